@@ -1,0 +1,93 @@
+"""Reading and writing the project's CSV and JSONL files: UTF-8, LF, sorted keys, written whole or not at all."""
+
+import csv
+import io
+import json
+import os
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+
+class DataError(Exception):
+    """Bad input: the message names file, row, value and fix, and lists all problems of the input at once."""
+
+    @classmethod
+    def of(cls, heading: str, problems: Sequence[str]) -> "DataError":
+        return cls("\n".join([heading, *(f"  - {problem}" for problem in problems)]))
+
+
+def clean(text: str) -> str:
+    """NFC, LF line ends, no control or byte-order characters but tab and LF, no white space around: done once, on entry."""
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    text = "".join(c for c in text if c in "\n\t" or (unicodedata.category(c) != "Cc" and c != "\ufeff"))
+    return unicodedata.normalize("NFC", text).strip()
+
+
+def write_text(path: Path, text: str) -> None:
+    """Writes to a temporary name beside `path` and renames, so that a reader never sees half a file."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    partial.write_text(text, encoding="utf-8", newline="")
+    partial.replace(path)
+
+
+def to_json(value: Any) -> str:
+    """One canonical line of JSON: sorted keys, no needless spaces, text as it is."""
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
+def write_json(path: Path, value: Any) -> None:
+    write_text(path, json.dumps(value, ensure_ascii=False, sort_keys=True, indent=2) + "\n")
+
+
+def write_jsonl(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:
+    write_text(path, "".join(to_json(row) + "\n" for row in rows))
+
+
+def read_jsonl(path: Path) -> Iterator[dict[str, Any]]:
+    """The rows of a JSONL file; a line that is no JSON object raises DataError with file and line."""
+    with path.open(encoding="utf-8") as lines:
+        for number, line in enumerate(lines, 1):
+            try:
+                row = json.loads(line)
+            except json.JSONDecodeError as error:
+                raise DataError(f"{path}, line {number}: not JSON ({error.msg})") from error
+            if not isinstance(row, dict):
+                raise DataError(f"{path}, line {number}: expected a JSON object")
+            yield row
+
+
+def write_csv(path: Path, columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> None:
+    buffer = io.StringIO()
+    writer = csv.DictWriter(buffer, columns, lineterminator="\n", extrasaction="raise")
+    writer.writeheader()
+    writer.writerows(rows)
+    write_text(path, buffer.getvalue())
+
+
+def read_csv(path: Path, columns: Sequence[str]) -> list[dict[str, str]]:
+    """The rows of a CSV file with a header; a missing column or a row of another width raises DataError.
+
+    A leading byte-order mark is taken off; further columns than `columns` are kept.
+    """
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            table = list(csv.reader(file, strict=True))
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise DataError(f"{path}: not a UTF-8 CSV file ({error}); save it as 'CSV UTF-8'") from error
+    if not table:
+        raise DataError(f"{path}: empty; its first line must be: {','.join(columns)}")
+    header = table[0]
+    missing = [column for column in columns if column not in header]
+    if missing:
+        raise DataError(f"{path}: no column {', '.join(missing)}; its first line must have: {','.join(columns)}")
+    problems = [
+        f"{path}, row {number}: {len(row)} fields instead of {len(header)}; put quotes around text with commas"
+        for number, row in enumerate(table[1:], 2)
+        if row and len(row) != len(header)
+    ]
+    if problems:
+        raise DataError.of(f"{path}: {len(problems)} broken row(s)", problems)
+    return [dict(zip(header, row, strict=True)) for row in table[1:] if row]
