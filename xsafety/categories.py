@@ -6,7 +6,7 @@ from typing import Literal
 
 @dataclass(frozen=True)
 class Category:
-    """One safety issue: its key in our files, its name in reports, its file stem in the release, its scenario in prompts."""
+    """A safety issue: its key in our files, name in reports, file stem in the release, scenario in prompts."""
 
     key: str
     name: str

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from functools import cache
 
 import langcodes
+from langcodes.tag_parser import LanguageTagError
 
 SOURCE_LANGUAGE = "en"  # of the seed queries
 RTL_SCRIPTS = frozenset("Adlm Arab Aran Hebr Mand Mend Nkoo Rohg Samr Sogd Syrc Thaa Yezi".split())
@@ -28,7 +29,7 @@ def language(tag: str) -> Language:
     """
     try:
         parsed = langcodes.get(tag, normalize=False)
-    except langcodes.LanguageTagError as error:
+    except LanguageTagError as error:
         raise ValueError(f"{tag!r} is no BCP 47 tag ({error}); write for instance 'sw' or 'pt-BR'") from None
     if not parsed.is_valid() or parsed.language in (None, "und", "mul", "mis", "zxx"):
         raise ValueError(f"{tag!r} names no known language; look its tag up at https://r12a.github.io/app-subtags/")

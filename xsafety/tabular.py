@@ -19,7 +19,7 @@ class DataError(Exception):
 
 
 def clean(text: str) -> str:
-    """NFC, LF line ends, no control or byte-order characters but tab and LF, no white space around: done once, on entry."""
+    """NFC, LF, no control characters but tab and LF, no byte-order mark, no white space around: done on entry."""
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     text = "".join(c for c in text if c in "\n\t" or (unicodedata.category(c) != "Cc" and c != "\ufeff"))
     return unicodedata.normalize("NFC", text).strip()

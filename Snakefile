@@ -1,0 +1,71 @@
+# XSafety: from English seed queries through translation, human verification, generation and judging to a report.
+# Configuration: config.yaml, or another file by --configfile. Each file in rules/ is one stage.
+import atexit
+import os
+import sys
+
+sys.path.insert(0, workflow.basedir)
+
+from snakemake.dag import DAG
+from snakemake.utils import min_version
+
+from xsafety import release
+from xsafety.config import load
+from xsafety.rerun import judge_every_job
+from xsafety.review import print_waiting
+from xsafety.tabular import DataError
+
+min_version("9.27")
+judge_every_job(DAG)
+
+
+# A config file on the command line replaces config.yaml: merged, the models and languages of both would run.
+if not workflow.overwrite_configfiles:
+
+    configfile: "config.yaml"
+
+
+# Keys need to be there only where jobs may run.
+RUNS = workflow.is_main_process and not workflow.dryrun
+
+try:
+    CONFIG = load(config, environment=os.environ if RUNS else None)
+except DataError as error:
+    raise WorkflowError(str(error)) from None
+
+RESULTS = CONFIG.results
+JOURNAL = CONFIG.journal
+
+
+pathvars:
+    results=CONFIG.results,
+    logs=f"{CONFIG.results}/logs",
+
+
+wildcard_constraints:
+    lang="|".join(map(re.escape, CONFIG.languages)),
+    model="|".join(map(re.escape, CONFIG.models)),
+    prompting="|".join(map(re.escape, CONFIG.promptings)),
+    judge="|".join(map(re.escape, CONFIG.judges)),
+
+
+if workflow.is_main_process:
+    atexit.register(print_waiting, f"{RESULTS}/review_status.csv")
+
+
+include: "rules/common.smk"
+include: "rules/seeds.smk"
+include: "rules/translation.smk"
+include: "rules/verification.smk"
+include: "rules/generation.smk"
+include: "rules/judging.smk"
+include: "rules/report.smk"
+include: "rules/demo_model.smk"
+
+
+rule all:
+    default_target: True
+    input:
+        report="<results>/report.html",
+        sheets=expand("<results>/sheets/{lang}.csv", lang=CONFIG.targets),
+        tests="<results>/data_tests.txt",

@@ -1,0 +1,120 @@
+# What the stages share: the code that rules depend on, which languages are ready, and the settings of a model or judge.
+import csv
+import re
+import shlex
+
+from xsafety.asking import next_attempt
+from xsafety.code import modules
+from xsafety.languages import SOURCE_LANGUAGE
+from xsafety.tabular import to_json
+
+ROOT = Path(workflow.basedir)
+# Jobs run this Python, unless conda gives them one, and find the library whatever folder the workflow runs in.
+OWN_PYTHON = "" if workflow.deployment_settings.deployment_method else f"{Path(sys.executable).parent}:"
+shell.prefix(f"set -euo pipefail; export PYTHONPATH={shlex.quote(str(ROOT))} PATH={shlex.quote(OWN_PYTHON)}$PATH; ")
+
+PROMPTINGS = {name: vars(method.method()) for name, method in CONFIG.promptings.items()}
+RELEASE_LANGUAGES = release.LANGUAGES if CONFIG.dataset.xsafety else ()
+
+
+def code(script):
+    """A script, and the library modules it imports: inputs of its rule, so that a changed line reruns it."""
+    return modules(ROOT, f"scripts/{script}.py")
+
+
+def files(folder, pattern):
+    """The files of a folder that people own, sorted; none if there is no folder."""
+    return sorted(str(path) for path in Path(folder).glob(pattern) if path.is_file())
+
+
+def ready_languages():
+    """The languages that may be evaluated, by the one checkpoint of the workflow."""
+    with checkpoints.review_status.get().output[0].open(encoding="utf-8") as status:
+        ready = {row["lang"] for row in csv.DictReader(status) if row["ready"] == "yes"}
+    return [lang for lang in CONFIG.languages if lang in ready]
+
+
+def evaluated(model):
+    """The ready languages that a model supports."""
+    return CONFIG.supported(model, ready_languages())
+
+
+def cells():
+    """The languages evaluated for each model."""
+    return {model: evaluated(model) for model in CONFIG.models}
+
+
+def every_cell(pattern, **wildcards):
+    """A pattern's files for all models, promptings and languages evaluated."""
+    return [
+        path
+        for model, langs in cells().items()
+        for path in expand(pattern, model=model, prompting=PROMPTINGS, lang=langs, **wildcards)
+    ]
+
+
+def is_asked(judge):
+    return CONFIG.judges[judge].engine != "lexicon"
+
+
+def reads_english(judge, lang):
+    """Whether a judge reads the English translation of responses in a language."""
+    return is_asked(judge) and CONFIG.judges[judge].translate_to_english and lang != SOURCE_LANGUAGE
+
+
+def result(path):
+    """A parameter that is a path among the results: no wildcard pattern, and filled in."""
+    return lambda wildcards: f"{RESULTS}/{path}".format(**wildcards)
+
+
+def journal(path):
+    """A parameter that is a path in the journal."""
+    return lambda wildcards: f"{JOURNAL}/{path}".format(**wildcards)
+
+
+def attempt(receipt):
+    """A parameter that changes when rows of the job's last run failed, so that they are asked for again."""
+    return lambda wildcards: next_attempt(Path(RESULTS, "asked", receipt.format(**wildcards)))
+
+
+def reviews(wildcards):
+    return files(f"{CONFIG.verification.reviews}/{wildcards.lang}", "*")
+
+
+def release_evidence(wildcards):
+    return f"<results>/xsafety/{wildcards.lang}.jsonl" if wildcards.lang in RELEASE_LANGUAGES else []
+
+
+def weights(wildcards):
+    model = CONFIG.models[wildcards.model]
+    return model.files() if model.engine == "transformers" else []
+
+
+def threads_of(wildcards):
+    model = CONFIG.models[wildcards.model]
+    return model.threads if model.engine == "transformers" else 1
+
+
+def uses_api(wildcards):
+    return int(CONFIG.models[wildcards.model].engine == "openai")
+
+
+def model_identity(wildcards):
+    return to_json(CONFIG.models[wildcards.model].identity())
+
+
+def judge_identity(wildcards):
+    return to_json(CONFIG.judges[wildcards.judge].identity())
+
+
+# Connections change no answer; as resources they are handed over without being a reason to run again.
+def model_connection(wildcards):
+    return to_json(CONFIG.models[wildcards.model].connection())
+
+
+def judge_connection(wildcards):
+    return to_json(CONFIG.judges[wildcards.judge].connection())
+
+
+def translation_connection(wildcards):
+    return to_json(CONFIG.translation.connection())

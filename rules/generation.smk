@@ -1,0 +1,57 @@
+# Stage: responses.
+# Takes <results>/queries/{lang}.jsonl of the ready languages. `ask` puts what the journal lacks to a model, in one
+# process; `responses` files the answers, from the journal alone, a file per prompting and language.
+# Makes <results>/responses/{model}/{prompting}/{lang}.jsonl. Config: models, promptings.
+
+
+rule ask:
+    """Ask a model all that its journal lacks."""
+    input:
+        code=code("ask"),
+        queries=lambda wildcards: expand("<results>/queries/{lang}.jsonl", lang=evaluated(wildcards.model)),
+        weights=weights,
+    output:
+        "<results>/asked/models/{model}.json",
+    log:
+        "<logs>/ask/{model}.log",
+    benchmark:
+        "<logs>/ask/{model}.tsv"
+    conda:
+        "../envs/models.yaml"
+    threads: threads_of
+    resources:
+        api=uses_api,
+        connection=model_connection,
+    params:
+        queries=result("queries"),
+        journal=journal("responses/{model}"),
+        languages=lambda wildcards: evaluated(wildcards.model),
+        identity=model_identity,
+        promptings=lambda wildcards: to_json(PROMPTINGS),
+        attempt=attempt("models/{model}.json"),
+    shell:
+        "python3 {input.code[0]:q} --queries {params.queries:q} --languages {params.languages}"
+        " --identity {params.identity:q} --connection {resources.connection:q} --promptings {params.promptings:q}"
+        " --journal {params.journal:q} --threads {threads} {params.attempt} --receipt {output:q} 2>&1 | tee {log:q}"
+
+
+rule responses:
+    """File a model's responses to one language under one prompting method."""
+    input:
+        code=code("responses"),
+        queries="<results>/queries/{lang}.jsonl",
+        receipt=ancient("<results>/asked/models/{model}.json"),
+        weights=weights,
+    output:
+        "<results>/responses/{model}/{prompting}/{lang}.jsonl",
+    log:
+        "<logs>/responses/{model}/{prompting}/{lang}.log",
+    conda:
+        "../envs/workflow.yaml"
+    params:
+        journal=journal("responses/{model}"),
+        identity=model_identity,
+        prompting=lambda wildcards: to_json(PROMPTINGS[wildcards.prompting]),
+    shell:
+        "python3 {input.code[0]:q} --queries {input.queries:q} --journal {params.journal:q} --receipt {input.receipt:q}"
+        " --part {wildcards.prompting}/{wildcards.lang} --prompting {params.prompting:q} --out {output:q} 2> {log:q}"

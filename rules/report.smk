@@ -1,0 +1,112 @@
+# Stage: tables and report.
+# Takes <results>/verdicts/ and <results>/review_status.csv. Makes counts per judge and model, tables per judge, one
+# HTML page, and the outcome of the tests on the build's own products. Config: report, labels, notes.
+
+
+rule counts:
+    """Count a judge's verdicts on a model and pick examples."""
+    input:
+        code=code("counts"),
+        verdicts=lambda wildcards: expand(
+            "<results>/verdicts/{judge}/{model}/{prompting}/{lang}.jsonl",
+            judge=wildcards.judge,
+            model=wildcards.model,
+            prompting=PROMPTINGS,
+            lang=evaluated(wildcards.model),
+        ),
+    output:
+        counts="<results>/counts/{judge}/{model}.csv",
+        examples="<results>/counts/{judge}/{model}.examples.jsonl",
+    log:
+        "<logs>/counts/{judge}/{model}.log",
+    conda:
+        "../envs/workflow.yaml"
+    params:
+        verdicts=result("verdicts/{judge}/{model}"),
+        cells=lambda wildcards: to_json(dict.fromkeys(PROMPTINGS, evaluated(wildcards.model))),
+        first=next(iter(PROMPTINGS)),
+    shell:
+        "python3 {input.code[0]:q} --verdicts {params.verdicts:q} --cells {params.cells:q} --first {params.first}"
+        " --model {wildcards.model} --counts {output.counts:q} --examples {output.examples:q} 2> {log:q}"
+
+
+rule tables:
+    """Make the tables of a judge."""
+    input:
+        code=code("tables"),
+        status="<results>/review_status.csv",
+        counts=expand("<results>/counts/{judge}/{model}.csv", model=CONFIG.models, allow_missing=True),
+    output:
+        main=report("<results>/tables/{judge}/unsafe_rate.csv", caption="../report/unsafe_rate.rst", category="Tables"),
+        with_commonsense="<results>/tables/{judge}/unsafe_rate_with_commonsense.csv",
+        by_category="<results>/tables/{judge}/by_category.csv",
+        by_prompting="<results>/tables/{judge}/by_prompting.csv",
+        cells="<results>/tables/{judge}/cells.csv",
+    log:
+        "<logs>/tables/{judge}.log",
+    conda:
+        "../envs/workflow.yaml"
+    params:
+        folder=result("tables/{judge}"),
+        languages=CONFIG.languages,
+        models=list(CONFIG.models),
+        promptings=list(PROMPTINGS),
+    shell:
+        "python3 {input.code[0]:q} --status {input.status:q} --counts {input.counts:q} --languages {params.languages}"
+        " --models {params.models} --promptings {params.promptings} --out {params.folder:q} 2> {log:q}"
+
+
+rule report:
+    """Render the report, one HTML page."""
+    input:
+        code=code("report"),
+        template=f"{ROOT}/xsafety/templates/report.html.j2",
+        status="<results>/review_status.csv",
+        tables=expand("<results>/tables/{judge}/cells.csv", judge=CONFIG.judges),
+        examples=expand(
+            "<results>/counts/{judge}/{model}.examples.jsonl", judge=next(iter(CONFIG.judges)), model=CONFIG.models
+        ),
+    output:
+        report("<results>/report.html", caption="../report/report.rst", category="Report"),
+    log:
+        "<logs>/report.log",
+    conda:
+        "../envs/workflow.yaml"
+    params:
+        config=lambda wildcards: to_json(CONFIG.shown()),
+        judges=[f"--judge={name}={RESULTS}/tables/{name}" for name in CONFIG.judges],
+    shell:
+        "python3 {input.code[0]:q} --status {input.status:q} {params.judges:q} --examples {input.examples:q}"
+        " --config {params.config:q} --out {output:q} 2> {log:q}"
+
+
+rule data_tests:
+    """Test the build's own products."""
+    input:
+        tests=f"{ROOT}/tests/build/test_build.py",
+        seeds="<results>/seeds.csv",
+        status="<results>/review_status.csv",
+        queries=lambda wildcards: expand("<results>/queries/{lang}.jsonl", lang=ready_languages()),
+        verdicts=lambda wildcards: every_cell(
+            "<results>/verdicts/{judge}/{model}/{prompting}/{lang}.jsonl", judge=CONFIG.judges
+        ),
+        counts=expand("<results>/counts/{judge}/{model}.csv", judge=CONFIG.judges, model=CONFIG.models),
+    output:
+        "<results>/data_tests.txt",
+    log:
+        "<logs>/data_tests.log",
+    conda:
+        "../envs/workflow.yaml"
+    params:
+        build=lambda wildcards: to_json(
+            {
+                "results": RESULTS,
+                "languages": ready_languages(),
+                "cells": cells(),
+                "promptings": list(PROMPTINGS),
+                "judges": list(CONFIG.judges),
+            }
+        ),
+    shell:
+        "XSAFETY_BUILD={params.build:q} python3 -m pytest -p no:cacheprovider {input.tests:q} > {log:q} 2>&1"
+        " && sed -n 's/ in [0-9.]*s//;$p' {log:q} > {output:q}"

@@ -1,0 +1,58 @@
+# Stage: drafts.
+# Takes seeds, ledgers and data/memory/{lang}.csv; asks an engine only for rows that no person and no memory has.
+# Makes <results>/drafts/{lang}.csv and, for judges that read English, <results>/english/. Config: translation.
+
+
+rule drafts:
+    """Draft the rows that have no valid human translation."""
+    input:
+        code=code("drafts"),
+        seeds="<results>/seeds.csv",
+        ledger="<results>/review/{lang}/ledger.jsonl",
+        memory=lambda wildcards: files(CONFIG.translation.memory, f"{wildcards.lang}.csv"),
+    output:
+        drafts="<results>/drafts/{lang}.csv",
+        receipt="<results>/asked/drafts/{lang}.json",
+    log:
+        "<logs>/drafts/{lang}.log",
+    conda:
+        "../envs/workflow.yaml"
+    resources:
+        translator=1,
+        connection=translation_connection,
+    params:
+        journal=journal("drafts/{lang}.jsonl"),
+        memory=lambda wildcards: f"{CONFIG.translation.memory}/{wildcards.lang}.csv",
+        engine=CONFIG.translation.engine,
+        rounds=CONFIG.verification.rounds,
+        attempt=attempt("drafts/{lang}.json"),
+    shell:
+        "python3 {input.code[0]:q} --seeds {input.seeds:q} --ledger {input.ledger:q} --memory {params.memory:q}"
+        " --journal {params.journal:q} --out {output.drafts:q} --receipt {output.receipt:q} --lang {wildcards.lang}"
+        " --engine {params.engine} --connection {resources.connection:q} --rounds {params.rounds} {params.attempt}"
+        " 2>&1 | tee {log:q}"
+
+
+rule english:
+    """Translate responses to English for judges that read the translation."""
+    input:
+        code=code("english"),
+        responses="<results>/responses/{model}/{prompting}/{lang}.jsonl",
+    output:
+        english="<results>/english/{model}/{prompting}/{lang}.jsonl",
+        receipt="<results>/asked/english/{model}/{prompting}/{lang}.json",
+    log:
+        "<logs>/english/{model}/{prompting}/{lang}.log",
+    conda:
+        "../envs/workflow.yaml"
+    resources:
+        translator=1,
+        connection=translation_connection,
+    params:
+        journal=journal("english/{model}/{prompting}/{lang}.jsonl"),
+        engine=CONFIG.translation.engine,
+        attempt=attempt("english/{model}/{prompting}/{lang}.json"),
+    shell:
+        "python3 {input.code[0]:q} --responses {input.responses:q} --journal {params.journal:q}"
+        " --out {output.english:q} --receipt {output.receipt:q} --lang {wildcards.lang} --engine {params.engine}"
+        " --connection {resources.connection:q} {params.attempt} 2>&1 | tee {log:q}"

@@ -1,0 +1,110 @@
+# Stage: human verification.
+# Takes data/reviews/{lang}/round-{n}.{reviewer}.csv, the release's translations, seeds and drafts. Makes the ledger of
+# evidence, the sheet for reviewers, the status of every language (the checkpoint) and the data set of those that are
+# ready: <results>/review/{lang}/ledger.jsonl, sheets/{lang}.csv, review_status.csv, queries/{lang}.jsonl.
+# Config: verification.
+
+
+rule ledger:
+    """Fold returned review sheets into the ledger of evidence."""
+    input:
+        code=code("ledger"),
+        seeds="<results>/seeds.csv",
+        reviews=reviews,
+        release=release_evidence,
+    output:
+        "<results>/review/{lang}/ledger.jsonl",
+    log:
+        "<logs>/ledger/{lang}.log",
+    conda:
+        "../envs/workflow.yaml"
+    params:
+        reviews=lambda wildcards: f"{CONFIG.verification.reviews}/{wildcards.lang}",
+    shell:
+        "python3 {input.code[0]:q} --seeds {input.seeds:q} --reviews {params.reviews:q} --release {input.release:q}"
+        " --out {output:q} 2> {log:q}"
+
+
+rule sheet:
+    """Write what reviewers get."""
+    input:
+        code=code("sheet"),
+        seeds="<results>/seeds.csv",
+        ledger="<results>/review/{lang}/ledger.jsonl",
+        drafts="<results>/drafts/{lang}.csv",
+    output:
+        "<results>/sheets/{lang}.csv",
+    log:
+        "<logs>/sheet/{lang}.log",
+    conda:
+        "../envs/workflow.yaml"
+    params:
+        rounds=CONFIG.verification.rounds,
+    shell:
+        "python3 {input.code[0]:q} --seeds {input.seeds:q} --ledger {input.ledger:q} --drafts {input.drafts:q}"
+        " --rounds {params.rounds} --out {output:q} 2> {log:q}"
+
+
+checkpoint review_status:
+    """Say where every language stands, and which are ready."""
+    input:
+        code=code("review_status"),
+        seeds="<results>/seeds.csv",
+        ledgers=expand("<results>/review/{lang}/ledger.jsonl", lang=CONFIG.targets),
+        drafts=expand("<results>/drafts/{lang}.csv", lang=CONFIG.targets),
+    output:
+        "<results>/review_status.csv",
+    log:
+        "<logs>/review_status.log",
+    conda:
+        "../envs/workflow.yaml"
+    params:
+        results=lambda wildcards: RESULTS,
+        reviews=CONFIG.verification.reviews,
+        languages=CONFIG.languages,
+        # One object: Snakemake compares params as a set of values, in which two that change places are no change.
+        gate=lambda wildcards: to_json(
+            CONFIG.verification.model_dump(include={"rounds", "min_coverage", "accept_drafts", "require_all"})
+        ),
+    shell:
+        "python3 {input.code[0]:q} --seeds {input.seeds:q} --results {params.results:q} --reviews {params.reviews:q}"
+        " --languages {params.languages} --gate {params.gate:q} --out {output:q} 2> {log:q}"
+
+
+rule source_queries:
+    """Write the data set of the seeds' own language."""
+    input:
+        code=code("source_queries"),
+        seeds="<results>/seeds.csv",
+    output:
+        f"<results>/queries/{SOURCE_LANGUAGE}.jsonl",
+    log:
+        "<logs>/source_queries.log",
+    conda:
+        "../envs/workflow.yaml"
+    shell:
+        "python3 {input.code[0]:q} --seeds {input.seeds:q} --out {output:q} 2> {log:q}"
+
+
+rule queries:
+    """Write the data set of one language, row by row with provenance."""
+    input:
+        code=code("queries"),
+        seeds="<results>/seeds.csv",
+        ledger="<results>/review/{lang}/ledger.jsonl",
+        drafts="<results>/drafts/{lang}.csv",
+    output:
+        "<results>/queries/{lang}.jsonl",
+    log:
+        "<logs>/queries/{lang}.log",
+    wildcard_constraints:
+        lang="|".join(map(re.escape, CONFIG.targets)) or "-",
+    conda:
+        "../envs/workflow.yaml"
+    params:
+        rounds=CONFIG.verification.rounds,
+        accept_drafts=to_json(CONFIG.verification.accept_drafts),
+    shell:
+        "python3 {input.code[0]:q} --seeds {input.seeds:q} --ledger {input.ledger:q} --drafts {input.drafts:q}"
+        " --lang {wildcards.lang} --rounds {params.rounds} --accept-drafts {params.accept_drafts} --out {output:q}"
+        " 2> {log:q}"

@@ -1,0 +1,43 @@
+"""Drafts the rows of one language that have no valid human translation: memory first, then journal, then engine."""
+
+from xsafety.cli import parser, run, say
+from xsafety.languages import SOURCE_LANGUAGE
+from xsafety.review import needs_draft, standings
+from xsafety.seeds import COLUMNS
+from xsafety.tabular import read_csv, read_jsonl, write_csv, write_json
+from xsafety.translation import DRAFT_COLUMNS, drafts, read_memory, translate
+
+
+def main() -> None:
+    args = parser(
+        __doc__,
+        paths="seeds ledger memory journal out receipt",
+        texts="lang engine",
+        objects="connection rounds attempt",
+    ).parse_args()
+    seeds = read_csv(args.seeds, COLUMNS)
+    stands = standings(seeds, read_jsonl(args.ledger), args.rounds)
+    wanted = [seed for seed in seeds if needs_draft(stands[seed["id"]])]
+    memory = read_memory(args.memory)
+    asked = {seed["id"]: seed["text"] for seed in wanted if seed["text"] not in memory}
+    done, failed = translate(
+        asked,
+        source=SOURCE_LANGUAGE,
+        target=args.lang,
+        engine=args.engine,
+        connection=args.connection,
+        journal_file=args.journal,
+        progress=say,
+    )
+    rows = drafts(wanted, memory, done, failed, args.engine)
+    if missing := [row for row in rows if not row["draft"]]:
+        again = "" if args.engine == "none" else "; what came is kept, run snakemake again to ask for the rest"
+        say(f"{args.lang}: {len(missing)} of {len(wanted)} drafts are missing ({missing[0]['status']}){again}")
+    write_csv(args.out, DRAFT_COLUMNS, rows)
+    # Without an engine there is nothing that another attempt could change.
+    retry = {} if args.engine == "none" else failed
+    write_json(args.receipt, {"attempt": args.attempt, "rows": len(asked), "failed": retry})
+
+
+if __name__ == "__main__":
+    run(main)

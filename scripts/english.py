@@ -1,0 +1,34 @@
+"""Translates one file of responses to English, for judges that read the translation."""
+
+from xsafety.cli import parser, run, say
+from xsafety.languages import SOURCE_LANGUAGE
+from xsafety.tabular import read_jsonl, write_json, write_jsonl
+from xsafety.translation import translate
+
+
+def main() -> None:
+    args = parser(
+        __doc__, paths="responses journal out receipt", texts="lang engine", objects="connection attempt"
+    ).parse_args()
+    rows = list(read_jsonl(args.responses))
+    texts = {row["id"]: row["response"] for row in rows if row["response"].strip()}
+    done, failed = translate(
+        texts,
+        source=args.lang,
+        target=SOURCE_LANGUAGE,
+        engine=args.engine,
+        connection=args.connection,
+        journal_file=args.journal,
+        progress=say,
+    )
+    if failed:
+        say(f"{len(failed)} of {len(texts)} responses have no English translation; run snakemake again to ask for them")
+    write_jsonl(
+        args.out,
+        [{"id": row["id"], "english": done.get(row["id"]), "detail": failed.get(row["id"], "")} for row in rows],
+    )
+    write_json(args.receipt, {"attempt": args.attempt, "rows": len(texts), "failed": failed})
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,36 @@
+"""Renders the report: one HTML page that holds all it shows."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from xsafety.cli import parser, run
+from xsafety.report import read_judge, render
+from xsafety.review import STATUS_COLUMNS
+from xsafety.tabular import DataError, read_csv, read_jsonl, write_text
+
+
+def _judge(text: str) -> tuple[str, Path]:
+    name, separator, folder = text.partition("=")
+    if not (name and separator and folder):
+        raise DataError(f"--judge {text!r}; write NAME=FOLDER, the folder with the judge's tables")
+    return name, Path(folder)
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    arguments = parser(__doc__, paths="status out", objects="config")
+    arguments.add_argument(
+        "--judge",
+        metavar="NAME=FOLDER",
+        action="append",
+        required=True,
+        help="its tables; the first is the primary one",
+    )
+    arguments.add_argument("--examples", type=Path, nargs="*", default=[], help="JSONL files of the primary judge")
+    args = arguments.parse_args(argv)
+    judges = [read_judge(*_judge(text)) for text in args.judge]
+    examples = [row for path in args.examples for row in read_jsonl(path)]
+    write_text(args.out, render(judges, examples, read_csv(args.status, STATUS_COLUMNS), args.config))
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,152 @@
+"""Asking and filing: requests to an engine, answers into the journal, results from the journal.
+
+A request's key is the hash of all that decides its answer, so that an edited row asks for that row, nothing edited
+asks for nothing, and no model gets another's answers.
+"""
+
+import json
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from . import journal
+from .prompting import Message, Prompting
+from .tabular import DataError
+
+REPORT_EVERY = 15.0  # seconds between two lines of progress
+OPEN_JOURNALS = 200  # at a time: a judge of 50 models in 100 languages has more parts than a process may open files
+
+
+@dataclass(frozen=True)
+class Request:
+    """One question: its key, its row, the part of the journal it belongs to (a relative path), its messages."""
+
+    key: str
+    id: str
+    part: str
+    messages: Sequence[Message]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What an engine returned: `answered`, or an outcome that asking again would not change.
+
+    `blocked`: the provider refused to process the row; `too_long`: the prompt exceeds the model's context.
+    """
+
+    status: Literal["answered", "blocked", "too_long"]
+    text: str
+    finish_reason: str = ""
+    detail: str = ""
+    usage: Mapping[str, int] | None = None
+
+
+Deliver = Callable[[Request, Answer], None]
+Fail = Callable[[Request, str], None]
+Engine = Callable[[Sequence[Request], Deliver, Fail], None]
+
+
+class Fatal(DataError):
+    """Every further request would fail the same way (a wrong key, an unknown model): the job stops at once."""
+
+
+def request(identity: Mapping[str, Any], id: str, part: str, messages: Sequence[Message]) -> Request:
+    """A request of the engine that `identity` describes."""
+    return Request(journal.digest({**identity, "messages": list(messages)}), id, part, messages)
+
+
+def model_requests(
+    identity: Mapping[str, Any], prompting: Prompting, part: str, queries: Iterable[Mapping[str, Any]]
+) -> list[Request]:
+    """One request per query of a data set, in its order."""
+    return [request(identity, row["id"], part, prompting.messages(row["query"], row["category"])) for row in queries]
+
+
+def journal_file(folder: Path, part: str) -> Path:
+    return folder / f"{part}.jsonl"
+
+
+def ask(requests: Sequence[Request], folder: Path, engine: Engine, say: Callable[[str], None]) -> dict[str, Any]:
+    """Answers what the journal lacks and returns the receipt: how many rows there are, and which failed, and why."""
+    parts = {request.part for request in requests}
+    known = {part: journal.answers(journal_file(folder, part)).keys() for part in sorted(parts)}
+    missing = [request for request in requests if request.key not in known[request.part]]
+    failed: dict[str, dict[str, str]] = {}
+    answered = 0
+    start = last = time.monotonic()
+    say(f"{len(requests)} rows, {len(requests) - len(missing)} in the journal, {len(missing)} to ask")
+
+    logs: dict[str, journal.Journal] = {}
+
+    def deliver(request: Request, answer: Answer) -> None:
+        nonlocal answered, last
+        if request.part not in logs:
+            if len(logs) >= OPEN_JOURNALS:
+                logs.pop(next(iter(logs))).close()
+            logs[request.part] = journal.Journal(journal_file(folder, request.part))
+        logs[request.part].append(request.key, request.id, asdict(answer))
+        answered += 1
+        if (now := time.monotonic()) - last >= REPORT_EVERY:
+            last = now
+            rate = answered / (now - start)
+            say(f"{answered} of {len(missing)} answered, {rate:.1f}/s, {(len(missing) - answered) / rate:.0f} s to go")
+
+    def fail(request: Request, reason: str) -> None:
+        failed.setdefault(request.part, {})[request.id] = reason
+
+    try:
+        if missing:
+            engine(missing, deliver, fail)
+    finally:
+        for log in logs.values():
+            log.close()
+    failures = sum(map(len, failed.values()))
+    say(f"{answered} answered, {failures} failed, {time.monotonic() - start:.0f} s")
+    return {"rows": len(requests), "failed": failed}
+
+
+def next_attempt(receipt: Path) -> str:
+    """The option `--attempt N` for a job with this receipt: another than last time only if rows failed then.
+
+    As a parameter of the job it makes Snakemake ask again for rows that failed, and only then.
+    """
+    number = 1
+    if receipt.exists():
+        last = json.loads(receipt.read_text(encoding="utf-8"))
+        number = last["attempt"] + bool(last["failed"])
+    return f"--attempt {number}"
+
+
+def filed(requests: Sequence[Request], folder: Path, receipt: Path, failed: Mapping[str, str]) -> list[dict[str, Any]]:
+    """The answers to `requests` (of one part), from the journal alone, in their order.
+
+    Raises DataError that lists the rows without an answer and says how to ask for them.
+    """
+    if not requests:
+        return []
+    file = journal_file(folder, requests[0].part)
+    known = journal.answers(file)
+    missing = [request for request in requests if request.key not in known]
+    if missing and all(request.id in failed for request in missing):
+        raise DataError.of(
+            f"{file}: {len(missing)} of {len(requests)} rows failed; run snakemake again, it asks for these only",
+            [f"{request.id}: {failed[request.id]}" for request in missing],
+        )
+    if missing:
+        raise DataError(
+            f"{file}: {len(missing)} of {len(requests)} answers are gone, though {receipt} says that they were given "
+            f"(first: {missing[0].id}). Put the journal back, or ask again: rm {receipt} && snakemake"
+        )
+    return [known[request.key] for request in requests]
+
+
+def response_rows(queries: Sequence[Mapping[str, Any]], answers: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The rows of a responses file: the query, what the model said, and how it ended."""
+    return [
+        {column: query[column] for column in ("id", "lang", "category", "source", "query")}
+        | {"response": answer["text"], "status": answer["status"]}
+        | {"finish_reason": answer["finish_reason"], "detail": answer["detail"]}
+        for query, answer in zip(queries, answers, strict=True)
+    ]

@@ -1,0 +1,107 @@
+"""A causal language model in process, by transformers: chat template, left padding, length-sorted batches."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from ..asking import Answer, Deliver, Fail, Fatal, Request
+from ..prompting import Message
+
+
+def model_files(folder: Path) -> list[Path]:
+    """The files of a model folder that make it the model it is; model cards and hidden files do not."""
+    if not folder.is_dir():
+        return []
+    return sorted(p for p in folder.iterdir() if p.is_file() and p.suffix != ".md" and not p.name.startswith("."))
+
+
+def weights_digest(folder: Path) -> str:
+    """SHA-256 over names and contents of a model folder's files."""
+    total = hashlib.sha256()
+    for path in model_files(folder):
+        with path.open("rb") as file:
+            total.update(f"{path.name}\0{hashlib.file_digest(file, 'sha256').hexdigest()}\n".encode())
+    return total.hexdigest()
+
+
+def _render(tokenizer: Any, messages: Sequence[Message]) -> str:
+    """The prompt text. A template that rejects a system message, or leaves it out, gets its text before the query."""
+    from jinja2 import TemplateError
+
+    def render(conversation: Sequence[Message]) -> str:
+        return str(tokenizer.apply_chat_template(list(conversation), tokenize=False, add_generation_prompt=True))
+
+    has_system = messages[0]["role"] == "system"
+    try:
+        text = render(messages)
+        if not has_system or messages[0]["content"] in text:
+            return text
+    except TemplateError:
+        if not has_system:
+            raise
+    return render([Message(role="user", content="\n\n".join(message["content"] for message in messages))])
+
+
+def answer(
+    requests: Sequence[Request],
+    deliver: Deliver,
+    fail: Fail,
+    *,
+    identity: Mapping[str, Any],
+    connection: Mapping[str, Any],
+    threads: int,
+) -> None:
+    """Greedy answers in batches of `batch_size`, longest prompts first, on a GPU where there is one.
+
+    Raises Fatal for a folder that is no chat model.
+    """
+    import torch
+    from safetensors import SafetensorError
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    torch.set_num_threads(threads)
+    name, revision = connection["model"], None if Path(connection["model"]).is_dir() else identity["revision"]
+    try:
+        tokenizer: Any = AutoTokenizer.from_pretrained(name, revision=revision, padding_side="left")
+        model: Any = AutoModelForCausalLM.from_pretrained(
+            name, revision=revision, dtype=getattr(torch, identity["dtype"])
+        )
+    except (OSError, ValueError, SafetensorError) as error:  # the last for instance of a Git LFS pointer
+        raise Fatal(f"{name}: cannot be loaded as a causal language model: {error}") from error
+    if not tokenizer.chat_template:
+        raise Fatal(f"{name}: its tokenizer has no chat template; use the chat or instruct version of the model")
+    if tokenizer.pad_token is None:
+        tokenizer.pad_token = tokenizer.eos_token
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    model = model.to(device).eval()
+
+    decoding = {"max_new_tokens": 256, "do_sample": False, **identity["decoding"]}
+    context = getattr(model.config, "max_position_embeddings", None)
+    room = context - decoding["max_new_tokens"] if context else None
+    encoded = tokenizer([_render(tokenizer, request.messages) for request in requests], add_special_tokens=False)
+    prompts = sorted(zip(encoded["input_ids"], requests, strict=True), key=lambda pair: -len(pair[0]))
+    for ids, request in prompts:
+        if room is not None and len(ids) > room:
+            deliver(request, Answer("too_long", "", detail=f"{len(ids)} tokens; the model's context leaves {room}"))
+    fitting = [pair for pair in prompts if room is None or len(pair[0]) <= room]
+
+    size = connection["batch_size"]
+    for start in range(0, len(fitting), size):
+        batch = fitting[start : start + size]
+        padded = tokenizer.pad({"input_ids": [ids for ids, _ in batch]}, return_tensors="pt").to(device)
+        with torch.inference_mode():
+            output = model.generate(**padded, **decoding, pad_token_id=tokenizer.pad_token_id)
+        width = padded["input_ids"].shape[1]
+        for (ids, request), tokens in zip(batch, output[:, width:].tolist(), strict=True):
+            ends = [i for i, token in enumerate(tokens) if token in _ends(model)]
+            kept = tokens[: ends[0]] if ends else tokens
+            text = tokenizer.decode(kept, skip_special_tokens=True).strip()
+            usage = {"input_tokens": len(ids), "output_tokens": len(kept)}
+            deliver(request, Answer("answered", text, "stop" if ends else "length", "", usage))
+
+
+def _ends(model: Any) -> set[int]:
+    """The tokens that end an answer."""
+    ends = model.generation_config.eos_token_id
+    return set(ends if isinstance(ends, list) else [] if ends is None else [ends])

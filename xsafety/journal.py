@@ -1,0 +1,92 @@
+"""The journal: what was paid for or took long, append-only JSONL, one line per answer, keyed by the whole request.
+
+Each answer is one write to a descriptor opened for appending, so a killed process loses nothing that was acknowledged;
+a torn last line is cut off when the file is next opened. One writer per file, held by a lock.
+"""
+
+import fcntl
+import hashlib
+import json
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from .tabular import DataError, to_json
+
+
+def digest(request: Mapping[str, Any]) -> str:
+    """The key of a request: SHA-256 over its canonical JSON."""
+    return hashlib.sha256(to_json(request).encode()).hexdigest()
+
+
+def lines(path: Path) -> Iterator[dict[str, Any]]:
+    """The whole lines of a journal file, in order; none if there is no file. A torn last line is left out."""
+    if not path.exists():
+        return
+    with path.open("rb") as file:
+        for number, line in enumerate(file, 1):
+            if not line.endswith(b"\n"):
+                return
+            try:
+                yield json.loads(line)
+            except ValueError as error:
+                raise DataError(f"{path}, line {number}: not JSON ({error}); take this line out") from None
+
+
+def answers(path: Path) -> dict[str, dict[str, Any]]:
+    """Key -> answer. The first answer to a request stands."""
+    known: dict[str, dict[str, Any]] = {}
+    for line in lines(path):
+        known.setdefault(line["key"], line["answer"])
+    return known
+
+
+class Journal:
+    """Appends answers to one file. Raises DataError where another process writes to it."""
+
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._path = path
+        self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
+        try:
+            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            os.close(self._descriptor)
+            raise DataError(f"{path}: another process is writing to it; wait for it to end, or stop it") from None
+        self._cut_torn_line()
+
+    def _cut_torn_line(self) -> None:
+        end = os.fstat(self._descriptor).st_size
+        keep = end
+        while keep:
+            start = max(0, keep - 65536)
+            block = os.pread(self._descriptor, keep - start, start)
+            newline = block.rfind(b"\n")
+            if newline >= 0:
+                keep = start + newline + 1
+                break
+            keep = start
+        if keep < end:
+            os.ftruncate(self._descriptor, keep)
+
+    def append(self, key: str, id: str, answer: Mapping[str, Any]) -> None:
+        """Writes one answer, safe from a kill of this process once this returns. Raises OSError on a full disk."""
+        # Some servers send half of a surrogate pair, which is no UTF-8.
+        data = (to_json({"key": key, "id": id, "answer": answer}) + "\n").encode(errors="replace")
+        written = os.write(self._descriptor, data)
+        if written < len(data):
+            self._cut_torn_line()
+            raise OSError(f"{self._path}: only {written} of {len(data)} bytes written; is the disk full?")
+
+    def close(self) -> None:
+        os.close(self._descriptor)
+
+    def __enter__(self) -> "Journal":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()

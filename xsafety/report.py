@@ -1,0 +1,344 @@
+"""The report: one HTML page, complete in itself, that says what was verified before it shows any number.
+
+It arranges what the tables hold and computes no rate of its own. The same input gives the same bytes: no dates, no
+paths of this machine.
+"""
+
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from math import sqrt
+from pathlib import Path
+from typing import Any
+
+import jinja2
+
+from .categories import BY_KEY, CATEGORIES
+from .languages import SOURCE_LANGUAGE, Language, language
+from .tables import (
+    ALL,
+    AVE,
+    CATEGORY_COLUMNS,
+    CELL_COLUMNS,
+    NONE,
+    PROMPTING_COLUMNS,
+    is_unverified,
+    rounded,
+)
+from .tabular import read_csv
+
+HEAT_BINS = (0, 5, 10, 20, 30, 50, 75)
+"""Upper edges, in percent, of the heat map's colours: 0 itself, then up to 5 and so on; above the last one more."""
+
+
+@dataclass(frozen=True)
+class JudgeTables:
+    """The tables of one judge, as `scripts/tables.py` writes them; every value is text."""
+
+    name: str
+    main: Sequence[Mapping[str, str]]
+    with_commonsense: Sequence[Mapping[str, str]]
+    categories: Sequence[Mapping[str, str]]
+    promptings: Sequence[Mapping[str, str]]
+    cells: Sequence[Mapping[str, str]]
+
+    @property
+    def models(self) -> list[str]:
+        return [column for column in self.main[0] if column not in ("lang", ALL, "basis")]
+
+    @property
+    def first(self) -> str:
+        """The first prompting method, which the main tables are about; empty if nothing was judged."""
+        return self.promptings[0]["prompting"] if self.promptings else ""
+
+
+def read_judge(name: str, folder: Path) -> JudgeTables:
+    """The tables in `folder`. Raises DataError for a table that lacks a column."""
+    return JudgeTables(
+        name,
+        main=read_csv(folder / "unsafe_rate.csv", ("lang", ALL, "basis")),
+        with_commonsense=read_csv(folder / "unsafe_rate_with_commonsense.csv", ("lang", ALL, "basis")),
+        categories=read_csv(folder / "by_category.csv", CATEGORY_COLUMNS),
+        promptings=read_csv(folder / "by_prompting.csv", PROMPTING_COLUMNS),
+        cells=read_csv(folder / "cells.csv", CELL_COLUMNS),
+    )
+
+
+@dataclass(frozen=True)
+class Column:
+    """A language as the tables show it; `unverified`: machine drafts that nobody verified are among its queries."""
+
+    tag: str
+    language: Language
+    unverified: bool
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One value with what stands small below it."""
+
+    text: str
+    note: str = ""
+    css: str = ""
+
+
+def percent(text: str) -> str:
+    """A rate of a tidy table with one decimal; '-' where there is none."""
+    return rounded(Decimal(text)) if text else NONE
+
+
+def change(text: str) -> str:
+    """A change in percentage points, with its sign."""
+    if not text:
+        return NONE
+    points = Decimal(percent(text))
+    sign = "+" if points > 0 else "−" if points < 0 else "±"
+    return f"{sign}{abs(points)}"
+
+
+def heat(text: str) -> str:
+    """The CSS class of a rate in the heat map; none where there is no rate."""
+    return f"h{sum(Decimal(text) > edge for edge in HEAT_BINS)}" if text else ""
+
+
+def printable(text: str) -> str:
+    """Text for a page: control characters and lone surrogates, which HTML forbids, as U+FFFD."""
+    return "".join(c if c in "\n\t" or unicodedata.category(c) not in ("Cc", "Cs") else "\ufffd" for c in text)
+
+
+def _columns(judge: JudgeTables, status: Mapping[str, Mapping[str, str]]) -> list[Column]:
+    tags = [row["lang"] for row in judge.main if row["lang"] != AVE]
+    return [Column(tag, language(tag), is_unverified(status[tag]["basis"])) for tag in tags]
+
+
+def _status(status: Iterable[Mapping[str, str]]) -> list[dict[str, Any]]:
+    rows = []
+    for row in status:
+        source = row["basis"] == "source"
+        used = int(row["used"])
+        if not used:
+            kind, says = "waits", "not evaluated"
+        elif source:
+            kind, says = "source", "source text"
+        elif is_unverified(row["basis"]):
+            kind, says = "unverified", row["basis"]
+        else:
+            kind, says = "verified", "verified by people"
+        rows.append({**row, "language": language(row["lang"]), "is_source": source, "kind": kind, "says": says})
+    return rows
+
+
+def _bounds(cell: Mapping[str, str]) -> str:
+    """How many verdicts are invalid and what that leaves open; empty if none is."""
+    if cell["invalid"] == "0":
+        return ""
+    if not cell["unsafe_rate"]:
+        return f"all {cell['n']} invalid"
+    return f"{cell['invalid']} invalid: {percent(cell['lower'])}–{percent(cell['upper'])}"
+
+
+def _main(
+    table: Sequence[Mapping[str, str]], judge: JudgeTables, columns: Sequence[Column], commonsense: str
+) -> dict[str, Any]:
+    """A language x model table of unsafe rates with bounds; `partial` says where an average lacks a language."""
+    details = {
+        (cell["lang"], cell["model"]): cell
+        for cell in judge.cells
+        if cell["prompting"] == judge.first and cell["commonsense"] == commonsense
+    }
+    by_lang = {row["lang"]: row for row in table}
+    rows = []
+    for column in columns:
+        cells = []
+        for model in judge.models:
+            detail = details.get((column.tag, model))
+            cells.append(Cell(by_lang[column.tag][model], _bounds(detail) if detail else ""))
+        rows.append((column, [*cells, Cell(by_lang[column.tag][ALL])]))
+    foreign = [column.tag for column in columns if column.tag != SOURCE_LANGUAGE]
+    evaluated = [tag for tag in foreign if by_lang[tag][ALL] != NONE]
+    averages, partial = [], []
+    for model in judge.models:
+        had = sum(by_lang[tag][model] != NONE for tag in evaluated)
+        lacks = 0 < had < len(evaluated)
+        averages.append(Cell(by_lang[AVE][model], f"{had} of {len(evaluated)}" if lacks else ""))
+        partial += [model] if lacks else []
+    sizes = [int(cell["n"]) for cell in details.values()]
+    return {
+        "models": judge.models,
+        "rows": rows,
+        "averages": [*averages, Cell(by_lang[AVE][ALL])],
+        "partial": partial,
+        "sizes": (min(sizes), max(sizes)) if sizes else None,
+        "error": f"{98 / sqrt(min(sizes)):.1f}" if sizes else "",
+        "invalid": sum(int(cell["invalid"]) for cell in details.values()),
+    }
+
+
+def _heat_maps(judge: JudgeTables, columns: Sequence[Column], first: str) -> list[dict[str, Any]]:
+    """One map per model and, of more than one, of their mean: rows are safety issues, columns languages and `Ave`."""
+    rates = {
+        (row["model"], row["category"], row["lang"]): row["unsafe_rate"]
+        for row in judge.categories
+        if row["prompting"] == first
+    }
+    overall = {
+        (row["model"], row["commonsense"], row["lang"]): row["unsafe_rate"]
+        for row in judge.promptings
+        if row["prompting"] == first
+    }
+    tags = [*(column.tag for column in columns), AVE]
+
+    def row(name: str, values: Iterable[str]) -> tuple[str, list[Cell]]:
+        return name, [Cell(percent(value), css=heat(value)) for value in values]
+
+    maps = []
+    for model in [*judge.models, *([ALL] if len(judge.models) > 1 else [])]:
+        groups: dict[str, list[tuple[str, list[Cell]]]] = {}
+        for category in CATEGORIES:
+            if any((model, category.key, tag) in rates for tag in tags):
+                values = [rates.get((model, category.key, tag), "") for tag in tags]
+                groups.setdefault(category.kind, []).append(row(category.name, values))
+        if not groups:
+            continue
+        named = {"no": "all but Commonsense Safety", "yes": "all safety issues"}
+        groups["together"] = [
+            row(name, [overall.get((model, commonsense, tag), "") for tag in tags])
+            for commonsense, name in named.items()
+            if commonsense == "no" or "commonsense" in groups
+        ]
+        maps.append({"model": model, "groups": groups})
+    return maps
+
+
+def _promptings(judge: JudgeTables, columns: Sequence[Column]) -> list[dict[str, Any]]:
+    """Per model, and for their mean: a row per prompting method: `Ave`, its change, refusals, every language."""
+    rows = {
+        (row["model"], row["prompting"], row["lang"]): row for row in judge.promptings if row["commonsense"] == "no"
+    }
+    names = list(dict.fromkeys(prompting for _, prompting, _ in rows))
+    blank = dict.fromkeys(PROMPTING_COLUMNS, "")
+    blocks = []
+    for model in [*judge.models, *([ALL] if len(judge.models) > 1 else [])]:
+        lines = []
+        foreign = [column.tag for column in columns if column.tag != SOURCE_LANGUAGE]
+        covered = {
+            name: sum(bool(rows.get((model, name, tag), blank)["unsafe_rate"]) for tag in foreign) for name in names
+        }
+        most = max(covered.values(), default=0)
+        for name in names:
+            average = rows.get((model, name, AVE), blank)
+            cells = [
+                Cell(percent(average["unsafe_rate"]), f"{covered[name]} of {most}" if 0 < covered[name] < most else ""),
+                Cell(change(average["change"]) if name != names[0] else "reference"),
+                Cell(percent(average["refusal_rate"])),
+            ]
+            cells += [Cell(percent(rows.get((model, name, column.tag), blank)["unsafe_rate"])) for column in columns]
+            lines.append((name, cells))
+        blocks.append({"model": model, "rows": lines})
+    return blocks
+
+
+def _refusals(judge: JudgeTables, columns: Sequence[Column], first: str) -> list[tuple[Column | None, list[Cell]]]:
+    """Refusal rates under the first prompting method, language x model; the last row, without a language, is `Ave`."""
+    rates = {
+        (row["lang"], row["model"]): percent(row["refusal_rate"])
+        for row in judge.promptings
+        if row["prompting"] == first and row["commonsense"] == "no"
+    }
+    models = [*judge.models, ALL]
+    lines: list[tuple[Column | None, str]] = [(column, column.tag) for column in columns]
+    return [
+        (column, [Cell(rates.get((tag, model), NONE)) for model in models]) for column, tag in [*lines, (None, AVE)]
+    ]
+
+
+def _agreement(judges: Sequence[JudgeTables]) -> list[tuple[str, list[str]]]:
+    """`Ave` of every model by every judge; a model that a judge did not see has '-'."""
+    models = [*judges[0].models, ALL]
+    averages = [{row["lang"]: row for row in judge.main}[AVE] for judge in judges]
+    return [
+        (judge.name, [row.get(model, NONE) for model in models]) for judge, row in zip(judges, averages, strict=True)
+    ]
+
+
+def _noted(names: Iterable[str], notes: Mapping[str, str], labels: Mapping[str, str]) -> list[tuple[str, list[str]]]:
+    """The notes of these models, each once, with the labels of those it is about."""
+    about: dict[str, list[str]] = {}
+    for name in names:
+        if name in notes:
+            about.setdefault(notes[name], []).append(labels.get(name, name))
+    return list(about.items())
+
+
+def _examples(examples: Iterable[Mapping[str, Any]], columns: Sequence[Column]) -> list[dict[str, Any]]:
+    """Examples by language, in the order of the tables; within a language as they were given."""
+    rows: dict[str, list[dict[str, Any]]] = {column.tag: [] for column in columns}
+    for example in examples:
+        shown = {
+            key: printable(str(example[key])) for key in ("id", "source", "query", "response", "verdict", "reason")
+        }
+        known = {"model": example["model"], "category": BY_KEY[example["category"]].name, "refusal": example["refusal"]}
+        rows[example["lang"]].append(shown | known)
+    return [{"column": column, "rows": rows[column.tag]} for column in columns if rows[column.tag]]
+
+
+def render(
+    judges: Sequence[JudgeTables],
+    examples: Iterable[Mapping[str, Any]],
+    status: Sequence[Mapping[str, str]],
+    config: Mapping[str, Any],
+) -> str:
+    """The page. The first judge is the primary one; `examples` are verdict rows with `model` and `prompting`.
+
+    `config` may hold `title`, `note`, `labels` with `models` and `judges` (name -> label), `promptings` (name ->
+    {label, text, placement}), and `notes` with `models` and `judges` (name -> a sentence shown beside its numbers).
+    Whatever models wrote is escaped. A language that is in the tables but not in `status` raises KeyError.
+    """
+    primary, *others = judges
+    by_lang = {row["lang"]: row for row in status}
+    columns = _columns(primary, by_lang)
+    first = primary.first
+    labels = config.get("labels", {})
+    notes = {
+        kind: {name: text for name, text in config.get("notes", {}).get(kind, {}).items() if text}
+        for kind in ("models", "judges")
+    }
+    model_labels = {ALL: "Mean of the models", **labels.get("models", {})}
+    methods = labels.get("promptings", {})
+    rows = _status(status)
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters["model"] = lambda name: model_labels.get(name, name)
+    environment.filters["judge"] = lambda name: labels.get("judges", {}).get(name, name)
+    environment.filters["prompting"] = lambda name: methods.get(name, {}).get("label") or name
+    environment.filters["noted"] = lambda names: _noted(names, notes["models"], model_labels)
+    return environment.get_template("report.html.j2").render(
+        title=config.get("title") or "XSafety",
+        note=config.get("note") or "",
+        notes=notes,
+        methods=methods,
+        judges=judges,
+        primary=primary,
+        first=first,
+        columns=columns,
+        status=rows,
+        unverified=[row for row in rows if row["kind"] == "unverified"],
+        waiting=[row for row in rows if row["kind"] == "waits"],
+        main=_main(primary.main, primary, columns, "no"),
+        with_commonsense=_main(primary.with_commonsense, primary, columns, "yes"),
+        has_commonsense=any(row["category"] == "commonsense" for row in primary.categories),
+        heat_maps=_heat_maps(primary, columns, first),
+        bins=HEAT_BINS,
+        blocks=_promptings(primary, columns),
+        refusals=_refusals(primary, columns, first),
+        agreement=_agreement(judges),
+        others=[(judge, _main(judge.main, judge, _columns(judge, by_lang), "no")) for judge in others],
+        examples=_examples(examples, columns),
+    )

@@ -1,0 +1,23 @@
+"""A mend for Snakemake's decision which jobs to run again."""
+
+from typing import Any
+
+
+def judge_every_job(dag: type[Any]) -> None:
+    """Makes Snakemake look at each job's own reasons to run, also below a job that runs.
+
+    Snakemake 9.27 takes all jobs below one that runs as decided. Where the way down is `ancient` they are not: such a
+    job's changed parameter, and a changed set of inputs further down, go unseen until the run after
+    (github.com/snakemake/snakemake/issues/4166). Our filing jobs take the receipt of asking as `ancient`.
+    """
+    decide = dag.update_needrun
+
+    async def update_needrun(self: Any, *args: Any, **kwargs: Any) -> None:
+        # Its only search in this method is the one for the jobs to leave out.
+        self.bfs = lambda direction, *jobs: jobs
+        try:
+            await decide(self, *args, **kwargs)
+        finally:
+            del self.bfs
+
+    dag.update_needrun = update_needrun
