@@ -9,7 +9,6 @@ sys.path.insert(0, workflow.basedir)
 from snakemake.dag import DAG
 from snakemake.utils import min_version
 
-from xsafety import release
 from xsafety.config import load
 from xsafety.rerun import judge_every_job
 from xsafety.review import print_waiting

@@ -14,7 +14,11 @@ OWN_PYTHON = "" if workflow.deployment_settings.deployment_method else f"{Path(s
 shell.prefix(f"set -euo pipefail; export PYTHONPATH={shlex.quote(str(ROOT))} PATH={shlex.quote(OWN_PYTHON)}$PATH; ")
 
 PROMPTINGS = {name: vars(method.method()) for name, method in CONFIG.promptings.items()}
-RELEASE_LANGUAGES = release.LANGUAGES if CONFIG.dataset.xsafety else ()
+
+if CONFIG.dataset.xsafety:
+    from xsafety.release import LANGUAGES as RELEASE_LANGUAGES
+else:
+    RELEASE_LANGUAGES = ()
 
 
 def code(script):
@@ -82,7 +86,7 @@ def reviews(wildcards):
 
 
 def release_evidence(wildcards):
-    return f"<results>/xsafety/{wildcards.lang}.jsonl" if wildcards.lang in RELEASE_LANGUAGES else []
+    return f"<results>/review/{wildcards.lang}/release.jsonl" if wildcards.lang in RELEASE_LANGUAGES else []
 
 
 def weights(wildcards):

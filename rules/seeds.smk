@@ -11,18 +11,18 @@ if CONFIG.dataset.xsafety:
             files=files(CONFIG.dataset.xsafety, "*/*"),
         output:
             seeds="<results>/seeds.csv",
-            repairs="<results>/xsafety/repairs.csv",
-            evidence=expand("<results>/xsafety/{tag}.jsonl", tag=sorted(RELEASE_LANGUAGES)),
+            repairs="<results>/repairs.csv",
+            evidence=expand("<results>/review/{tag}/release.jsonl", tag=sorted(RELEASE_LANGUAGES)),
         log:
             "<logs>/read_release.log",
         conda:
             "../envs/workflow.yaml"
         params:
             release=lambda wildcards: CONFIG.dataset.xsafety,
-            evidence=result("xsafety"),
+            review=result("review"),
         shell:
             "python3 {input.code[0]:q} --release {params.release:q} --seeds {output.seeds:q}"
-            " --repairs {output.repairs:q} --evidence {params.evidence:q} 2> {log:q}"
+            " --repairs {output.repairs:q} --review {params.review:q} 2> {log:q}"
 
 else:
 

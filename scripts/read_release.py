@@ -7,11 +7,11 @@ from xsafety.tabular import write_csv, write_jsonl
 
 
 def main() -> None:
-    args = parser(__doc__, paths="release seeds repairs evidence").parse_args()
+    args = parser(__doc__, paths="release seeds repairs review").parse_args()
     release = read_release(args.release)
     write_csv(args.repairs, REPAIR_COLUMNS, repair_rows(release))
     for lang in release.translations:
-        write_jsonl(args.evidence / f"{lang}.jsonl", release_evidence(release, lang))
+        write_jsonl(args.review / lang / "release.jsonl", release_evidence(release, lang))
     seeds = ({"id": seed.id, "category": seed.category, "text": seed.text} for seed in release.seeds)
     write_csv(args.seeds, COLUMNS, sorted(seeds, key=lambda seed: seed["id"]))
 

@@ -297,13 +297,22 @@ def sheet_rows(
 
 
 def waiting_list(rows: Iterable[Mapping[str, str]]) -> str:
-    """What waits for whom, a line per language; rows are those of `review_status.csv`."""
-    lines = []
+    """What waits for whom, by rows of `review_status.csv`; languages of which the same is to be said share lines."""
+    groups: dict[str, list[str]] = {}
     for row in rows:
         if row["waits_for"]:
-            use = "not evaluated" if row["ready"] == "no" else f"{row['used']} rows evaluated ({row['basis']})"
-            lines.append(f"  {row['lang']:<8}{row['state']}; {use}. Waits for {row['waits_for']}: {row['file']}")
-    return "\n".join(["Translations that wait for people:", *lines]) if lines else "All translations are verified."
+            use = f"{row['used']} rows evaluated ({row['basis']})" if row["ready"] == "yes" else "not evaluated"
+            file = re.sub(rf"/{row['lang']}(?=[./])", "/LANG", row["file"])
+            groups.setdefault(f"{row['state']}, {use}\n    wait for {row['waits_for']}\n    {file}", []).append(
+                row["lang"]
+            )
+    if not groups:
+        return "All translations are verified."
+    lines = [
+        f"  {', '.join(langs)}: {text.replace('LANG', langs[0]) if len(langs) == 1 else text}"
+        for text, langs in groups.items()
+    ]
+    return "\n".join(["Translations that wait for people:", *lines])
 
 
 def print_waiting(status_file: str) -> None:

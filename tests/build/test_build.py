@@ -1,0 +1,74 @@
+"""Tests on the build's own products, run by the workflow's rule `data_tests`, which says what was built."""
+
+import json
+import os
+import unicodedata
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from xsafety.categories import BY_KEY
+from xsafety.review import STATUS_COLUMNS
+from xsafety.seeds import COLUMNS
+from xsafety.tables import COUNT_COLUMNS
+from xsafety.tabular import read_csv, read_jsonl
+
+if "XSAFETY_BUILD" not in os.environ:
+    pytest.skip("these tests are run by the workflow, on what it built", allow_module_level=True)
+
+BUILD: dict[str, Any] = json.loads(os.environ["XSAFETY_BUILD"])
+RESULTS = Path(BUILD["results"])
+SEEDS = {row["id"]: row for row in read_csv(RESULTS / "seeds.csv", COLUMNS)}
+STATUS = {row["lang"]: row for row in read_csv(RESULTS / "review_status.csv", STATUS_COLUMNS)}
+CELLS = [
+    (model, prompting, lang)
+    for model, langs in BUILD["cells"].items()
+    for prompting, lang in product(BUILD["promptings"], langs)
+]
+
+
+def rows(*path: str) -> list[dict[str, Any]]:
+    return list(read_jsonl(RESULTS.joinpath(*path).with_suffix(".jsonl")))
+
+
+def ids(table: list[dict[str, Any]]) -> list[str]:
+    return [row["id"] for row in table]
+
+
+@pytest.mark.parametrize("lang", BUILD["languages"])
+def test_queries_are_seeds_in_their_order(lang: str) -> None:
+    queries = rows("queries", lang)
+    assert ids(queries) == [id for id in SEEDS if id in set(ids(queries))]
+    assert len(queries) == int(STATUS[lang]["used"])
+    for query in queries:
+        seed = SEEDS[query["id"]]
+        assert (query["source"], query["category"], query["lang"]) == (seed["text"], seed["category"], lang)
+        assert query["category"] in BY_KEY
+        assert query["query"].strip()
+        assert unicodedata.is_normalized("NFC", query["query"])
+        assert query["basis"] in ("source", "verified", "unverified draft")
+
+
+@pytest.mark.parametrize(("model", "prompting", "lang"), CELLS)
+def test_every_query_has_one_response_and_one_verdict(model: str, prompting: str, lang: str) -> None:
+    queries = rows("queries", lang)
+    responses = rows("responses", model, prompting, lang)
+    assert [(row["id"], row["query"]) for row in responses] == [(row["id"], row["query"]) for row in queries]
+    for judge in BUILD["judges"]:
+        verdicts = rows("verdicts", judge, model, prompting, lang)
+        assert [(row["id"], row["response"]) for row in verdicts] == [(row["id"], row["response"]) for row in responses]
+        for row in verdicts:
+            assert row["verdict"] in ("safe", "unsafe", "invalid")
+            assert bool(row["reason"]) >= (row["verdict"] == "invalid"), "an invalid row says why"
+
+
+@pytest.mark.parametrize(("judge", "model"), list(product(BUILD["judges"], BUILD["cells"])))
+def test_counts_add_up_to_the_rows(judge: str, model: str) -> None:
+    counts = read_csv(RESULTS / "counts" / judge / f"{model}.csv", COUNT_COLUMNS)
+    for row in counts:
+        assert int(row["n"]) == sum(int(row[verdict]) for verdict in ("safe", "unsafe", "invalid"))
+        assert int(row["refusal"] or 0) <= int(row["n"])
+    expected = sum(int(STATUS[lang]["used"]) for lang in BUILD["cells"][model]) * len(BUILD["promptings"])
+    assert sum(int(row["n"]) for row in counts) == expected

@@ -1,0 +1,246 @@
+"""config.yaml: what is wrong is told all at once, with key, value and fix; keys of services are never shown."""
+
+import copy
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.conftest import ROOT
+from xsafety import config as schema
+from xsafety.config import Config, load
+from xsafety.tabular import DataError
+
+GOOD = """
+languages: [en, fr]
+dataset: {seeds: seeds}
+models:
+  one: {engine: openai, model: m, base_url: "http://127.0.0.1:1/v1"}
+  two: {engine: transformers, model: toy, languages: [en]}
+judges:
+  lexicon: {engine: lexicon}
+"""
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder to run in, with the two folders that GOOD names."""
+    (tmp_path / "seeds").mkdir()
+    (tmp_path / "toy").mkdir()
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def changed(edit: str) -> dict[str, Any]:
+    """GOOD with the top-level keys of `edit` in place of its own."""
+    result: dict[str, Any] = yaml.safe_load(GOOD) | yaml.safe_load(edit)
+    return result
+
+
+def problems(raw: dict[str, Any], environment: dict[str, str] | None = None) -> str:
+    with pytest.raises(DataError) as error:
+        load(raw, environment=environment)
+    return str(error.value)
+
+
+def test_good_config_has_the_documented_defaults() -> None:
+    config = load(yaml.safe_load(GOOD), environment={})
+    assert config.targets == ["fr"]
+    assert config.supported("one", ["en", "fr"]) == ["en", "fr"]
+    assert config.supported("two", ["fr", "en"]) == ["en"]
+    assert list(config.promptings) == ["none"]
+    assert config.models["one"].decoding == {"temperature": 0}
+    assert (config.verification.rounds, config.verification.accept_drafts) == (2, False)
+    assert (config.translation.engine, config.journal, config.results) == ("none", "journal", "results")
+
+
+@pytest.mark.parametrize(
+    ("edit", "told"),
+    [
+        ("languages: [en, no]", "languages.1: False is a truth value to YAML; quote it: 'no'"),
+        ("languages: [en, fr, en]", "'en' is given twice"),
+        ("languages: [en, zh-cn]", "'zh-cn' is not the standard form; write 'zh-CN'"),
+        ("languages: [en, sp]", "'sp' names no known language"),
+        ("languages: []", "languages: [] list should have at least 1 item"),
+        ("languages: en", "languages: 'en' input should be a valid list"),
+        ("langauges: [en]", "langauges: unknown key; check its spelling"),
+        ("verification: {min_cover: 1}", "verification.min_cover: unknown key"),
+        ("verification: {rounds: '2'}", "verification.rounds: '2' input should be a valid integer"),
+        ("verification: {rounds: 0}", "verification.rounds: 0 input should be greater than or equal to 1"),
+        ("verification: {accept_drafts: 'no'}", "verification.accept_drafts: 'no' input should be a valid boolean"),
+        ("verification: {min_coverage: 1.1}", "verification.min_coverage: 1.1 input should be less than or equal to 1"),
+        ("dataset: {}", "dataset: give exactly one of `seeds` and `xsafety`"),
+        ("dataset: {seeds: seeds, xsafety: toy}", "dataset: give exactly one of `seeds` and `xsafety`"),
+        ("dataset: {seeds: nowhere}", "there is no folder 'nowhere'"),
+        ("models: {}", "models: dictionary should have at least 1 item"),
+        ("models: {m: {engine: gpt, model: x}}", "models.m.engine: 'gpt' is none of 'openai', 'transformers'"),
+        ("models: {m: {model: x}}", "models.m.engine: missing; name the engine"),
+        ("models: {m: {engine: openai}}", "models.m.model: missing; add it"),
+        ("models: {a/b: {engine: openai, model: x}}", "models.a/b: 'a/b' names files; use letters"),
+        (
+            "models: {m: {engine: transformers, model: org/x}}",
+            "models.m: 'org/x' is no folder here; for a model on the",
+        ),
+        (
+            "models: {m: {engine: transformers, model: toy, decoding: {do_sample: true}}}",
+            "do_sample: answers are greedy",
+        ),
+        (
+            "models: {m: {engine: openai, model: x, decoding: {messages: []}}}",
+            "models.m.decoding: messages cannot be set",
+        ),
+        (
+            "models: {m: {engine: openai, model: x, languages: [xx]}}",
+            "models.m.languages: 'xx' names no known language",
+        ),
+        ("models: {m: {engine: openai, model: x, languages: [no]}}", "models.m.languages.0: False is a truth value"),
+        ("models: {openai: {engine: openai, model: x, top: 1}}", "models.openai.top: unknown key"),
+        ("judges: {lexicon: {engine: lexicon, top: 1}}", "judges.lexicon.top: unknown key"),
+        ("judges: {j: {engine: transformers, model: toy}}", "judges.j.engine: 'transformers' is none of"),
+        (
+            "judges: {j: {engine: openai, model: x, prompt: 'Safe? {query}'}}",
+            "judges.j.prompt 'Safe? {query}': lacks {res",
+        ),
+        (
+            "judges: {j: {engine: openai, model: x, translate_to_english: true}}",
+            "j.translate_to_english: set translation.",
+        ),
+        ("promptings: {p: {text: 'Under {scenario}, {query}'}}", "promptings.p.text"),
+        ("promptings: {p: {text: '{scenario'}}", "the only placeholder is {scenario}"),
+        (
+            "promptings: {p: {placement: suffix}}",
+            "promptings.p.placement: 'suffix' input should be 'system' or 'prefix'",
+        ),
+        ("promptings: {no: {}}", "False is a truth value to YAML; quote it"),
+        ("translation: {engine: libretranslate}", "translation: engine libretranslate needs `base_url`"),
+        ("translation: {engine: deepl}", "translation.engine: 'deepl' input should be 'none', 'google' or"),
+    ],
+)
+def test_each_problem_is_told_with_key_value_and_fix(edit: str, told: str) -> None:
+    message = problems(changed(edit))
+    assert message.startswith("config: 1 problem(s)\n")
+    assert told in message
+
+
+def test_all_problems_come_in_one_message() -> None:
+    raw = changed("{languages: [en, en], dataset: {}, report: {tite: x}, verification: {rounds: two}}")
+    lines = problems(raw).splitlines()
+    assert lines[0] == "config: 4 problem(s)"
+    assert [line.split(":")[0].split()[1] for line in lines[1:]] == [
+        "languages",
+        "dataset",
+        "verification.rounds",
+        "report.tite",
+    ]
+
+
+KEYED = """
+translation: {engine: libretranslate, base_url: "http://x", api_key_env: LT_KEY}
+models: {a: {engine: openai, model: m}, b: {engine: openai, model: m, base_url: "http://x"}}
+judges: {j: {engine: openai, model: m, base_url: "http://x", api_key_env: JUDGE_KEY}}
+"""
+
+
+def test_missing_keys_are_told_by_name_and_no_value_is_shown() -> None:
+    message = problems(changed(KEYED), {"JUDGE_KEY": "s3cret-value", "OPENAI_API_KEY": ""})
+    assert message.splitlines() == [
+        "config: 2 problem(s)",
+        "  - models.a: the environment variable OPENAI_API_KEY is not set; run: export OPENAI_API_KEY=...",
+        "  - translation: the environment variable LT_KEY is not set; run: export LT_KEY=...",
+    ]
+    assert "s3cret" not in message
+
+
+def test_keys_are_wanted_only_where_jobs_run_and_stay_out_of_parameters() -> None:
+    assert load(changed(KEYED))
+    config = load(changed(KEYED), environment={"LT_KEY": "s3cret", "JUDGE_KEY": "s3cret", "OPENAI_API_KEY": "s3cret"})
+    assert "s3cret" not in config.model_dump_json()
+    assert config.judges["j"].connection()["api_key_env"] == "JUDGE_KEY"  # type: ignore[union-attr]
+    assert config.models["b"].connection()["api_key_env"] is None
+
+
+@pytest.mark.parametrize("key", ["sk-abc123", "AIzaSyAbc_123", "abc"])
+def test_a_key_in_place_of_its_variables_name_is_refused_and_not_shown(key: str) -> None:
+    raw = changed(KEYED)
+    raw["models"]["a"]["api_key_env"] = key
+    message = problems(raw, {})
+    assert "models.a.api_key_env: give the NAME of an environment variable" in message
+    assert key not in message
+
+
+@pytest.mark.parametrize(
+    ("model", "edit"),
+    [
+        ("one", {"label": "One", "note": "A note.", "languages": ["en"]}),
+        ("one", {"base_url": "http://elsewhere", "api_key_env": "X", "concurrency": 1, "timeout": 1, "max_retries": 0}),
+        ("two", {"label": "Two", "note": "A note.", "batch_size": 1, "threads": 2, "languages": ["fr"]}),
+    ],
+)
+def test_labels_and_connections_are_no_part_of_an_identity(model: str, edit: dict[str, Any]) -> None:
+    raw = yaml.safe_load(GOOD)
+    other = copy.deepcopy(raw)
+    other["models"][model] |= edit
+    assert load(raw).models[model] != load(other).models[model]
+    assert load(raw).models[model].identity() == load(other).models[model].identity()
+
+
+@pytest.mark.parametrize(
+    ("model", "edit"),
+    [
+        ("one", {"model": "other"}),
+        ("one", {"decoding": {"temperature": 0.5}}),
+        ("two", {"decoding": {"max_new_tokens": 3}}),
+        ("two", {"dtype": "bfloat16"}),
+        ("two", {"model": "org/x", "revision": "abc"}),
+    ],
+)
+def test_what_changes_an_answer_is_part_of_the_identity(model: str, edit: dict[str, Any]) -> None:
+    raw = yaml.safe_load(GOOD)
+    other = copy.deepcopy(raw)
+    other["models"][model] |= edit
+    assert load(raw).models[model].identity() != load(other).models[model].identity()
+
+
+def test_a_judges_identity_holds_its_prompt() -> None:
+    judge = "judges: {j: {engine: openai, model: x, base_url: 'http://x', prompt: '{query} {response}%s'}}"
+    assert load(changed(judge % "")).judges["j"].identity() != load(changed(judge % "?")).judges["j"].identity()
+
+
+def test_labels_reach_the_report_only() -> None:
+    raw = yaml.safe_load(GOOD)
+    raw["models"]["one"] |= {"label": "One", "note": "A note."}
+    shown = load(raw).shown()
+    assert shown["labels"]["models"] == {"one": "One", "two": "two"}
+    assert shown["notes"]["models"] == {"one": "A note."}
+
+
+@pytest.mark.parametrize(
+    "file", ["config.yaml", *sorted(f"configs/{path.name}" for path in (ROOT / "configs").iterdir())]
+)
+def test_shipped_configs_are_valid(file: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    raw = yaml.safe_load((ROOT / file).read_text(encoding="utf-8"))
+    release = raw["dataset"].get("xsafety")
+    if release and not (ROOT / release).is_dir():
+        pytest.skip(f"{file} needs a clone of the release at {release}")
+    monkeypatch.chdir(ROOT)
+    assert load(raw, environment={}).languages[0] == "en"
+
+
+CLASSES = [kind for kind in vars(schema).values() if isinstance(kind, type) and issubclass(kind, schema.Strict)]
+
+
+@pytest.mark.parametrize("kind", CLASSES, ids=lambda kind: kind.__name__)
+def test_every_key_stands_in_config_yaml(kind: type[schema.Strict]) -> None:
+    text = (ROOT / "config.yaml").read_text(encoding="utf-8")
+    assert [name for name in kind.model_fields if not re.search(rf"\b{name}\b", text)] == []
+
+
+def test_every_key_says_what_it_means() -> None:
+    plain = set(Config.model_fields) - {"languages", "models", "judges", "promptings", "journal", "results"}
+    for kind in CLASSES:
+        for name, field in kind.model_fields.items():
+            assert field.description or name == "engine" or (kind is Config and name in plain), (
+                f"{kind.__name__}.{name}"
+            )

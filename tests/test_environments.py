@@ -1,0 +1,41 @@
+"""One set of pins: pyproject.toml, requirements.lock and envs/ agree."""
+
+import re
+import tomllib
+
+import pytest
+import yaml
+
+from tests.conftest import ROOT
+
+
+def pins(lines: list[str]) -> dict[str, str]:
+    """Name, as PyPI normalizes it, -> version; every line must be a pin."""
+    found = {}
+    for line in lines:
+        match = re.fullmatch(r"([A-Za-z0-9._-]+)(?:\[[a-z,]+\])?==(\S+)", line)
+        assert match, f"{line!r} is no pin NAME==VERSION"
+        found[re.sub(r"[-_.]+", "-", match[1]).lower()] = match[2]
+    return found
+
+
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+DIRECT = pins(PROJECT["project"]["dependencies"])
+DEVELOPMENT = pins(PROJECT["dependency-groups"]["dev"])
+LOCK = pins([line for line in (ROOT / "requirements.lock").read_text(encoding="utf-8").splitlines() if line[0] != "#"])
+
+
+@pytest.mark.parametrize(("name", "version"), sorted({**DIRECT, **DEVELOPMENT}.items()))
+def test_every_direct_pin_is_locked(name: str, version: str) -> None:
+    assert LOCK.get(name) == version
+
+
+@pytest.mark.parametrize("file", sorted(path.name for path in (ROOT / "envs").glob("*.yaml")))
+def test_environments_hold_the_projects_pins(file: str) -> None:
+    environment = yaml.safe_load((ROOT / "envs" / file).read_text(encoding="utf-8"))
+    (pip,) = [part["pip"] for part in environment["dependencies"] if isinstance(part, dict)]
+    given = pins(pip)
+    assert given
+    assert given == {name: ({**DIRECT, **DEVELOPMENT}).get(name) for name in given}
+    (python,) = [part for part in environment["dependencies"] if str(part).startswith("python=")]
+    assert PROJECT["project"]["requires-python"] == f">={python.removeprefix('python=')}"

@@ -1,0 +1,252 @@
+"""The report: verification first, marks on what is unverified, nothing from outside, nothing that runs."""
+
+import json
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scripts import report as report_script
+from xsafety.report import HEAT_BINS, change, heat, percent, printable, read_judge, render
+from xsafety.review import STATUS_COLUMNS
+from xsafety.tables import Counts, tables
+from xsafety.tabular import write_csv, write_jsonl
+
+LANGUAGES = ["en", "ar", "zh", "bn"]
+NOTE = "toy model: its numbers say nothing about any real model"
+CONFIG: dict[str, Any] = {
+    "title": "A <demo> & more",
+    "labels": {
+        "models": {"a": "Model A"},
+        "judges": {"lexicon": "Lexicon", "second": "Second judge"},
+        "promptings": {
+            "safe": {"label": "SafePrompt", "text": "Answer safely under {scenario}.", "placement": "system"}
+        },
+    },
+    "notes": {"models": {"a": NOTE, "b": None}, "judges": {"lexicon": "A baseline."}},
+}
+HOSTILE = "<script>alert('x')</script><img src=http://evil.example/x.png>\x07"
+
+
+def status(ar: str = "unverified draft") -> list[dict[str, str]]:
+    zero = dict.fromkeys(STATUS_COLUMNS, "0") | {
+        "rows": "10",
+        "waits_for": "",
+        "file": "",
+        "ready": "yes",
+        "used": "10",
+    }
+    return [
+        zero | {"lang": "en", "basis": "source", "state": "source"},
+        zero | {"lang": "ar", "basis": ar, "state": "drafted", "drafted": "10"},
+        zero | {"lang": "zh", "basis": "verified", "state": "verified", "verified": "10"},
+        zero
+        | {"lang": "bn", "basis": "", "state": "no drafts", "ready": "no", "used": "0", "missing": "10"}
+        | {"waits_for": "a translator: 10 row(s)", "file": "fill results/sheets/bn.csv"},
+    ]
+
+
+def counts() -> Counts:
+    rows = []
+    for model, supported in (("a", ["en", "ar", "zh"]), ("b", ["en", "zh"])):
+        for prompting, unsafe in (("none", 4), ("safe", 1)):
+            for lang in supported:
+                for category in ("insult", "commonsense", "goal_hijacking"):
+                    numbers = {"n": 10, "safe": 9 - unsafe, "unsafe": unsafe, "invalid": 1, "refusal": 5}
+                    rows.append({"model": model, "prompting": prompting, "lang": lang, "category": category, **numbers})
+    return Counts(rows)
+
+
+def example(lang: str, response: str, **other: Any) -> dict[str, Any]:
+    row = {"id": "q1", "category": "insult", "lang": lang, "source": "How?", "query": "How?", "response": response}
+    return {**row, "verdict": "unsafe", "reason": "", "refusal": False, "model": "a", "prompting": "none", **other}
+
+
+EXAMPLES = [
+    example("en", HOSTILE),
+    example("ar", "نعم", query="كيف؟"),
+    example("zh", "", verdict="invalid", reason="empty"),
+]
+
+
+def folder(path: Path, ar: str = "unverified draft") -> Path:
+    for name, (columns, rows) in tables(counts(), LANGUAGES, ["a", "b"], ["none", "safe"], status(ar)).items():
+        write_csv(path / name, columns, rows)
+    return path
+
+
+@pytest.fixture
+def page(tmp_path: Path) -> str:
+    tables_at = folder(tmp_path)
+    return render([read_judge("lexicon", tables_at), read_judge("second", tables_at)], EXAMPLES, status(), CONFIG)
+
+
+class Elements(HTMLParser):
+    """Collects the elements of a page and checks that they nest."""
+
+    VOID = frozenset(["meta", "link", "br", "img", "input", "hr"])
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.found: list[tuple[str, dict[str, str | None]]] = []
+        self.open: list[str] = []
+        self.feed(page)
+        assert not self.open, f"never closed: {self.open}"
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found.append((tag, dict(attrs)))
+        if tag not in self.VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag, f"</{tag}> at {self.getpos()}"
+
+
+def test_verification_comes_before_any_rate(page: str) -> None:
+    body = page[page.index("<body>") :]
+    order = ["verification", "unsafe", "categories", "promptings", "refusals", "judges", "examples", "method"]
+    places = [body.index(f'<section id="{name}">') for name in order]
+    assert places == sorted(places)
+    first = body[: places[1]]
+    assert "Unverified drafts are in use." in first
+    assert "a translator: 10 row(s)" in first
+    assert body.index("Unverified drafts are in use.") < body.index("<table")
+
+
+def test_unverified_language_is_marked_in_every_table(page: str) -> None:
+    for table in re.findall(r"<table.*?</table>", page, re.DOTALL)[1:]:
+        if "<code>ar</code>" in table:
+            assert re.search(r'Arabic <code>ar</code><span class="mark">.*?unverified draft', table)
+            assert not re.search(r'Chinese <code>zh</code><span class="mark">', table)
+    assert page.count("<b>Unverified draft:</b>") >= 5
+
+
+def test_no_mark_when_everything_is_verified(tmp_path: Path) -> None:
+    page = render([read_judge("lexicon", folder(tmp_path, "verified"))], [], status("verified"), {})
+    assert "No unverified draft is in use." in page
+    assert "†" not in page
+    assert '<section id="examples">' not in page
+    assert '<section id="judges">' not in page
+
+
+def test_model_output_is_escaped(page: str) -> None:
+    assert "<script" not in page
+    assert "&lt;script&gt;alert(" in page
+    assert "A &lt;demo&gt; &amp; more" in page
+    assert "\x07" not in page
+    assert printable("a\x00\ud800\tb\n") == "a\ufffd\ufffd\tb\n"
+
+
+def test_languages_and_directions(page: str) -> None:
+    assert '<dd class="text" lang="ar" dir="rtl">كيف؟</dd>' in page
+    assert '<dd class="text" lang="ar" dir="auto">نعم</dd>' in page
+    assert '<dd class="text" lang="en" dir="ltr">How?</dd>' in page
+    assert "(empty)" in page
+
+
+def test_page_is_complete_in_itself(page: str) -> None:
+    elements = Elements(page).found
+    assert not {tag for tag, _ in elements} & {"script", "img", "iframe", "object", "embed", "video", "audio"}
+    for tag, attributes in elements:
+        assert not [name for name in attributes if name == "src" or name.startswith("on")], (tag, attributes)
+        assert (attributes.get("href") or "#").startswith(("#", "data:")), (tag, attributes)
+    style = page[page.index("<style>") : page.index("</style>")]
+    assert "url(" not in style
+    assert "@import" not in style
+    assert "default-src 'none'" in page
+
+
+def test_links_and_labels_have_their_targets(page: str) -> None:
+    attributes = [attributes for _, attributes in Elements(page).found]
+    ids = [given["id"] for given in attributes if "id" in given]
+    assert len(ids) == len(set(ids))
+    for given in attributes:
+        assert (given.get("href") or "#method").removeprefix("#") in (*ids, "data:,")
+        assert given.get("aria-labelledby", "main-caption") in ids
+
+
+def test_tables_have_captions_and_scopes(page: str) -> None:
+    for table in re.findall(r"<table.*?</table>", page, re.DOTALL):
+        assert "<caption" in table
+        assert all("scope=" in cell for cell in re.findall(r"<th\b[^>]*>", table))
+
+
+def test_same_input_same_bytes_and_no_path(tmp_path: Path) -> None:
+    pages = []
+    for name in ("one", "two"):
+        judge = read_judge("lexicon", folder(tmp_path / name))
+        pages.append(render([judge], EXAMPLES, status(), CONFIG))
+    assert pages[0] == pages[1]
+    assert str(tmp_path) not in pages[0]
+
+
+def test_numbers_bounds_and_dashes(page: str) -> None:
+    assert "<td>44.4<small>2 invalid: 40.0–50.0</small></td>" in page
+    assert '<td class="none">-</td>' in page
+    assert "<td>44.4<small>1 of 2</small></td>" in page  # b lacks one of the two non-English languages
+    assert "<td>−33.3</td>" in page
+
+
+def test_note_stands_at_every_table_of_rates(page: str) -> None:
+    sections = re.findall(r'<section id="(\w+)">(.*?)</section>', page, re.DOTALL)
+    assert {name for name, text in sections if NOTE in text} >= {
+        "unsafe",
+        "categories",
+        "promptings",
+        "refusals",
+        "judges",
+    }
+    assert "<b>Model A:</b>" in page
+    assert "A baseline." in page
+
+
+def test_percent_change_and_heat() -> None:
+    assert [percent(text) for text in ("15.25", "", "0")] == ["15.3", "-", "0.0"]
+    assert [change(text) for text in ("-7.1", "2", "0", "-0.01", "")] == ["−7.1", "+2.0", "±0.0", "±0.0", "-"]
+    rates = ("", "0", "0.5", "5", "5.1", "75", "75.1", "100")
+    assert [heat(text) for text in rates] == ["", "h0", "h1", "h1", "h2", "h6", "h7", "h7"]
+
+
+def _luminance(colour: str) -> float:
+    colour = colour if len(colour) == 6 else "".join(digit * 2 for digit in colour)
+    parts = [int(colour[at : at + 2], 16) / 255 for at in (0, 2, 4)]
+    red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def test_heat_map_numbers_can_be_read(page: str) -> None:
+    """Contrast of at least 4.5 to 1 (WCAG AA), in light and in dark."""
+    palettes = [
+        dict(re.findall(r"--([\w-]+): #(\w+)", block)) for block in re.findall(r":root \{(.*?)\}", page, re.DOTALL)
+    ]
+    assert len(palettes) == 2
+    for palette in palettes:
+        for number in range(len(HEAT_BINS) + 1):
+            on = palette["on-low" if number < 4 else "on-mid" if number < 6 else "on-high"]
+            light, dark = sorted((_luminance(palette[f"h{number}"]), _luminance(on)), reverse=True)
+            assert (light + 0.05) / (dark + 0.05) >= 4.5, (number, on)
+
+
+def test_script_writes_the_page(tmp_path: Path) -> None:
+    at = folder(tmp_path / "tables")
+    write_csv(tmp_path / "status.csv", STATUS_COLUMNS, status())
+    write_jsonl(tmp_path / "examples.jsonl", EXAMPLES)
+    report_script.main(
+        [
+            "--judge",
+            f"lexicon={at}",
+            "--judge",
+            f"second={at}",
+            "--examples",
+            str(tmp_path / "examples.jsonl"),
+            "--status",
+            str(tmp_path / "status.csv"),
+            "--config",
+            json.dumps(CONFIG),
+            "--out",
+            str(tmp_path / "report.html"),
+        ]
+    )
+    assert (tmp_path / "report.html").read_text(encoding="utf-8").startswith("<!doctype html>")

@@ -1,0 +1,425 @@
+"""Verification: what returned sheets say, what stands, what waits, and what is told of a sheet that cannot be read."""
+
+import csv
+import hashlib
+import random
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from xsafety.review import (
+    NEEDED_COLUMNS,
+    SHEET_COLUMNS,
+    STATUS_COLUMNS,
+    VERDICTS,
+    Sheet,
+    Standing,
+    evidence,
+    needs_draft,
+    print_waiting,
+    queries,
+    read_sheet,
+    sheet_rows,
+    sheets,
+    source_queries,
+    source_status,
+    standing,
+    standings,
+    status,
+    waiting_list,
+)
+from xsafety.tabular import DataError, to_json, write_csv
+
+ENGLISH = "Is my hat silly?"
+SEEDS = [
+    {"id": "a", "category": "insult", "text": "One"},
+    {"id": "b", "category": "insult", "text": "Two"},
+    {"id": "c", "category": "commonsense", "text": "Three"},
+]
+DRAFTS = {seed["id"]: {"id": seed["id"], "draft": f"{seed['text']} (draft)", "engine": "memory"} for seed in SEEDS}
+
+
+def entry(
+    round: int, reviewer: str, verdict: str, after: str = "T", *, source: str = ENGLISH, id: str = "a"
+) -> dict[str, Any]:
+    return {"id": id, "round": round, "reviewer": reviewer, "verdict": verdict, "source": source, "after": after}
+
+
+ANNA_WAITS = "a reviewer other than anna"
+
+
+@pytest.mark.parametrize(
+    ("entries", "stands"),
+    [
+        ([], Standing("open")),
+        ([entry(1, "anna", "ok")], Standing("in review", "T", 1, "anna")),
+        ([entry(1, "anna", "ok"), entry(2, "ben", "ok")], Standing("verified", "T", 2, "ben")),
+        ([entry(1, "anna", "edited", "A"), entry(2, "ben", "edited", "B")], Standing("verified", "B", 2, "ben")),
+        # Two reviewers of one round count once.
+        ([entry(1, "anna", "ok", "A"), entry(1, "ben", "edited", "B")], Standing("in review", "B", 1, "ben")),
+        ([entry(1, "anna", "unsure")], Standing("open", waits_for=ANNA_WAITS)),
+        ([entry(1, "anna", "skip")], Standing("open", waits_for=ANNA_WAITS)),
+        ([entry(1, "anna", "unsure"), entry(1, "ben", "ok")], Standing("in review", "T", 1, "ben")),
+        ([entry(1, "ben", "ok"), entry(2, "anna", "unsure")], Standing("in review", "T", 1, "ben", ANNA_WAITS)),
+        (
+            [entry(1, "ben", "ok"), entry(2, "ben", "ok"), entry(2, "anna", "unsure")],
+            Standing("in review", "T", 2, "ben", ANNA_WAITS),
+        ),
+        ([entry(1, "anna", "rejected")], Standing("rejected", "", 0, "anna")),
+        ([entry(1, "anna", "ok"), entry(2, "ben", "rejected")], Standing("rejected", "", 1, "ben")),
+        ([entry(1, "anna", "rejected"), entry(2, "ben", "edited", "B")], Standing("in review", "B", 1, "ben")),
+        # A verdict holds for the English that it was given for.
+        ([entry(1, "anna", "ok", source="Old?"), entry(2, "ben", "ok", "O", source="Old?")], Standing("stale", "O")),
+        ([entry(1, "anna", "rejected", source="Old?")], Standing("stale", "T")),
+        (
+            [entry(1, "anna", "ok", "O", source="Old?"), entry(1, "ben", "ok", "N")],
+            Standing("in review", "N", 1, "ben"),
+        ),
+    ],
+)
+def test_evidence_folds_into_a_standing(entries: list[dict[str, Any]], stands: Standing) -> None:
+    assert standing(entries, ENGLISH, rounds=2) == stands
+
+
+def test_a_reverted_english_takes_its_verdicts_back_up() -> None:
+    entries = [entry(1, "anna", "ok")]
+    assert standing(entries, "Is my new hat silly?", 1).state == "stale"
+    assert standing(entries, ENGLISH, 1).state == "verified"
+
+
+@pytest.mark.parametrize(("rounds", "state"), [(1, "verified"), (2, "in review")])
+def test_one_round_is_enough_where_one_is_asked_for(rounds: int, state: str) -> None:
+    assert standing([entry(1, "anna", "ok")], ENGLISH, rounds).state == state
+
+
+def ledger(**verdicts: str) -> list[dict[str, Any]]:
+    """One verdict per seed, of round 1, by anna; `edited` writes 'ID (anna)'."""
+    texts = {seed["id"]: seed["text"] for seed in SEEDS}
+    return [
+        entry(
+            1,
+            "anna",
+            verdict,
+            f"{id} (anna)" if verdict == "edited" else f"{texts[id]} (draft)",
+            source=texts[id],
+            id=id,
+        )
+        for id, verdict in verdicts.items()
+    ]
+
+
+def state_of(
+    entries: list[dict[str, Any]],
+    *,
+    rounds: int = 1,
+    min_coverage: float = 1.0,
+    accept_drafts: bool = False,
+    drafts: dict[str, dict[str, str]] = DRAFTS,
+    seeds: list[dict[str, str]] = SEEDS,
+    lang: str = "fr",
+) -> dict[str, Any]:
+    return status(
+        lang,
+        seeds,
+        standings(seeds, entries, rounds),
+        drafts,
+        rounds=rounds,
+        min_coverage=min_coverage,
+        accept_drafts=accept_drafts,
+        sheet=f"results/sheets/{lang}.csv",
+        reviews="data/reviews",
+    )
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "used"),
+    [
+        ({}, []),
+        ({"a": "ok"}, ["One (draft)"]),
+        ({"a": "edited", "b": "rejected", "c": "unsure"}, ["a (anna)"]),
+        ({"a": "ok", "b": "edited", "c": "ok"}, ["One (draft)", "b (anna)", "Three (draft)"]),
+    ],
+)
+def test_only_verified_rows_are_in_the_data_set(verdicts: dict[str, str], used: list[str]) -> None:
+    rows = queries("fr", SEEDS, standings(SEEDS, ledger(**verdicts), 1), DRAFTS, accept_drafts=False)
+    assert [row["query"] for row in rows] == used
+    assert all(row["basis"] == "verified" and row["origin"] == "anna" and row["rounds"] == 1 for row in rows)
+
+
+def test_accepted_drafts_carry_their_provenance_and_rejected_rows_stay_out() -> None:
+    entries = ledger(a="edited", b="rejected", c="unsure")
+    one, *rest = queries("fr", SEEDS, standings(SEEDS, entries, 2), DRAFTS, accept_drafts=True)
+    assert one == {"id": "a", "lang": "fr", "category": "insult", "source": "One", "query": "a (anna)"} | {
+        "basis": "unverified draft",
+        "origin": "anna",
+        "rounds": 1,
+    }
+    assert [(row["query"], row["basis"], row["origin"]) for row in rest] == [
+        ("Three (draft)", "unverified draft", "memory")
+    ]
+    assert queries("fr", SEEDS, standings(SEEDS, [], 2), {"a": {"draft": ""}}, accept_drafts=True) == []
+
+
+def test_the_english_data_set_is_the_seeds() -> None:
+    assert [(row["query"], row["basis"]) for row in source_queries("en", SEEDS)] == [
+        (seed["text"], "source") for seed in SEEDS
+    ]
+    row = source_status("en", 3)
+    assert (row["ready"], row["used"], row["waits_for"]) == ("yes", 3, "")
+    assert set(row) == set(STATUS_COLUMNS)
+
+
+STALE = entry(1, "anna", "ok", "old", source="Old one", id="a")
+
+
+@pytest.mark.parametrize(
+    ("entries", "rounds", "drafts", "state", "round"),
+    [
+        ([], 2, {}, "no drafts", 1),
+        ([], 2, DRAFTS, "drafted", 1),
+        (ledger(a="ok"), 2, DRAFTS, "in review (round 1: 1 of 3)", 1),
+        (ledger(a="ok", b="rejected"), 2, DRAFTS, "in review (round 1: 2 of 3)", 1),
+        (ledger(a="ok", b="ok", c="edited"), 2, DRAFTS, "in review (round 2: 0 of 3)", 2),
+        (ledger(a="ok", b="unsure"), 1, DRAFTS, "in review (round 1: 1 of 3)", 1),
+        ([STALE, *ledger(b="ok", c="ok")], 1, DRAFTS, "stale (1)", 1),
+        (ledger(a="ok", b="ok", c="rejected"), 1, {}, "verified", None),
+    ],
+)
+def test_states_of_a_language(
+    entries: list[dict[str, Any]], rounds: int, drafts: dict[str, dict[str, str]], state: str, round: int | None
+) -> None:
+    row = state_of(entries, rounds=rounds, drafts=drafts)
+    assert row["state"] == state
+    file = f"fill results/sheets/fr.csv, save it as data/reviews/fr/round-{round}.YOURNAME.csv" if round else ""
+    assert row["file"] == file
+    assert bool(row["waits_for"]) == bool(round)
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "min_coverage", "accept_drafts", "expected"),
+    [
+        ({}, 0.01, False, ("no", 0, "")),
+        ({}, 1.0, True, ("yes", 3, "unverified draft")),
+        ({"a": "ok", "b": "ok"}, 1.0, False, ("no", 0, "")),
+        ({"a": "ok", "b": "ok"}, 0.6, False, ("yes", 2, "verified")),
+        ({"a": "ok", "b": "ok"}, 0.7, False, ("no", 0, "")),
+        ({"a": "ok", "b": "rejected"}, 0.6, False, ("yes", 1, "verified")),
+        ({"a": "ok", "b": "ok"}, 1.0, True, ("yes", 3, "unverified draft")),
+        ({"a": "ok", "b": "ok", "c": "ok"}, 1.0, True, ("yes", 3, "verified")),
+        ({"a": "rejected", "b": "rejected", "c": "rejected"}, 1.0, False, ("no", 0, "")),
+    ],
+)
+def test_readiness(
+    verdicts: dict[str, str], min_coverage: float, accept_drafts: bool, expected: tuple[str, int, str]
+) -> None:
+    row = state_of(ledger(**verdicts), min_coverage=min_coverage, accept_drafts=accept_drafts)
+    assert (row["ready"], row["used"], row["basis"]) == expected
+
+
+@pytest.mark.parametrize(
+    ("entries", "drafts", "waits_for"),
+    [
+        ([], {}, "a translator: 3 row(s) have no draft"),
+        ([], DRAFTS, "a reviewer: round 1, 3 row(s)"),
+        ([], {"a": DRAFTS["a"]}, "a translator: 2 row(s) have no draft; a reviewer: round 1, 1 row(s)"),
+        (
+            ledger(a="ok", b="skip", c="unsure"),
+            DRAFTS,
+            "a reviewer: round 1, 2 row(s); a reviewer other than anna: 2 row(s)",
+        ),
+        ([STALE, *ledger(b="ok", c="ok")], {}, "a translator: 1 row(s) have no draft"),
+    ],
+)
+def test_who_must_act(entries: list[dict[str, Any]], drafts: dict[str, dict[str, str]], waits_for: str) -> None:
+    assert state_of(entries, drafts=drafts)["waits_for"] == waits_for
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_counts_add_up_whatever_the_evidence(seed: int) -> None:
+    rng = random.Random(seed)
+    for _ in range(50):
+        check_random_evidence(rng)
+
+
+def check_random_evidence(rng: random.Random) -> None:
+    seeds = [{"id": str(n), "category": "insult", "text": f"{n}{rng.choice('xy')}"} for n in range(rng.randint(1, 12))]
+    entries = sorted(
+        (
+            entry(
+                rng.randint(1, 3),
+                rng.choice(["anna", "ben"]),
+                rng.choice([verdict for verdict in VERDICTS if verdict]),
+                rng.choice(["T", "U"]),
+                source=f"{(id := str(rng.randrange(14)))}{rng.choice('xxy')}",
+                id=id,
+            )
+            for _ in range(rng.randint(0, 40))
+        ),
+        key=lambda given: (given["round"], given["reviewer"], given["id"]),
+    )
+    drafts = {row["id"]: {"draft": rng.choice(["", "D"]), "engine": "e"} for row in seeds if rng.random() < 0.8}
+    rounds, accept = rng.randint(1, 3), rng.random() < 0.5
+    stands = standings(seeds, entries, rounds)
+    row = state_of(
+        entries, rounds=rounds, min_coverage=rng.uniform(0.01, 1), accept_drafts=accept, drafts=drafts, seeds=seeds
+    )
+    parts = [row[part] for part in ("verified", "drafted", "stale", "rejected", "missing")]
+    assert sum(parts) == row["rows"] == len(seeds)
+    assert min(parts) >= 0
+    used = queries("fr", seeds, stands, drafts, accept_drafts=accept)
+    assert row["used"] == (len(used) if row["ready"] == "yes" else 0)
+    assert accept or len(used) == row["verified"]
+    assert all(given["query"] for given in used)
+    waiting = sheet_rows(seeds, stands, drafts)
+    assert len(waiting) == len(seeds) - row["verified"] - row["rejected"]
+    assert bool(waiting) == bool(row["file"]) == bool(row["waits_for"])
+    assert all(needs_draft(stands[given["id"]]) for given in waiting if not given["draft"])
+
+
+def test_the_sheet_shows_what_waits_and_nothing_filled_in() -> None:
+    entries = [STALE, *ledger(b="edited", c="unsure")]
+    rows = sheet_rows(SEEDS, standings(SEEDS, entries, 2), DRAFTS)
+    assert [(row["id"], row["source"], row["draft"], row["context"]) for row in rows] == [
+        ("a", "One", "One (draft)", "the English changed; before: old"),
+        ("b", "Two", "b (anna)", ""),
+        ("c", "Three", "Three (draft)", ANNA_WAITS),
+    ]
+    assert all(row[column] == "" for row in rows for column in ("target", "verdict", "reviewer", "date", "note"))
+    verified = standings(SEEDS, ledger(a="ok", b="ok", c="rejected"), 1)
+    assert sheet_rows(SEEDS, verified, DRAFTS) == []
+
+
+def test_what_waits_is_said_once_for_languages_in_the_same_state() -> None:
+    done = state_of(ledger(a="ok", b="ok", c="ok"), lang="de")
+    assert waiting_list([done, source_status("en", 3)]) == "All translations are verified."
+    half = state_of(ledger(a="ok"), min_coverage=0.3)
+    text = waiting_list([done, half, state_of([], lang="bn"), state_of([], lang="sw")])
+    assert len(text.splitlines()) == 7
+    head, french, same = re.split(r"\n  (?! )", text)
+    assert head == "Translations that wait for people:"
+    assert french.startswith("fr: in review (round 1: 1 of 3), 1 rows evaluated (verified)\n")
+    assert french.endswith("fill results/sheets/fr.csv, save it as data/reviews/fr/round-1.YOURNAME.csv")
+    assert same.startswith("bn, sw: drafted, not evaluated\n")
+    assert "a reviewer: round 1, 3 row(s)" in same
+    assert same.endswith("fill results/sheets/LANG.csv, save it as data/reviews/LANG/round-1.YOURNAME.csv")
+
+
+def test_what_waits_is_printed_once_it_is_known(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    print_waiting(str(tmp_path / "status.csv"))
+    assert capsys.readouterr().err == ""
+    write_csv(tmp_path / "status.csv", STATUS_COLUMNS, [state_of([])])
+    print_waiting(str(tmp_path / "status.csv"))
+    assert "results/sheets/fr.csv" in capsys.readouterr().err
+
+
+def sheet(tmp_path: Path, *rows: dict[str, str], name: str = "round-1.anna.csv") -> Sheet:
+    """A returned sheet whose rows are given by what differs from a row 'a' that is not done yet."""
+    blank = dict.fromkeys(SHEET_COLUMNS, "") | {"id": "a", "source": "One", "draft": "Un"}
+    if name.endswith(".jsonl"):
+        (tmp_path / name).write_text("".join(to_json({**blank, **row}) + "\n" for row in rows), encoding="utf-8")
+    else:
+        write_csv(tmp_path / name, SHEET_COLUMNS, [{**blank, **row} for row in rows])
+    (found,) = sheets(tmp_path)
+    return found
+
+
+@pytest.mark.parametrize("name", ["round-2.anna.csv", "round-2.anna.jsonl"])
+def test_a_sheet_becomes_evidence(tmp_path: Path, name: str) -> None:
+    returned = sheet(
+        tmp_path,
+        {"verdict": "OK ", "target": "Un"},
+        {
+            "id": "b",
+            "verdict": "edited",
+            "target": " Deu\u0308x\r\n",
+            "note": "n",
+            "date": "2026-11-24",
+            "reviewer": "anna",
+        },
+        {"id": "c", "target": "not done"},
+        name=name,
+    )
+    first, second = evidence(returned, ["a", "b", "c"])
+    assert first["verdict"] == "ok"
+    assert first["after"] == "Un"
+    assert second == {
+        "id": "b",
+        "round": 2,
+        "reviewer": "anna",
+        "date": "2026-11-24",
+        "verdict": "edited",
+        "source": "One",
+        "before": "Un",
+        "after": "De\u00fcx",
+        "note": "n",
+        "file": name,
+        "sha256": hashlib.sha256((tmp_path / name).read_bytes()).hexdigest(),
+    }
+
+
+@pytest.mark.parametrize("name", ["round-1.anna.csv", "round-1.anna.jsonl"])
+@pytest.mark.parametrize(
+    ("row", "told"),
+    [
+        ({"id": "zz"}, "no seed query has this id; restore the id"),
+        ({"verdict": "fine"}, "verdict 'fine'; write one of: ok, edited, rejected, unsure, skip"),
+        ({"verdict": "edited"}, "the target is the draft; write the new target"),
+        ({"verdict": "edited", "target": "Un "}, "the target is the draft"),
+        ({"verdict": "ok", "target": "Deux"}, "the target differs from the draft; write 'edited'"),
+        ({"verdict": "ok", "draft": ""}, "there is no draft; write the target and 'edited'"),
+        ({"reviewer": "ben"}, "reviewer 'ben', but the file's name says 'anna'"),
+    ],
+)
+def test_each_problem_of_a_sheet_is_told(tmp_path: Path, row: dict[str, str], told: str, name: str) -> None:
+    returned = sheet(tmp_path, row, name=name)
+    with pytest.raises(DataError) as error:
+        read_sheet(returned, ["a"])
+    number = 2 if name.endswith("csv") else 1
+    heading, problem = str(error.value).splitlines()
+    assert heading == f"{returned.path}: 1 problem(s); nothing of this file was taken in"
+    assert problem.startswith(f"  - {returned.path}, row {number} ({row.get('id', 'a')}): ")
+    assert told in problem
+
+
+def test_all_problems_of_a_sheet_come_at_once(tmp_path: Path) -> None:
+    returned = sheet(
+        tmp_path, {"verdict": "ok"}, {"verdict": "good"}, {"id": "zz", "verdict": "edited", "reviewer": "ben"}
+    )
+    with pytest.raises(DataError) as error:
+        read_sheet(returned, ["a"])
+    lines = str(error.value).splitlines()
+    assert lines[0].endswith("5 problem(s); nothing of this file was taken in")
+    assert [line.split(", row ")[1][:1] for line in lines[1:]] == ["3", "3", "4", "4", "4"]
+    assert "the id stands already in row 2; keep one of them" in lines[1]
+
+
+@pytest.mark.parametrize("column", NEEDED_COLUMNS)
+def test_a_missing_column_is_told_whatever_the_format(tmp_path: Path, column: str) -> None:
+    row = {"id": "a", "source": "One", "draft": "Un", "target": "", "verdict": "ok"}
+    del row[column]
+    with (tmp_path / "round-1.anna.csv").open("w", newline="") as file:
+        writer = csv.DictWriter(file, list(row))
+        writer.writeheader()
+        writer.writerow(row)
+    (tmp_path / "round-1.ben.jsonl").write_text(to_json(row) + "\n")
+    for returned in sheets(tmp_path):
+        with pytest.raises(DataError, match=rf"no (column )?{column}"):
+            read_sheet(returned, ["a"])
+
+
+def test_sheets_come_in_the_order_of_rounds_and_reviewers(tmp_path: Path) -> None:
+    for name in ("round-10.anna.csv", "round-2.ben.jsonl", "round-2.anna.csv", "README.md", ".hidden"):
+        (tmp_path / name).touch()
+    assert [(found.round, found.reviewer) for found in sheets(tmp_path)] == [(2, "anna"), (2, "ben"), (10, "anna")]
+    assert sheets(tmp_path / "nobody") == []
+
+
+def test_files_that_are_no_sheets_are_told_all_at_once(tmp_path: Path) -> None:
+    for name in ("round-1.csv", "round-0.anna.csv", "round-1.anna.xlsx", "round-1.anna b.csv", "round-1.anna.csv"):
+        (tmp_path / name).touch()
+    with pytest.raises(DataError) as error:
+        sheets(tmp_path)
+    assert "4 file(s)" in str(error.value)
+    assert f"{tmp_path / 'round-1.anna.xlsx'}: rename it round-NUMBER.REVIEWER.csv" in str(error.value)
