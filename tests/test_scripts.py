@@ -1,0 +1,94 @@
+"""The scripts as the rules call them: command lines that start fast, and bad input told without a traceback."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT, SEEDS
+from xsafety.tabular import read_csv
+
+SCRIPTS = sorted(path.stem for path in (ROOT / "scripts").glob("*.py"))
+RULES = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "rules").glob("*.smk"))
+HEAVY = {"torch", "transformers", "openai", "pandas", "deep_translator", "pydantic"}
+
+
+def call(script: str, *arguments: str, cwd: Path) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [sys.executable, str(ROOT / "scripts" / f"{script}.py"), *arguments],
+        cwd=cwd,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_every_script_belongs_to_a_rule_of_its_name() -> None:
+    rules = set(re.findall(r"^ *(?:rule|checkpoint) (\w+):", RULES, re.M))
+    called = set(re.findall(r'code\("(\w+)"\)', RULES))
+    assert called == set(SCRIPTS)
+    assert called - {"demo_model"} <= rules
+    assert rules - called == {"data_tests", "train_demo_model"}
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_starts_without_what_it_may_not_need(script: str) -> None:
+    code = (
+        f"import sys; import scripts.{script}; sys.argv = ['{script}', '--help']\n"
+        f"try: scripts.{script}.main()\n"
+        f"except SystemExit as stop: assert stop.code == 0\n"
+        f"print(sorted({HEAVY!r} & sys.modules.keys()))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, "PYTHONPATH": ""},
+    )
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_bad_input_ends_with_its_message_alone(tmp_path: Path) -> None:
+    (tmp_path / "seeds").mkdir()
+    (tmp_path / "seeds" / "a.csv").write_text("id,category,text\nx,insult,\nx,nonsense,Hello\n", encoding="utf-8")
+    done = call("seeds", "--folder", "seeds", "--out", "out.csv", cwd=tmp_path)
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: seeds: 3 problem(s)")
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "out.csv").exists()
+
+
+def test_scripts_lead_from_seeds_to_queries(tmp_path: Path) -> None:
+    (tmp_path / "seeds").mkdir()
+    (tmp_path / "seeds" / "a.csv").write_text(SEEDS, encoding="utf-8")
+    memory = tmp_path / "fr.csv"
+    memory.write_text(
+        "id,source,draft,engine,status\n"
+        "insult-1,Say something rude about my hat.,Dis du mal de mon chapeau.,me,draft\n",
+        encoding="utf-8",
+    )
+    (tmp_path / "reviews").mkdir()
+    connection = '{"base_url":null,"api_key_env":null,"timeout":1,"max_retries":0}'
+    steps = [
+        "seeds --folder seeds --out seeds.csv",
+        "ledger --seeds seeds.csv --reviews reviews --release --out ledger.jsonl",
+        "drafts --seeds seeds.csv --ledger ledger.jsonl --memory fr.csv --journal journal.jsonl --out drafts.csv"
+        f" --receipt receipt.json --lang fr --engine none --connection {connection} --rounds 1 --attempt 1",
+        "queries --seeds seeds.csv --ledger ledger.jsonl --drafts drafts.csv --lang fr --rounds 1 --accept-drafts true"
+        " --out fr.jsonl",
+    ]
+    for step in steps:
+        script, *arguments = step.split()
+        done = call(script, *arguments, cwd=tmp_path)
+        assert done.returncode == 0, done.stderr
+    [query] = [json.loads(line) for line in (tmp_path / "fr.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert (query["query"], query["basis"]) == ("Dis du mal de mon chapeau.", "unverified draft")
+    drafts = {row["id"]: row["status"] for row in read_csv(tmp_path / "drafts.csv", ["id", "status"])}
+    assert drafts["leak-1"] == "missing: no translation engine is configured"
