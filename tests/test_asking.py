@@ -114,7 +114,7 @@ def test_progress_says_how_much_there_was_to_ask(tmp_path: Path) -> None:
     said: list[str] = []
     ask(requests("A"), tmp_path, Fake(), quiet)
     ask(requests("A", "B", "C"), tmp_path, Fake("en2"), said.append)
-    assert said[0] == "3 rows, 1 in the journal, 2 to ask"
+    assert said[0] == "3 rows, 2 to ask, the others are in the journal"
     assert said[-1].startswith("1 answered, 1 failed, ")
 
 
@@ -175,3 +175,13 @@ def test_an_engine_is_pinned_by_its_weights_where_they_are_here(tmp_path: Path) 
     assert pin(IDENTITY, {}) == IDENTITY
     with pytest.raises(ValueError, match="no engine 'fake'"):
         start(IDENTITY, {}, 1)
+
+
+def test_rows_with_the_same_question_are_asked_once_and_fail_together(tmp_path: Path) -> None:
+    twins = requests("A", "A")
+    failing = ask(twins, tmp_path, Fake("en0", "en1"), quiet)
+    assert failing["failed"] == {"none/en": {"en0": "500 server_error", "en1": "500 server_error"}}
+    engine = Fake()
+    assert ask(twins, tmp_path, engine, quiet)["failed"] == {}
+    assert len(engine.asked) == 1
+    assert len(filed(twins, tmp_path, tmp_path / "receipt.json", {})) == 2

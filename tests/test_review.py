@@ -42,9 +42,18 @@ DRAFTS = {seed["id"]: {"id": seed["id"], "draft": f"{seed['text']} (draft)", "en
 
 
 def entry(
-    round: int, reviewer: str, verdict: str, after: str = "T", *, source: str = ENGLISH, id: str = "a"
+    round: int,
+    reviewer: str,
+    verdict: str,
+    after: str = "T",
+    *,
+    before: str = "T",
+    source: str = ENGLISH,
+    id: str = "a",
 ) -> dict[str, Any]:
-    return {"id": id, "round": round, "reviewer": reviewer, "verdict": verdict, "source": source, "after": after}
+    before = after if verdict == "ok" else before
+    who = {"id": id, "round": round, "reviewer": reviewer}
+    return {**who, "verdict": verdict, "source": source, "before": before, "after": after}
 
 
 ANNA_WAITS = "a reviewer other than anna"
@@ -193,7 +202,9 @@ def test_states_of_a_language(
     row = state_of(entries, rounds=rounds, drafts=drafts)
     assert row["state"] == state
     file = f"fill results/sheets/fr.csv, save it as data/reviews/fr/round-{round}.YOURNAME.csv" if round else ""
-    assert row["file"] == file
+    second = f" (your second sheet: round-{round}.YOURNAME.2.csv)"
+    assert row["file"] in (file, file + second)
+    assert row["file"].endswith(second) == ("round 1: " in state or "stale" in state)
     assert bool(row["waits_for"]) == bool(round)
 
 
@@ -293,14 +304,14 @@ def test_the_sheet_shows_what_waits_and_nothing_filled_in() -> None:
 
 def test_what_waits_is_said_once_for_languages_in_the_same_state() -> None:
     done = state_of(ledger(a="ok", b="ok", c="ok"), lang="de")
-    assert waiting_list([done, source_status("en", 3)]) == "All translations are verified."
+    assert waiting_list([done, source_status("en", 3)]) == "No translation waits for people."
     half = state_of(ledger(a="ok"), min_coverage=0.3)
     text = waiting_list([done, half, state_of([], lang="bn"), state_of([], lang="sw")])
     assert len(text.splitlines()) == 7
     head, french, same = re.split(r"\n  (?! )", text)
     assert head == "Translations that wait for people:"
     assert french.startswith("fr: in review (round 1: 1 of 3), 1 rows evaluated (verified)\n")
-    assert french.endswith("fill results/sheets/fr.csv, save it as data/reviews/fr/round-1.YOURNAME.csv")
+    assert french.endswith("data/reviews/fr/round-1.YOURNAME.csv (your second sheet: round-1.YOURNAME.2.csv)")
     assert same.startswith("bn, sw: drafted, not evaluated\n")
     assert "a reviewer: round 1, 3 row(s)" in same
     assert same.endswith("fill results/sheets/LANG.csv, save it as data/reviews/LANG/round-1.YOURNAME.csv")
@@ -423,3 +434,15 @@ def test_files_that_are_no_sheets_are_told_all_at_once(tmp_path: Path) -> None:
         sheets(tmp_path)
     assert "4 file(s)" in str(error.value)
     assert f"{tmp_path / 'round-1.anna.xlsx'}: rename it round-NUMBER.REVIEWER.csv" in str(error.value)
+
+
+def test_ok_to_a_replaced_text_passes_no_round() -> None:
+    edited = entry(1, "anna", "edited", "T", before="D")
+    assert standing([edited, entry(2, "ben", "ok", "D")], ENGLISH, 2) == Standing("in review", "T", 1, "anna")
+    assert standing([edited, entry(2, "ben", "ok", "T")], ENGLISH, 2) == Standing("verified", "T", 2, "ben")
+
+
+def test_a_reviewers_second_sheet_of_a_round_adds_to_the_first(tmp_path: Path) -> None:
+    for name in ("round-1.ann.csv", "round-1.ann.2.csv", "round-1.ann.10.csv"):
+        (tmp_path / name).touch()
+    assert [(sheet.reviewer, sheet.part) for sheet in sheets(tmp_path)] == [("ann", 1), ("ann", 2), ("ann", 10)]

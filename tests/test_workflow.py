@@ -257,7 +257,7 @@ def test_gate_evaluates_nothing_unverified_and_waits_without_failing(built: Proj
     built.write("reviews/fr/round-1.anna.csv", "\n".join(filled) + "\n")
     again = built.run()
     assert again.status == 0, again.output
-    assert "All translations are verified." in again.output
+    assert "No translation waits for people." in again.output
     assert "fr,-,-,-" not in (built.folder / "results/tables/paper/unsafe_rate.csv").read_text()
     assert {row["basis"] for row in built.rows("results/queries/fr.jsonl")} == {"verified"}
     assert asked.chats == [], "the verified texts are those that were asked as drafts"

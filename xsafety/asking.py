@@ -72,11 +72,13 @@ def ask(requests: Sequence[Request], folder: Path, engine: Engine, say: Callable
     """Answers what the journal lacks and returns the receipt: how many rows there are, and which failed, and why."""
     parts = {request.part for request in requests}
     known = {part: journal.answers(journal_file(folder, part)).keys() for part in sorted(parts)}
-    missing = [request for request in requests if request.key not in known[request.part]]
-    failed: dict[str, dict[str, str]] = {}
+    # Rows of a part that put the same question are asked once.
+    unknown = {(request.part, request.key): request for request in requests if request.key not in known[request.part]}
+    missing = list(unknown.values())
+    reasons: dict[tuple[str, str], str] = {}
     answered = 0
     start = last = time.monotonic()
-    say(f"{len(requests)} rows, {len(requests) - len(missing)} in the journal, {len(missing)} to ask")
+    say(f"{len(requests)} rows, {len(missing)} to ask, the others are in the journal")
 
     logs: dict[str, journal.Journal] = {}
 
@@ -94,7 +96,7 @@ def ask(requests: Sequence[Request], folder: Path, engine: Engine, say: Callable
             say(f"{answered} of {len(missing)} answered, {rate:.1f}/s, {(len(missing) - answered) / rate:.0f} s to go")
 
     def fail(request: Request, reason: str) -> None:
-        failed.setdefault(request.part, {})[request.id] = reason
+        reasons[request.part, request.key] = reason
 
     try:
         if missing:
@@ -102,8 +104,11 @@ def ask(requests: Sequence[Request], folder: Path, engine: Engine, say: Callable
     finally:
         for log in logs.values():
             log.close()
-    failures = sum(map(len, failed.values()))
-    say(f"{answered} answered, {failures} failed, {time.monotonic() - start:.0f} s")
+    failed: dict[str, dict[str, str]] = {}
+    for request in requests:
+        if reason := reasons.get((request.part, request.key)):
+            failed.setdefault(request.part, {})[request.id] = reason
+    say(f"{answered} answered, {len(reasons)} failed, {time.monotonic() - start:.0f} s")
     return {"rows": len(requests), "failed": failed}
 
 

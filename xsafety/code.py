@@ -37,5 +37,7 @@ def _imported(root: Path, path: Path) -> list[Path]:
             if not name.is_relative_to(root / "xsafety"):
                 continue
             candidates = (name.with_suffix(".py"), name / "__init__.py")
-            result += [file for file in candidates if file.is_file()]
+            # Importing a module runs the packages around it.
+            packages = [folder / "__init__.py" for folder in name.parents if folder.is_relative_to(root / "xsafety")]
+            result += [file for file in (*candidates, *packages) if file.is_file()]
     return result

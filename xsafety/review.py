@@ -18,16 +18,17 @@ VERDICTS = ("ok", "edited", "rejected", "unsure", "skip", "")
 SHEET_COLUMNS = ("id", "category", "source", "draft", "target", "verdict", "reviewer", "date", "note", "context")
 NEEDED_COLUMNS = ("id", "source", "draft", "target", "verdict")
 STATUS_COLUMNS = "lang rows verified drafted stale rejected missing used basis state ready waits_for file".split()
-_SHEET_NAME = re.compile(r"round-([1-9]\d*)\.([A-Za-z0-9][A-Za-z0-9_-]*)\.(csv|jsonl)")
+_SHEET_NAME = re.compile(r"round-([1-9]\d*)\.([A-Za-z0-9][A-Za-z0-9_-]*)(?:\.([1-9]\d*))?\.(csv|jsonl)")
 
 
 @dataclass(frozen=True)
 class Sheet:
-    """A returned review sheet: one reviewer, one round."""
+    """A returned review sheet: one reviewer, one round; `part` tells further sheets of both apart."""
 
     path: Path
     round: int
     reviewer: str
+    part: int = 1
 
 
 def sheets(folder: Path) -> list[Sheet]:
@@ -37,12 +38,12 @@ def sheets(folder: Path) -> list[Sheet]:
         if path.name.startswith(".") or path.name == "README.md":
             continue
         if match := _SHEET_NAME.fullmatch(path.name):
-            found.append(Sheet(path, int(match[1]), match[2]))
+            found.append(Sheet(path, int(match[1]), match[2], int(match[3] or 1)))
         else:
             problems.append(f"{path}: rename it round-NUMBER.REVIEWER.csv (or .jsonl), e.g. round-1.anna.csv")
     if problems:
         raise DataError.of(f"{folder}: {len(problems)} file(s) that are no review sheet", problems)
-    return sorted(found, key=lambda sheet: (sheet.round, sheet.reviewer))
+    return sorted(found, key=lambda sheet: (sheet.round, sheet.reviewer, sheet.part))
 
 
 def _row_problems(row: Mapping[str, Any], sheet: Sheet) -> Iterable[str]:
@@ -121,8 +122,9 @@ class Standing:
 def standing(entries: Sequence[Mapping[str, Any]], source: str, rounds: int) -> Standing:
     """Folds the evidence for one row, in order of rounds, against its present English source.
 
-    `ok` and `edited` pass a round; two reviewers of one round count once. `unsure` and `skip` leave the row where it
-    was, waiting for another pair of eyes; `rejected` takes it out of the language.
+    `ok` and `edited` pass a round; two reviewers of one round count once. An `ok` to a text that an edit has replaced
+    meanwhile says nothing of the present one and passes none. `unsure` and `skip` leave the row where it was, waiting
+    for another pair of eyes; `rejected` takes it out of the language.
     """
     valid = [entry for entry in entries if entry["source"] == source]
     if not valid:
@@ -136,6 +138,8 @@ def standing(entries: Sequence[Mapping[str, Any]], source: str, rounds: int) -> 
                 rejected, reviewer, waits_for = True, entry["reviewer"], ""
             case "unsure" | "skip":
                 waits_for = f"a reviewer other than {entry['reviewer']}"
+            case "ok" if target and entry["before"] != target:
+                pass
             case _:
                 rejected, waits_for = False, ""
                 target, reviewer = entry["after"], entry["reviewer"]
@@ -234,7 +238,7 @@ def status(
     passed = sum(stand.rounds >= current or stand.state == "rejected" for stand in stands.values())
 
     if not waiting:
-        state = "verified"
+        state = "verified" if verified else "rejected"
     elif stale:
         state = f"stale ({stale})"
     elif passed or current > 1:
@@ -251,6 +255,9 @@ def status(
         todo.append(f"a reviewer: round {current}, {waiting - len(undrafted)} row(s)")
     others = sorted({stand.waits_for for stand in unfinished if stand.waits_for})
     todo += [f"{other}: {sum(stand.waits_for == other for stand in unfinished)} row(s)" for other in others]
+    name = f"{reviews}/{lang}/round-{current}.YOURNAME"
+    # A reviewer's sheet is evidence: a second one stands beside it.
+    further = f" (your second sheet: {Path(name).name}.2.csv)" if passed or stale else ""
     unverified = sum(row["basis"] == "unverified draft" for row in rows)
     return {
         "lang": lang,
@@ -265,7 +272,7 @@ def status(
         "state": state,
         "ready": "yes" if ready else "no",
         "waits_for": "; ".join(todo),
-        "file": f"fill {sheet}, save it as {reviews}/{lang}/round-{current}.YOURNAME.csv" if waiting else "",
+        "file": f"fill {sheet}, save it as {name}.csv{further}" if waiting else "",
     }
 
 
@@ -298,19 +305,18 @@ def sheet_rows(
 
 def waiting_list(rows: Iterable[Mapping[str, str]]) -> str:
     """What waits for whom, by rows of `review_status.csv`; languages of which the same is to be said share lines."""
-    groups: dict[str, list[str]] = {}
+    groups: dict[str, list[tuple[str, str]]] = {}
     for row in rows:
         if row["waits_for"]:
+            lang = row["lang"]
             use = f"{row['used']} rows evaluated ({row['basis']})" if row["ready"] == "yes" else "not evaluated"
-            file = re.sub(rf"/{row['lang']}(?=[./])", "/LANG", row["file"])
-            groups.setdefault(f"{row['state']}, {use}\n    wait for {row['waits_for']}\n    {file}", []).append(
-                row["lang"]
-            )
+            text = f"{row['state']}, {use}\n    wait for {row['waits_for']}\n    {row['file']}"
+            groups.setdefault(re.sub(rf"/{lang}(?=[./])", "/LANG", text), []).append((lang, text))
     if not groups:
-        return "All translations are verified."
+        return "No translation waits for people."
     lines = [
-        f"  {', '.join(langs)}: {text.replace('LANG', langs[0]) if len(langs) == 1 else text}"
-        for text, langs in groups.items()
+        f"  {', '.join(lang for lang, _ in group)}: {group[0][1] if len(group) == 1 else shared}"
+        for shared, group in groups.items()
     ]
     return "\n".join(["Translations that wait for people:", *lines])
 

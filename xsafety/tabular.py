@@ -77,17 +77,21 @@ def read_csv(path: Path, columns: Sequence[str]) -> list[dict[str, str]]:
             table = list(csv.reader(file, strict=True))
     except (UnicodeDecodeError, csv.Error) as error:
         raise DataError(f"{path}: not a UTF-8 CSV file ({error}); save it as 'CSV UTF-8'") from error
-    if not table:
+    if not any(table):
         raise DataError(f"{path}: empty; its first line must be: {','.join(columns)}")
     header = table[0]
     missing = [column for column in columns if column not in header]
     if missing:
         raise DataError(f"{path}: no column {', '.join(missing)}; its first line must have: {','.join(columns)}")
+    while not table[-1]:
+        table.pop()
     problems = [
         f"{path}, row {number}: {len(row)} fields instead of {len(header)}; put quotes around text with commas"
+        if row
+        else f"{path}, row {number}: blank; take it out"
         for number, row in enumerate(table[1:], 2)
-        if row and len(row) != len(header)
+        if len(row) != len(header)
     ]
     if problems:
         raise DataError.of(f"{path}: {len(problems)} broken row(s)", problems)
-    return [dict(zip(header, row, strict=True)) for row in table[1:] if row]
+    return [dict(zip(header, row, strict=True)) for row in table[1:]]
