@@ -105,7 +105,7 @@ def test_good_config_has_the_documented_defaults() -> None:
         ),
         (
             "judges: {j: {engine: openai, model: x, translate_to_english: true}}",
-            "j.translate_to_english: set translation.",
+            "judges.j.translate_to_english True: set translation.",
         ),
         ("promptings: {p: {text: 'Under {scenario}, {query}'}}", "promptings.p.text"),
         ("promptings: {p: {text: '{scenario'}}", "the only placeholder is {scenario}"),
@@ -147,8 +147,8 @@ def test_missing_keys_are_told_by_name_and_no_value_is_shown() -> None:
     message = problems(changed(KEYED), {"JUDGE_KEY": "s3cret-value", "OPENAI_API_KEY": ""})
     assert message.splitlines() == [
         "config: 2 problem(s)",
-        "  - models.a: the environment variable OPENAI_API_KEY is not set; run: export OPENAI_API_KEY=...",
         "  - translation: the environment variable LT_KEY is not set; run: export LT_KEY=...",
+        "  - models.a: the environment variable OPENAI_API_KEY is not set; run: export OPENAI_API_KEY=...",
     ]
     assert "s3cret" not in message
 
@@ -244,3 +244,20 @@ def test_every_key_says_what_it_means() -> None:
             assert field.description or name == "engine" or (kind is Config and name in plain), (
                 f"{kind.__name__}.{name}"
             )
+
+
+def test_problems_of_every_kind_are_told_at_once() -> None:
+    models = "{a: {engine: openai, model: m, languages: [qq]}, b: {engine: openai, model: m, api_key_env: B_KEY}}"
+    message = problems(changed(f"{{languages: [en, zz], judge: {{}}, models: {models}}}"), {})
+    for part in (
+        "4 problem(s)",
+        "judge: unknown key",
+        "'zz' names no known",
+        "'qq' names no known",
+        "models.b: the env",
+    ):
+        assert part in message, message
+
+
+def test_a_model_is_not_named_as_another_column() -> None:
+    assert "All is the name of another column" in problems(changed("models: {All: {engine: openai, model: m}}"))

@@ -3,12 +3,11 @@
 Every problem of a configuration is reported at once, each with its key, its value and the fix.
 """
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator, model_validator
 
 from .engines.transformers import model_files
 from .languages import SOURCE_LANGUAGE, language
@@ -25,6 +24,26 @@ class Strict(BaseModel):
     """Unknown keys are errors; values are not converted from one type to another; what was read does not change."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, protected_namespaces=())
+
+
+def check_key(variable: str | None, info: ValidationInfo) -> None:
+    """Raises ValueError if the environment that is validated against lacks the variable with a key."""
+    environment = (info.context or {}).get("environment")
+    if environment is not None and variable and not environment.get(variable):
+        raise ValueError(f"the environment variable {variable} is not set; run: export {variable}=...")
+
+
+def check_tags(tags: list[str]) -> list[str]:
+    """Raises ValueError, with all problems, for tags that are no languages or given twice."""
+    problems = [f"{tag!r} is given twice" for tag in sorted({tag for tag in tags if tags.count(tag) > 1})]
+    for tag in tags:
+        try:
+            language(tag)
+        except ValueError as error:
+            problems.append(str(error))
+    if problems:
+        raise ValueError("; ".join(problems))
+    return tags
 
 
 class Dataset(Strict):
@@ -56,7 +75,8 @@ class Translation(Strict):
     max_retries: int = Field(3, ge=0, description="further tries of a request that failed in passing")
 
     @model_validator(mode="after")
-    def _address(self) -> "Translation":
+    def _address(self, info: ValidationInfo) -> "Translation":
+        check_key(self.api_key_env, info)
         if self.engine == "libretranslate" and not self.base_url:
             raise ValueError("engine libretranslate needs `base_url`, the address of its server")
         return self
@@ -109,6 +129,11 @@ class OpenAI(Engine):
         if taken := sorted({"model", "messages", "stream", "n"} & value.keys()):
             raise ValueError(f"{', '.join(taken)} cannot be set here")
         return value
+
+    @model_validator(mode="after")
+    def _key_is_set(self, info: ValidationInfo) -> "OpenAI":
+        check_key(self.key_variable, info)
+        return self
 
     @property
     def key_variable(self) -> str | None:
@@ -174,6 +199,11 @@ class Transformers(Engine):
 class _Languages(Strict):
     languages: list[str] | None = Field(None, description="languages it supports; others show as '-'; absent: all")
 
+    @field_validator("languages")
+    @classmethod
+    def _known(cls, tags: list[str] | None) -> list[str] | None:
+        return tags and check_tags(tags)
+
 
 class OpenAIModel(OpenAI, _Languages):
     pass
@@ -209,6 +239,13 @@ class OpenAIJudge(OpenAI):
         description="judge the English translation of the response beside the English seed (the paper's way), by "
         "translation.engine; false: judge both in their own language",
     )
+
+    @field_validator("translate_to_english")
+    @classmethod
+    def _has_a_translator(cls, value: bool, info: ValidationInfo) -> bool:
+        if value and not (info.context or {}).get("translates", True):
+            raise ValueError("set translation.engine, which translates for it")
+        return value
 
     @field_validator("prompt")
     @classmethod
@@ -273,31 +310,16 @@ class Config(Strict):
     @field_validator("languages")
     @classmethod
     def _tags(cls, tags: list[str]) -> list[str]:
-        problems = [f"{tag!r} is given twice" for tag in sorted({tag for tag in tags if tags.count(tag) > 1})]
-        for tag in tags:
-            try:
-                language(tag)
-            except ValueError as error:
-                problems.append(str(error))
-        if problems:
-            raise ValueError("; ".join(problems))
-        return tags
+        return check_tags(tags)
 
-    @model_validator(mode="after")
-    def _references(self) -> "Config":
-        problems = []
-        for name, model in self.models.items():
-            for tag in model.languages or []:
-                try:
-                    language(tag)
-                except ValueError as error:
-                    problems.append(f"models.{name}.languages: {error}")
-        for name, judge in self.judges.items():
-            if isinstance(judge, OpenAIJudge) and judge.translate_to_english and self.translation.engine == "none":
-                problems.append(f"judges.{name}.translate_to_english: set translation.engine, which translates for it")
-        if problems:
-            raise ValueError("; ".join(problems))
-        return self
+    @field_validator("models")
+    @classmethod
+    def _columns(cls, models: dict[str, Any]) -> dict[str, Any]:
+        if taken := sorted({"All", "lang", "basis"} & models.keys()):
+            raise ValueError(
+                f"{', '.join(taken)} is the name of another column of the tables; name the model otherwise"
+            )
+        return models
 
     @property
     def targets(self) -> list[str]:
@@ -333,7 +355,7 @@ def _advice(error: Mapping[str, Any]) -> str:
         del loc[2:3]  # the engine, by which pydantic chose what to check
     key = ".".join(loc)
     value = error.get("input")
-    shown = "" if isinstance(value, Mapping) or value is None else f" {value!r}"
+    shown = "" if isinstance(value, Mapping | list) or value is None else f" {value!r}"
     match error["type"]:
         case "missing":
             return f"{key}: missing; add it"
@@ -363,27 +385,10 @@ def load(raw: Mapping[str, Any], *, environment: Mapping[str, str] | None = None
     With `environment`, the variables that hold keys must be set in it. Raises DataError with all problems at once;
     it names keys' variables, never their values.
     """
+    translation = raw.get("translation")
+    translates = isinstance(translation, Mapping) and translation.get("engine", "none") != "none"
     try:
-        config = Config.model_validate(dict(raw))
+        return Config.model_validate(dict(raw), context={"environment": environment, "translates": translates})
     except ValidationError as error:
         problems = [_advice(dict(detail)) for detail in error.errors()]
         raise DataError.of(f"config: {len(problems)} problem(s)", problems) from None
-    if environment is not None and (unset := missing_keys(config, environment)):
-        raise DataError.of(f"config: {len(unset)} problem(s)", unset)
-    return config
-
-
-def missing_keys(config: Config, environment: Mapping[str, str] = os.environ) -> list[str]:
-    """A problem for each environment variable that should hold a key and does not."""
-    wanted = {
-        f"models.{name}": model.key_variable for name, model in config.models.items() if isinstance(model, OpenAI)
-    }
-    wanted |= {
-        f"judges.{name}": judge.key_variable for name, judge in config.judges.items() if isinstance(judge, OpenAI)
-    }
-    wanted["translation"] = config.translation.api_key_env
-    return [
-        f"{place}: the environment variable {variable} is not set; run: export {variable}=..."
-        for place, variable in wanted.items()
-        if variable and not environment.get(variable)
-    ]
