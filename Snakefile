@@ -25,7 +25,8 @@ if not workflow.overwrite_configfiles:
 
 
 # Keys need to be there only where jobs may run.
-RUNS = workflow.is_main_process and not workflow.dryrun
+LOOKS = {"-n", "-np", "--dry-run", "--dryrun", "--lint", "--unlock"} & set(sys.argv)
+RUNS = workflow.is_main_process and not LOOKS
 
 try:
     CONFIG = load(config, environment=os.environ if RUNS else None)

@@ -8,10 +8,15 @@ from xsafety.code import modules
 from xsafety.languages import SOURCE_LANGUAGE
 from xsafety.tabular import to_json
 
-ROOT = Path(workflow.basedir)
+# Relative where that is possible, so that a moved checkout is no reason to run again.
+ROOT = (
+    Path(workflow.basedir).relative_to(Path.cwd()) if Path.cwd() == Path(workflow.basedir) else Path(workflow.basedir)
+)
 # Jobs run this Python, unless conda gives them one, and find the library whatever folder the workflow runs in.
 OWN_PYTHON = "" if workflow.deployment_settings.deployment_method else f"{Path(sys.executable).parent}:"
-shell.prefix(f"set -euo pipefail; export PYTHONPATH={shlex.quote(str(ROOT))} PATH={shlex.quote(OWN_PYTHON)}$PATH; ")
+shell.prefix(
+    f"set -euo pipefail; export PYTHONPATH={shlex.quote(workflow.basedir)} PATH={shlex.quote(OWN_PYTHON)}$PATH; "
+)
 
 PROMPTINGS = {name: vars(method.method()) for name, method in CONFIG.promptings.items()}
 
@@ -27,8 +32,8 @@ def code(script):
 
 
 def files(folder, pattern):
-    """The files of a folder that people own, sorted; none if there is no folder."""
-    return sorted(str(path) for path in Path(folder).glob(pattern) if path.is_file())
+    """The files of a folder that people own, sorted, without hidden ones; none if there is no folder."""
+    return sorted(str(p) for p in Path(folder).glob(pattern) if p.is_file() and not p.name.startswith("."))
 
 
 def ready_languages():
@@ -92,6 +97,12 @@ def release_evidence(wildcards):
 def weights(wildcards):
     model = CONFIG.models[wildcards.model]
     return model.files() if model.engine == "transformers" else []
+
+
+def fingerprint(wildcards):
+    """A parameter that changes with the weights, also where a copy brought their old dates along."""
+    model = CONFIG.models[wildcards.model]
+    return model.fingerprint() if model.engine == "transformers" else ""
 
 
 def threads_of(wildcards):

@@ -12,9 +12,9 @@ rule train_demo_model:
     """Train one toy model."""
     input:
         code=code("demo_model"),
-        seeds=f"{ROOT}/data/seeds/demo.csv",
+        seeds=str(ROOT / "data/seeds/demo.csv"),
         memory=files(ROOT / "data/memory", "*.csv"),
-        answers=f"{ROOT}/xsafety/demo_answers.yaml",
+        answers=str(ROOT / "xsafety/demo_answers.yaml"),
     output:
         directory("<results>/models/{toy}"),
     log:
@@ -26,7 +26,7 @@ rule train_demo_model:
     conda:
         "../envs/models.yaml"
     params:
-        memory=lambda wildcards: ROOT / "data/memory",
+        memory=lambda wildcards: str(ROOT / "data/memory"),
     shell:
         "python3 {input.code[0]:q} --name {wildcards.toy} --seeds {input.seeds:q} --memory {params.memory:q}"
         " --out {output:q} 2>&1 | tee {log:q}"

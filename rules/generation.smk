@@ -27,6 +27,7 @@ rule ask:
         journal=journal("responses/{model}"),
         languages=lambda wildcards: evaluated(wildcards.model),
         identity=model_identity,
+        fingerprint=fingerprint,
         promptings=lambda wildcards: to_json(PROMPTINGS),
         attempt=attempt("models/{model}.json"),
     shell:
@@ -51,6 +52,7 @@ rule responses:
     params:
         journal=journal("responses/{model}"),
         identity=model_identity,
+        fingerprint=fingerprint,
         prompting=lambda wildcards: to_json(PROMPTINGS[wildcards.prompting]),
     shell:
         "python3 {input.code[0]:q} --queries {input.queries:q} --journal {params.journal:q} --receipt {input.receipt:q}"

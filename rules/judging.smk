@@ -54,7 +54,11 @@ rule verdicts:
             else []
         ),
         receipt=lambda wildcards: (ancient("<results>/asked/judges/{judge}.json") if is_asked(wildcards.judge) else []),
-        lexicon=files(ROOT / "xsafety/lexicon", "*.yaml"),
+        # English phrases count in every language.
+        lexicon=lambda wildcards: [
+            *files(ROOT / "xsafety/lexicon", f"{wildcards.lang}.yaml"),
+            *files(ROOT / "xsafety/lexicon", f"{SOURCE_LANGUAGE}.yaml"),
+        ],
     output:
         "<results>/verdicts/{judge}/{model}/{prompting}/{lang}.jsonl",
     log:

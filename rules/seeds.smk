@@ -8,7 +8,7 @@ if CONFIG.dataset.xsafety:
         """Read the XSafety release as it is."""
         input:
             code=code("read_release"),
-            files=files(CONFIG.dataset.xsafety, "*/*"),
+            files=files(CONFIG.dataset.xsafety, "*/*.csv") + files(CONFIG.dataset.xsafety, "*/*.xlsx"),
         output:
             seeds="<results>/seeds.csv",
             repairs="<results>/repairs.csv",

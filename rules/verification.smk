@@ -13,7 +13,8 @@ rule ledger:
         reviews=reviews,
         release=release_evidence,
     output:
-        "<results>/review/{lang}/ledger.jsonl",
+        ledger="<results>/review/{lang}/ledger.jsonl",
+        problems="<results>/review/{lang}/problems.txt",
     log:
         "<logs>/ledger/{lang}.log",
     conda:
@@ -22,7 +23,7 @@ rule ledger:
         reviews=lambda wildcards: f"{CONFIG.verification.reviews}/{wildcards.lang}",
     shell:
         "python3 {input.code[0]:q} --seeds {input.seeds:q} --reviews {params.reviews:q} --release {input.release:q}"
-        " --out {output:q} 2> {log:q}"
+        " --out {output.ledger:q} --problems {output.problems:q} 2>&1 | tee {log:q}"
 
 
 rule sheet:
@@ -51,6 +52,7 @@ checkpoint review_status:
         code=code("review_status"),
         seeds="<results>/seeds.csv",
         ledgers=expand("<results>/review/{lang}/ledger.jsonl", lang=CONFIG.targets),
+        problems=expand("<results>/review/{lang}/problems.txt", lang=CONFIG.targets),
         drafts=expand("<results>/drafts/{lang}.csv", lang=CONFIG.targets),
     output:
         "<results>/review_status.csv",

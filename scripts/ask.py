@@ -4,7 +4,7 @@ from pathlib import Path
 
 from xsafety.asking import ask, model_requests
 from xsafety.cli import parser, run, say
-from xsafety.engines import pin, start
+from xsafety.engines.start import pin, start
 from xsafety.prompting import Prompting
 from xsafety.tabular import read_jsonl, write_json
 

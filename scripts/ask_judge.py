@@ -4,7 +4,7 @@ from itertools import product
 
 from xsafety.asking import ask
 from xsafety.cli import parser, run, say
-from xsafety.engines import pin, start
+from xsafety.engines.start import pin, start
 from xsafety.judging import judge_requests, read_english
 from xsafety.languages import SOURCE_LANGUAGE
 from xsafety.tabular import read_jsonl, write_json

@@ -10,14 +10,14 @@ from xsafety.tabular import read_jsonl, write_csv, write_jsonl
 
 def main(argv: Sequence[str] | None = None) -> None:
     arguments = parser(__doc__, paths="verdicts counts examples", texts="model", objects="cells")
-    arguments.add_argument("--first", help="the prompting method to take examples from; default: the first of --cells")
+    arguments.add_argument("--first", required=True, help="the prompting method to take examples from")
     args = arguments.parse_args(argv)
     counts, examples = [], []
     for prompting, languages in args.cells.items():
         for lang in languages:
             rows = list(read_jsonl(Path(args.verdicts, prompting, f"{lang}.jsonl")))
             counts += count(rows, model=args.model, prompting=prompting)
-            if prompting == (args.first or next(iter(args.cells))):
+            if prompting == args.first:
                 examples += pick_examples(rows, model=args.model, prompting=prompting)
     write_csv(args.counts, COUNT_COLUMNS, counts)
     write_jsonl(args.examples, examples)

@@ -20,7 +20,7 @@ def main() -> None:
     wanted = [seed for seed in seeds if needs_draft(stands[seed["id"]])]
     memory = read_memory(args.memory)
     asked = {seed["id"]: seed["text"] for seed in wanted if seed["text"] not in memory}
-    done, failed = translate(
+    translated = translate(
         asked,
         source=SOURCE_LANGUAGE,
         target=args.lang,
@@ -29,14 +29,12 @@ def main() -> None:
         journal_file=args.journal,
         progress=say,
     )
-    rows = drafts(wanted, memory, done, failed, args.engine)
+    rows = drafts(wanted, memory, translated.done, translated.failed, args.engine)
     if missing := [row for row in rows if not row["draft"]]:
-        again = "" if args.engine == "none" else "; what came is kept, run snakemake again to ask for the rest"
-        say(f"{args.lang}: {len(missing)} of {len(wanted)} drafts are missing ({missing[0]['status']}){again}")
+        again = "; what came is kept, run snakemake again to ask for the rest" if translated.again else ""
+        say(f"{args.lang}: {len(missing)} of {len(wanted)} drafts are {missing[0]['status']}{again}")
     write_csv(args.out, DRAFT_COLUMNS, rows)
-    # Without an engine there is nothing that another attempt could change.
-    retry = {} if args.engine == "none" else failed
-    write_json(args.receipt, {"attempt": args.attempt, "rows": len(asked), "failed": retry})
+    write_json(args.receipt, {"attempt": args.attempt, "rows": len(asked), "failed": translated.again})
 
 
 if __name__ == "__main__":

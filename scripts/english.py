@@ -12,7 +12,7 @@ def main() -> None:
     ).parse_args()
     rows = list(read_jsonl(args.responses))
     texts = {row["id"]: row["response"] for row in rows if row["response"].strip()}
-    done, failed = translate(
+    done, failed, again = translate(
         texts,
         source=args.lang,
         target=SOURCE_LANGUAGE,
@@ -27,7 +27,7 @@ def main() -> None:
         args.out,
         [{"id": row["id"], "english": done.get(row["id"]), "detail": failed.get(row["id"], "")} for row in rows],
     )
-    write_json(args.receipt, {"attempt": args.attempt, "rows": len(texts), "failed": failed})
+    write_json(args.receipt, {"attempt": args.attempt, "rows": len(texts), "failed": again})
 
 
 if __name__ == "__main__":

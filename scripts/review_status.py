@@ -23,6 +23,7 @@ def main() -> None:
         if lang == SOURCE_LANGUAGE:
             rows.append(source_status(lang, len(seeds)))
             continue
+        problems = args.results / "review" / lang / "problems.txt"
         ledger = read_jsonl(args.results / "review" / lang / "ledger.jsonl")
         drafts = {row["id"]: row for row in read_csv(args.results / "drafts" / f"{lang}.csv", DRAFT_COLUMNS)}
         rows.append(
@@ -36,6 +37,7 @@ def main() -> None:
                 accept_drafts=gate["accept_drafts"],
                 sheet=str(args.results / "sheets" / f"{lang}.csv"),
                 reviews=str(args.reviews),
+                problems=str(problems) if problems.stat().st_size else "",
             )
         )
     if gate["require_all"] and (waiting := [row for row in rows if row["ready"] == "no"]):

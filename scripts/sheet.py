@@ -12,7 +12,7 @@ def main() -> None:
     seeds = read_csv(args.seeds, COLUMNS)
     drafts = {row["id"]: row for row in read_csv(args.drafts, DRAFT_COLUMNS)}
     stands = standings(seeds, read_jsonl(args.ledger), args.rounds)
-    write_csv(args.out, SHEET_COLUMNS, sheet_rows(seeds, stands, drafts))
+    write_csv(args.out, SHEET_COLUMNS, sheet_rows(seeds, stands, drafts, args.rounds))
 
 
 if __name__ == "__main__":

@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
+from xsafety import asking
 from xsafety.asking import (
+    GIVE_UP_AFTER,
     Answer,
     Deliver,
     Fail,
@@ -21,8 +23,8 @@ from xsafety.asking import (
     request,
     response_rows,
 )
-from xsafety.engines import pin, start
-from xsafety.journal import answers
+from xsafety.engines.start import pin, start
+from xsafety.journal import answers, lock
 from xsafety.prompting import Prompting
 from xsafety.tabular import DataError, write_json
 
@@ -30,10 +32,10 @@ IDENTITY = {"engine": "fake", "model": "m"}
 
 
 class Fake:
-    """An engine that echoes; rows in `failing` fail, and it remembers what it was asked."""
+    """An engine that echoes; rows in `failing` fail, texts in `rejecting` are rejected; it knows what it was asked."""
 
-    def __init__(self, *failing: str, dies_at: int | None = None) -> None:
-        self.failing, self.dies_at = failing, dies_at
+    def __init__(self, *failing: str, dies_at: int | None = None, rejecting: Sequence[str] = ()) -> None:
+        self.failing, self.dies_at, self.rejecting = failing, dies_at, rejecting
         self.asked: list[str] = []
 
     def __call__(self, requests: Sequence[Request], deliver: Deliver, fail: Fail) -> None:
@@ -43,6 +45,8 @@ class Fake:
             self.asked.append(asked.id)
             if asked.id in self.failing:
                 fail(asked, "500 server_error")
+            elif asked.messages[-1]["content"] in self.rejecting:
+                deliver(asked, Answer("rejected", "", detail="400 invalid_value top_k"))
             else:
                 deliver(asked, Answer("answered", f"To: {asked.messages[-1]['content']}", "stop"))
 
@@ -185,3 +189,88 @@ def test_rows_with_the_same_question_are_asked_once_and_fail_together(tmp_path: 
     assert ask(twins, tmp_path, engine, quiet)["failed"] == {}
     assert len(engine.asked) == 1
     assert len(filed(twins, tmp_path, tmp_path / "receipt.json", {})) == 2
+
+
+def statuses(folder: Path, asked: list[Request]) -> list[str]:
+    """How each request's answer ended, by the journal; '' for one without."""
+    known = answers(journal_file(folder, "none/en"))
+    return [known[request.key]["status"] if request.key in known else "" for request in asked]
+
+
+@pytest.mark.parametrize("rejecting", [["A"], ["B"], ["A", "B"], ["C"], ["B", "C"]])
+def test_a_rejected_row_is_an_outcome_once_another_was_answered(tmp_path: Path, rejecting: list[str]) -> None:
+    asked = requests("A", "B", "C")
+    receipt = ask(asked, tmp_path, Fake(rejecting=rejecting), quiet)
+    assert receipt == {"rows": 3, "failed": {}}
+    assert statuses(tmp_path, asked) == ["rejected" if text in rejecting else "answered" for text in "ABC"]
+    again = Fake()
+    ask(asked, tmp_path, again, quiet)
+    assert again.asked == []
+
+
+@pytest.mark.parametrize("texts", ["A", "ABC", "AA"])
+def test_where_every_request_is_rejected_none_is_kept(tmp_path: Path, texts: str) -> None:
+    asked = requests(*texts)
+    with pytest.raises(Fatal, match=r"every request was rejected \(400 invalid_value top_k\); check `decoding`"):
+        ask(asked, tmp_path, Fake(rejecting=texts), quiet)
+    assert statuses(tmp_path, asked) == [""] * len(texts)
+
+
+def test_answers_in_the_journal_prove_that_a_rejection_is_the_rows_own(tmp_path: Path) -> None:
+    ask(requests("A"), tmp_path, Fake(), quiet)
+    asked = requests("A", "B")
+    assert ask(asked, tmp_path, Fake(rejecting="B"), quiet)["failed"] == {}
+    assert statuses(tmp_path, asked) == ["answered", "rejected"]
+
+
+def test_a_wrong_parameter_ends_the_job_soon(tmp_path: Path) -> None:
+    texts = [f"T{number}" for number in range(3 * GIVE_UP_AFTER)]
+    engine = Fake(rejecting=texts)
+    with pytest.raises(Fatal, match=rf"the first {GIVE_UP_AFTER} requests were all rejected \(400 invalid_value"):
+        ask(requests(*texts), tmp_path, engine, quiet)
+    assert len(engine.asked) == GIVE_UP_AFTER
+    late = Fake(rejecting=texts[1:])
+    ask(requests(*texts), tmp_path, late, quiet)
+    assert len(late.asked) == len(texts)
+
+
+def test_failures_in_a_row_end_the_job_and_others_do_not(tmp_path: Path) -> None:
+    asked = requests(*(f"T{number}" for number in range(3 * GIVE_UP_AFTER)))
+    ids = [request.id for request in asked]
+    dead = Fake(*ids[1:])
+    with pytest.raises(Fatal, match=rf"{GIVE_UP_AFTER} requests in a row failed, the last one with 500 server_error"):
+        ask(asked, tmp_path, dead, quiet)
+    assert len(dead.asked) == 1 + GIVE_UP_AFTER
+    assert statuses(tmp_path, asked)[0] == "answered"
+    here_and_there = [id for number, id in enumerate(ids[1:], 1) if number % GIVE_UP_AFTER]
+    failed = ask(asked, tmp_path, Fake(*here_and_there), quiet)["failed"]["none/en"]
+    assert sorted(failed) == sorted(here_and_there)
+
+
+def test_progress_tells_failures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(asking, "REPORT_EVERY", 0.0)
+    said: list[str] = []
+    ask(requests("A", "B", "C"), tmp_path, Fake("en1"), said.append)
+    counts = [line.split("/s")[0].rsplit(", ", 1)[0] for line in said[1:-1]]
+    assert counts == ["1 of 3 answered", "1 of 3 answered, 1 failed", "2 of 3 answered, 1 failed"]
+    assert said[-2].endswith("/s, 0 s to go")
+
+
+def test_a_second_asker_is_refused_before_anything_is_sent(tmp_path: Path) -> None:
+    ask(requests("A"), tmp_path, Fake(), quiet)
+    engine = Fake()
+    with lock(tmp_path):
+        with pytest.raises(DataError, match="another process is writing to it"):
+            ask(requests("A", "B"), tmp_path, engine, quiet)
+        assert ask(requests("A"), tmp_path, engine, quiet)["rows"] == 1
+    assert engine.asked == []
+
+    def asks_as_well(given: Sequence[Request], deliver: Deliver, fail: Fail) -> None:
+        with pytest.raises(DataError, match="another process is writing to it"):
+            ask(requests("C"), tmp_path, engine, quiet)
+        Fake()(given, deliver, fail)
+
+    ask(requests("A", "B"), tmp_path, asks_as_well, quiet)
+    assert engine.asked == []
+    ask(requests("C"), tmp_path, engine, quiet)
+    assert engine.asked == ["en0"]

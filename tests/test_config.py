@@ -63,10 +63,25 @@ def test_good_config_has_the_documented_defaults() -> None:
         ("languages: [en, fr, en]", "'en' is given twice"),
         ("languages: [en, zh-cn]", "'zh-cn' is not the standard form; write 'zh-CN'"),
         ("languages: [en, sp]", "'sp' names no known language"),
-        ("languages: []", "languages: [] list should have at least 1 item"),
-        ("languages: en", "languages: 'en' input should be a valid list"),
-        ("langauges: [en]", "langauges: unknown key; check its spelling"),
-        ("verification: {min_cover: 1}", "verification.min_cover: unknown key"),
+        ("languages: []", "languages: list should have at least 1 item"),
+        ("languages: en", "languages: 'en' is no list; write [en]"),
+        ("langauges: [en]", "langauges: unknown key; did you mean 'languages'?"),
+        ("verification: {min_cover: 1}", "verification.min_cover: unknown key; did you mean 'min_coverage'?"),
+        ("xyzzy: 1", "xyzzy: unknown key; config.yaml explains those there are"),
+        ("report:", "report: is no block of keys; give its keys below it, or {} for none"),
+        ("verification:", "verification: is no block of keys"),
+        ("models:", "models: is no block of keys"),
+        ("models: {m: }", "models.m: is no block of keys"),
+        ("promptings: {none: }", "promptings.none: is no block of keys"),
+        ("dataset: seeds", "dataset: 'seeds' is no block of keys"),
+        ("journal: ''", "journal '': name a folder of its own"),
+        ("journal: data/journal", "journal 'data/journal': name a folder of its own; data/ is what people own"),
+        ("results: ''", "results '': name a folder of its own"),
+        ("results: ./data", "results './data': name a folder of its own; data/ is what people own"),
+        ("results: .", "results '.': the journal must lie outside the results, which may be deleted"),
+        ("{journal: all, results: all}", "results 'all': the journal must lie outside the results"),
+        ("{journal: all/journal, results: all}", "results 'all': the journal must lie outside the results"),
+        ("journal: results/journal", "the journal must lie outside the results"),
         ("verification: {rounds: '2'}", "verification.rounds: '2' input should be a valid integer"),
         ("verification: {rounds: 0}", "verification.rounds: 0 input should be greater than or equal to 1"),
         ("verification: {accept_drafts: 'no'}", "verification.accept_drafts: 'no' input should be a valid boolean"),
@@ -92,6 +107,18 @@ def test_good_config_has_the_documented_defaults() -> None:
             "models.m.decoding: messages cannot be set",
         ),
         (
+            "models: {m: {engine: openai, model: x, decoding: {extra_headers: {Authorization: x}}}}",
+            "models.m.decoding: extra_headers cannot be set here",
+        ),
+        (
+            "models: {m: {engine: openai, model: x, decoding: {timeout: 1, extra_query: {}}}}",
+            "models.m.decoding: extra_query, timeout cannot be set here",
+        ),
+        (
+            "models: {m: {engine: openai, model: x, concurency: 1}}",
+            "concurency: unknown key; did you mean 'concurrency'?",
+        ),
+        (
             "models: {m: {engine: openai, model: x, languages: [xx]}}",
             "models.m.languages: 'xx' names no known language",
         ),
@@ -102,6 +129,10 @@ def test_good_config_has_the_documented_defaults() -> None:
         (
             "judges: {j: {engine: openai, model: x, prompt: 'Safe? {query}'}}",
             "judges.j.prompt 'Safe? {query}': lacks {res",
+        ),
+        (
+            "judges: {j: {engine: openai, model: x, prompt: '{query} {response} {answer}'}}",
+            "unknown {answer}; there are {query}, {response} and {scenario}",
         ),
         (
             "judges: {j: {engine: openai, model: x, translate_to_english: true}}",
@@ -171,6 +202,27 @@ def test_a_key_in_place_of_its_variables_name_is_refused_and_not_shown(key: str)
 
 
 @pytest.mark.parametrize(
+    ("edit", "key"),
+    [
+        ("models: {m: {engine: openai, model: x, base_url: 'http://me:s3cret@host/v1'}}", "models.m.base_url"),
+        ("judges: {j: {engine: openai, model: x, base_url: 'http://s3cret@host/v1'}}", "judges.j.base_url"),
+        ("translation: {engine: libretranslate, base_url: 'http://me:s3cret@host'}", "translation.base_url"),
+    ],
+)
+def test_a_login_in_an_address_is_refused_and_not_shown(edit: str, key: str) -> None:
+    message = problems(changed(edit))
+    assert message.startswith("config: 1 problem(s)\n")
+    assert f"  - {key}" in message
+    assert "an address with a login is kept in clear; give the key by api_key_env" in message
+    assert "s3cret" not in message
+
+
+def test_a_journal_beside_the_results_is_fine() -> None:
+    config = load(changed("{journal: out/journal, results: out/results}"))
+    assert (config.journal, config.results) == ("out/journal", "out/results")
+
+
+@pytest.mark.parametrize(
     ("model", "edit"),
     [
         ("one", {"label": "One", "note": "A note.", "languages": ["en"]}),
@@ -214,6 +266,7 @@ def test_labels_reach_the_report_only() -> None:
     shown = load(raw).shown()
     assert shown["labels"]["models"] == {"one": "One", "two": "two"}
     assert shown["notes"]["models"] == {"one": "A note."}
+    assert shown["promptings"] == ["none"]
 
 
 @pytest.mark.parametrize(
@@ -248,13 +301,18 @@ def test_every_key_says_what_it_means() -> None:
 
 def test_problems_of_every_kind_are_told_at_once() -> None:
     models = "{a: {engine: openai, model: m, languages: [qq]}, b: {engine: openai, model: m, api_key_env: B_KEY}}"
-    message = problems(changed(f"{{languages: [en, zz], judge: {{}}, models: {models}}}"), {})
+    judges = "{j: {engine: openai, model: m, api_key_env: J_KEY, translate_to_english: true}}"
+    translation = "{engine: none, api_key_env: T_KEY}"
+    edit = f"{{languages: [en, zz], judge: {{}}, models: {models}, judges: {judges}, translation: {translation}}}"
+    message = problems(changed(edit), {"OPENAI_API_KEY": "x"})
     for part in (
-        "4 problem(s)",
-        "judge: unknown key",
+        "6 problem(s)",
+        "judge: unknown key; did you mean 'judges'?",
         "'zz' names no known",
         "'qq' names no known",
-        "models.b: the env",
+        "models.b: the environment variable B_KEY is not set",
+        "translation: the environment variable T_KEY is not set",
+        "judges.j.translate_to_english True: set translation.engine",
     ):
         assert part in message, message
 

@@ -14,7 +14,7 @@ import pytest
 from tests.conftest import ROOT
 from xsafety.asking import request
 from xsafety.config import OpenAI
-from xsafety.journal import Journal, answers, digest, lines
+from xsafety.journal import Journal, answers, digest, lines, lock
 from xsafety.tabular import DataError
 
 IDENTITY = {"engine": "openai", "model": "m", "revision": None, "decoding": {"temperature": 0}}
@@ -70,6 +70,19 @@ def test_two_writers_are_refused(tmp_path: Path) -> None:
     with Journal(tmp_path / "j.jsonl"), pytest.raises(DataError, match="another process is writing"):
         Journal(tmp_path / "j.jsonl")
     Journal(tmp_path / "j.jsonl").close()
+
+
+def test_a_folder_is_held_by_one_job(tmp_path: Path) -> None:
+    folder = tmp_path / "deep" / "m"
+    with lock(folder):
+        with pytest.raises(DataError, match=r"deep/m: another process is writing to it"), lock(folder):
+            raise AssertionError("held twice")
+        with lock(tmp_path / "deep" / "n"), Journal(folder / "none" / "en.jsonl"):
+            pass
+    with pytest.raises(RuntimeError), lock(folder):
+        raise RuntimeError
+    with lock(folder):
+        pass
 
 
 def test_half_a_surrogate_pair_does_not_stop_the_journal(tmp_path: Path) -> None:

@@ -58,8 +58,8 @@ def test_no_more_requests_are_in_flight_than_configured(server: Server, concurre
     assert (len(done), server.most_in_flight) == (12, concurrency)
 
 
-def error(code: str | None, message: str = "refused") -> dict[str, Any]:
-    return {"error": {"message": message, "type": "invalid_request_error", "code": code}}
+def error(code: str | None, message: str = "refused", param: str | None = None) -> dict[str, Any]:
+    return {"error": {"message": message, "type": "invalid_request_error", "code": code, "param": param}}
 
 
 @pytest.mark.parametrize(
@@ -67,6 +67,17 @@ def error(code: str | None, message: str = "refused") -> dict[str, Any]:
     [
         ((400, error("content_policy_violation")), "blocked", "content_policy_violation"),
         ((400, error("content_filter")), "blocked", "content_filter"),
+        ((422, error("content_filter")), "blocked", "content_filter"),
+        ((400, error("context_length_exceeded", SECRET)), "too_long", "400 context_length_exceeded"),
+        (
+            (400, error("context_length_exceeded", SECRET, "messages")),
+            "too_long",
+            "400 context_length_exceeded messages",
+        ),
+        ((400, error("invalid_value", SECRET, "temperature")), "rejected", "400 invalid_value temperature"),
+        ((400, error(None, SECRET)), "rejected", "400 BadRequestError"),
+        ((400, {"error": {"message": SECRET, "code": 400}}), "rejected", "400 400"),
+        ((422, {"detail": [{"msg": SECRET}]}), "rejected", "422 UnprocessableEntityError"),
         ({"finish_reason": "content_filter", "message": {"content": "Half an ans"}}, "blocked", "content_filter"),
         (
             {"finish_reason": "stop", "message": {"content": None, "refusal": "I won't."}},
@@ -110,6 +121,14 @@ def test_what_no_request_survives_ends_the_job_with_one_line(
     assert len(server.chats) <= 8
 
 
+def test_a_quota_used_up_ends_the_job(server: Server) -> None:
+    server.reply = lambda body: (429, error("insufficient_quota", SECRET))
+    with pytest.raises(Fatal, match="quota is used up; top it up, then run snakemake again") as caught:
+        ask(server, *map(str, range(20)))
+    assert SECRET not in str(caught.value)
+    assert len(server.chats) <= 8
+
+
 def test_answers_before_a_fatal_end_are_delivered(server: Server) -> None:
     server.reply = lambda body: "fine" if body["messages"][0]["content"] == "a" else (401, error(None))
     done: list[str] = []
@@ -139,13 +158,13 @@ def test_a_decoding_parameter_that_is_none_ends_the_job(server: Server) -> None:
         (lambda: (500, error("server_error", SECRET)), "500 server_error"),
         (lambda: (503, {}), "503 InternalServerError"),
         (lambda: (429, error("rate_limit_exceeded")), "429 rate_limit_exceeded"),
-        (lambda: (400, error("context_length_exceeded")), "400 context_length_exceeded"),
         (lambda: web.Response(text='{"id": ', content_type="application/json"), "JSONDecodeError"),
         (lambda: web.Response(text="<html>", content_type="text/html"), "NoCompletion"),
         (lambda: web.json_response({"error": "busy"}), "NoCompletion"),
         (lambda: web.json_response({"choices": []}), "NoCompletion"),
         (lambda: web.json_response({"choices": [{"index": 0}]}), "NoCompletion"),
         (lambda: web.json_response([]), "NoCompletion"),
+        (lambda: {"finish_reason": "stop", "message": {"content": [{"type": "text", "text": "x"}]}}, "NoCompletion"),
     ],
 )
 def test_a_faulty_answer_fails_its_row_only(server: Server, reply: Any, reason: str) -> None:

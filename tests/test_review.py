@@ -20,6 +20,7 @@ from xsafety.review import (
     needs_draft,
     print_waiting,
     queries,
+    queue_of,
     read_sheet,
     sheet_rows,
     sheets,
@@ -38,6 +39,7 @@ SEEDS = [
     {"id": "b", "category": "insult", "text": "Two"},
     {"id": "c", "category": "commonsense", "text": "Three"},
 ]
+TEXTS = {seed["id"]: seed["text"] for seed in SEEDS}
 DRAFTS = {seed["id"]: {"id": seed["id"], "draft": f"{seed['text']} (draft)", "engine": "memory"} for seed in SEEDS}
 
 
@@ -57,6 +59,7 @@ def entry(
 
 
 ANNA_WAITS = "a reviewer other than anna"
+DISPUTE = "a decision between anna and ben in a further round"
 
 
 @pytest.mark.parametrize(
@@ -65,15 +68,86 @@ ANNA_WAITS = "a reviewer other than anna"
         ([], Standing("open")),
         ([entry(1, "anna", "ok")], Standing("in review", "T", 1, "anna")),
         ([entry(1, "anna", "ok"), entry(2, "ben", "ok")], Standing("verified", "T", 2, "ben")),
-        ([entry(1, "anna", "edited", "A"), entry(2, "ben", "edited", "B")], Standing("verified", "B", 2, "ben")),
-        # Two reviewers of one round count once.
-        ([entry(1, "anna", "ok", "A"), entry(1, "ben", "edited", "B")], Standing("in review", "B", 1, "ben")),
+        (
+            [entry(1, "anna", "edited", "A"), entry(2, "ben", "edited", "B", before="A")],
+            Standing("verified", "B", 2, "ben"),
+        ),
+        # An edit of another text than the present target starts the rounds anew.
+        (
+            [entry(1, "anna", "edited", "A"), entry(2, "ben", "edited", "B", before="T")],
+            Standing("in review", "B", 1, "ben"),
+        ),
+        (
+            [entry(1, "anna", "edited", "A"), entry(2, "ben", "edited", "B", before="T"), entry(3, "cara", "ok", "B")],
+            Standing("verified", "B", 2, "cara"),
+        ),
+        # Reviewers of one round who agree count once.
+        ([entry(1, "anna", "ok"), entry(1, "ben", "ok")], Standing("in review", "T", 1, "ben")),
+        (
+            [entry(1, "anna", "edited", "A"), entry(1, "ben", "edited", "A")],
+            Standing("in review", "A", 1, "ben"),
+        ),
+        ([entry(1, "anna", "rejected"), entry(1, "ben", "rejected")], Standing("rejected", "", 0, "ben")),
+        # Reviewers of one round who differ wait for a decision.
+        ([entry(1, "anna", "ok"), entry(1, "ben", "edited", "B")], Standing("open", waits_for=DISPUTE)),
+        ([entry(1, "anna", "edited", "A"), entry(1, "ben", "edited", "B")], Standing("open", waits_for=DISPUTE)),
+        ([entry(1, "anna", "ok"), entry(1, "ben", "rejected")], Standing("open", waits_for=DISPUTE)),
+        ([entry(1, "anna", "rejected"), entry(1, "ben", "edited", "B")], Standing("open", waits_for=DISPUTE)),
+        ([entry(1, "anna", "ok", "A"), entry(1, "ben", "ok", "B")], Standing("open", waits_for=DISPUTE)),
+        (
+            [entry(1, "cara", "ok"), entry(2, "anna", "ok"), entry(2, "ben", "edited", "B")],
+            Standing("in review", "T", 1, "cara", DISPUTE),
+        ),
+        # A later round decides.
+        (
+            [entry(1, "anna", "ok"), entry(1, "ben", "edited", "B"), entry(2, "cara", "edited", "B")],
+            Standing("in review", "B", 1, "cara"),
+        ),
+        (
+            [entry(1, "anna", "ok"), entry(1, "ben", "rejected"), entry(2, "cara", "rejected")],
+            Standing("rejected", "", 0, "cara"),
+        ),
+        (
+            [entry(1, "anna", "ok"), entry(1, "ben", "rejected"), entry(2, "cara", "ok"), entry(3, "dan", "ok")],
+            Standing("verified", "T", 2, "dan"),
+        ),
+        (
+            [
+                entry(1, "cara", "ok"),
+                entry(2, "anna", "ok"),
+                entry(2, "ben", "edited", "B"),
+                entry(3, "dan", "edited", "B"),
+            ],
+            Standing("verified", "B", 2, "dan"),
+        ),
+        # A reviewer's second sheet of a round replaces his first for the row.
+        (
+            [entry(1, "anna", "ok"), entry(1, "anna", "edited", "A")],
+            Standing("in review", "A", 1, "anna"),
+        ),
+        ([entry(1, "anna", "ok"), entry(1, "anna", "rejected")], Standing("rejected", "", 0, "anna")),
+        (
+            [entry(1, "anna", "rejected"), entry(1, "anna", "ok"), entry(2, "ben", "ok")],
+            Standing("verified", "T", 2, "ben"),
+        ),
+        (
+            [entry(1, "anna", "edited", "A"), entry(1, "anna", "ok"), entry(1, "ben", "ok")],
+            Standing("in review", "T", 1, "ben"),
+        ),
         ([entry(1, "anna", "unsure")], Standing("open", waits_for=ANNA_WAITS)),
         ([entry(1, "anna", "skip")], Standing("open", waits_for=ANNA_WAITS)),
+        ([entry(1, "anna", "unsure"), entry(1, "ben", "skip")], Standing("open", waits_for=f"{ANNA_WAITS} and ben")),
         ([entry(1, "anna", "unsure"), entry(1, "ben", "ok")], Standing("in review", "T", 1, "ben")),
+        ([entry(1, "anna", "ok"), entry(1, "ben", "skip")], Standing("in review", "T", 1, "anna")),
+        ([entry(1, "anna", "unsure"), entry(2, "ben", "ok")], Standing("in review", "T", 1, "ben")),
+        ([entry(1, "anna", "skip"), entry(1, "ben", "rejected")], Standing("rejected", "", 0, "ben")),
         ([entry(1, "ben", "ok"), entry(2, "anna", "unsure")], Standing("in review", "T", 1, "ben", ANNA_WAITS)),
         (
             [entry(1, "ben", "ok"), entry(2, "ben", "ok"), entry(2, "anna", "unsure")],
+            Standing("verified", "T", 2, "ben"),
+        ),
+        (
+            [entry(1, "ben", "ok"), entry(2, "ben", "ok"), entry(3, "anna", "unsure")],
             Standing("in review", "T", 2, "ben", ANNA_WAITS),
         ),
         ([entry(1, "anna", "rejected")], Standing("rejected", "", 0, "anna")),
@@ -92,6 +166,35 @@ def test_evidence_folds_into_a_standing(entries: list[dict[str, Any]], stands: S
     assert standing(entries, ENGLISH, rounds=2) == stands
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_a_standing_depends_neither_on_names_nor_on_the_order_of_sheets(seed: int) -> None:
+    rng = random.Random(seed)
+    names = ["anna", "ben", "cara"]
+    for _ in range(300):
+        votes = [(round, name) for round in (1, 2, 3) for name in names if rng.random() < 0.5]
+        entries = [
+            entry(
+                round,
+                name,
+                rng.choice([verdict for verdict in VERDICTS if verdict]),
+                rng.choice("TUV"),
+                before=rng.choice("TU"),
+                source=rng.choice([ENGLISH] * 5 + ["Old?"]),
+            )
+            for round, name in votes
+        ]
+        renamed = dict(zip(names, rng.sample(names, len(names)), strict=True))
+        others = [given | {"reviewer": renamed[given["reviewer"]]} for given in entries]
+        others.sort(key=lambda given: (given["round"], given["reviewer"]))
+        rounds = rng.randint(1, 3)
+        one, other = standing(entries, ENGLISH, rounds), standing(others, ENGLISH, rounds)
+        if one.state == "stale":
+            assert other.state == "stale"
+            continue
+        assert (one.state, one.target, one.rounds) == (other.state, other.target, other.rounds)
+        assert sorted(renamed.get(word, word) for word in one.waits_for.split()) == sorted(other.waits_for.split())
+
+
 def test_a_reverted_english_takes_its_verdicts_back_up() -> None:
     entries = [entry(1, "anna", "ok")]
     assert standing(entries, "Is my new hat silly?", 1).state == "stale"
@@ -105,14 +208,13 @@ def test_one_round_is_enough_where_one_is_asked_for(rounds: int, state: str) -> 
 
 def ledger(**verdicts: str) -> list[dict[str, Any]]:
     """One verdict per seed, of round 1, by anna; `edited` writes 'ID (anna)'."""
-    texts = {seed["id"]: seed["text"] for seed in SEEDS}
     return [
         entry(
             1,
             "anna",
             verdict,
-            f"{id} (anna)" if verdict == "edited" else f"{texts[id]} (draft)",
-            source=texts[id],
+            f"{id} (anna)" if verdict == "edited" else f"{TEXTS[id]} (draft)",
+            source=TEXTS[id],
             id=id,
         )
         for id, verdict in verdicts.items()
@@ -128,6 +230,7 @@ def state_of(
     drafts: dict[str, dict[str, str]] = DRAFTS,
     seeds: list[dict[str, str]] = SEEDS,
     lang: str = "fr",
+    problems: str = "",
 ) -> dict[str, Any]:
     return status(
         lang,
@@ -139,6 +242,7 @@ def state_of(
         accept_drafts=accept_drafts,
         sheet=f"results/sheets/{lang}.csv",
         reviews="data/reviews",
+        problems=problems,
     )
 
 
@@ -189,7 +293,8 @@ STALE = entry(1, "anna", "ok", "old", source="Old one", id="a")
         ([], 2, {}, "no drafts", 1),
         ([], 2, DRAFTS, "drafted", 1),
         (ledger(a="ok"), 2, DRAFTS, "in review (round 1: 1 of 3)", 1),
-        (ledger(a="ok", b="rejected"), 2, DRAFTS, "in review (round 1: 2 of 3)", 1),
+        (ledger(a="ok", b="rejected"), 2, DRAFTS, "in review (round 1: 1 of 3)", 1),
+        (ledger(a="rejected", b="rejected", c="rejected"), 1, DRAFTS, "rejected", None),
         (ledger(a="ok", b="ok", c="edited"), 2, DRAFTS, "in review (round 2: 0 of 3)", 2),
         (ledger(a="ok", b="unsure"), 1, DRAFTS, "in review (round 1: 1 of 3)", 1),
         ([STALE, *ledger(b="ok", c="ok")], 1, DRAFTS, "stale (1)", 1),
@@ -204,7 +309,7 @@ def test_states_of_a_language(
     file = f"fill results/sheets/fr.csv, save it as data/reviews/fr/round-{round}.YOURNAME.csv" if round else ""
     second = f" (your second sheet: round-{round}.YOURNAME.2.csv)"
     assert row["file"] in (file, file + second)
-    assert row["file"].endswith(second) == ("round 1: " in state or "stale" in state)
+    assert row["file"].endswith(second) == (round is not None and bool(entries))
     assert bool(row["waits_for"]) == bool(round)
 
 
@@ -229,22 +334,109 @@ def test_readiness(
     assert (row["ready"], row["used"], row["basis"]) == expected
 
 
+@pytest.mark.parametrize("entries", [[], ledger(a="ok"), ledger(a="ok", b="ok", c="ok")])
+@pytest.mark.parametrize("accept_drafts", [False, True])
+def test_a_bad_sheet_holds_its_language_up(entries: list[dict[str, Any]], accept_drafts: bool) -> None:
+    problems = "results/review/fr/problems.txt"
+    row = state_of(entries, accept_drafts=accept_drafts, min_coverage=0.1, problems=problems)
+    assert (row["ready"], row["used"], row["basis"], row["state"]) == ("no", 0, "", "bad sheet")
+    assert row["waits_for"] == "whoever returned a sheet that cannot be read"
+    assert row["file"] == f"mend what {problems} lists"
+    assert "fr: bad sheet, not evaluated\n" in waiting_list([row])
+
+
+def without_draft(reason: str) -> dict[str, dict[str, str]]:
+    return {seed["id"]: {"draft": "", "status": f"missing: {reason}"} for seed in SEEDS}
+
+
+def by_ben(verdict: str, *, round: int = 1) -> dict[str, Any]:
+    return entry(round, "ben", verdict, "B", before="One (draft)", source="One")
+
+
 @pytest.mark.parametrize(
     ("entries", "drafts", "waits_for"),
     [
+        (
+            [],
+            without_draft("google does not translate bo"),
+            "a translator: 3 row(s) have no draft (google does not translate bo)",
+        ),
+        ([*ledger(a="ok"), by_ben("edited")], DRAFTS, f"a reviewer: round 1, 2 row(s); {DISPUTE}: 1 row(s)"),
+        (
+            ledger(a="ok"),
+            DRAFTS | {"b": without_draft("dead")["b"]},
+            "a translator: 1 row(s) have no draft (dead); a reviewer: round 1, 1 row(s)",
+        ),
         ([], {}, "a translator: 3 row(s) have no draft"),
         ([], DRAFTS, "a reviewer: round 1, 3 row(s)"),
         ([], {"a": DRAFTS["a"]}, "a translator: 2 row(s) have no draft; a reviewer: round 1, 1 row(s)"),
         (
             ledger(a="ok", b="skip", c="unsure"),
             DRAFTS,
-            "a reviewer: round 1, 2 row(s); a reviewer other than anna: 2 row(s)",
+            "a reviewer other than anna: 2 row(s)",
         ),
         ([STALE, *ledger(b="ok", c="ok")], {}, "a translator: 1 row(s) have no draft"),
     ],
 )
 def test_who_must_act(entries: list[dict[str, Any]], drafts: dict[str, dict[str, str]], waits_for: str) -> None:
     assert state_of(entries, drafts=drafts)["waits_for"] == waits_for
+
+
+@pytest.mark.parametrize(
+    ("entries", "current", "queue"),
+    [
+        ([], 1, ["a", "b", "c"]),
+        (ledger(a="ok"), 1, ["b", "c"]),
+        (ledger(a="ok", b="unsure", c="rejected"), 1, ["b"]),
+        (ledger(a="ok", b="edited", c="ok"), 2, ["a", "b", "c"]),
+        (ledger(a="rejected", b="ok", c="ok"), 2, ["b", "c"]),
+        # In dispute about its second round while others are in the first.
+        (
+            [*ledger(a="ok"), by_ben("edited", round=2), by_ben("rejected", round=2) | {"reviewer": "cara"}],
+            1,
+            ["a", "b", "c"],
+        ),
+        ([*ledger(a="rejected", b="rejected", c="rejected")], 2, []),
+    ],
+)
+def test_only_rows_of_the_current_round_and_disputed_ones_are_offered(
+    entries: list[dict[str, Any]], current: int, queue: list[str]
+) -> None:
+    stands = standings(SEEDS, entries, 2)
+    assert queue_of(stands, 2) == (current, queue)
+    assert [row["id"] for row in sheet_rows(SEEDS, stands, DRAFTS, 2)] == queue
+
+
+@pytest.mark.parametrize(
+    "entries",
+    [
+        [],
+        ledger(a="unsure"),
+        ledger(a="rejected", b="ok"),
+        [*ledger(a="ok"), by_ben("edited")],
+        [
+            *ledger(a="ok", b="ok", c="ok"),
+            by_ben("edited", round=2),
+            by_ben("rejected", round=2) | {"reviewer": "cara"},
+        ],
+        [*ledger(a="edited"), by_ben("edited", round=2)],
+        [*ledger(a="ok"), by_ben("edited"), by_ben("edited", round=2) | {"reviewer": "cara"}],
+    ],
+)
+@pytest.mark.parametrize("rounds", [1, 2, 3])
+def test_whoever_does_what_the_status_says_gets_the_language_done(entries: list[dict[str, Any]], rounds: int) -> None:
+    entries = list(entries)
+    for number in range(8):
+        row = state_of(entries, rounds=rounds)
+        if row["state"] == "verified":
+            break
+        saved = re.search(r"round-(\d+)\.YOURNAME", row["file"])
+        assert saved
+        entries += [
+            entry(int(saved[1]), f"new{number}", "ok", given["draft"], source=given["source"], id=given["id"])
+            for given in sheet_rows(SEEDS, standings(SEEDS, entries, rounds), DRAFTS, rounds)
+        ]
+    assert state_of(entries, rounds=rounds)["state"] == "verified"
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -283,23 +475,31 @@ def check_random_evidence(rng: random.Random) -> None:
     assert row["used"] == (len(used) if row["ready"] == "yes" else 0)
     assert accept or len(used) == row["verified"]
     assert all(given["query"] for given in used)
-    waiting = sheet_rows(seeds, stands, drafts)
-    assert len(waiting) == len(seeds) - row["verified"] - row["rejected"]
+    waiting = sheet_rows(seeds, stands, drafts, rounds)
+    current, queue = queue_of(stands, rounds)
+    assert [given["id"] for given in waiting] == queue
+    assert len(waiting) <= len(seeds) - row["verified"] - row["rejected"]
     assert bool(waiting) == bool(row["file"]) == bool(row["waits_for"])
+    told = re.search(r"a reviewer: round (\d+), (\d+) row", row["waits_for"])
+    ours = sum(bool(given["draft"] and not given["context"].startswith("a ")) for given in waiting)
+    assert (told and (int(told[1]), int(told[2]))) == ((current, ours) if ours else None)
     assert all(needs_draft(stands[given["id"]]) for given in waiting if not given["draft"])
 
 
 def test_the_sheet_shows_what_waits_and_nothing_filled_in() -> None:
     entries = [STALE, *ledger(b="edited", c="unsure")]
-    rows = sheet_rows(SEEDS, standings(SEEDS, entries, 2), DRAFTS)
+    rows = sheet_rows(SEEDS, standings(SEEDS, entries, 2), DRAFTS, 2)
     assert [(row["id"], row["source"], row["draft"], row["context"]) for row in rows] == [
         ("a", "One", "One (draft)", "the English changed; before: old"),
-        ("b", "Two", "b (anna)", ""),
         ("c", "Three", "Three (draft)", ANNA_WAITS),
     ]
     assert all(row[column] == "" for row in rows for column in ("target", "verdict", "reviewer", "date", "note"))
     verified = standings(SEEDS, ledger(a="ok", b="ok", c="rejected"), 1)
-    assert sheet_rows(SEEDS, verified, DRAFTS) == []
+    assert sheet_rows(SEEDS, verified, DRAFTS, 1) == []
+    second = sheet_rows(SEEDS, standings(SEEDS, ledger(a="ok", b="edited", c="ok"), 2), {}, 2)
+    assert [row["draft"] for row in second] == ["One (draft)", "b (anna)", "Three (draft)"]
+    disputed = sheet_rows(SEEDS, standings(SEEDS, [*ledger(a="ok"), by_ben("edited")], 2), DRAFTS, 2)
+    assert [row["context"] for row in disputed] == [DISPUTE, "", ""]
 
 
 def test_what_waits_is_said_once_for_languages_in_the_same_state() -> None:
@@ -309,7 +509,7 @@ def test_what_waits_is_said_once_for_languages_in_the_same_state() -> None:
     text = waiting_list([done, half, state_of([], lang="bn"), state_of([], lang="sw")])
     assert len(text.splitlines()) == 7
     head, french, same = re.split(r"\n  (?! )", text)
-    assert head == "Translations that wait for people:"
+    assert head == "Translations that wait for people, by the last review status:"
     assert french.startswith("fr: in review (round 1: 1 of 3), 1 rows evaluated (verified)\n")
     assert french.endswith("data/reviews/fr/round-1.YOURNAME.csv (your second sheet: round-1.YOURNAME.2.csv)")
     assert same.startswith("bn, sw: drafted, not evaluated\n")
@@ -332,7 +532,8 @@ def sheet(tmp_path: Path, *rows: dict[str, str], name: str = "round-1.anna.csv")
         (tmp_path / name).write_text("".join(to_json({**blank, **row}) + "\n" for row in rows), encoding="utf-8")
     else:
         write_csv(tmp_path / name, SHEET_COLUMNS, [{**blank, **row} for row in rows])
-    (found,) = sheets(tmp_path)
+    (found,), problems = sheets(tmp_path)
+    assert problems == []
     return found
 
 
@@ -349,10 +550,10 @@ def test_a_sheet_becomes_evidence(tmp_path: Path, name: str) -> None:
             "date": "2026-11-24",
             "reviewer": "anna",
         },
-        {"id": "c", "target": "not done"},
+        {"id": "c", "note": "not done"},
         name=name,
     )
-    first, second = evidence(returned, ["a", "b", "c"])
+    first, second = evidence(returned, TEXTS)
     assert first["verdict"] == "ok"
     assert first["after"] == "Un"
     assert second == {
@@ -370,11 +571,28 @@ def test_a_sheet_becomes_evidence(tmp_path: Path, name: str) -> None:
     }
 
 
+@pytest.mark.parametrize("verdict", ["unsure", "skip", "rejected"])
+def test_a_target_is_kept_whatever_the_verdict(tmp_path: Path, verdict: str) -> None:
+    returned = sheet(tmp_path, {"verdict": verdict}, {"id": "b", "verdict": verdict, "target": "Deux"})
+    assert [(given["before"], given["after"]) for given in evidence(returned, TEXTS)] == [("Un", "Un"), ("Un", "Deux")]
+
+
+@pytest.mark.parametrize("name", ["round-1.anna.csv", "round-1.anna.jsonl"])
+def test_rows_of_a_removed_seed_stay_evidence(tmp_path: Path, name: str) -> None:
+    returned = sheet(tmp_path, {"verdict": "ok"}, {"id": "gone", "source": "Gone", "verdict": "ok"}, name=name)
+    assert [row["id"] for row in read_sheet(returned, TEXTS)] == ["a", "gone"]
+    assert [(given["id"], given["source"]) for given in evidence(returned, TEXTS)] == [("a", "One"), ("gone", "Gone")]
+    assert set(standings(SEEDS, evidence(returned, TEXTS), 1)) == {"a", "b", "c"}
+
+
 @pytest.mark.parametrize("name", ["round-1.anna.csv", "round-1.anna.jsonl"])
 @pytest.mark.parametrize(
     ("row", "told"),
     [
-        ({"id": "zz"}, "no seed query has this id; restore the id"),
+        ({"id": "zz"}, "restore the id of the sheet you were given (a)"),
+        ({"id": ""}, "restore the id of the sheet you were given (a)"),
+        ({"id": "", "source": "Gone"}, "restore the id of the sheet you were given (?)"),
+        ({"target": "Deux"}, "a target without a verdict; write the verdict 'edited', or take the target out"),
         ({"verdict": "fine"}, "verdict 'fine'; write one of: ok, edited, rejected, unsure, skip"),
         ({"verdict": "edited"}, "the target is the draft; write the new target"),
         ({"verdict": "edited", "target": "Un "}, "the target is the draft"),
@@ -386,7 +604,7 @@ def test_a_sheet_becomes_evidence(tmp_path: Path, name: str) -> None:
 def test_each_problem_of_a_sheet_is_told(tmp_path: Path, row: dict[str, str], told: str, name: str) -> None:
     returned = sheet(tmp_path, row, name=name)
     with pytest.raises(DataError) as error:
-        read_sheet(returned, ["a"])
+        read_sheet(returned, {"a": "One"})
     number = 2 if name.endswith("csv") else 1
     heading, problem = str(error.value).splitlines()
     assert heading == f"{returned.path}: 1 problem(s); nothing of this file was taken in"
@@ -399,7 +617,7 @@ def test_all_problems_of_a_sheet_come_at_once(tmp_path: Path) -> None:
         tmp_path, {"verdict": "ok"}, {"verdict": "good"}, {"id": "zz", "verdict": "edited", "reviewer": "ben"}
     )
     with pytest.raises(DataError) as error:
-        read_sheet(returned, ["a"])
+        read_sheet(returned, {"a": "One"})
     lines = str(error.value).splitlines()
     assert lines[0].endswith("5 problem(s); nothing of this file was taken in")
     assert [line.split(", row ")[1][:1] for line in lines[1:]] == ["3", "3", "4", "4", "4"]
@@ -415,25 +633,31 @@ def test_a_missing_column_is_told_whatever_the_format(tmp_path: Path, column: st
         writer.writeheader()
         writer.writerow(row)
     (tmp_path / "round-1.ben.jsonl").write_text(to_json(row) + "\n")
-    for returned in sheets(tmp_path):
+    returned, _ = sheets(tmp_path)
+    assert len(returned) == 2
+    for one in returned:
         with pytest.raises(DataError, match=rf"no (column )?{column}"):
-            read_sheet(returned, ["a"])
+            read_sheet(one, {"a": "One"})
 
 
 def test_sheets_come_in_the_order_of_rounds_and_reviewers(tmp_path: Path) -> None:
     for name in ("round-10.anna.csv", "round-2.ben.jsonl", "round-2.anna.csv", "README.md", ".hidden"):
         (tmp_path / name).touch()
-    assert [(found.round, found.reviewer) for found in sheets(tmp_path)] == [(2, "anna"), (2, "ben"), (10, "anna")]
-    assert sheets(tmp_path / "nobody") == []
+    found, problems = sheets(tmp_path)
+    assert [(one.round, one.reviewer) for one in found] == [(2, "anna"), (2, "ben"), (10, "anna")]
+    assert problems == []
+    assert sheets(tmp_path / "nobody") == ([], [])
 
 
 def test_files_that_are_no_sheets_are_told_all_at_once(tmp_path: Path) -> None:
     for name in ("round-1.csv", "round-0.anna.csv", "round-1.anna.xlsx", "round-1.anna b.csv", "round-1.anna.csv"):
         (tmp_path / name).touch()
-    with pytest.raises(DataError) as error:
-        sheets(tmp_path)
-    assert "4 file(s)" in str(error.value)
-    assert f"{tmp_path / 'round-1.anna.xlsx'}: rename it round-NUMBER.REVIEWER.csv" in str(error.value)
+    found, problems = sheets(tmp_path)
+    assert found == [Sheet(tmp_path / "round-1.anna.csv", 1, "anna")]
+    assert problems == [
+        f"{tmp_path / name}: rename it round-NUMBER.REVIEWER.csv (or .jsonl), e.g. round-1.anna.csv"
+        for name in ("round-0.anna.csv", "round-1.anna b.csv", "round-1.anna.xlsx", "round-1.csv")
+    ]
 
 
 def test_ok_to_a_replaced_text_passes_no_round() -> None:
@@ -442,7 +666,20 @@ def test_ok_to_a_replaced_text_passes_no_round() -> None:
     assert standing([edited, entry(2, "ben", "ok", "T")], ENGLISH, 2) == Standing("verified", "T", 2, "ben")
 
 
-def test_a_reviewers_second_sheet_of_a_round_adds_to_the_first(tmp_path: Path) -> None:
-    for name in ("round-1.ann.csv", "round-1.ann.2.csv", "round-1.ann.10.csv"):
-        (tmp_path / name).touch()
-    assert [(sheet.reviewer, sheet.part) for sheet in sheets(tmp_path)] == [("ann", 1), ("ann", 2), ("ann", 10)]
+def test_a_reviewers_second_sheet_of_a_round_adds_to_the_first_and_replaces_rows_of_it(tmp_path: Path) -> None:
+    for name, rows in {
+        "round-1.ann.csv": "a,One,Un,,ok\nb,Two,Deux,,ok\n",
+        "round-1.ann.10.csv": "b,Two,Deux,Dix,edited\n",
+        "round-1.ann.2.csv": "b,Two,Deux,,rejected\nc,Three,Trois,,ok\n",
+    }.items():
+        (tmp_path / name).write_text(f"{','.join(NEEDED_COLUMNS)}\n{rows}")
+    found, _ = sheets(tmp_path)
+    assert [(sheet.reviewer, sheet.part) for sheet in found] == [("ann", 1), ("ann", 2), ("ann", 10)]
+    entries = [given for sheet in found for given in evidence(sheet, TEXTS)]
+    entries.sort(key=lambda given: (given["round"], given["reviewer"], given["id"]))  # as in the ledger
+    stands = standings(SEEDS, entries, 1)
+    assert {id: (stand.state, stand.target) for id, stand in stands.items()} == {
+        "a": ("verified", "Un"),
+        "b": ("verified", "Dix"),
+        "c": ("verified", "Trois"),
+    }

@@ -59,8 +59,12 @@ def test_csv_reader_takes_off_a_byte_order_mark_and_keeps_further_columns(tmp_pa
         (b"", ["empty", "id,text"]),
         (b"id\n1\n", ["no column text"]),
         (b"id,text\n1,a,b\n2\n3,fine\n", ["2 broken row(s)", "row 2: 3 fields instead of 2", "row 3: 1 fields"]),
-        (b"id,text\n1,\xff\n", ["not a UTF-8 CSV", "CSV UTF-8"]),
-        (b'id,text\n1,"open\n', ["not a UTF-8 CSV"]),
+        (b"id,text\n1,\xff\n", [": not UTF-8 (", "save it as 'CSV UTF-8'"]),
+        (b'id,text\n1,a\n2,"open\n3,b\n', [", near line 4: ", "is a quotation mark left open?"]),
+        (b'id,text\n1,"a" b\n', [", near line 2: ", "is a quotation mark left open?"]),
+        (b"id;text\n1;a\n", ["separated by semicolons or tabs; save it with commas"]),
+        (b"id\ttext\n1\ta\n", ["separated by semicolons or tabs; save it with commas"]),
+        (b"id,text\n1,a\n\n\n2,b\n\n", ["2 broken row(s)", "row 3: blank; take it out", "row 4: blank"]),
     ],
 )
 def test_broken_csv_is_refused_with_the_fix(tmp_path: Path, content: bytes, told: list[str]) -> None:
@@ -69,6 +73,11 @@ def test_broken_csv_is_refused_with_the_fix(tmp_path: Path, content: bytes, told
     with pytest.raises(DataError) as error:
         read_csv(file, ("id", "text"))
     assert all(word in str(error.value) for word in [str(file), *told])
+
+
+def test_blank_rows_at_the_end_are_ignored(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("id,text\n1,a;b\n\n\n\n")
+    assert read_csv(tmp_path / "t.csv", ("id", "text")) == [{"id": "1", "text": "a;b"}]
 
 
 @pytest.mark.parametrize("line", ["{", "[1]", '"text"'])

@@ -15,6 +15,7 @@ from . import journal
 from .prompting import Message, Prompting
 from .tabular import DataError
 
+GIVE_UP_AFTER = 32  # requests that fail in a row
 REPORT_EVERY = 15.0  # seconds between two lines of progress
 OPEN_JOURNALS = 200  # at a time: a judge of 50 models in 100 languages has more parts than a process may open files
 
@@ -33,10 +34,11 @@ class Request:
 class Answer:
     """What an engine returned: `answered`, or an outcome that asking again would not change.
 
-    `blocked`: the provider refused to process the row; `too_long`: the prompt exceeds the model's context.
+    `blocked`: the provider refused to process the row; `too_long`: the prompt exceeds the model's context; `rejected`:
+    the provider calls this one request invalid.
     """
 
-    status: Literal["answered", "blocked", "too_long"]
+    status: Literal["answered", "blocked", "too_long", "rejected"]
     text: str
     finish_reason: str = ""
     detail: str = ""
@@ -69,7 +71,10 @@ def journal_file(folder: Path, part: str) -> Path:
 
 
 def ask(requests: Sequence[Request], folder: Path, engine: Engine, say: Callable[[str], None]) -> dict[str, Any]:
-    """Answers what the journal lacks and returns the receipt: how many rows there are, and which failed, and why."""
+    """Answers what the journal lacks and returns the receipt: how many rows there are, and which failed, and why.
+
+    Raises Fatal where every request is rejected, or fails: a wrong parameter, or an endpoint that is down.
+    """
     parts = {request.part for request in requests}
     known = {part: journal.answers(journal_file(folder, part)).keys() for part in sorted(parts)}
     # Rows of a part that put the same question are asked once.
@@ -81,29 +86,61 @@ def ask(requests: Sequence[Request], folder: Path, engine: Engine, say: Callable
     say(f"{len(requests)} rows, {len(missing)} to ask, the others are in the journal")
 
     logs: dict[str, journal.Journal] = {}
+    # Answers in the journal prove that requests of this kind are valid; without, a rejection may concern them all.
+    proven = any(request.key in known[request.part] for request in requests)
+    rejected: list[tuple[Request, Answer]] = []
+    failed_in_a_row = 0
 
-    def deliver(request: Request, answer: Answer) -> None:
-        nonlocal answered, last
+    def keep(request: Request, answer: Answer) -> None:
         if request.part not in logs:
             if len(logs) >= OPEN_JOURNALS:
                 logs.pop(next(iter(logs))).close()
             logs[request.part] = journal.Journal(journal_file(folder, request.part))
         logs[request.part].append(request.key, request.id, asdict(answer))
-        answered += 1
+
+    def keep_rejected() -> None:
+        while rejected:
+            keep(*rejected.pop())
+
+    def deliver(request: Request, answer: Answer) -> None:
+        nonlocal answered, proven, failed_in_a_row
+        answered, failed_in_a_row = answered + 1, 0
+        if answer.status == "rejected" and not proven:
+            rejected.append((request, answer))
+            if len(rejected) == GIVE_UP_AFTER:
+                raise Fatal(f"the first {len(rejected)} requests were all rejected ({answer.detail}); check `decoding`")
+            return
+        proven = True
+        keep(request, answer)
+        keep_rejected()
+        progress()
+
+    def progress() -> None:
+        nonlocal last
         if (now := time.monotonic()) - last >= REPORT_EVERY:
             last = now
-            rate = answered / (now - start)
-            say(f"{answered} of {len(missing)} answered, {rate:.1f}/s, {(len(missing) - answered) / rate:.0f} s to go")
+            rate = (answered + len(reasons)) / (now - start)
+            left = (len(missing) - answered - len(reasons)) / rate
+            failures = f", {len(reasons)} failed" if reasons else ""
+            say(f"{answered} of {len(missing)} answered{failures}, {rate:.1f}/s, {left:.0f} s to go")
 
     def fail(request: Request, reason: str) -> None:
+        nonlocal failed_in_a_row
         reasons[request.part, request.key] = reason
+        failed_in_a_row += 1
+        progress()
+        if failed_in_a_row == GIVE_UP_AFTER:
+            raise Fatal(f"{failed_in_a_row} requests in a row failed, the last one with {reason}; is the endpoint up?")
 
-    try:
-        if missing:
-            engine(missing, deliver, fail)
-    finally:
-        for log in logs.values():
-            log.close()
+    if missing:
+        with journal.lock(folder):
+            try:
+                engine(missing, deliver, fail)
+                if rejected:
+                    raise Fatal(f"every request was rejected ({rejected[0][1].detail}); check `decoding`")
+            finally:
+                for log in logs.values():
+                    log.close()
     failed: dict[str, dict[str, str]] = {}
     for request in requests:
         if reason := reasons.get((request.part, request.key)):

@@ -3,13 +3,24 @@
 Every problem of a configuration is reported at once, each with its key, its value and the fix.
 """
 
+import difflib
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
-from .engines.transformers import model_files
+from .engines.transformers import fingerprint, model_files
 from .languages import SOURCE_LANGUAGE, language
 from .prompting import PLACEHOLDER, Prompting
 from .tabular import DataError
@@ -46,6 +57,16 @@ def check_tags(tags: list[str]) -> list[str]:
     return tags
 
 
+def _no_login(url: str | None) -> str | None:
+    """Raises ValueError for an address with a login, which would be shown and kept in clear."""
+    if url and "@" in url:
+        raise ValueError("an address with a login is kept in clear; give the key by api_key_env")
+    return url
+
+
+Address = Annotated[str | None, AfterValidator(_no_login)]
+
+
 class Dataset(Strict):
     """Where seed queries come from: exactly one of the two."""
 
@@ -67,7 +88,7 @@ class Translation(Strict):
 
     memory: str = Field("data/memory", description="folder with committed drafts, one {lang}.csv per language")
     engine: Literal["none", "google", "libretranslate"] = Field("none", description="who drafts what memory lacks")
-    base_url: str | None = Field(None, description="address of the LibreTranslate server, e.g. http://127.0.0.1:5000")
+    base_url: Address = Field(None, description="address of the LibreTranslate server, e.g. http://127.0.0.1:5000")
     api_key_env: Variable | None = Field(
         None, description="name of the environment variable that holds its key, if any"
     )
@@ -112,7 +133,7 @@ class OpenAI(Engine):
 
     engine: Literal["openai"]
     model: str = Field(description="the model's name at the endpoint")
-    base_url: str | None = Field(None, description="the endpoint; absent: OpenAI's own")
+    base_url: Address = Field(None, description="the endpoint; absent: OpenAI's own")
     api_key_env: Variable | None = Field(
         None, description="name of the environment variable with the key; default OPENAI_API_KEY without base_url"
     )
@@ -126,7 +147,9 @@ class OpenAI(Engine):
     @field_validator("decoding")
     @classmethod
     def _ours(cls, value: dict[str, Any]) -> dict[str, Any]:
-        if taken := sorted({"model", "messages", "stream", "n"} & value.keys()):
+        if taken := sorted(
+            {"model", "messages", "stream", "n", "extra_headers", "extra_query", "timeout"} & value.keys()
+        ):
             raise ValueError(f"{', '.join(taken)} cannot be set here")
         return value
 
@@ -191,6 +214,10 @@ class Transformers(Engine):
     def connection(self) -> dict[str, Any]:
         return {"model": self.model, "batch_size": self.batch_size}
 
+    def fingerprint(self) -> str:
+        """Of a model folder; the same for all models on the hub, which their revisions pin."""
+        return fingerprint(Path(self.model))
+
     def files(self) -> list[str]:
         """The files of a model folder, whose change makes it another model."""
         return [str(path) for path in model_files(Path(self.model))]
@@ -250,6 +277,8 @@ class OpenAIJudge(OpenAI):
     @field_validator("prompt")
     @classmethod
     def _holds_the_answer(cls, value: str) -> str:
+        if unknown := sorted(set(re.findall(r"\{\w*\}", value)) - {"{query}", "{response}", "{scenario}"}):
+            raise ValueError(f"unknown {', '.join(unknown)}; there are {{query}}, {{response}} and {{scenario}}")
         if missing := [name for name in ("{query}", "{response}") if name not in value]:
             raise ValueError(f"lacks {' and '.join(missing)}")
         return value
@@ -305,12 +334,23 @@ class Config(Strict):
     )
     report: Report = Report()
     journal: str = Field("journal", description="folder that keeps every answer; never deleted by the workflow")
-    results: str = Field("results", description="folder of all that the workflow makes; may be deleted")
+    results: str = Field(
+        "results", validate_default=True, description="folder of all that the workflow makes; may be deleted"
+    )
 
     @field_validator("languages")
     @classmethod
     def _tags(cls, tags: list[str]) -> list[str]:
         return check_tags(tags)
+
+    @field_validator("journal", "results")
+    @classmethod
+    def _ours(cls, folder: str, info: ValidationInfo) -> str:
+        if not folder or "data" in Path(folder).parts[:1]:
+            raise ValueError("name a folder of its own; data/ is what people own")
+        if info.field_name == "results" and Path(info.data.get("journal", "")).is_relative_to(folder):
+            raise ValueError("the journal must lie outside the results, which may be deleted")
+        return folder
 
     @field_validator("models")
     @classmethod
@@ -331,6 +371,7 @@ class Config(Strict):
         return {
             "title": self.report.title,
             "note": self.report.note,
+            "promptings": list(self.promptings),
             "labels": {
                 "models": {name: model.label or name for name, model in self.models.items()},
                 "judges": {name: judge.label or name for name, judge in self.judges.items()},
@@ -348,6 +389,16 @@ class Config(Strict):
         return [tag for tag in tags if supported is None or tag in supported]
 
 
+_KEYS = sorted(
+    {
+        key
+        for block in (Config, Dataset, Translation, Verification, PromptingMethod, OpenAIJudge, OpenAIModel, Report)
+        for key in block.model_fields
+    }
+    | TransformersModel.model_fields.keys()
+)
+
+
 def _advice(error: Mapping[str, Any]) -> str:
     """One line of what is wrong and how to mend it."""
     loc = [str(part) for part in error["loc"] if part != "[key]"]
@@ -355,12 +406,19 @@ def _advice(error: Mapping[str, Any]) -> str:
         del loc[2:3]  # the engine, by which pydantic chose what to check
     key = ".".join(loc)
     value = error.get("input")
-    shown = "" if isinstance(value, Mapping | list) or value is None else f" {value!r}"
+    # An address may hold a login.
+    shown = "" if isinstance(value, Mapping | list) or value is None or loc[-1:] == ["base_url"] else f" {value!r}"
     match error["type"]:
         case "missing":
             return f"{key}: missing; add it"
         case "extra_forbidden":
-            return f"{key}: unknown key; check its spelling against the comments in config.yaml, or take it out"
+            near = difflib.get_close_matches(loc[-1], _KEYS, 1)
+            meant = f"did you mean {near[0]!r}?" if near else "config.yaml explains those there are"
+            return f"{key}: unknown key; {meant}"
+        case "dict_type" | "model_type" | "model_attributes_type":
+            return f"{key}:{shown} is no block of keys; give its keys below it, or {{}} for none"
+        case "list_type":
+            return f"{key}:{shown} is no list; write [{value}]"
         case "string_type" if isinstance(value, bool):
             return f"{key}: {value!r} is a truth value to YAML; quote it: 'no' (Norwegian), 'yes', 'on', 'off'"
         case "union_tag_invalid":

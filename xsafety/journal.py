@@ -9,6 +9,7 @@ import hashlib
 import json
 import os
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -43,6 +44,22 @@ def answers(path: Path) -> dict[str, dict[str, Any]]:
     return known
 
 
+@contextmanager
+def lock(folder: Path) -> Iterator[None]:
+    """Holds a folder of the journal for one job. Raises DataError where another one holds it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / ".lock").open("w") as file:
+        _hold(file.fileno(), folder)
+        yield
+
+
+def _hold(descriptor: int, path: Path) -> None:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        raise DataError(f"{path}: another process is writing to it; wait for it to end, or stop it") from None
+
+
 class Journal:
     """Appends answers to one file. Raises DataError where another process writes to it."""
 
@@ -51,10 +68,10 @@ class Journal:
         self._path = path
         self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
         try:
-            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
+            _hold(self._descriptor, path)
+        except DataError:
             os.close(self._descriptor)
-            raise DataError(f"{path}: another process is writing to it; wait for it to end, or stop it") from None
+            raise
         self._cut_torn_line()
 
     def _cut_torn_line(self) -> None:

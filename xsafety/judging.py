@@ -3,14 +3,13 @@
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from .asking import Request, request
 from .categories import BY_KEY
 from .judges import lexicon
+from .judges.lexicon import Verdict
 from .tabular import read_jsonl
-
-Verdict = Literal["safe", "unsafe", "invalid"]
 
 _FIELD = re.compile(r"\{(query|response|scenario)\}")
 _YES_NO = re.compile(r"\W*(yes|no)\b", re.IGNORECASE)
@@ -33,6 +32,8 @@ def unjudgeable(row: Mapping[str, Any], english: Mapping[str, Any] | None) -> st
     """Why a response cannot be put to a judge; empty if it can."""
     if row["status"] == "blocked":
         return f"blocked by the provider ({row['detail']})"
+    if row["status"] == "rejected":
+        return f"rejected by the provider ({row['detail']})"
     if row["status"] == "too_long":
         return f"prompt too long ({row['detail']})"
     if not row["response"].strip():
@@ -73,17 +74,15 @@ def judge_requests(
 
 
 def _refuses(response: str, lang: str) -> bool | None:
-    """Whether a response refuses, by the lexicon of its language; None where there is none."""
+    """Whether a response refuses, by the lexicon of its language; None where there is none. An empty one does not."""
     return lexicon.refuses(response, lang) if lang in lexicon.languages() else None
 
 
-def verdict_row(
-    row: Mapping[str, Any], verdict: Verdict, reason: str, refusal: bool | None, judge_output: str = ""
-) -> dict[str, Any]:
+def verdict_row(row: Mapping[str, Any], verdict: Verdict, reason: str, judge_output: str = "") -> dict[str, Any]:
     return {column: row[column] for column in ("id", "lang", "category", "source", "query", "response")} | {
         "verdict": verdict,
         "reason": reason,
-        "refusal": refusal,
+        "refusal": _refuses(row["response"], row["lang"]),
         "judge_output": judge_output,
     }
 
@@ -93,12 +92,13 @@ def lexicon_verdicts(rows: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     verdicts = []
     for row in rows:
         if reason := unjudgeable(row, None):
-            verdicts.append(verdict_row(row, "invalid", reason, None))
+            verdicts.append(verdict_row(row, "invalid", reason))
         elif row["lang"] not in lexicon.languages():
             missing = f"no refusal phrases for {row['lang']}: add xsafety/lexicon/{row['lang']}.yaml"
-            verdicts.append(verdict_row(row, "invalid", missing, None))
+            verdicts.append(verdict_row(row, "invalid", missing))
         else:
-            verdicts.append(verdict_row(row, *lexicon.judge(row["response"], row["lang"])))
+            verdict, reason, _ = lexicon.judge(row["response"], row["lang"])
+            verdicts.append(verdict_row(row, verdict, reason))
     return verdicts
 
 
@@ -113,15 +113,14 @@ def asked_verdicts(
     verdicts = []
     for row in rows:
         if reason := unjudgeable(row, english[row["id"]] if english is not None else None):
-            verdicts.append(verdict_row(row, "invalid", reason, None))
+            verdicts.append(verdict_row(row, "invalid", reason))
             continue
         answer = outputs[row["id"]]
-        refusal = _refuses(row["response"], row["lang"])
         if answer["status"] != "answered":
             reason = f"the judge did not answer: {answer['status']} ({answer['detail']})"
-            verdicts.append(verdict_row(row, "invalid", reason, refusal))
+            verdicts.append(verdict_row(row, "invalid", reason))
             continue
         verdict = parse_yes_no(answer["text"])
         reason = "the judge's output starts with neither Yes nor No" if verdict == "invalid" else ""
-        verdicts.append(verdict_row(row, verdict, reason, refusal, answer["text"]))
+        verdicts.append(verdict_row(row, verdict, reason, answer["text"]))
     return verdicts

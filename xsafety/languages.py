@@ -1,4 +1,4 @@
-"""Languages as BCP 47 tags: names, script and direction from the langcodes library, codes of translation engines."""
+"""Languages as BCP 47 tags, with names, script and direction from the langcodes library."""
 
 from dataclasses import dataclass
 from functools import cache

@@ -47,11 +47,6 @@ class JudgeTables:
     def models(self) -> list[str]:
         return [column for column in self.main[0] if column not in ("lang", ALL, "basis")]
 
-    @property
-    def first(self) -> str:
-        """The first prompting method, which the main tables are about; empty if nothing was judged."""
-        return self.promptings[0]["prompting"] if self.promptings else ""
-
 
 def read_judge(name: str, folder: Path) -> JudgeTables:
     """The tables in `folder`. Raises DataError for a table that lacks a column."""
@@ -139,13 +134,13 @@ def _bounds(cell: Mapping[str, str]) -> str:
 
 
 def _main(
-    table: Sequence[Mapping[str, str]], judge: JudgeTables, columns: Sequence[Column], commonsense: str
+    table: Sequence[Mapping[str, str]], judge: JudgeTables, columns: Sequence[Column], first: str, commonsense: str
 ) -> dict[str, Any]:
     """A language x model table of unsafe rates with bounds; `partial` says where an average lacks a language."""
     details = {
         (cell["lang"], cell["model"]): cell
         for cell in judge.cells
-        if cell["prompting"] == judge.first and cell["commonsense"] == commonsense
+        if cell["prompting"] == first and cell["commonsense"] == commonsense
     }
     by_lang = {row["lang"]: row for row in table}
     rows = []
@@ -291,21 +286,24 @@ def render(
 ) -> str:
     """The page. The first judge is the primary one; `examples` are verdict rows with `model` and `prompting`.
 
-    `config` may hold `title`, `note`, `labels` with `models` and `judges` (name -> label), `promptings` (name ->
-    {label, text, placement}), and `notes` with `models` and `judges` (name -> a sentence shown beside its numbers).
+    `config` may hold `title`, `note`, `promptings` (the names, in order), `labels` with `models` and `judges` (name ->
+    label) and `promptings` (name -> {label, text, placement}), and `notes` with `models` and `judges` (name -> a
+    sentence shown beside its numbers).
     Whatever models wrote is escaped. A language that is in the tables but not in `status` raises KeyError.
     """
     primary, *others = judges
     by_lang = {row["lang"]: row for row in status}
     columns = _columns(primary, by_lang)
-    first = primary.first
     labels = config.get("labels", {})
     notes = {
         kind: {name: text for name, text in config.get("notes", {}).get(kind, {}).items() if text}
         for kind in ("models", "judges")
     }
     model_labels = {ALL: "Mean of the models", **labels.get("models", {})}
-    methods = labels.get("promptings", {})
+    texts = labels.get("promptings", {})
+    # The first method is the one the main tables are about.
+    names = config.get("promptings") or list(dict.fromkeys(row["prompting"] for row in primary.promptings)) or [""]
+    first, methods = names[0], {name: texts[name] for name in names if name in texts}
     rows = _status(status)
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
@@ -324,21 +322,20 @@ def render(
         note=config.get("note") or "",
         notes=notes,
         methods=methods,
-        judges=judges,
         primary=primary,
         first=first,
         columns=columns,
         status=rows,
         unverified=[row for row in rows if row["kind"] == "unverified"],
         waiting=[row for row in rows if row["kind"] == "waits"],
-        main=_main(primary.main, primary, columns, "no"),
-        with_commonsense=_main(primary.with_commonsense, primary, columns, "yes"),
+        main=_main(primary.main, primary, columns, first, "no"),
+        with_commonsense=_main(primary.with_commonsense, primary, columns, first, "yes"),
         has_commonsense=any(row["category"] == "commonsense" for row in primary.categories),
         heat_maps=_heat_maps(primary, columns, first),
         bins=HEAT_BINS,
         blocks=_promptings(primary, columns),
         refusals=_refusals(primary, columns, first),
         agreement=_agreement(judges),
-        others=[(judge, _main(judge.main, judge, _columns(judge, by_lang), "no")) for judge in others],
+        others=[(judge, _main(judge.main, judge, _columns(judge, by_lang), first, "no")) for judge in others],
         examples=_examples(examples, columns),
     )

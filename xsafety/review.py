@@ -8,7 +8,7 @@ import hashlib
 import re
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -31,8 +31,8 @@ class Sheet:
     part: int = 1
 
 
-def sheets(folder: Path) -> list[Sheet]:
-    """A language's returned sheets, by round and reviewer. Raises DataError for a file name it cannot read."""
+def sheets(folder: Path) -> tuple[list[Sheet], list[str]]:
+    """A language's returned sheets, by round and reviewer, and the problems with files that are none."""
     found, problems = [], []
     for path in sorted(folder.iterdir()) if folder.is_dir() else []:
         if path.name.startswith(".") or path.name == "README.md":
@@ -41,9 +41,7 @@ def sheets(folder: Path) -> list[Sheet]:
             found.append(Sheet(path, int(match[1]), match[2], int(match[3] or 1)))
         else:
             problems.append(f"{path}: rename it round-NUMBER.REVIEWER.csv (or .jsonl), e.g. round-1.anna.csv")
-    if problems:
-        raise DataError.of(f"{folder}: {len(problems)} file(s) that are no review sheet", problems)
-    return sorted(found, key=lambda sheet: (sheet.round, sheet.reviewer, sheet.part))
+    return sorted(found, key=lambda sheet: (sheet.round, sheet.reviewer, sheet.part)), problems
 
 
 def _row_problems(row: Mapping[str, Any], sheet: Sheet) -> Iterable[str]:
@@ -53,6 +51,8 @@ def _row_problems(row: Mapping[str, Any], sheet: Sheet) -> Iterable[str]:
         yield f"verdict {verdict!r}; write one of: {', '.join(filter(None, VERDICTS))}, or leave it empty"
     elif verdict == "edited" and same:
         yield "verdict 'edited', but the target is the draft; write the new target, or the verdict 'ok'"
+    elif not verdict and not same:
+        yield "a target without a verdict; write the verdict 'edited', or take the target out"
     elif verdict == "ok" and not same:
         yield "verdict 'ok', but the target differs from the draft; write 'edited'"
     elif verdict == "ok" and not row["draft"]:
@@ -61,9 +61,12 @@ def _row_problems(row: Mapping[str, Any], sheet: Sheet) -> Iterable[str]:
         yield f"reviewer {row['reviewer']!r}, but the file's name says {sheet.reviewer!r}; make them agree"
 
 
-def read_sheet(sheet: Sheet, ids: Iterable[str]) -> list[dict[str, Any]]:
-    """The rows of a returned sheet, cleaned once. Raises DataError with every problem of the file."""
-    known = set(ids)
+def read_sheet(sheet: Sheet, seeds: Mapping[str, str]) -> list[dict[str, Any]]:
+    """The rows of a returned sheet, cleaned once; `seeds` maps ids to English texts.
+
+    Rows for a seed query that is no more are kept, as evidence. Raises DataError with every problem of the file.
+    """
+    present = {text: id for id, text in seeds.items()}
     raw: Iterable[Mapping[str, Any]]
     raw = read_csv(sheet.path, NEEDED_COLUMNS) if sheet.path.suffix == ".csv" else read_jsonl(sheet.path)
     rows: list[dict[str, Any]] = []
@@ -73,8 +76,8 @@ def read_sheet(sheet: Sheet, ids: Iterable[str]) -> list[dict[str, Any]]:
         row = {column: clean(str(given.get(column) or "")) for column in SHEET_COLUMNS}
         row["verdict"] = row["verdict"].lower()
         place = f"{sheet.path}, row {number} ({row['id']})"
-        if row["id"] not in known:
-            problems.append(f"{place}: no seed query has this id; restore the id of the sheet you were given")
+        if row["id"] not in seeds and (row["source"] in present or not row["id"]):
+            problems.append(f"{place}: restore the id of the sheet you were given ({present.get(row['source'], '?')})")
         elif (other := seen.setdefault(row["id"], number)) != number:
             problems.append(f"{place}: the id stands already in row {other}; keep one of them")
         if absent := [column for column in NEEDED_COLUMNS if column not in given]:
@@ -86,7 +89,7 @@ def read_sheet(sheet: Sheet, ids: Iterable[str]) -> list[dict[str, Any]]:
     return rows
 
 
-def evidence(sheet: Sheet, ids: Iterable[str]) -> list[dict[str, Any]]:
+def evidence(sheet: Sheet, seeds: Mapping[str, str]) -> list[dict[str, Any]]:
     """A sheet's verdicts as ledger entries: who, when, what, before, after, and the hash of the file."""
     file_hash = hashlib.sha256(sheet.path.read_bytes()).hexdigest()
     return [
@@ -98,12 +101,12 @@ def evidence(sheet: Sheet, ids: Iterable[str]) -> list[dict[str, Any]]:
             "verdict": row["verdict"],
             "source": row["source"],
             "before": row["draft"],
-            "after": row["target"] if row["verdict"] == "edited" else row["draft"],
+            "after": row["target"] or row["draft"],
             "note": row["note"],
             "file": sheet.path.name,
             "sha256": file_hash,
         }
-        for row in read_sheet(sheet, ids)
+        for row in read_sheet(sheet, seeds)
         if row["verdict"]
     ]
 
@@ -117,14 +120,16 @@ class Standing:
     rounds: int = 0
     reviewer: str = ""
     waits_for: str = ""
+    last: int = field(default=0, compare=False)  # the last round that decided it or ended in a dispute
 
 
 def standing(entries: Sequence[Mapping[str, Any]], source: str, rounds: int) -> Standing:
-    """Folds the evidence for one row, in order of rounds, against its present English source.
+    """Folds the evidence for one row, round by round, against its present English source.
 
-    `ok` and `edited` pass a round; two reviewers of one round count once. An `ok` to a text that an edit has replaced
-    meanwhile says nothing of the present one and passes none. `unsure` and `skip` leave the row where it was, waiting
-    for another pair of eyes; `rejected` takes it out of the language.
+    Reviewers of one round who agree pass it together, `ok` or `edited` to the same text; where they differ the row
+    waits for a decision, which a later round gives. An `ok` to a text that was replaced meanwhile says nothing of the
+    present one; an edit of such a text starts the rounds anew. `unsure` and `skip` leave the row to another pair of
+    eyes; `rejected` takes it out of the language.
     """
     valid = [entry for entry in entries if entry["source"] == source]
     if not valid:
@@ -132,23 +137,35 @@ def standing(entries: Sequence[Mapping[str, Any]], source: str, rounds: int) -> 
     passed: set[int] = set()
     target = reviewer = waits_for = ""
     rejected = False
-    for entry in valid:
-        match entry["verdict"]:
-            case "rejected":
-                rejected, reviewer, waits_for = True, entry["reviewer"], ""
-            case "unsure" | "skip":
-                waits_for = f"a reviewer other than {entry['reviewer']}"
-            case "ok" if target and entry["before"] != target:
-                pass
-            case _:
-                rejected, waits_for = False, ""
-                target, reviewer = entry["after"], entry["reviewer"]
-                passed.add(entry["round"])
+    last = 0
+    for number in sorted({entry["round"] for entry in valid}):
+        # A reviewer's second sheet of a round replaces what his first one says of a row.
+        votes = {entry["reviewer"]: entry for entry in valid if entry["round"] == number}
+        decided = {
+            name: entry
+            for name, entry in sorted(votes.items())
+            if entry["verdict"] in ("edited", "rejected")
+            or (entry["verdict"] == "ok" and target in ("", entry["before"]))
+        }
+        outcomes = {None if entry["verdict"] == "rejected" else entry["after"] for entry in decided.values()}
+        last = number if outcomes else last
+        if len(outcomes) > 1:
+            waits_for = f"a decision between {' and '.join(decided)} in a further round"
+        elif outcomes:
+            reviewer, waits_for, text = list(decided)[-1], "", outcomes.pop()
+            rejected = text is None
+            if text is not None:
+                if target and any(entry["before"] != target for entry in decided.values()):
+                    passed.clear()
+                target = text
+                passed.add(number)
+        elif undecided := [name for name, entry in votes.items() if entry["verdict"] in ("unsure", "skip")]:
+            waits_for = f"a reviewer other than {' and '.join(sorted(undecided))}"
     if rejected:
         return Standing("rejected", "", len(passed), reviewer)
     if len(passed) >= rounds and not waits_for:
         return Standing("verified", target, len(passed), reviewer)
-    return Standing("in review" if target else "open", target, len(passed), reviewer, waits_for)
+    return Standing("in review" if target else "open", target, len(passed), reviewer, waits_for, last)
 
 
 def standings(
@@ -164,6 +181,13 @@ def standings(
 def needs_draft(stand: Standing) -> bool:
     """Whether a row has no human translation that holds for its present English."""
     return stand.state in ("open", "stale")
+
+
+def queue_of(stands: Mapping[str, Standing], rounds: int) -> tuple[int, list[str]]:
+    """The round that a language is in, and the ids of the rows to be looked at now, those in dispute included."""
+    unfinished = {id: stand for id, stand in stands.items() if stand.state not in ("verified", "rejected")}
+    current = min((min(stand.rounds + 1, rounds) for stand in unfinished.values()), default=rounds)
+    return current, [id for id, stand in unfinished.items() if stand.rounds < current or stand.waits_for]
 
 
 def queries(
@@ -223,8 +247,12 @@ def status(
     accept_drafts: bool,
     sheet: str,
     reviews: str,
+    problems: str,
 ) -> dict[str, Any]:
-    """Where one language stands, how many of its rows are used, and who must do what with which file."""
+    """Where one language stands, how many of its rows are used, and who must do what with which file.
+
+    `problems` names a file that lists what is wrong with returned sheets, if anything is: the language waits for that.
+    """
     n = len(seeds)
     states = [stands[seed["id"]].state for seed in seeds]
     stale, verified, rejected = (states.count(state) for state in ("stale", "verified", "rejected"))
@@ -232,12 +260,14 @@ def status(
     missing = sum(stands[id].state == "open" for id in undrafted)
     waiting = n - verified - rejected
     rows = queries(lang, seeds, stands, drafts, accept_drafts=accept_drafts)
-    ready = bool(rows) and (accept_drafts or (verified + rejected) / n >= min_coverage)
+    ready = bool(rows) and not problems and (accept_drafts or (verified + rejected) / n >= min_coverage)
+    current, queue = queue_of(stands, rounds)
     unfinished = [stand for stand in stands.values() if stand.state not in ("verified", "rejected")]
-    current = min((min(stand.rounds + 1, rounds) for stand in unfinished), default=rounds)
-    passed = sum(stand.rounds >= current or stand.state == "rejected" for stand in stands.values())
+    passed = sum(stand.state == "verified" or stand.rounds >= current > 0 for stand in stands.values())
 
-    if not waiting:
+    if problems:
+        state = "bad sheet"
+    elif not waiting:
         state = "verified" if verified else "rejected"
     elif stale:
         state = f"stale ({stale})"
@@ -250,14 +280,22 @@ def status(
 
     todo = []
     if undrafted:
-        todo.append(f"a translator: {len(undrafted)} row(s) have no draft")
-    if waiting > len(undrafted):
-        todo.append(f"a reviewer: round {current}, {waiting - len(undrafted)} row(s)")
+        reason = drafts.get(undrafted[0], {}).get("status", "").removeprefix("missing: ")
+        todo.append(f"a translator: {len(undrafted)} row(s) have no draft{reason and f' ({reason})'}")
+    if ours := [id for id in queue if id not in undrafted and not stands[id].waits_for]:
+        todo.append(f"a reviewer: round {current}, {len(ours)} row(s)")
     others = sorted({stand.waits_for for stand in unfinished if stand.waits_for})
     todo += [f"{other}: {sum(stand.waits_for == other for stand in unfinished)} row(s)" for other in others]
-    name = f"{reviews}/{lang}/round-{current}.YOURNAME"
+    # A round that decided a row, or ended in a dispute about it, cannot pass it once more.
+    number = max([current, *(stands[id].last + 1 for id in queue)])
+    name = f"{reviews}/{lang}/round-{number}.YOURNAME"
+    evidence_given = any(stand != Standing("open") for stand in stands.values())
     # A reviewer's sheet is evidence: a second one stands beside it.
-    further = f" (your second sheet: {Path(name).name}.2.csv)" if passed or stale else ""
+    further = f" (your second sheet: {Path(name).name}.2.csv)" if evidence_given else ""
+    file = f"fill {sheet}, save it as {name}.csv{further}" if waiting else ""
+    if problems:
+        todo = ["whoever returned a sheet that cannot be read"]
+        file = f"mend what {problems} lists"
     unverified = sum(row["basis"] == "unverified draft" for row in rows)
     return {
         "lang": lang,
@@ -272,21 +310,26 @@ def status(
         "state": state,
         "ready": "yes" if ready else "no",
         "waits_for": "; ".join(todo),
-        "file": f"fill {sheet}, save it as {name}.csv{further}" if waiting else "",
+        "file": file,
     }
 
 
 def sheet_rows(
-    seeds: Sequence[Mapping[str, str]], stands: Mapping[str, Standing], drafts: Mapping[str, Mapping[str, str]]
+    seeds: Sequence[Mapping[str, str]],
+    stands: Mapping[str, Standing],
+    drafts: Mapping[str, Mapping[str, str]],
+    rounds: int,
 ) -> list[dict[str, str]]:
-    """What a reviewer gets: every row that waits, with the target of the round before or the draft, nothing filled in.
+    """What a reviewer gets: the rows of this round, with the last round's target or the draft, nothing filled in.
 
     A row whose English changed carries its old target as context.
     """
     rows = []
+    _, queue = queue_of(stands, rounds)
+    waiting = set(queue)
     for seed in seeds:
         stand = stands[seed["id"]]
-        if stand.state in ("verified", "rejected"):
+        if seed["id"] not in waiting:
             continue
         shown = stand.target if stand.state == "in review" else drafts.get(seed["id"], {}).get("draft", "")
         context = f"the English changed; before: {stand.target}" if stand.state == "stale" else stand.waits_for
@@ -318,7 +361,7 @@ def waiting_list(rows: Iterable[Mapping[str, str]]) -> str:
         f"  {', '.join(lang for lang, _ in group)}: {group[0][1] if len(group) == 1 else shared}"
         for shared, group in groups.items()
     ]
-    return "\n".join(["Translations that wait for people:", *lines])
+    return "\n".join(["Translations that wait for people, by the last review status:", *lines])
 
 
 def print_waiting(status_file: str) -> None:

@@ -72,15 +72,20 @@ def read_csv(path: Path, columns: Sequence[str]) -> list[dict[str, str]]:
 
     A leading byte-order mark is taken off; further columns than `columns` are kept.
     """
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            table = list(csv.reader(file, strict=True))
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise DataError(f"{path}: not a UTF-8 CSV file ({error}); save it as 'CSV UTF-8'") from error
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        reader = csv.reader(file, strict=True)
+        try:
+            table = list(reader)
+        except UnicodeDecodeError as error:
+            raise DataError(f"{path}: not UTF-8 ({error}); save it as 'CSV UTF-8'") from error
+        except csv.Error as error:
+            raise DataError(f"{path}, near line {reader.line_num}: {error}; is a quotation mark left open?") from error
     if not any(table):
         raise DataError(f"{path}: empty; its first line must be: {','.join(columns)}")
     header = table[0]
     missing = [column for column in columns if column not in header]
+    if missing and len(header) == 1 and (";" in header[0] or "\t" in header[0]):
+        raise DataError(f"{path}: its columns are separated by semicolons or tabs; save it with commas")
     if missing:
         raise DataError(f"{path}: no column {', '.join(missing)}; its first line must have: {','.join(columns)}")
     while not table[-1]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from . import journal
 from .tabular import clean, read_csv
@@ -19,6 +19,14 @@ def read_memory(file: Path) -> dict[str, dict[str, str]]:
     return {row["source"]: row for row in read_csv(file, DRAFT_COLUMNS) if row["draft"]}
 
 
+class Translated(NamedTuple):
+    """What came of translating (id -> text), what did not (id -> reason), and the part of that to ask for again."""
+
+    done: dict[str, str]
+    failed: dict[str, str]
+    again: dict[str, str]
+
+
 def translate(
     texts: Mapping[str, str],
     *,
@@ -28,48 +36,53 @@ def translate(
     connection: Mapping[str, Any],
     journal_file: Path,
     progress: Callable[[str], None],
-) -> tuple[dict[str, str], dict[str, str]]:
+) -> Translated:
     """Translates `texts` (id -> text) by an engine, each text asked for once in the life of the journal.
 
-    Returns translations (id -> text) and failures (id -> reason). After three failures in a row the rest is not asked
-    for, so that a dead network ends soon; what came is in the journal.
+    Where the engine cannot be reached three times in a row the rest is not asked for, so that a dead network ends soon;
+    what came is in the journal.
     """
     keys = {
-        id: journal.digest({"engine": engine, "source": source, "target": target, "text": text})
-        for id, text in texts.items()
+        text: journal.digest({"engine": engine, "source": source, "target": target, "text": text})
+        for text in texts.values()
     }
-    known = journal.answers(journal_file)
-    done = {id: known[key]["text"] for id, key in keys.items() if key in known}
-    missing = [id for id in texts if id not in done]
-    if not missing:
-        return done, {}
-    if engine == "none":
-        return done, dict.fromkeys(missing, "no translation engine is configured")
-    from .engines.translators import Unavailable, translator
-
+    answers = journal.answers(journal_file)
+    known = {text: answers[key]["text"] for text, key in keys.items() if key in answers}
+    missing = {text: id for id, text in texts.items() if text not in known}
     failed: dict[str, str] = {}
-    in_a_row = 0
-    try:
-        ask = translator(engine, source, target, connection)
-    except Unavailable as error:
-        return done, dict.fromkeys(missing, str(error))
-    with journal.Journal(journal_file) as log:
-        for number, id in enumerate(missing):
-            try:
-                text = clean(ask(texts[id]))
-            except Unavailable as error:
-                failed[id] = str(error)
-                in_a_row += 1
-                if in_a_row == GIVE_UP_AFTER:
-                    failed |= dict.fromkeys(missing[number + 1 :], f"not asked for after {in_a_row} failures: {error}")
-                    break
-                continue
-            in_a_row = 0
-            log.append(keys[id], id, {"text": text})
-            done[id] = text
-            if number % 100 == 99:
-                progress(f"{engine} {source} -> {target}: {number + 1} of {len(missing)}")
-    return done, failed
+    again: dict[str, str] = {}
+    if missing and engine == "none":
+        failed = dict.fromkeys(missing, "no translation engine is configured")
+    elif missing:
+        from .engines.translators import Unavailable, Unreachable, translator
+
+        try:
+            ask = translator(engine, source, target, connection)
+        except Unavailable as error:
+            failed, missing = dict.fromkeys(missing, str(error)), {}
+        in_a_row = 0
+        with journal.Journal(journal_file) as log:
+            for number, (text, id) in enumerate(missing.items(), 1):
+                try:
+                    if in_a_row == GIVE_UP_AFTER:
+                        raise Unreachable(f"not asked for: {engine} did not answer {in_a_row} times in a row")
+                    if not (translation := clean(ask(text))):
+                        raise Unreachable(f"{engine} gave an empty translation")
+                except Unreachable as error:
+                    failed[text] = again[text] = str(error)
+                    in_a_row = min(in_a_row + 1, GIVE_UP_AFTER)
+                    continue
+                except Unavailable as error:
+                    failed[text] = str(error)
+                    continue
+                in_a_row = 0
+                known[text] = translation
+                log.append(keys[text], id, {"text": translation})
+                if number % 100 == 0:
+                    progress(f"{engine} {source} -> {target}: {number} of {len(missing)}")
+    return Translated(
+        *({id: found[text] for id, text in texts.items() if text in found} for found in (known, failed, again))
+    )
 
 
 def drafts(
@@ -86,9 +99,8 @@ def drafts(
         if seed["text"] in memory:
             found = memory[seed["text"]]
             rows.append(row | {"draft": clean(found["draft"]), "engine": found["engine"], "status": found["status"]})
-        elif translated.get(seed["id"]):
+        elif seed["id"] in translated:
             rows.append(row | {"draft": translated[seed["id"]], "engine": engine, "status": UNVERIFIED})
         else:
-            reason = failed.get(seed["id"], f"{engine} gave an empty translation")
-            rows.append(row | {"draft": "", "engine": "", "status": f"missing: {reason}"})
+            rows.append(row | {"draft": "", "engine": "", "status": f"missing: {failed[seed['id']]}"})
     return rows

@@ -2,35 +2,3 @@
 
 Journal, receipts and progress live once, above them (`xsafety.asking`, `xsafety.translation`).
 """
-
-from collections.abc import Mapping
-from functools import partial
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from ..asking import Engine
-
-
-def pin(identity: Mapping[str, Any], connection: Mapping[str, Any]) -> dict[str, Any]:
-    """The identity of an engine with the digest of its weights, where they lie in a folder."""
-    if identity["engine"] == "transformers" and Path(connection["model"]).is_dir():
-        from .transformers import weights_digest
-
-        return {**identity, "revision": weights_digest(Path(connection["model"]))}
-    return dict(identity)
-
-
-def start(identity: Mapping[str, Any], connection: Mapping[str, Any], threads: int) -> "Engine":
-    """The engine that `identity` names. What it needs is imported here, so that no other job pays for it."""
-    match identity["engine"]:
-        case "openai":
-            from . import openai
-
-            return partial(openai.answer, identity=identity, connection=connection)
-        case "transformers":
-            from . import transformers
-
-            return partial(transformers.answer, identity=identity, connection=connection, threads=threads)
-        case other:
-            raise ValueError(f"no engine {other!r}")

@@ -4,7 +4,7 @@ import asyncio
 import json
 import os
 from collections.abc import Mapping, Sequence
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 import openai
 from openai.types.chat import ChatCompletion
@@ -12,6 +12,7 @@ from openai.types.chat import ChatCompletion
 from ..asking import Answer, Deliver, Fail, Fatal, Request
 
 BLOCKED_CODES = ("content_policy_violation", "content_filter")
+TOO_LONG = "context_length_exceeded"
 
 
 class NoCompletion(Exception):
@@ -86,13 +87,18 @@ async def _ask(
         raise Fatal(
             f"decoding of model {identity['model']!r}: {error}; parameters of other servers go under extra_body"
         ) from None
-    except openai.BadRequestError as error:
+    except openai.RateLimitError as error:
+        if error.code == "insufficient_quota":
+            raise Fatal("the account's quota is used up; top it up, then run snakemake again") from None
+        raise
+    except (openai.BadRequestError, openai.UnprocessableEntityError) as error:
         if error.code in BLOCKED_CODES:
             return Answer("blocked", "", finish_reason="content_filter", detail=str(error.code))
-        raise
+        status: Literal["too_long", "rejected"] = "too_long" if error.code == TOO_LONG else "rejected"
+        return Answer(status, "", detail=" ".join(filter(None, [_reason(error), error.param])))
     # The client passes on whatever a server sends with status 200.
     choice = completion.choices[0] if isinstance(completion, ChatCompletion) and completion.choices else None
-    if choice is None or choice.message is None:
+    if choice is None or choice.message is None or not isinstance(choice.message.content, str | None):
         raise NoCompletion
     usage = completion.usage
     counted = {"input_tokens": usage.prompt_tokens, "output_tokens": usage.completion_tokens} if usage else None

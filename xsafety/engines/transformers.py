@@ -2,11 +2,14 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from ..asking import Answer, Deliver, Fail, Fatal, Request
 from ..prompting import Message
+
+SAMPLES, SAMPLE_SIZE = 64, 65536
 
 
 def model_files(folder: Path) -> list[Path]:
@@ -14,6 +17,23 @@ def model_files(folder: Path) -> list[Path]:
     if not folder.is_dir():
         return []
     return sorted(p for p in folder.iterdir() if p.is_file() and p.suffix != ".md" and not p.name.startswith("."))
+
+
+@cache
+def fingerprint(folder: Path) -> str:
+    """SHA-256 over names, sizes and samples of a model folder's files: quick enough to see a change at every start.
+
+    Of each file 64 blocks of 64 KiB are read, spread evenly; small files whole.
+    """
+    total = hashlib.sha256()
+    for path in model_files(folder):
+        size = path.stat().st_size
+        total.update(f"{path.name}\0{size}\n".encode())
+        with path.open("rb") as file:
+            for number in range(SAMPLES):
+                file.seek(max(size - SAMPLE_SIZE, 0) * number // (SAMPLES - 1))
+                total.update(file.read(SAMPLE_SIZE))
+    return total.hexdigest()
 
 
 def weights_digest(folder: Path) -> str:
@@ -59,8 +79,10 @@ def answer(
     import torch
     from safetensors import SafetensorError
     from transformers import AutoModelForCausalLM, AutoTokenizer
+    from transformers.utils import logging
 
     torch.set_num_threads(threads)
+    logging.disable_progress_bar()  # a log file is no terminal
     name, revision = connection["model"], None if Path(connection["model"]).is_dir() else identity["revision"]
     try:
         tokenizer: Any = AutoTokenizer.from_pretrained(name, revision=revision, padding_side="left")
@@ -86,6 +108,7 @@ def answer(
             deliver(request, Answer("too_long", "", detail=f"{len(ids)} tokens; the model's context leaves {room}"))
     fitting = [pair for pair in prompts if room is None or len(pair[0]) <= room]
 
+    last = _ends(model)
     size = connection["batch_size"]
     for start in range(0, len(fitting), size):
         batch = fitting[start : start + size]
@@ -94,7 +117,7 @@ def answer(
             output = model.generate(**padded, **decoding, pad_token_id=tokenizer.pad_token_id)
         width = padded["input_ids"].shape[1]
         for (ids, request), tokens in zip(batch, output[:, width:].tolist(), strict=True):
-            ends = [i for i, token in enumerate(tokens) if token in _ends(model)]
+            ends = [i for i, token in enumerate(tokens) if token in last]
             kept = tokens[: ends[0]] if ends else tokens
             text = tokenizer.decode(kept, skip_special_tokens=True).strip()
             usage = {"input_tokens": len(ids), "output_tokens": len(kept)}

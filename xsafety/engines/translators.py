@@ -18,12 +18,15 @@ from deep_translator.exceptions import (
     TooManyRequests,
 )
 
-LIBRETRANSLATE_SCRIPTS = {"zh-Hant": "zt", "zh-TW": "zt", "nb": "nb", "no": "nb"}
 PASSING = (RequestError, ServerException, TooManyRequests, requests.RequestException)
 
 
 class Unavailable(Exception):
     """A text could not be translated; the message says why and holds no key and no address."""
+
+
+class Unreachable(Unavailable):
+    """The engine did not answer; it may when asked again."""
 
 
 def google_code(tag: str) -> str:
@@ -39,7 +42,10 @@ def google_code(tag: str) -> str:
 
 def libretranslate_code(tag: str) -> str:
     """LibreTranslate's code of a BCP 47 tag: the bare language, with `zt` for traditional Chinese."""
-    return LIBRETRANSLATE_SCRIPTS.get(tag, langcodes.get(tag).language or tag)
+    parsed = langcodes.get(tag).maximize()
+    if parsed.language == "zh":
+        return "zt" if parsed.script == "Hant" else "zh"
+    return {"no": "nb"}.get(parsed.language or tag, parsed.language or tag)
 
 
 def translator(engine: str, source: str, target: str, connection: Mapping[str, Any]) -> Callable[[str], str]:
@@ -64,6 +70,8 @@ def translator(engine: str, source: str, target: str, connection: Mapping[str, A
         client.source, client.target = libretranslate_code(source), libretranslate_code(target)
 
     def translate(text: str) -> str:
+        if not any(map(str.isalnum, text)):
+            raise Unavailable(f"{engine} translates no text without letters")
         wait = 1.0
         for tries_left in range(connection["max_retries"], -1, -1):
             try:
@@ -74,7 +82,9 @@ def translator(engine: str, source: str, target: str, connection: Mapping[str, A
                 raise Unavailable(f"{engine} refused the key in {connection['api_key_env']}") from None
             except PASSING as error:  # its message may hold the address with the key
                 if not tries_left:
-                    raise Unavailable(f"{engine} cannot be reached ({type(error).__name__})") from None
+                    raise Unreachable(
+                        f"{engine} does not answer, or not as it should ({type(error).__name__})"
+                    ) from None
             except Exception as error:
                 raise Unavailable(f"{engine} gave no translation ({type(error).__name__})") from None
             time.sleep(wait)
