@@ -274,3 +274,13 @@ def test_a_second_asker_is_refused_before_anything_is_sent(tmp_path: Path) -> No
     assert engine.asked == []
     ask(requests("C"), tmp_path, engine, quiet)
     assert engine.asked == ["en0"]
+
+
+def test_rejected_and_failed_rows_without_any_answer_are_asked_again(tmp_path: Path) -> None:
+    def engine(asked: Sequence[Request], deliver: Deliver, fail: Fail) -> None:
+        deliver(asked[0], Answer("rejected", "", detail="400 invalid_prompt"))
+        fail(asked[1], "500")
+
+    receipt = ask(requests("A", "B"), tmp_path, engine, quiet)
+    assert receipt["failed"] == {"none/en": {"en0": "400 invalid_prompt", "en1": "500"}}
+    assert answers(journal_file(tmp_path, "none/en")) == {}

@@ -7,6 +7,7 @@ asks for nothing, and no model gets another's answers.
 import json
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -70,6 +71,25 @@ def journal_file(folder: Path, part: str) -> Path:
     return folder / f"{part}.jsonl"
 
 
+class _Log:
+    """Writes answers to the journals of their parts, of which a bounded number is open."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._open: dict[str, journal.Journal] = {}
+
+    def close(self) -> None:
+        for file in self._open.values():
+            file.close()
+
+    def keep(self, request: Request, answer: Answer) -> None:
+        if request.part not in self._open:
+            if len(self._open) >= OPEN_JOURNALS:
+                self._open.pop(next(iter(self._open))).close()
+            self._open[request.part] = journal.Journal(journal_file(self._folder, request.part))
+        self._open[request.part].append(request.key, request.id, asdict(answer))
+
+
 def ask(requests: Sequence[Request], folder: Path, engine: Engine, say: Callable[[str], None]) -> dict[str, Any]:
     """Answers what the journal lacks and returns the receipt: how many rows there are, and which failed, and why.
 
@@ -85,22 +105,10 @@ def ask(requests: Sequence[Request], folder: Path, engine: Engine, say: Callable
     start = last = time.monotonic()
     say(f"{len(requests)} rows, {len(missing)} to ask, the others are in the journal")
 
-    logs: dict[str, journal.Journal] = {}
     # Answers in the journal prove that requests of this kind are valid; without, a rejection may concern them all.
     proven = any(request.key in known[request.part] for request in requests)
     rejected: list[tuple[Request, Answer]] = []
     failed_in_a_row = 0
-
-    def keep(request: Request, answer: Answer) -> None:
-        if request.part not in logs:
-            if len(logs) >= OPEN_JOURNALS:
-                logs.pop(next(iter(logs))).close()
-            logs[request.part] = journal.Journal(journal_file(folder, request.part))
-        logs[request.part].append(request.key, request.id, asdict(answer))
-
-    def keep_rejected() -> None:
-        while rejected:
-            keep(*rejected.pop())
 
     def deliver(request: Request, answer: Answer) -> None:
         nonlocal answered, proven, failed_in_a_row
@@ -111,8 +119,9 @@ def ask(requests: Sequence[Request], folder: Path, engine: Engine, say: Callable
                 raise Fatal(f"the first {len(rejected)} requests were all rejected ({answer.detail}); check `decoding`")
             return
         proven = True
-        keep(request, answer)
-        keep_rejected()
+        for pair in (*rejected, (request, answer)):
+            log.keep(*pair)
+        rejected.clear()
         progress()
 
     def progress() -> None:
@@ -133,14 +142,11 @@ def ask(requests: Sequence[Request], folder: Path, engine: Engine, say: Callable
             raise Fatal(f"{failed_in_a_row} requests in a row failed, the last one with {reason}; is the endpoint up?")
 
     if missing:
-        with journal.lock(folder):
-            try:
-                engine(missing, deliver, fail)
-                if rejected:
-                    raise Fatal(f"every request was rejected ({rejected[0][1].detail}); check `decoding`")
-            finally:
-                for log in logs.values():
-                    log.close()
+        with journal.lock(folder), closing(_Log(folder)) as log:
+            engine(missing, deliver, fail)
+        if rejected and not reasons:
+            raise Fatal(f"every request was rejected ({rejected[0][1].detail}); check `decoding`")
+        reasons |= {(request.part, request.key): answer.detail for request, answer in rejected}
     failed: dict[str, dict[str, str]] = {}
     for request in requests:
         if reason := reasons.get((request.part, request.key)):
