@@ -20,7 +20,6 @@ import yaml
 from tests.loopback import Loopback, Server
 
 ROOT = Path(__file__).parents[1]
-RELEASE = ROOT.parent / "shared" / "xsafety"
 
 
 @pytest.fixture

@@ -345,7 +345,7 @@ class Config(Strict):
 
     @field_validator("journal", "results")
     @classmethod
-    def _ours(cls, folder: str, info: ValidationInfo) -> str:
+    def _own_folders(cls, folder: str, info: ValidationInfo) -> str:
         if not folder or "data" in Path(folder).parts[:1]:
             raise ValueError("name a folder of its own; data/ is what people own")
         if info.field_name == "results" and Path(info.data.get("journal", "")).is_relative_to(folder):

@@ -13,7 +13,7 @@ GIVE_UP_AFTER = 3
 
 
 def read_memory(file: Path) -> dict[str, dict[str, str]]:
-    """The committed drafts of one language: English source -> row. None if there is no file."""
+    """The committed drafts of one language: English source -> row; empty if there is no file."""
     if not file.exists():
         return {}
     return {row["source"]: row for row in read_csv(file, DRAFT_COLUMNS) if row["draft"]}

@@ -45,7 +45,7 @@ def libretranslate_code(tag: str) -> str:
     parsed = langcodes.get(tag).maximize()
     if parsed.language == "zh":
         return "zt" if parsed.script == "Hant" else "zh"
-    return {"no": "nb"}.get(parsed.language or tag, parsed.language or tag)
+    return "nb" if parsed.language == "no" else parsed.language or tag
 
 
 def translator(engine: str, source: str, target: str, connection: Mapping[str, Any]) -> Callable[[str], str]:
