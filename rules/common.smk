@@ -14,8 +14,11 @@ ROOT = (
 )
 # Jobs run this Python, unless conda gives them one, and find the library whatever folder the workflow runs in.
 OWN_PYTHON = "" if workflow.deployment_settings.deployment_method else f"{Path(sys.executable).parent}:"
+# Where the workflow runs on a terminal, jobs may show there a line that moves.
+TERMINAL = int(workflow.is_main_process and sys.stderr.isatty())
 shell.prefix(
-    f"set -euo pipefail; export PYTHONPATH={shlex.quote(workflow.basedir)} PATH={shlex.quote(OWN_PYTHON)}$PATH; "
+    f"set -euo pipefail; export PYTHONPATH={shlex.quote(workflow.basedir)} PATH={shlex.quote(OWN_PYTHON)}$PATH"
+    f" XSAFETY_TERMINAL={TERMINAL}; "
 )
 
 PROMPTINGS = {name: vars(method.method()) for name, method in CONFIG.promptings.items()}
@@ -110,8 +113,29 @@ def threads_of(wildcards):
     return model.threads if model.engine == "transformers" else 1
 
 
-def uses_api(wildcards):
-    return int(CONFIG.models[wildcards.model].engine == "openai")
+def turns(block):
+    """Resources of which each provider has one: jobs that share a provider's limits take turns, others do not.
+
+    `block` gives the block of the configuration by the job's wildcards.
+    """
+
+    def taken(provider):
+        return lambda wildcards: int(provider_of(block(wildcards)) == provider)
+
+    return {f"provider_{provider}": taken(provider) for provider in PROVIDERS}
+
+
+def provider_of(block):
+    """Whose limits a model or judge shares; None where it asks no provider online."""
+    return block.provider if block and block.engine == "openai" and block.takes_turns else None
+
+
+PROVIDERS = sorted(
+    {provider_of(block) for block in (CONFIG.translation.openai, *CONFIG.models.values(), *CONFIG.judges.values())}
+    - {None}
+)
+for provider in PROVIDERS:
+    workflow.register_resource(f"provider_{provider}", 1)
 
 
 def model_identity(wildcards):

@@ -20,7 +20,7 @@ rule ask:
         "../envs/models.yaml"
     threads: threads_of
     resources:
-        api=uses_api,
+        **turns(lambda wildcards: CONFIG.models[wildcards.model]),
         connection=model_connection,
     params:
         queries=result("queries"),

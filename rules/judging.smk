@@ -1,6 +1,6 @@
 # Stage: verdicts.
 # Takes <results>/responses/. `ask_judge` puts what the journal lacks to a judge, in one process; `verdicts` files its
-# verdicts from the journal. A lexicon judge needs no asking.
+# verdicts from the journal, by the judge's protocol. A lexicon judge needs neither.
 # Makes <results>/verdicts/{judge}/{model}/{prompting}/{lang}.jsonl. Config: judges.
 
 
@@ -19,6 +19,7 @@ rule ask_judge:
                 lang=lang,
             )
         ],
+        protocol=lambda wildcards: CONFIG.judges[wildcards.judge].protocol_file,
     output:
         "<results>/asked/judges/{judge}.json",
     log:
@@ -28,19 +29,24 @@ rule ask_judge:
     conda:
         "../envs/models.yaml"
     resources:
-        api=1,
+        **turns(lambda wildcards: CONFIG.judges[wildcards.judge]),
         connection=judge_connection,
     params:
         results=lambda wildcards: RESULTS,
         journal=journal("verdicts/{judge}"),
         identity=judge_identity,
+        # What an output counts as is a matter of filing.
+        reading=lambda wildcards: to_json(
+            {key: value for key, value in CONFIG.judges[wildcards.judge].reading().items() if key != "controversial"}
+        ),
         cells=lambda wildcards: to_json(cells()),
         promptings=list(PROMPTINGS),
         attempt=attempt("judges/{judge}.json"),
     shell:
         "python3 {input.code[0]:q} --results {params.results:q} --cells {params.cells:q}"
         " --promptings {params.promptings} --identity {params.identity:q} --connection {resources.connection:q}"
-        " --journal {params.journal:q} {params.attempt} --receipt {output:q} 2>&1 | tee {log:q}"
+        " --protocol {input.protocol:q} --reading {params.reading:q} --journal {params.journal:q}"
+        " {params.attempt} --receipt {output:q} 2>&1 | tee {log:q}"
 
 
 rule verdicts:
@@ -53,8 +59,9 @@ rule verdicts:
             if reads_english(wildcards.judge, wildcards.lang)
             else []
         ),
+        protocol=lambda wildcards: CONFIG.judges[wildcards.judge].protocol_file if is_asked(wildcards.judge) else [],
         receipt=lambda wildcards: (ancient("<results>/asked/judges/{judge}.json") if is_asked(wildcards.judge) else []),
-        # English phrases count in every language.
+        # For refusals of responses and of the judge itself; English phrases count in every language.
         lexicon=lambda wildcards: [
             *files(ROOT / "xsafety/lexicon", f"{wildcards.lang}.yaml"),
             *files(ROOT / "xsafety/lexicon", f"{SOURCE_LANGUAGE}.yaml"),
@@ -68,7 +75,9 @@ rule verdicts:
     params:
         journal=journal("verdicts/{judge}"),
         identity=judge_identity,
+        reading=lambda wildcards: to_json(CONFIG.judges[wildcards.judge].reading() if is_asked(wildcards.judge) else {}),
     shell:
         "python3 {input.code[0]:q} --responses {input.responses:q} --english {input.english:q}"
-        " --receipt {input.receipt:q} --journal {params.journal:q} --identity {params.identity:q}"
+        " --protocol {input.protocol:q} --receipt {input.receipt:q} --journal {params.journal:q}"
+        " --identity {params.identity:q} --reading {params.reading:q}"
         " --part {wildcards.model}/{wildcards.prompting}/{wildcards.lang} --out {output:q} 2> {log:q}"

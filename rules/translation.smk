@@ -2,6 +2,8 @@
 # Takes seeds, ledgers and data/memory/{lang}.csv; asks an engine only for rows that no person and no memory has.
 # Makes <results>/drafts/{lang}.csv and, for judges that read English, <results>/english/. Config: translation.
 
+TRANSLATION_ENVIRONMENT = f"../envs/{'models' if CONFIG.translation.openai else 'workflow'}.yaml"
+
 
 rule drafts:
     """Draft the rows that have no valid human translation."""
@@ -16,21 +18,23 @@ rule drafts:
     log:
         "<logs>/drafts/{lang}.log",
     conda:
-        "../envs/workflow.yaml"
+        TRANSLATION_ENVIRONMENT
     resources:
+        **turns(lambda wildcards: CONFIG.translation.openai),
         translator=1,
         connection=translation_connection,
     params:
         journal=journal("drafts/{lang}.jsonl"),
         memory=lambda wildcards: f"{CONFIG.translation.memory}/{wildcards.lang}.csv",
         engine=CONFIG.translation.engine,
+        model=lambda wildcards: to_json(CONFIG.translation.model()),
         rounds=CONFIG.verification.rounds,
         attempt=attempt("drafts/{lang}.json"),
     shell:
         "python3 {input.code[0]:q} --seeds {input.seeds:q} --ledger {input.ledger:q} --memory {params.memory:q}"
         " --journal {params.journal:q} --out {output.drafts:q} --receipt {output.receipt:q} --lang {wildcards.lang}"
-        " --engine {params.engine} --connection {resources.connection:q} --rounds {params.rounds} {params.attempt}"
-        " 2>&1 | tee {log:q}"
+        " --engine {params.engine} --model {params.model:q} --connection {resources.connection:q}"
+        " --rounds {params.rounds} {params.attempt} 2>&1 | tee {log:q}"
 
 
 rule english:
@@ -44,15 +48,17 @@ rule english:
     log:
         "<logs>/english/{model}/{prompting}/{lang}.log",
     conda:
-        "../envs/workflow.yaml"
+        TRANSLATION_ENVIRONMENT
     resources:
+        **turns(lambda wildcards: CONFIG.translation.openai),
         translator=1,
         connection=translation_connection,
     params:
         journal=journal("english/{model}/{prompting}/{lang}.jsonl"),
         engine=CONFIG.translation.engine,
+        model=lambda wildcards: to_json(CONFIG.translation.model()),
         attempt=attempt("english/{model}/{prompting}/{lang}.json"),
     shell:
         "python3 {input.code[0]:q} --responses {input.responses:q} --journal {params.journal:q}"
         " --out {output.english:q} --receipt {output.receipt:q} --lang {wildcards.lang} --engine {params.engine}"
-        " --connection {resources.connection:q} {params.attempt} 2>&1 | tee {log:q}"
+        " --model {params.model:q} --connection {resources.connection:q} {params.attempt} 2>&1 | tee {log:q}"

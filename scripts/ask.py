@@ -1,12 +1,20 @@
 """Asks one model all that its journal lacks, over all promptings and languages, in one process."""
 
+from collections.abc import Iterable
+from functools import partial
+from itertools import product
 from pathlib import Path
+from typing import Any
 
-from xsafety.asking import ask, model_requests
+from xsafety.asking import Request, ask, model_requests
 from xsafety.cli import parser, run, say
 from xsafety.engines.start import pin, start
 from xsafety.prompting import Prompting
 from xsafety.tabular import read_jsonl, write_json
+
+
+def requests(identity: dict[str, Any], prompting: dict[str, Any], part: str, queries: Path) -> Iterable[Request]:
+    return model_requests(identity, Prompting(**prompting), part, read_jsonl(queries))
 
 
 def main() -> None:
@@ -16,12 +24,12 @@ def main() -> None:
     arguments.add_argument("--languages", nargs="*", required=True)
     args = arguments.parse_args()
     identity = pin(args.identity, args.connection)
-    requests = []
-    for lang in args.languages:
-        queries = list(read_jsonl(Path(args.queries, f"{lang}.jsonl")))
-        for name, prompting in args.promptings.items():
-            requests += model_requests(identity, Prompting(**prompting), f"{name}/{lang}", queries)
-    receipt = ask(requests, args.journal, start(identity, args.connection, args.threads), say)
+    parts = {
+        f"{name}/{lang}": partial(requests, identity, prompting, f"{name}/{lang}", args.queries / f"{lang}.jsonl")
+        for lang, (name, prompting) in product(args.languages, args.promptings.items())
+    }
+    engine = start(identity, args.connection, args.threads, args.journal)
+    receipt = ask(parts, args.journal, engine, say, args.connection.get("price"), args.journal.name)
     write_json(args.receipt, receipt | {"attempt": args.attempt, "identity": identity})
 
 

@@ -1,29 +1,44 @@
 """Asks one judge for all the verdicts that its journal lacks, over all models, promptings and languages."""
 
+from collections.abc import Mapping
+from functools import partial
 from itertools import product
+from pathlib import Path
+from typing import Any
 
-from xsafety.asking import ask
+from xsafety.asking import Request, ask
 from xsafety.cli import parser, run, say
 from xsafety.engines.start import pin, start
+from xsafety.judges.protocols import Protocol, load
 from xsafety.judging import judge_requests, read_english
 from xsafety.languages import SOURCE_LANGUAGE
 from xsafety.tabular import read_jsonl, write_json
 
 
+def requests(
+    identity: Mapping[str, Any], protocol: Protocol, part: str, responses: Path, english: Path | None
+) -> list[Request]:
+    return judge_requests(identity, protocol, part, read_jsonl(responses), read_english(english))
+
+
 def main() -> None:
-    arguments = parser(__doc__, paths="results journal receipt", objects="identity connection cells attempt")
+    arguments = parser(
+        __doc__, paths="results journal receipt", texts="protocol", objects="identity connection reading cells attempt"
+    )
     arguments.add_argument("--promptings", nargs="+", required=True)
     args = arguments.parse_args()
     identity = pin(args.identity, args.connection)
-    requests = []
+    protocol = load(args.protocol).with_prompt(args.reading["prompt"])
+    parts = {}
     cells = [(model, lang) for model, languages in args.cells.items() for lang in languages]
     for (model, lang), prompting in product(cells, args.promptings):
         part = f"{model}/{prompting}/{lang}"
         file = f"{part}.jsonl"
-        translated = identity["translate_to_english"] and lang != SOURCE_LANGUAGE
-        english = read_english(args.results / "english" / file if translated else None)
-        requests += judge_requests(identity, part, read_jsonl(args.results / "responses" / file), english)
-    receipt = ask(requests, args.journal, start(identity, args.connection, threads=1), say)
+        translated = args.reading["translate_to_english"] and lang != SOURCE_LANGUAGE
+        english = args.results / "english" / file if translated else None
+        parts[part] = partial(requests, identity, protocol, part, args.results / "responses" / file, english)
+    engine = start(identity, args.connection, threads=1, folder=args.journal)
+    receipt = ask(parts, args.journal, engine, say, args.connection.get("price"), args.journal.name)
     write_json(args.receipt, receipt | {"attempt": args.attempt, "identity": identity})
 
 

@@ -13,7 +13,7 @@ def main() -> None:
         __doc__,
         paths="seeds ledger memory journal out receipt",
         texts="lang engine",
-        objects="connection rounds attempt",
+        objects="model connection rounds attempt",
     ).parse_args()
     seeds = read_csv(args.seeds, COLUMNS)
     stands = standings(seeds, read_jsonl(args.ledger), args.rounds)
@@ -25,11 +25,14 @@ def main() -> None:
         source=SOURCE_LANGUAGE,
         target=args.lang,
         engine=args.engine,
+        model=args.model,
         connection=args.connection,
         journal_file=args.journal,
         progress=say,
     )
-    rows = drafts(wanted, memory, translated.done, translated.failed, args.engine)
+    rows = drafts(
+        wanted, memory, translated.done, translated.failed, args.model["model"] if args.model else args.engine
+    )
     if missing := [row for row in rows if not row["draft"]]:
         again = "; what came is kept, run snakemake again to ask for the rest" if translated.again else ""
         say(f"{args.lang}: {len(missing)} of {len(wanted)} drafts are {missing[0]['status']}{again}")

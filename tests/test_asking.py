@@ -1,30 +1,37 @@
 """Asking and filing: only what is missing is asked, answers go to the journal, results come from it alone."""
 
+import re
 import resource
-from collections.abc import Sequence
+import time
+from collections.abc import Iterable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from xsafety import asking
+from xsafety import asking, progress
 from xsafety.asking import (
     GIVE_UP_AFTER,
+    RUNS,
     Answer,
     Deliver,
+    Engine,
     Fail,
     Fatal,
+    Meter,
+    Parts,
     Request,
-    ask,
     filed,
     journal_file,
     model_requests,
     next_attempt,
     request,
     response_rows,
+    row_name,
 )
 from xsafety.engines.start import pin, start
-from xsafety.journal import answers, lock
+from xsafety.journal import answers, lines, lock
 from xsafety.prompting import Prompting
 from xsafety.tabular import DataError, write_json
 
@@ -38,7 +45,7 @@ class Fake:
         self.failing, self.dies_at, self.rejecting = failing, dies_at, rejecting
         self.asked: list[str] = []
 
-    def __call__(self, requests: Sequence[Request], deliver: Deliver, fail: Fail) -> None:
+    def __call__(self, requests: Iterable[Request], deliver: Deliver, fail: Fail, meter: Meter) -> None:
         for number, asked in enumerate(requests):
             if number == self.dies_at:
                 raise Fatal("the key is wrong")
@@ -63,6 +70,18 @@ def requests(*texts: str, lang: str = "en", identity: dict[str, Any] = IDENTITY)
 
 
 def quiet(_: str) -> None: ...
+
+
+def by_part(asked: Sequence[Request]) -> Parts:
+    """Requests as the parts that they belong to."""
+    return {
+        part: partial(filter, lambda r, part=part: r.part == part, asked)
+        for part in dict.fromkeys(r.part for r in asked)
+    }
+
+
+def ask(asked: Sequence[Request], folder: Path, engine: Engine, say: Any, **more: Any) -> dict[str, Any]:
+    return asking.ask(by_part(asked), folder, engine, say, **more)
 
 
 def test_only_what_the_journal_lacks_is_asked(tmp_path: Path) -> None:
@@ -119,7 +138,8 @@ def test_progress_says_how_much_there_was_to_ask(tmp_path: Path) -> None:
     ask(requests("A"), tmp_path, Fake(), quiet)
     ask(requests("A", "B", "C"), tmp_path, Fake("en2"), said.append)
     assert said[0] == "3 rows, 2 to ask, the others are in the journal"
-    assert said[-1].startswith("1 answered, 1 failed, ")
+    assert said[1].startswith("1 answered, 1 failed, ")
+    assert said[2:] == ["1 rows failed; run snakemake again, it asks for these only:", "       1  500 server_error"]
 
 
 @pytest.mark.parametrize(
@@ -162,7 +182,7 @@ def test_filing_from_a_journal_that_is_gone_names_the_fix(tmp_path: Path, failed
 def test_responses_hold_the_query_and_how_the_answer_ended() -> None:
     answer = {"status": "blocked", "text": "", "finish_reason": "content_filter", "detail": "policy", "usage": None}
     (row,) = response_rows(rows("A"), [answer])
-    assert row == rows("A")[0] | {"response": "", "status": "blocked"} | {
+    assert row == rows("A")[0] | {"sample": 1, "response": "", "status": "blocked"} | {
         "finish_reason": "content_filter",
         "detail": "policy",
     }
@@ -178,7 +198,7 @@ def test_an_engine_is_pinned_by_its_weights_where_they_are_here(tmp_path: Path) 
     assert pin(hub, {"model": "org/x"}) == hub
     assert pin(IDENTITY, {}) == IDENTITY
     with pytest.raises(ValueError, match="no engine 'fake'"):
-        start(IDENTITY, {}, 1)
+        start(IDENTITY, {}, 1, tmp_path)
 
 
 def test_rows_with_the_same_question_are_asked_once_and_fail_together(tmp_path: Path) -> None:
@@ -247,13 +267,28 @@ def test_failures_in_a_row_end_the_job_and_others_do_not(tmp_path: Path) -> None
     assert sorted(failed) == sorted(here_and_there)
 
 
-def test_progress_tells_failures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(asking, "REPORT_EVERY", 0.0)
+def test_progress_tells_failures_pace_and_cost(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(progress, "LOG_EVERY", 0.02)
     said: list[str] = []
-    ask(requests("A", "B", "C"), tmp_path, Fake("en1"), said.append)
-    counts = [line.split("/s")[0].rsplit(", ", 1)[0] for line in said[1:-1]]
-    assert counts == ["1 of 3 answered", "1 of 3 answered, 1 failed", "2 of 3 answered, 1 failed"]
-    assert said[-2].endswith("/s, 0 s to go")
+    price = {"input": 1.0, "output": 2.0, "cached_input": None, "batch": 0.5}
+
+    def engine(asked: Iterable[Request], deliver: Deliver, fail: Fail, meter: Meter) -> None:
+        first, second, _ = asked
+        deliver(first, Answer("answered", "x", usage={"input_tokens": 1_000_000, "output_tokens": 500_000}))
+        fail(second, "500")
+        meter.watch(lambda: "limit 60/min")
+        deadline = time.monotonic() + 5
+        while len(said) < 3 and time.monotonic() < deadline:
+            time.sleep(0.01)
+
+    ask(requests("A", "B", "C"), tmp_path, engine, said.append, price=price)
+    assert re.fullmatch(r"1 of 3 answered, 1 failed, [\d.,]+/s, limit 60/min, \$2\.00, \d+ s to go", said[2])
+    assert re.fullmatch(r"1 answered, 2 failed, \d s, \$2\.00", said[-4])
+    assert said[-3:] == [
+        "2 rows failed; run snakemake again, it asks for these only:",
+        "       1  500",
+        "       1  not asked",
+    ]
 
 
 def test_a_second_asker_is_refused_before_anything_is_sent(tmp_path: Path) -> None:
@@ -265,10 +300,10 @@ def test_a_second_asker_is_refused_before_anything_is_sent(tmp_path: Path) -> No
         assert ask(requests("A"), tmp_path, engine, quiet)["rows"] == 1
     assert engine.asked == []
 
-    def asks_as_well(given: Sequence[Request], deliver: Deliver, fail: Fail) -> None:
+    def asks_as_well(given: Iterable[Request], deliver: Deliver, fail: Fail, meter: Meter) -> None:
         with pytest.raises(DataError, match="another process is writing to it"):
             ask(requests("C"), tmp_path, engine, quiet)
-        Fake()(given, deliver, fail)
+        Fake()(given, deliver, fail, meter)
 
     ask(requests("A", "B"), tmp_path, asks_as_well, quiet)
     assert engine.asked == []
@@ -277,10 +312,71 @@ def test_a_second_asker_is_refused_before_anything_is_sent(tmp_path: Path) -> No
 
 
 def test_rejected_and_failed_rows_without_any_answer_are_asked_again(tmp_path: Path) -> None:
-    def engine(asked: Sequence[Request], deliver: Deliver, fail: Fail) -> None:
-        deliver(asked[0], Answer("rejected", "", detail="400 invalid_prompt"))
-        fail(asked[1], "500")
+    def engine(asked: Iterable[Request], deliver: Deliver, fail: Fail, meter: Meter) -> None:
+        first, second = asked
+        deliver(first, Answer("rejected", "", detail="400 invalid_prompt"))
+        fail(second, "500")
 
     receipt = ask(requests("A", "B"), tmp_path, engine, quiet)
     assert receipt["failed"] == {"none/en": {"en0": "400 invalid_prompt", "en1": "500"}}
     assert answers(journal_file(tmp_path, "none/en")) == {}
+
+
+def test_several_answers_to_a_query_are_rows_of_their_own(tmp_path: Path) -> None:
+    def engine(asked: Iterable[Request], deliver: Deliver, fail: Fail, meter: Meter) -> None:
+        for one in asked:
+            deliver(one, Answer("answered", "1st", "stop", more=(Answer("blocked", "", detail="filter"),)))
+
+    ask(requests("A"), tmp_path, engine, quiet)
+    made = response_rows(rows("A"), filed(requests("A"), tmp_path, tmp_path / "r.json", {}))
+    assert [(row["sample"], row["response"], row["status"]) for row in made] == [
+        (1, "1st", "answered"),
+        (2, "", "blocked"),
+    ]
+    assert [row_name(row) for row in made] == ["en0", "en0#2"]
+
+
+def test_what_an_engine_leaves_open_goes_to_the_next_one(tmp_path: Path) -> None:
+    last = Fake()
+
+    def first(asked: Iterable[Request], deliver: Deliver, fail: Fail, meter: Meter) -> Engine:
+        for one in asked:
+            if one.id == "en0":
+                deliver(one, Answer("answered", "early"))
+            if one.id == "en1":
+                fail(one, "500")
+        return last
+
+    receipt = ask(requests("A", "B", "C"), tmp_path, first, quiet)
+    assert last.asked == ["en2"]
+    assert receipt["failed"] == {"none/en": {"en1": "500"}}
+
+
+def test_each_job_that_asked_leaves_a_line_in_the_journal_also_when_it_dies(tmp_path: Path) -> None:
+    ask(requests("A", "B"), tmp_path, Fake("en1"), quiet)
+    ask(requests("A"), tmp_path, Fake(), quiet)
+    with pytest.raises(Fatal):
+        ask(requests("A", "B"), tmp_path, Fake(dies_at=0), quiet)
+    runs = list(lines(tmp_path / RUNS))
+    assert [(run["answered"], run["failed"], run["requests"]) for run in runs] == [(1, 1, 0), (0, 0, 0)]
+
+
+def test_memory_does_not_grow_with_the_rows(tmp_path: Path) -> None:
+    most = alive = 0
+
+    class Counted(Request):
+        def __del__(self) -> None:
+            nonlocal alive
+            alive -= 1
+
+    def make(part: str) -> Iterable[Request]:
+        nonlocal alive, most
+        for number in range(50):
+            made = request(IDENTITY, str(number), part, [{"role": "user", "content": f"{part} {number}"}])
+            alive += 1
+            most = max(most, alive)
+            yield Counted(made.key, made.id, made.part, made.messages)
+
+    parts: Parts = {f"none/{lang}": partial(make, f"none/{lang}") for lang in "abcdefgh"}
+    assert asking.ask(parts, tmp_path, Fake(), quiet) == {"rows": 400, "failed": {}}
+    assert most < 10

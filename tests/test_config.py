@@ -146,7 +146,15 @@ def test_good_config_has_the_documented_defaults() -> None:
         ),
         ("promptings: {no: {}}", "False is a truth value to YAML; quote it"),
         ("translation: {engine: libretranslate}", "translation: engine libretranslate needs `base_url`"),
-        ("translation: {engine: deepl}", "translation.engine: 'deepl' input should be 'none', 'google' or"),
+        ("translation: {engine: deepl}", "translation.engine: 'deepl' input should be 'none', 'google', 'libre"),
+        ("translation: {engine: openai}", "translation: engine openai goes with a block `openai`"),
+        ("translation: {engine: google, openai: {model: m}}", "translation: engine openai goes with a block `openai`"),
+        ("translation: {engine: openai, openai: {}}", "translation.openai.model: missing; add it"),
+        (
+            "translation: {engine: openai, openai: {model: m, mode: batch}}",
+            "mode batch and several answers (n) are for models and judges",
+        ),
+        ("translation: {engine: openai, openai: {model: m, prompt: 'To {target}'}}", "prompt lacks {text}"),
     ],
 )
 def test_each_problem_is_told_with_key_value_and_fix(edit: str, told: str) -> None:
@@ -227,6 +235,10 @@ def test_a_journal_beside_the_results_is_fine() -> None:
     [
         ("one", {"label": "One", "note": "A note.", "languages": ["en"]}),
         ("one", {"base_url": "http://elsewhere", "api_key_env": "X", "concurrency": 1, "timeout": 1, "max_retries": 0}),
+        (
+            "one",
+            {"mode": "batch", "price": {"input": 1.0, "output": 2.0}, "requests_per_minute": 5, "headers": {"a": "b"}},
+        ),
         ("two", {"label": "Two", "note": "A note.", "batch_size": 1, "threads": 2, "languages": ["fr"]}),
     ],
 )
@@ -255,9 +267,77 @@ def test_what_changes_an_answer_is_part_of_the_identity(model: str, edit: dict[s
     assert load(raw).models[model].identity() != load(other).models[model].identity()
 
 
-def test_a_judges_identity_holds_its_prompt() -> None:
+def test_a_judges_prompt_is_how_it_reads_and_no_identity_of_the_engine() -> None:
     judge = "judges: {j: {engine: openai, model: x, base_url: 'http://x', prompt: '{query} {response}%s'}}"
-    assert load(changed(judge % "")).judges["j"].identity() != load(changed(judge % "?")).judges["j"].identity()
+    one, other = (load(changed(judge % end)).judges["j"] for end in ("", "?"))
+    assert isinstance(one, schema.OpenAIJudge)
+    assert isinstance(other, schema.OpenAIJudge)
+    assert one.reading() != other.reading()
+    assert one.identity() == other.identity()
+
+
+def test_a_judge_sends_its_protocols_parameters_and_its_own_decoding_in_place_of_the_protocols() -> None:
+    judge = "judges: {j: {engine: openai, model: x, base_url: 'http://x', protocol: %s}}"
+    assert load(changed(judge % "llama-guard")).judges["j"].identity()["decoding"]["temperature"] == 0
+    own = "shieldgemma, decoding: {max_tokens: 9, extra_body: {top_k: 1}}"
+    decoding = load(changed(judge % own)).judges["j"].identity()["decoding"]
+    assert sorted(decoding) == ["extra_body", "max_tokens"]
+    assert sorted(decoding["extra_body"]) == ["chat_template_kwargs", "top_k"]
+    assert load(changed(judge % "moderation")).judges["j"].identity()["endpoint"] == "moderations"
+
+
+@pytest.mark.parametrize(
+    ("edit", "told"),
+    [
+        ("headers: {Authorization: x}", "headers: Authorization is kept in clear; give the NAME of a variable by hea"),
+        ("headers: {X-Api-Key: x}", "X-Api-Key is kept in clear"),
+        ("headers_env: {x-api-key: sk-abc}", "headers_env.x-api-key: give the NAME of an environment variable"),
+        ("base_url: 'http://h/v1?key=s3cret'", "an address with a query is kept in clear"),
+        ("decoding: {n: 0}", "n is 0; give the number of answers to each query, 1 or more"),
+        ("price: {input: 1}", "price.output: missing; add it"),
+        ("price: {input: -1, output: 2}", "price.input: -1 input should be greater than or equal to 0"),
+        ("mode: bulk", "mode: 'bulk' input should be 'online' or 'batch'"),
+        ("batch: {size: 5}", "batch.size: unknown key"),
+        ("batch: {rest: never}", "batch.rest: 'never' input should be 'batch' or 'online'"),
+        ("requests_per_minute: 0", "requests_per_minute: 0 input should be greater than 0"),
+    ],
+)
+def test_connections_are_checked(edit: str, told: str) -> None:
+    message = problems(changed(f"models: {{m: {{engine: openai, model: x, {edit}}}}}"))
+    assert message.startswith("config: 1 problem(s)\n")
+    assert told in message
+    assert "s3cret" not in message
+    assert "sk-abc" not in message
+
+
+@pytest.mark.parametrize(
+    ("edit", "told"),
+    [
+        ("protocol: lama-guard", "judges.j.protocol 'lama-guard'"),
+        ("protocol: llama-guard, prompt: '{query} {response}'", "goes with protocol: paper only"),
+        ("decoding: {n: 2}", "a judge gives one verdict"),
+        ("controversial: maybe", "judges.j.controversial: 'maybe' input should be"),
+    ],
+)
+def test_judges_are_checked(edit: str, told: str) -> None:
+    assert told in problems(changed(f"judges: {{j: {{engine: openai, model: x, {edit}}}}}"))
+
+
+def test_models_with_one_endpoint_and_key_share_a_provider() -> None:
+    blocks = """
+models:
+  a: {engine: openai, model: x}
+  b: {engine: openai, model: y, mode: batch}
+  c: {engine: openai, model: x, base_url: "http://127.0.0.1:8000/v1"}
+  d: {engine: openai, model: x, base_url: "http://127.0.0.1:8001/v1", mode: batch, batch: {rest: online}}
+"""
+    models = load(changed(blocks)).models
+    assert {name: (model.provider, model.takes_turns) for name, model in models.items()} == {  # type: ignore[union-attr]
+        "a": ("api_openai_com_OPENAI_API_KEY", True),
+        "b": ("api_openai_com_OPENAI_API_KEY", False),
+        "c": ("127_0_0_1_8000", True),
+        "d": ("127_0_0_1_8001", True),
+    }
 
 
 def test_labels_reach_the_report_only() -> None:
@@ -270,7 +350,7 @@ def test_labels_reach_the_report_only() -> None:
 
 
 @pytest.mark.parametrize(
-    "file", ["config.yaml", *sorted(f"configs/{path.name}" for path in (ROOT / "configs").iterdir())]
+    "file", ["config.yaml", *sorted(f"configs/{path.name}" for path in (ROOT / "configs").glob("*.yaml"))]
 )
 def test_shipped_configs_are_valid(file: str, monkeypatch: pytest.MonkeyPatch) -> None:
     raw = yaml.safe_load((ROOT / file).read_text(encoding="utf-8"))

@@ -80,7 +80,8 @@ def test_scripts_lead_from_seeds_to_queries(tmp_path: Path) -> None:
         "seeds --folder seeds --out seeds.csv",
         "ledger --seeds seeds.csv --reviews reviews --release --out ledger.jsonl --problems problems.txt",
         "drafts --seeds seeds.csv --ledger ledger.jsonl --memory fr.csv --journal journal.jsonl --out drafts.csv"
-        f" --receipt receipt.json --lang fr --engine none --connection {connection} --rounds 1 --attempt 1",
+        f" --receipt receipt.json --lang fr --engine none --model null --connection {connection} --rounds 1"
+        " --attempt 1",
         "queries --seeds seeds.csv --ledger ledger.jsonl --drafts drafts.csv --lang fr --rounds 1 --accept-drafts true"
         " --out fr.jsonl",
     ]
@@ -92,3 +93,23 @@ def test_scripts_lead_from_seeds_to_queries(tmp_path: Path) -> None:
     assert (query["query"], query["basis"]) == ("Dis du mal de mon chapeau.", "unverified draft")
     drafts = {row["id"]: row["status"] for row in read_csv(tmp_path / "drafts.csv", ["id", "status"])}
     assert drafts["leak-1"] == "missing: no translation engine is configured"
+
+
+def test_a_mistake_of_ours_shows_no_key(tmp_path: Path) -> None:
+    script = tmp_path / "script.py"
+    script.write_text("""
+import os
+from xsafety.cli import run
+
+def main():
+    raise RuntimeError("the header was Bearer " + os.environ["THE_KEY"])
+
+run(main)
+""")
+    environment = {"PYTHONPATH": str(ROOT), "THE_KEY": "sk-marked"}
+    command = [sys.executable, str(script), '{"api_key_env":"THE_KEY"}']
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "Traceback" in done.stderr
+    assert "Bearer [THE_KEY]" in done.stderr
+    assert "sk-marked" not in done.stderr

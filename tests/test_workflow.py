@@ -301,7 +301,7 @@ def test_evidence_for_a_removed_seed_is_kept_and_harms_nobody(built: Project) ->
 def test_a_row_that_the_provider_rejects_is_an_outcome(built: Project, asked: Server) -> None:
     def rejects_one(body: dict[str, object]) -> object:
         if "my coat" in str(body["messages"]) and body["model"] == "model-1":
-            return 400, {"error": {"message": "bad", "code": "invalid_prompt", "param": "messages"}}
+            return 400, {"error": {"message": "bad", "code": "invalid_request", "param": "messages"}}
         return "Yes"
 
     asked.reply = rejects_one
@@ -309,7 +309,7 @@ def test_a_row_that_the_provider_rejects_is_an_outcome(built: Project, asked: Se
     done = built.run()
     assert done.status == 0, done.output
     row = built.rows("results/verdicts/paper/one/none/en.jsonl")[0]
-    assert (row["verdict"], row["reason"]) == ("invalid", "rejected by the provider (400 invalid_prompt messages)")
+    assert (row["verdict"], row["reason"]) == ("invalid", "rejected by the provider (400 invalid_request messages)")
     assert built.run().nothing_done
 
 

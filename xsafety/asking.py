@@ -6,19 +6,24 @@ asks for nothing, and no model gets another's answers.
 
 import json
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Optional
 
 from . import journal
+from .progress import Progress, Rate, duration
 from .prompting import Message, Prompting
 from .tabular import DataError
+from .usage import cost
 
 GIVE_UP_AFTER = 32  # requests that fail in a row
-REPORT_EVERY = 15.0  # seconds between two lines of progress
 OPEN_JOURNALS = 200  # at a time: a judge of 50 models in 100 languages has more parts than a process may open files
+ADVICE = "check `decoding` (some models take no temperature)"
+RUNS = "runs.jsonl"  # in a folder of the journal: a line for each job that asked
 
 
 @dataclass(frozen=True)
@@ -36,7 +41,7 @@ class Answer:
     """What an engine returned: `answered`, or an outcome that asking again would not change.
 
     `blocked`: the provider refused to process the row; `too_long`: the prompt exceeds the model's context; `rejected`:
-    the provider calls this one request invalid.
+    the provider calls this one request invalid. `more` holds further answers, where several were asked for.
     """
 
     status: Literal["answered", "blocked", "too_long", "rejected"]
@@ -44,11 +49,29 @@ class Answer:
     finish_reason: str = ""
     detail: str = ""
     usage: Mapping[str, int] | None = None
+    more: Sequence["Answer"] = ()
 
 
+@dataclass
+class Meter:
+    """What an engine tells of its work while it runs."""
+
+    requests: int = 0
+    retries: int = 0
+    rate_limited: int = 0
+    pace: Callable[[], str] = lambda: ""
+
+    def watch(self, pace: Callable[[], str]) -> None:
+        """Takes a function that says what sets the pace right now."""
+        self.pace = pace
+
+
+# A part of the journal -> its requests, made anew at each call, so that 100,000 rows need no more memory than one part.
+Parts = Mapping[str, Callable[[], Iterable[Request]]]
 Deliver = Callable[[Request, Answer], None]
 Fail = Callable[[Request, str], None]
-Engine = Callable[[Sequence[Request], Deliver, Fail], None]
+# Asks; what it neither delivered nor failed is put to the engine that it returns.
+Engine = Callable[[Iterable[Request], Deliver, Fail, Meter], Optional["Engine"]]
 
 
 class Fatal(DataError):
@@ -87,72 +110,159 @@ class _Log:
             if len(self._open) >= OPEN_JOURNALS:
                 self._open.pop(next(iter(self._open))).close()
             self._open[request.part] = journal.Journal(journal_file(self._folder, request.part))
-        self._open[request.part].append(request.key, request.id, asdict(answer))
+        self._open[request.part].append(request.key, request.id, _fields(answer))
 
 
-def ask(requests: Sequence[Request], folder: Path, engine: Engine, say: Callable[[str], None]) -> dict[str, Any]:
+def _fields(answer: Answer) -> dict[str, Any]:
+    """An answer as the journal keeps it; further answers where there are any."""
+    kept = dict(vars(answer))
+    kept["more"] = [_fields(other) for other in answer.more]
+    if not answer.more:
+        del kept["more"]
+    return kept
+
+
+def ask(
+    parts: Parts,
+    folder: Path,
+    engine: Engine,
+    say: Callable[[str], None],
+    price: Mapping[str, Any] | None = None,
+    name: str = "",
+) -> dict[str, Any]:
     """Answers what the journal lacks and returns the receipt: how many rows there are, and which failed, and why.
 
-    Raises Fatal where every request is rejected, or fails: a wrong parameter, or an endpoint that is down.
+    `say` takes lines of progress, with the `name` of the job if it has one. Raises Fatal where every request is
+    rejected, or fails: a wrong parameter, or an endpoint that is down.
     """
-    parts = {request.part for request in requests}
-    known = {part: journal.answers(journal_file(folder, part)).keys() for part in sorted(parts)}
-    # Rows of a part that put the same question are asked once.
-    unknown = {(request.part, request.key): request for request in requests if request.key not in known[request.part]}
-    missing = list(unknown.values())
-    reasons: dict[tuple[str, str], str] = {}
-    answered = 0
-    start = last = time.monotonic()
-    say(f"{len(requests)} rows, {len(missing)} to ask, the others are in the journal")
-
+    prefix = f"{name}: " if name else ""
+    rows = missing = 0
     # Answers in the journal prove that requests of this kind are valid; without, a rejection may concern them all.
-    proven = any(request.key in known[request.part] for request in requests)
-    rejected: list[tuple[Request, Answer]] = []
-    failed_in_a_row = 0
+    proven = False
+    for part, make in parts.items():
+        known = journal.keys(journal_file(folder, part))
+        unknown = set()
+        for request in make():
+            rows += 1
+            proven = proven or request.key in known
+            unknown.add(request.key)
+        missing += len(unknown - known)
+    say(f"{prefix}{rows} rows, {missing} to ask, the others are in the journal")
+    receipt: dict[str, Any] = {"rows": rows, "failed": {}}
+    if not missing:
+        return receipt
+    with journal.lock(folder), closing(_Log(folder)) as log:
+        asking = _Asking(missing, proven, log, price)
+        try:
+            with Progress(lambda: prefix + asking.line(), say):
+                run: Engine | None = engine
+                while run:
+                    run = run(_unanswered(parts, folder, asking.settled), asking.deliver, asking.fail, asking.meter)
+            if asking.open > 0:
+                for request in _unanswered(parts, folder, asking.settled):
+                    asking.reasons[request.part, request.key] = "not asked"
+            asking.end()
+            say(prefix + asking.outcome())
+        finally:
+            with journal.Journal(folder / RUNS) as runs:
+                runs.write(asking.summary())
+    if asking.reasons:
+        for part in sorted({part for part, _ in asking.reasons}):
+            reasons = ((request.id, asking.reasons.get((part, request.key))) for request in parts[part]())
+            receipt["failed"][part] = {id: reason for id, reason in reasons if reason}
+        say(f"{prefix}{len(asking.reasons)} rows failed; run snakemake again, it asks for these only:")
+        for reason, number in Counter(asking.reasons.values()).most_common():
+            say(f"{number:8}  {reason}")
+    return receipt
 
-    def deliver(request: Request, answer: Answer) -> None:
-        nonlocal answered, proven, failed_in_a_row
-        answered, failed_in_a_row = answered + 1, 0
-        if answer.status == "rejected" and not proven:
-            rejected.append((request, answer))
-            if len(rejected) == GIVE_UP_AFTER:
-                raise Fatal(f"the first {len(rejected)} requests were all rejected ({answer.detail}); check `decoding`")
+
+def _unanswered(parts: Parts, folder: Path, settled: Container[tuple[str, str]]) -> Iterator[Request]:
+    """The requests that the journal lacks; of those in a part that put the same question, the first."""
+    for part, make in parts.items():
+        done = journal.keys(journal_file(folder, part))
+        for request in make():
+            if request.key not in done and (part, request.key) not in settled:
+                done.add(request.key)
+                yield request
+
+
+class _Asking:
+    """Takes what an engine delivers: into the journal, and into the counts."""
+
+    def __init__(self, missing: int, proven: bool, log: _Log, price: Mapping[str, Any] | None) -> None:
+        self.reasons: dict[tuple[str, str], str] = {}
+        self.meter = Meter()
+        self._missing, self._proven, self._log, self._price = missing, proven, log, price
+        self._answered = self._failed_in_a_row = 0
+        self._rejected: list[tuple[Request, Answer]] = []
+        self._cost = 0.0
+        self._began, self._clock, self._rate = datetime.now(UTC), time.monotonic(), Rate()
+
+    def deliver(self, request: Request, answer: Answer) -> None:
+        self._answered, self._failed_in_a_row = self._answered + 1, 0
+        self._cost += cost(answer.usage, self._price)
+        if answer.status == "rejected" and not self._proven:
+            self._rejected.append((request, answer))
+            if len(self._rejected) == GIVE_UP_AFTER:
+                raise Fatal(f"the first {GIVE_UP_AFTER} requests were all rejected ({answer.detail}); {ADVICE}")
             return
-        proven = True
-        for pair in (*rejected, (request, answer)):
-            log.keep(*pair)
-        rejected.clear()
-        progress()
+        self._proven = True
+        for pair in (*self._rejected, (request, answer)):
+            self._log.keep(*pair)
+        self._rejected.clear()
 
-    def progress() -> None:
-        nonlocal last
-        if (now := time.monotonic()) - last >= REPORT_EVERY:
-            last = now
-            rate = (answered + len(reasons)) / (now - start)
-            left = (len(missing) - answered - len(reasons)) / rate
-            failures = f", {len(reasons)} failed" if reasons else ""
-            say(f"{answered} of {len(missing)} answered{failures}, {rate:.1f}/s, {left:.0f} s to go")
+    def fail(self, request: Request, reason: str) -> None:
+        self.reasons[request.part, request.key] = reason
+        self._failed_in_a_row += 1
+        if self._failed_in_a_row == GIVE_UP_AFTER:
+            raise Fatal(f"{GIVE_UP_AFTER} requests in a row failed, the last one with {reason}; is the endpoint up?")
 
-    def fail(request: Request, reason: str) -> None:
-        nonlocal failed_in_a_row
-        reasons[request.part, request.key] = reason
-        failed_in_a_row += 1
-        progress()
-        if failed_in_a_row == GIVE_UP_AFTER:
-            raise Fatal(f"{failed_in_a_row} requests in a row failed, the last one with {reason}; is the endpoint up?")
+    @property
+    def open(self) -> int:
+        """How many rows are neither answered nor failed."""
+        return self._missing - self._answered - len(self.reasons)
 
-    if missing:
-        with journal.lock(folder), closing(_Log(folder)) as log:
-            engine(missing, deliver, fail)
-        if rejected and not reasons:
-            raise Fatal(f"every request was rejected ({rejected[0][1].detail}); check `decoding`")
-        reasons |= {(request.part, request.key): answer.detail for request, answer in rejected}
-    failed: dict[str, dict[str, str]] = {}
-    for request in requests:
-        if reason := reasons.get((request.part, request.key)):
-            failed.setdefault(request.part, {})[request.id] = reason
-    say(f"{answered} answered, {len(reasons)} failed, {time.monotonic() - start:.0f} s")
-    return {"rows": len(requests), "failed": failed}
+    @property
+    def settled(self) -> set[tuple[str, str]]:
+        """The requests (part, key) that are not in the journal, and not to be asked again in this job."""
+        return {*self.reasons, *((request.part, request.key) for request, _ in self._rejected)}
+
+    def line(self) -> str:
+        """Where the job stands."""
+        done = self._answered + len(self.reasons)
+        rate = self._rate.at(done)
+        per_minute = f"{60 * rate:,.0f}/min" if rate < 10 else f"{rate:.1f}/s"
+        left = duration((self._missing - done) / rate) + " to go" if rate else "waiting"
+        failures = f"{len(self.reasons)} failed" if self.reasons else ""
+        money = f"${self._cost:,.2f}" if self._price else ""
+        said = [f"{self._answered:,} of {self._missing:,} answered", failures, per_minute, self.meter.pace(), money]
+        return ", ".join(filter(None, [*said, left]))
+
+    def end(self) -> None:
+        """What is decided when all was asked. Raises Fatal where all requests were rejected."""
+        if self._rejected and not self.reasons:
+            raise Fatal(f"every request was rejected ({self._rejected[0][1].detail}); {ADVICE}")
+        self.reasons |= {(request.part, request.key): answer.detail for request, answer in self._rejected}
+
+    def outcome(self) -> str:
+        """What became of the job."""
+        money = f", ${self._cost:,.2f}" if self._price else ""
+        limited = f" ({self.meter.rate_limited} for rate limits)" if self.meter.rate_limited else ""
+        retries = f", {self.meter.retries} retries{limited}" if self.meter.retries else ""
+        taken = duration(time.monotonic() - self._clock)
+        return f"{self._answered} answered, {len(self.reasons)} failed, {taken}{money}{retries}"
+
+    def summary(self) -> dict[str, Any]:
+        """The job's line in the journal."""
+        return {
+            "started": self._began.isoformat(timespec="seconds"),
+            "seconds": round(time.monotonic() - self._clock, 1),
+            "answered": self._answered,
+            "failed": len(self.reasons),
+            "requests": self.meter.requests,
+            "retries": self.meter.retries,
+            "rate_limited": self.meter.rate_limited,
+        }
 
 
 def next_attempt(receipt: Path) -> str:
@@ -190,11 +300,18 @@ def filed(requests: Sequence[Request], folder: Path, receipt: Path, failed: Mapp
     return [known[request.key] for request in requests]
 
 
+def row_name(row: Mapping[str, Any]) -> str:
+    """The name of one answer to a row: the row's id, and from the second answer on its number."""
+    sample = row.get("sample", 1)
+    return str(row["id"]) if sample == 1 else f"{row['id']}#{sample}"
+
+
 def response_rows(queries: Sequence[Mapping[str, Any]], answers: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """The rows of a responses file: the query, what the model said, and how it ended."""
+    """The rows of a responses file, one per answer: the query, what the model said, and how it ended."""
     return [
         {column: query[column] for column in ("id", "lang", "category", "source", "query")}
-        | {"response": answer["text"], "status": answer["status"]}
+        | {"sample": sample, "response": answer["text"], "status": answer["status"]}
         | {"finish_reason": answer["finish_reason"], "detail": answer["detail"]}
-        for query, answer in zip(queries, answers, strict=True)
+        for query, first in zip(queries, answers, strict=True)
+        for sample, answer in enumerate((first, *first.get("more", ())), 1)
     ]

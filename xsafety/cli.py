@@ -1,7 +1,9 @@
 """What the scripts share: how they report bad input, and arguments of their command lines."""
 
 import json
+import os
 import sys
+import traceback
 from argparse import ArgumentParser
 from collections.abc import Callable
 from pathlib import Path
@@ -11,11 +13,21 @@ from .tabular import DataError
 
 
 def run(main: Callable[[], None]) -> None:
-    """Runs a script; bad input ends it with its message and status 1, without a traceback."""
+    """Runs a script; bad input ends it with its message and status 1, without a traceback.
+
+    The traceback of a mistake of ours does not show the value of any variable that the command line names.
+    """
     try:
         main()
-    except DataError as error:
+    except (DataError, OSError) as error:
         sys.exit(f"error: {error}")
+    except Exception:
+        text = traceback.format_exc()
+        named = " ".join(sys.argv)
+        for name, value in os.environ.items():
+            if value and f'"{name}"' in named:
+                text = text.replace(value, f"[{name}]")
+        sys.exit(text)
 
 
 def say(message: str) -> None:

@@ -36,6 +36,11 @@ def lines(path: Path) -> Iterator[dict[str, Any]]:
                 raise DataError(f"{path}, line {number}: not JSON ({error}); take this line out") from None
 
 
+def keys(path: Path) -> set[str]:
+    """The keys of the requests that have an answer."""
+    return {line["key"] for line in lines(path)}
+
+
 def answers(path: Path) -> dict[str, dict[str, Any]]:
     """Key -> answer. The first answer to a request stands."""
     known: dict[str, dict[str, Any]] = {}
@@ -61,7 +66,7 @@ def _hold(descriptor: int, path: Path) -> None:
 
 
 class Journal:
-    """Appends answers to one file. Raises DataError where another process writes to it."""
+    """Appends lines to one file. Raises DataError where another process writes to it."""
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -90,8 +95,12 @@ class Journal:
 
     def append(self, key: str, id: str, answer: Mapping[str, Any]) -> None:
         """Writes one answer, safe from a kill of this process once this returns. Raises OSError on a full disk."""
+        self.write({"key": key, "id": id, "answer": answer})
+
+    def write(self, line: Mapping[str, Any]) -> None:
+        """Writes any other line, as safely."""
         # Some servers send half of a surrogate pair, which is no UTF-8.
-        data = (to_json({"key": key, "id": id, "answer": answer}) + "\n").encode(errors="replace")
+        data = (to_json(line) + "\n").encode(errors="replace")
         written = os.write(self._descriptor, data)
         if written < len(data):
             self._cut_torn_line()

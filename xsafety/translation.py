@@ -1,10 +1,14 @@
 """Machine drafts: from the translation memory, from the journal, and only then from an engine."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from . import journal
+from .asking import Fatal, Request, ask, request
+from .languages import language
+from .prompting import Message
 from .tabular import clean, read_csv
 
 DRAFT_COLUMNS = ("id", "source", "draft", "engine", "status")
@@ -33,19 +37,21 @@ def translate(
     source: str,
     target: str,
     engine: str,
+    model: Mapping[str, Any] | None = None,
     connection: Mapping[str, Any],
     journal_file: Path,
     progress: Callable[[str], None],
 ) -> Translated:
     """Translates `texts` (id -> text) by an engine, each text asked for once in the life of the journal.
 
-    Where the engine cannot be reached three times in a row the rest is not asked for, so that a dead network ends soon;
-    what came is in the journal.
+    Engine `openai` asks the `model`: an identity with the `prompt`. Where an engine cannot be reached three times in a
+    row (a model, 32 times) the rest is not asked for, so that a dead network ends soon; what came is in the journal.
     """
-    keys = {
-        text: journal.digest({"engine": engine, "source": source, "target": target, "text": text})
-        for text in texts.values()
-    }
+    if engine == "openai":
+        assert model
+        return _by_model(texts, source, target, model, connection, journal_file, progress)
+    requests = translation_requests({"engine": engine}, texts, source, target, journal_file.stem)
+    keys = {texts[request.id]: request.key for request in requests}
     answers = journal.answers(journal_file)
     known = {text: answers[key]["text"] for text, key in keys.items() if key in answers}
     missing = {text: id for id, text in texts.items() if text not in known}
@@ -83,6 +89,68 @@ def translate(
     return Translated(
         *({id: found[text] for id, text in texts.items() if text in found} for found in (known, failed, again))
     )
+
+
+def translation_requests(
+    translator: Mapping[str, Any], texts: Mapping[str, str], source: str, target: str, part: str
+) -> list[Request]:
+    """One request per text (id -> text), to a service, or to a model: then `translator` is its identity and prompt."""
+    if translator["engine"] != "openai":
+        asked = {"engine": translator["engine"], "source": source, "target": target}
+        return [
+            Request(journal.digest({**asked, "text": text}), id, part, [Message(role="user", content=text)])
+            for id, text in texts.items()
+        ]
+    identity = {key: value for key, value in translator.items() if key != "prompt"}
+    names = {"{source}": language(source).name, "{target}": language(target).name}
+    prompt = re.sub(r"\{(source|target)\}", lambda field: names[field[0]], translator["prompt"].strip())
+    return [
+        request(identity, id, part, [Message(role="user", content=prompt.replace("{text}", text))])
+        for id, text in texts.items()
+    ]
+
+
+def translation(answer: Mapping[str, Any]) -> tuple[str, str]:
+    """The translation in a journal's answer, and why there is none; one of the two is empty."""
+    if answer.get("status", "answered") != "answered":
+        return "", f"{answer['status']} ({answer['detail']})"
+    if answer.get("finish_reason") == "length":
+        return "", "cut off at the token limit; raise it in `decoding`"
+    text = clean(answer["text"])
+    return text, "" if text else "empty"
+
+
+def _by_model(
+    texts: Mapping[str, str],
+    source: str,
+    target: str,
+    model: Mapping[str, Any],
+    connection: Mapping[str, Any],
+    file: Path,
+    progress: Callable[[str], None],
+) -> Translated:
+    from .engines.start import start
+
+    identity = {key: value for key, value in model.items() if key != "prompt"}
+    requests = translation_requests(model, texts, source, target, file.stem)
+    try:
+        engine = start(identity, connection, 1, file.parent)
+        receipt = ask({file.stem: lambda: requests}, file.parent, engine, progress, connection["price"], target)
+        reasons = receipt["failed"].get(file.stem, {})
+    except Fatal as error:
+        reasons = dict.fromkeys(texts, str(error))
+    known = journal.answers(file)
+    found = Translated({}, {}, {})
+    for one in requests:
+        if one.key not in known:
+            found.failed[one.id] = found.again[one.id] = reasons[one.id]
+            continue
+        text, problem = translation(known[one.key])
+        if text:
+            found.done[one.id] = text
+        else:
+            found.failed[one.id] = f"{model['model']}: {problem}"
+    return found
 
 
 def drafts(

@@ -18,12 +18,15 @@ def pin(identity: Mapping[str, Any], connection: Mapping[str, Any]) -> dict[str,
     return dict(identity)
 
 
-def start(identity: Mapping[str, Any], connection: Mapping[str, Any], threads: int) -> "Engine":
-    """The engine that `identity` names, ready to be called with requests."""
+def start(identity: Mapping[str, Any], connection: Mapping[str, Any], threads: int, folder: Path) -> "Engine":
+    """The engine that `identity` names, ready to be called with requests; `folder` is its place in the journal."""
     match identity["engine"]:
         case "openai":
-            from . import openai
+            from . import batch, openai
 
+            # Rows that wait in a batch are never asked elsewhere, whatever the mode is now.
+            if connection["mode"] == "batch" or batch.open_batches(folder):
+                return partial(batch.answer, identity=identity, connection=connection, folder=folder)
             return partial(openai.answer, identity=identity, connection=connection)
         case "transformers":
             from . import transformers

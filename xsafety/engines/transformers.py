@@ -1,12 +1,12 @@
 """A causal language model in process, by transformers: chat template, left padding, length-sorted batches."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from ..asking import Answer, Deliver, Fail, Fatal, Request
+from ..asking import Answer, Deliver, Fail, Fatal, Meter, Request
 from ..prompting import Message
 
 SAMPLES, SAMPLE_SIZE = 64, 65536
@@ -64,9 +64,10 @@ def _render(tokenizer: Any, messages: Sequence[Message]) -> str:
 
 
 def answer(
-    requests: Sequence[Request],
+    requests: Iterable[Request],
     deliver: Deliver,
     fail: Fail,
+    meter: Meter | None = None,
     *,
     identity: Mapping[str, Any],
     connection: Mapping[str, Any],
@@ -101,6 +102,7 @@ def answer(
     decoding = {"max_new_tokens": 256, "do_sample": False, **identity["decoding"]}
     context = getattr(model.config, "max_position_embeddings", None)
     room = context - decoding["max_new_tokens"] if context else None
+    requests = list(requests)
     encoded = tokenizer([_render(tokenizer, request.messages) for request in requests], add_special_tokens=False)
     prompts = sorted(zip(encoded["input_ids"], requests, strict=True), key=lambda pair: -len(pair[0]))
     for ids, request in prompts:

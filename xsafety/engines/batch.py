@@ -1,0 +1,303 @@
+"""The Batch API of OpenAI and those that copy it: half the price, within a day.
+
+What is known of batches stands in `batches.jsonl` in the model's folder of the journal, before and after each step, so
+that a killed job finds its batches again and never submits a row twice. A batch is marked at the provider with a token
+that is journalled before it is created: where the job died in between, the token is looked for among the provider's
+batches. Source: https://platform.openai.com/docs/guides/batch
+"""
+
+import asyncio
+import json
+import tempfile
+import uuid
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+import httpx2
+import openai
+from openai.types import Batch
+
+from .. import journal
+from ..asking import Deliver, Fail, Fatal, Meter, Request, journal_file
+from .openai import Call, endpoint
+from .openai import answer as answer_online
+from .outcome import Passing
+
+if TYPE_CHECKING:
+    from ..asking import Engine
+
+BATCHES = "batches.jsonl"
+MARK = "xsafety"  # the key of the token in a batch's metadata
+OVER = ("completed", "expired", "cancelled", "failed")
+QUEUE_FULL = "token_limit_exceeded"  # more tokens than the account may have in waiting
+GIVE_UP_AFTER = 20  # tries of one step
+UPLOAD_TIMEOUT = 600.0  # seconds for a file of up to 200 MB
+
+T = TypeVar("T")
+
+
+@dataclass
+class Submitted:
+    """A batch that was submitted, or was going to be: its rows (part, key, id), and its name at the provider."""
+
+    token: str
+    rows: list[tuple[str, str, str]]
+    id: str | None = None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How the next round of batches goes: how often rows came back unanswered, and what the account's queue takes."""
+
+    tries: int = 0
+    max_requests: int | None = None
+    at_once: int | None = None
+
+
+def open_batches(folder: Path) -> dict[str, Submitted]:
+    """The batches that were not brought in yet, by token."""
+    found: dict[str, Submitted] = {}
+    for line in journal.lines(folder / BATCHES):
+        match line["event"]:
+            case "submitting":
+                found[line["token"]] = Submitted(line["token"], [(row[0], row[1], row[2]) for row in line["rows"]])
+            case "created":
+                found[line["token"]].id = line["batch"]
+            case _:
+                found.pop(line["token"], None)
+    return found
+
+
+def answer(
+    requests: Iterable[Request],
+    deliver: Deliver,
+    fail: Fail,
+    meter: Meter | None = None,
+    *,
+    identity: Mapping[str, Any],
+    connection: Mapping[str, Any],
+    folder: Path,
+    plan: Plan = Plan(),
+) -> "Engine | None":
+    """Brings in the batches that are under way, submits the rest, waits, and delivers.
+
+    Returns the engine for the rows that came back unanswered (expired, cancelled, failed in passing): a further round
+    of batches, or the online one. Raises Fatal where no request can succeed.
+    """
+    with journal.Journal(folder / BATCHES) as log:
+        again = asyncio.run(
+            _Round(deliver, meter or Meter(), identity, connection, folder, log, plan).run(iter(requests))
+        )
+    if again is None:
+        return None
+    online = partial(answer_online, identity=identity, connection=connection)
+    if connection["mode"] == "online" or (connection["batch"]["rest"] == "online" and again.tries):
+        return online
+    if again.tries > connection["max_retries"]:
+        return partial(_give_up, reason=f"{again.tries} batches did not answer it")
+    return partial(answer, identity=identity, connection=connection, folder=folder, plan=again)
+
+
+def _give_up(requests: Iterable[Request], deliver: Deliver, fail: Fail, meter: Meter, *, reason: str) -> None:
+    for request in requests:
+        fail(request, reason)
+
+
+class _Round:
+    """One round: the batches that are open, and new ones for rows that are in none of them."""
+
+    def __init__(
+        self,
+        deliver: Deliver,
+        meter: Meter,
+        identity: Mapping[str, Any],
+        connection: Mapping[str, Any],
+        folder: Path,
+        log: journal.Journal,
+        plan: Plan,
+    ) -> None:
+        self._deliver, self._meter, self._identity = deliver, meter, identity
+        self._connection, self._folder, self._log, self._plan = connection, folder, log, plan
+        self._max_requests = plan.max_requests or connection["batch"]["max_requests"]
+        self._poll = connection["batch"]["poll"]
+        self._left = 0  # rows that a batch did not answer
+
+    async def run(self, requests: Iterator[Request]) -> Plan | None:
+        """Returns how to go on with the rows that were not delivered; None where all were."""
+        async with endpoint(self._identity, self._connection) as call:
+            for batch in open_batches(self._folder).values():
+                if batch.id is None:
+                    await self._find(call, batch)
+            batches = open_batches(self._folder)
+            waiting = {(part, key) for batch in batches.values() for part, key, _ in batch.rows}
+            fresh = (request for request in requests if (request.part, request.key) not in waiting)
+            if self._connection["mode"] == "batch":
+                rest = await self._submit_all(call, fresh, batches)
+            else:
+                rest = next(fresh, None) is not None
+            queue_full = brought = 0
+            self._meter.watch(lambda: f"{len(batches)} batches under way")
+            while batches:
+                for token, batch in list(batches.items()):
+                    state = await self._try(call, partial(call.client.batches.retrieve, str(batch.id)))
+                    if state.status not in OVER:
+                        continue
+                    if state.status == "failed" and _codes(state) == {QUEUE_FULL}:
+                        queue_full += 1
+                    else:
+                        replies = [reply async for reply in self._replies(call, state)]
+                        try:
+                            self._left += self._bring_in(call, batch, state, replies)
+                        except Fatal:
+                            self._log.write({"event": "done", "token": token, "status": state.status})
+                            raise
+                        brought += 1
+                    self._log.write({"event": "done", "token": token, "status": state.status})
+                    del batches[token]
+                if batches:
+                    await asyncio.sleep(self._poll)
+        if queue_full:
+            # The account's queue takes no more than what was brought in, or less than one batch.
+            most = self._max_requests if brought else max(1, self._max_requests // 2)
+            return Plan(self._plan.tries, most, max(1, brought))
+        if self._left:
+            return Plan(self._plan.tries + 1, self._plan.max_requests, self._plan.at_once)
+        return self._plan if rest else None
+
+    async def _submit_all(self, call: Call, requests: Iterator[Request], batches: dict[str, Submitted]) -> bool:
+        """Submits the requests in batches of the allowed sizes; whether some are left for a further round."""
+        lines = ((_line(call, request), request) for request in requests)
+        carried = next(lines, None)
+        while carried and (self._plan.at_once is None or len(batches) < self._plan.at_once):
+            rows: list[tuple[str, str, str]] = []
+            room = self._connection["batch"]["max_megabytes"] * 1e6
+            with tempfile.NamedTemporaryFile(suffix=".jsonl") as file:
+                while carried and len(rows) < self._max_requests:
+                    body, request = carried
+                    line = b'{"custom_id":"%d",%s}\n' % (len(rows), body)
+                    room -= len(line)
+                    if rows and room < 0:
+                        break
+                    file.write(line)
+                    rows.append((request.part, request.key, request.id))
+                    carried = next(lines, None)
+                file.flush()
+                batch = await self._submit(call, Path(file.name), rows)
+            if batch.id:
+                batches[batch.token] = batch
+            else:
+                self._left += len(rows)
+        return carried is not None
+
+    async def _submit(self, call: Call, file: Path, rows: list[tuple[str, str, str]]) -> Submitted:
+        uploaded = await self._try(
+            call, lambda: call.client.files.create(file=file, purpose="batch", timeout=UPLOAD_TIMEOUT)
+        )
+        batch = Submitted(uuid.uuid4().hex, rows)
+        self._log.write({"event": "submitting", "token": batch.token, "rows": rows})
+        try:
+            made = await call.client.batches.create(
+                input_file_id=uploaded.id,
+                endpoint=cast(Any, f"/v1{call.path}"),
+                completion_window="24h",
+                metadata={MARK: batch.token},
+            )
+        except (openai.APIConnectionError, openai.InternalServerError, openai.ConflictError):
+            await asyncio.sleep(self._poll)  # it may have been created all the same
+            await self._find(call, batch)
+        except openai.APIStatusError as error:
+            self._log.write({"event": "never created", "token": batch.token})
+            raise _refusal(call, error) from None
+        else:
+            self._created(batch, made.id)
+        self._meter.requests += 1
+        return batch
+
+    def _created(self, batch: Submitted, id: str) -> None:
+        batch.id = id
+        self._log.write({"event": "created", "token": batch.token, "batch": id})
+
+    async def _find(self, call: Call, batch: Submitted) -> None:
+        """Looks at the provider for a batch whose creation was not confirmed."""
+
+        async def search() -> str | None:
+            async for made in call.client.batches.list(limit=100):
+                if (made.metadata or {}).get(MARK) == batch.token:
+                    return made.id
+            return None
+
+        if id := await self._try(call, search):
+            self._created(batch, id)
+        else:
+            self._log.write({"event": "never created", "token": batch.token})
+
+    async def _replies(self, call: Call, state: Batch) -> AsyncIterator[Mapping[str, Any]]:
+        """The lines of a batch's results, those of its answers first."""
+        for file in filter(None, (state.output_file_id, state.error_file_id)):
+            content = await self._try(call, partial(call.client.files.content, file, timeout=UPLOAD_TIMEOUT))
+            for line in call.text(content.response).splitlines():
+                yield json.loads(line)
+
+    def _bring_in(self, call: Call, batch: Submitted, state: Batch, replies: Iterable[Mapping[str, Any]]) -> int:
+        """Delivers what a batch answered; how many of its rows it left unanswered. Raises Fatal."""
+        if state.status == "failed":
+            raise Fatal(
+                f"{call.where}: batch {state.id} failed: {', '.join(sorted(_codes(state))) or 'no reason given'}"
+            )
+        done = {part: journal.keys(journal_file(self._folder, part)) for part in {part for part, _, _ in batch.rows}}
+        settled = 0
+        for reply in replies:
+            part, key, id = batch.rows[int(reply["custom_id"])]
+            response = reply.get("response") or {}
+            try:
+                found = call.read(response.get("status_code") or 500, json.dumps(response.get("body")))
+            except Passing:
+                continue
+            settled += 1
+            if key not in done[part]:
+                done[part].add(key)
+                usage = {**(found.usage or {}), "batch": 1}
+                self._deliver(Request(key, id, part, ()), replace(found, usage=usage))
+        return len(batch.rows) - settled
+
+    async def _try(self, call: Call, make: Callable[[], Awaitable[T]]) -> T:
+        """The result of a call that costs nothing; tried again while it fails in passing. Raises Fatal."""
+        for tries in range(GIVE_UP_AFTER):
+            try:
+                return await make()
+            except openai.APIStatusError as error:
+                if error.status_code not in (408, 409, 429) and error.status_code < 500:
+                    raise _refusal(call, error) from None
+            except (openai.APIConnectionError, httpx2.HTTPError, OSError):
+                pass
+            await asyncio.sleep(min(2.0**tries, self._poll))
+        raise Fatal(f"{call.where} does not answer about batches; what was submitted is on record, run snakemake again")
+
+
+def _line(call: Call, request: Request) -> bytes:
+    """A line of a batch's file, but for its number."""
+    line = {"method": "POST", "url": f"/v1{call.path}", "body": call.body(request)}
+    return json.dumps(line, ensure_ascii=False).encode(errors="replace")[1:-1]
+
+
+def _codes(state: Batch) -> set[str]:
+    """Why a batch failed, by the provider's codes."""
+    return {str(error.code) for error in (state.errors.data if state.errors else None) or []}
+
+
+def _refusal(call: Call, error: openai.APIStatusError) -> Fatal:
+    if isinstance(error, openai.NotFoundError):
+        return Fatal(
+            f"{call.where} knows no such batch or file, or no Batch API; was it submitted with another key or address? "
+            f"What was submitted is listed in {BATCHES} in the model's folder of the journal"
+        )
+    try:
+        found = call.read(error.status_code, call.text(error.response))
+    except Fatal as fatal:
+        return fatal
+    except Passing as passing:
+        return Fatal(f"{call.where} takes no batch now ({passing}); run snakemake again later")
+    return Fatal(f"{call.where} takes no batch ({found.detail})")
