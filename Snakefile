@@ -24,9 +24,10 @@ if not workflow.overwrite_configfiles:
     configfile: "config.yaml"
 
 
-# Keys need to be there only where jobs may run.
+# Keys need to be there only where jobs may run that ask.
 LOOKS = {"-n", "-np", "--dry-run", "--dryrun", "--lint", "--unlock"} & set(sys.argv)
-RUNS = workflow.is_main_process and not LOOKS
+PLANS = "plan" in sys.argv
+RUNS = workflow.is_main_process and not LOOKS and not PLANS
 
 try:
     CONFIG = load(config, environment=os.environ if RUNS else None)
@@ -49,7 +50,7 @@ wildcard_constraints:
     judge="|".join(map(re.escape, CONFIG.judges)),
 
 
-if workflow.is_main_process:
+if workflow.is_main_process and not PLANS:
     atexit.register(print_waiting, f"{RESULTS}/review_status.csv")
 
 
@@ -60,6 +61,7 @@ include: "rules/verification.smk"
 include: "rules/generation.smk"
 include: "rules/judging.smk"
 include: "rules/report.smk"
+include: "rules/plan.smk"
 include: "rules/demo_model.smk"
 
 

@@ -1,6 +1,7 @@
 # Stage: tables and report.
-# Takes <results>/verdicts/ and <results>/review_status.csv. Makes counts per judge and model, tables per judge, one
-# HTML page, and the outcome of the tests on the build's own products. Config: report, labels, notes.
+# Takes <results>/verdicts/, <results>/review_status.csv and, for what asking took, the journal. Makes counts per judge
+# and model, tables per judge, usage.csv, one HTML page, and the outcome of the tests on the build's own products.
+# Config: report, labels, notes, prices.
 
 
 rule counts:
@@ -56,12 +57,55 @@ rule tables:
         " --models {params.models} --promptings {params.promptings} --out {params.folder:q} 2> {log:q}"
 
 
+rule usage:
+    """Count what the answers in the journal took."""
+    input:
+        code=code("usage"),
+        drafts=expand("<results>/asked/drafts/{lang}.json", lang=CONFIG.targets),
+        models=lambda wildcards: expand(
+            "<results>/asked/models/{model}.json", model=[model for model in CONFIG.models if evaluated(model)]
+        ),
+        judges=lambda wildcards: expand(
+            "<results>/asked/judges/{judge}.json",
+            judge=[judge for judge in CONFIG.judges if is_asked(judge) and any(cells().values())],
+        ),
+    output:
+        "<results>/usage.csv",
+    log:
+        "<logs>/usage.log",
+    conda:
+        "../envs/workflow.yaml"
+    params:
+        journal=lambda wildcards: JOURNAL,
+        translator=lambda wildcards: to_json(
+            [
+                CONFIG.translation.openai.model if CONFIG.translation.openai else CONFIG.translation.engine,
+                CONFIG.translation.engine,
+                CONFIG.translation.connection().get("price"),
+            ]
+        ),
+        models=lambda wildcards: to_json(
+            [[name, model.engine, model.connection().get("price")] for name, model in CONFIG.models.items()]
+        ),
+        judges=lambda wildcards: to_json(
+            [
+                [name, judge.engine, judge.connection().get("price")]
+                for name, judge in CONFIG.judges.items()
+                if is_asked(name)
+            ]
+        ),
+    shell:
+        "python3 {input.code[0]:q} --journal {params.journal:q} --translator {params.translator:q}"
+        " --models {params.models:q} --judges {params.judges:q} --out {output:q} 2> {log:q}"
+
+
 rule report:
     """Render the report, one HTML page."""
     input:
         code=code("report"),
         template=str(ROOT / "xsafety/templates/report.html.j2"),
         status="<results>/review_status.csv",
+        usage="<results>/usage.csv",
         tables=expand("<results>/tables/{judge}/cells.csv", judge=CONFIG.judges),
         examples=expand(
             "<results>/counts/{judge}/{model}.examples.jsonl", judge=next(iter(CONFIG.judges)), model=CONFIG.models
@@ -76,8 +120,8 @@ rule report:
         config=lambda wildcards: to_json(CONFIG.shown()),
         judges=[f"--judge={name}={RESULTS}/tables/{name}" for name in CONFIG.judges],
     shell:
-        "python3 {input.code[0]:q} --status {input.status:q} {params.judges:q} --examples {input.examples:q}"
-        " --config {params.config:q} --out {output:q} 2> {log:q}"
+        "python3 {input.code[0]:q} --status {input.status:q} --usage {input.usage:q} {params.judges:q}"
+        " --examples {input.examples:q} --config {params.config:q} --out {output:q} 2> {log:q}"
 
 
 rule data_tests:
@@ -104,6 +148,7 @@ rule data_tests:
                 "languages": ready_languages(),
                 "cells": cells(),
                 "promptings": list(PROMPTINGS),
+                "samples": {name: model.decoding.get("n", 1) for name, model in CONFIG.models.items()},
                 "judges": list(CONFIG.judges),
             }
         ),

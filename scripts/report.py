@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from xsafety.accounting import COLUMNS
 from xsafety.cli import parser, run
 from xsafety.report import read_judge, render
 from xsafety.review import STATUS_COLUMNS
@@ -17,7 +18,7 @@ def _judge(text: str) -> tuple[str, Path]:
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    arguments = parser(__doc__, paths="status out", objects="config")
+    arguments = parser(__doc__, paths="status usage out", objects="config")
     arguments.add_argument(
         "--judge",
         metavar="NAME=FOLDER",
@@ -29,7 +30,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     args = arguments.parse_args(argv)
     judges = [read_judge(*_judge(text)) for text in args.judge]
     examples = [row for path in args.examples for row in read_jsonl(path)]
-    write_text(args.out, render(judges, examples, read_csv(args.status, STATUS_COLUMNS), args.config))
+    status, usage = read_csv(args.status, STATUS_COLUMNS), read_csv(args.usage, COLUMNS)
+    write_text(args.out, render(judges, examples, status, usage, args.config))
 
 
 if __name__ == "__main__":

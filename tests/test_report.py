@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from scripts import report as report_script
+from xsafety.accounting import COLUMNS, TOKENS, TRIES
 from xsafety.report import HEAT_BINS, change, heat, percent, printable, read_judge, render
 from xsafety.review import STATUS_COLUMNS
 from xsafety.tables import Counts, tables
@@ -71,6 +72,21 @@ EXAMPLES = [
 ]
 
 
+def used(stage: str, name: str, engine: str, **numbers: str) -> dict[str, str]:
+    zero = dict.fromkeys(("answers", *TOKENS, *TRIES), "0") | {"cost": "", "minutes": "0.0"}
+    return {"stage": stage, "name": name, "engine": engine, "lang": "All", **zero, **numbers}
+
+
+USAGE = [
+    used("drafts", "google", "google", answers="7"),
+    used("responses", "a", "openai", answers="3000", input_tokens="120000", cached_input_tokens="500", cost="1.234567")
+    | {"output_tokens": "90000", "reasoning_tokens": "40000", "retries": "12", "rate_limited": "9", "minutes": "2.5"},
+    used("responses", "a", "openai", answers="3000") | {"lang": "en"},
+    used("responses", "b", "transformers", answers="99"),
+    used("verdicts", "second", "openai", answers="40", input_tokens="1000", output_tokens="80", minutes="0.3"),
+]
+
+
 def folder(path: Path, ar: str = "unverified draft") -> Path:
     for name, (columns, rows) in tables(counts(), LANGUAGES, ["a", "b"], ["none", "safe"], status(ar)).items():
         write_csv(path / name, columns, rows)
@@ -80,7 +96,9 @@ def folder(path: Path, ar: str = "unverified draft") -> Path:
 @pytest.fixture
 def page(tmp_path: Path) -> str:
     tables_at = folder(tmp_path)
-    return render([read_judge("lexicon", tables_at), read_judge("second", tables_at)], EXAMPLES, status(), CONFIG)
+    return render(
+        [read_judge("lexicon", tables_at), read_judge("second", tables_at)], EXAMPLES, status(), USAGE, CONFIG
+    )
 
 
 class Elements(HTMLParser):
@@ -106,7 +124,7 @@ class Elements(HTMLParser):
 
 def test_verification_comes_before_any_rate(page: str) -> None:
     body = page[page.index("<body>") :]
-    order = ["verification", "unsafe", "categories", "promptings", "refusals", "judges", "examples", "method"]
+    order = ["verification", "unsafe", "categories", "promptings", "refusals", "judges", "examples", "usage", "method"]
     places = [body.index(f'<section id="{name}">') for name in order]
     assert places == sorted(places)
     first = body[: places[1]]
@@ -124,7 +142,7 @@ def test_unverified_language_is_marked_in_every_table(page: str) -> None:
 
 
 def test_no_mark_when_everything_is_verified(tmp_path: Path) -> None:
-    page = render([read_judge("lexicon", folder(tmp_path, "verified"))], [], status("verified"), {})
+    page = render([read_judge("lexicon", folder(tmp_path, "verified"))], [], status("verified"), [], {})
     assert "No unverified draft is in use." in page
     assert "†" not in page
     assert '<section id="examples">' not in page
@@ -177,7 +195,7 @@ def test_same_input_same_bytes_and_no_path(tmp_path: Path) -> None:
     pages = []
     for name in ("one", "two"):
         judge = read_judge("lexicon", folder(tmp_path / name))
-        pages.append(render([judge], EXAMPLES, status(), CONFIG))
+        pages.append(render([judge], EXAMPLES, status(), USAGE, CONFIG))
     assert pages[0] == pages[1]
     assert str(tmp_path) not in pages[0]
 
@@ -187,6 +205,26 @@ def test_numbers_bounds_and_dashes(page: str) -> None:
     assert '<td class="none">-</td>' in page
     assert "<td>44.4<small>1 of 2</small></td>" in page  # b lacks one of the two non-English languages
     assert "<td>−33.3</td>" in page
+
+
+def test_what_an_api_took_is_told_and_summed(page: str) -> None:
+    section = page[page.index('<section id="usage">') : page.index('<section id="method">')]
+    rows = re.findall(r'<tr><th scope="row">(.*?)</th>(.*?)</tr>', section)
+    assert [re.sub("<.*?>", "", name) for name, _ in rows] == ["Model A model", "Second judge judge", "Together"]
+    cells = [re.findall(r"<td.*?>(.*?)</td>", values) for _, values in rows]
+    tokens = ["120,000<small>500 from a cache</small>", "90,000<small>40,000 of reasoning</small>"]
+    assert cells[0] == ["3,000", *tokens, "$1.23", "2.5", "12", "9"]
+    assert cells[1] == ["40", "1,000", "80", "-", "0.3", "0", "0"]
+    tokens = [tokens[0].replace("120", "121"), tokens[1].replace("90,000", "90,080")]
+    assert cells[2] == ["3,040", *tokens, "$1.23", "2.8", "12", "9"]
+
+
+def test_local_models_and_an_empty_journal_show_nothing_of_the_machine(tmp_path: Path) -> None:
+    judge = read_judge("lexicon", folder(tmp_path))
+    for usage in ([], [row for row in USAGE if row["engine"] != "openai"], [used("responses", "a", "openai")]):
+        page = render([judge], EXAMPLES, status(), usage, CONFIG)
+        assert "What it took" not in page
+        assert page == render([judge], EXAMPLES, status(), [], CONFIG)
 
 
 def test_note_stands_at_every_table_of_rates(page: str) -> None:
@@ -232,6 +270,7 @@ def test_heat_map_numbers_can_be_read(page: str) -> None:
 def test_script_writes_the_page(tmp_path: Path) -> None:
     at = folder(tmp_path / "tables")
     write_csv(tmp_path / "status.csv", STATUS_COLUMNS, status())
+    write_csv(tmp_path / "usage.csv", COLUMNS, USAGE)
     write_jsonl(tmp_path / "examples.jsonl", EXAMPLES)
     report_script.main(
         [
@@ -243,6 +282,8 @@ def test_script_writes_the_page(tmp_path: Path) -> None:
             str(tmp_path / "examples.jsonl"),
             "--status",
             str(tmp_path / "status.csv"),
+            "--usage",
+            str(tmp_path / "usage.csv"),
             "--config",
             json.dumps(CONFIG),
             "--out",

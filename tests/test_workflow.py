@@ -52,7 +52,7 @@ def test_added_language_runs_that_language_only(built: Project, asked: Server) -
         + filing
         + verdicts
         + aggregated
-        + ["tables lexicon", "tables paper", "report", "data_tests"]
+        + ["tables lexicon", "tables paper", "report", "data_tests", "usage"]
     )
     assert asked.translations == [
         (text, "sw") for text in [row["source"] for row in built.rows("results/queries/sw.jsonl")]
@@ -70,7 +70,7 @@ def test_added_model_asks_that_model_only(built: Project, asked: Server) -> None
         ["ask three", "ask_judge paper", "counts lexicon/three", "counts paper/three"]
         + [f"responses {cell}" for cell in cells]
         + [f"verdicts {judge}/{cell}" for judge in ("lexicon", "paper") for cell in cells]
-        + ["tables lexicon", "tables paper", "report", "data_tests"]
+        + ["tables lexicon", "tables paper", "report", "data_tests", "usage"]
     )
     assert models_asked(asked) == ["judge"] * 12 + ["model-3"] * 12
 
@@ -79,7 +79,7 @@ def test_removed_model_asks_nothing(built: Project, asked: Server) -> None:
     del built.config["models"]["two"]
     done = built.run()
     assert done.status == 0, done.output
-    assert done.jobs == ["ask_judge paper", "data_tests", "report", "tables lexicon", "tables paper"]
+    assert done.jobs == ["ask_judge paper", "data_tests", "report", "tables lexicon", "tables paper", "usage"]
     assert asked.chats == []
     assert "model-2" not in (built.folder / "results/report.html").read_text()
     assert built.run().nothing_done
@@ -107,6 +107,7 @@ def test_edited_seed_asks_for_that_row_only(built: Project, asked: Server) -> No
         "counts": 4,
         "tables": 2,
         "report": 1,
+        "usage": 1,
         "data_tests": 1,
     }
 
@@ -119,7 +120,7 @@ def test_edited_judge_prompt_asks_that_judge_only(built: Project, asked: Server)
     assert done.status == 0, done.output
     cells = [f"{m}/{p}/{lang}" for m in ("one", "two") for p in ("none", "safe") for lang in ("en", "fr")]
     assert done.jobs == sorted(
-        ["ask_judge paper", "counts paper/one", "counts paper/two", "tables paper", "report", "data_tests"]
+        ["ask_judge paper", "counts paper/one", "counts paper/two", "tables paper", "report", "data_tests", "usage"]
         + [f"verdicts paper/{cell}" for cell in cells]
     )
     assert models_asked(asked) == ["judge"] * 24

@@ -14,6 +14,7 @@ from typing import Any
 
 import jinja2
 
+from .accounting import TOKENS, TRIES
 from .categories import BY_KEY, CATEGORIES
 from .languages import SOURCE_LANGUAGE, Language, language
 from .tables import (
@@ -30,6 +31,8 @@ from .tabular import read_csv
 
 HEAT_BINS = (0, 5, 10, 20, 30, 50, 75)
 """Upper edges, in percent, of the heat map's colours: 0 itself, then up to 5 and so on; above the last one more."""
+
+COUNTED = ("answers", *TOKENS, "cost", *TRIES, "minutes")
 
 
 @dataclass(frozen=True)
@@ -278,13 +281,46 @@ def _examples(examples: Iterable[Mapping[str, Any]], columns: Sequence[Column]) 
     return [{"column": column, "rows": rows[column.tag]} for column in columns if rows[column.tag]]
 
 
+def _usage(usage: Iterable[Mapping[str, str]]) -> list[tuple[str, str, list[Cell]]]:
+    """What asking took, of all that lies behind an API: kind, name, cells. The last row is the sum.
+
+    Others are left out: what they took is a matter of the machine.
+    """
+    kinds = {"drafts": "drafts", "responses": "model", "english": "English of answers", "verdicts": "judge"}
+    rows = [row for row in usage if row["engine"] == "openai" and row["lang"] == ALL and row["answers"] != "0"]
+    summed = {column: str(sum(Decimal(row[column] or 0) for row in rows)) for column in COUNTED}
+    if not any(row["cost"] for row in rows):
+        summed["cost"] = ""
+    named = [(kinds[row["stage"]], row["name"], _took(row)) for row in rows]
+    return [*named, ("", "", _took(summed))] if rows else []
+
+
+def _took(row: Mapping[str, str]) -> list[Cell]:
+    def count(column: str) -> str:
+        return f"{int(row[column] or 0):,}"
+
+    def of_it(column: str, what: str) -> str:
+        return f"{count(column)} {what}" if int(row[column]) else ""
+
+    return [
+        Cell(count("answers")),
+        Cell(count("input_tokens"), of_it("cached_input_tokens", "from a cache")),
+        Cell(count("output_tokens"), of_it("reasoning_tokens", "of reasoning")),
+        Cell(f"${Decimal(row['cost']):,.2f}" if row["cost"] else NONE),
+        Cell(f"{Decimal(row['minutes'] or 0):,.1f}"),
+        *(Cell(count(column)) for column in ("retries", "rate_limited")),
+    ]
+
+
 def render(
     judges: Sequence[JudgeTables],
     examples: Iterable[Mapping[str, Any]],
     status: Sequence[Mapping[str, str]],
+    usage: Iterable[Mapping[str, str]],
     config: Mapping[str, Any],
 ) -> str:
-    """The page. The first judge is the primary one; `examples` are verdict rows with `model` and `prompting`.
+    """The page. The first judge is the primary one; `examples` are verdict rows with `model` and `prompting`; `usage`
+    are the rows of usage.csv.
 
     `config` may hold `title`, `note`, `promptings` (the names, in order), `labels` with `models` and `judges` (name ->
     label) and `promptings` (name -> {label, text, placement}), and `notes` with `models` and `judges` (name -> a
@@ -338,4 +374,5 @@ def render(
         agreement=_agreement(judges),
         others=[(judge, _main(judge.main, judge, _columns(judge, by_lang), first, "no")) for judge in others],
         examples=_examples(examples, columns),
+        usage=_usage(usage),
     )

@@ -52,13 +52,17 @@ def test_queries_are_seeds_in_their_order(lang: str) -> None:
 
 
 @pytest.mark.parametrize(("model", "prompting", "lang"), CELLS)
-def test_every_query_has_one_response_and_one_verdict(model: str, prompting: str, lang: str) -> None:
+def test_every_query_has_its_responses_and_each_one_verdict(model: str, prompting: str, lang: str) -> None:
     queries = rows("queries", lang)
     responses = rows("responses", model, prompting, lang)
-    assert [(row["id"], row["query"]) for row in responses] == [(row["id"], row["query"]) for row in queries]
+    assert [(row["id"], row["query"], row["sample"]) for row in responses] == [
+        (row["id"], row["query"], sample) for row in queries for sample in range(1, BUILD["samples"][model] + 1)
+    ]
     for judge in BUILD["judges"]:
         verdicts = rows("verdicts", judge, model, prompting, lang)
-        assert [(row["id"], row["response"]) for row in verdicts] == [(row["id"], row["response"]) for row in responses]
+        assert [[row[column] for column in ("id", "sample", "response")] for row in verdicts] == [
+            [row[column] for column in ("id", "sample", "response")] for row in responses
+        ]
         for row in verdicts:
             assert row["verdict"] in ("safe", "unsafe", "invalid")
             assert bool(row["reason"]) >= (row["verdict"] == "invalid"), "an invalid row says why"
@@ -70,5 +74,6 @@ def test_counts_add_up_to_the_rows(judge: str, model: str) -> None:
     for row in counts:
         assert int(row["n"]) == sum(int(row[verdict]) for verdict in ("safe", "unsafe", "invalid"))
         assert int(row["refusal"] or 0) <= int(row["n"])
-    expected = sum(int(STATUS[lang]["used"]) for lang in BUILD["cells"][model]) * len(BUILD["promptings"])
+    queries = sum(int(STATUS[lang]["used"]) for lang in BUILD["cells"][model])
+    expected = queries * len(BUILD["promptings"]) * BUILD["samples"][model]
     assert sum(int(row["n"]) for row in counts) == expected
