@@ -9,10 +9,11 @@ import asyncio
 import re
 import time
 from collections.abc import Callable, Mapping
+from typing import NamedTuple
 
 START = 64.0  # calls per second before anything is known
 GROWTH = 3.5  # calls per second that each success adds until the first cut: doubles in 0.2 s
-BURST_SHARE, BURST, SUDDEN = 0.08, 3, 8  # refusals that are a burst: this share and number, or many at once
+BURST_SHARE, BURST, SUDDEN = 0.08, 3, 6  # refusals that are a burst: this share and number, or many at once
 CLOSED = 0.8  # share of refusals at which nothing gets through
 SPAN, CALLS = 2.0, 20  # calls are counted over so many seconds, or so many calls where that takes longer
 PLATEAU = 15.0  # seconds until the pace is back at what got through
@@ -62,6 +63,13 @@ class Pace:
             self._next = max(self._next, now - SLACK) + amount / self.per_second
 
 
+class Cut(NamedTuple):
+    """When the pace was last cut, and what got through then."""
+
+    when: float
+    through: float
+
+
 class Count:
     """Calls since a moment."""
 
@@ -77,7 +85,7 @@ class Count:
         return max(now - self.since, 0.01)
 
     def through(self, now: float) -> float:
-        """The calls per second that were not refused; what is under way counts, so that slow answers do not matter."""
+        """The calls per second that were not refused; slow answers do not matter, for what is under way counts."""
         return max(self.sent - self.refused, 0) / self.lasted(now)
 
 
@@ -103,7 +111,7 @@ class Limiter:
         self._paused_until = 0.0
         self._gate = asyncio.Lock()
         self._epoch = 0  # cuts so far: refusals of calls sent before the last cut tell nothing new
-        self._cut: tuple[float, float] | None = None  # when the pace was last cut, and what got through then
+        self._cut: Cut | None = None
         self._recent = Count(clock())
         self._stretch = Count(clock())  # since all waited last
         self._pauses = 0  # in a row, without a success between them
@@ -179,19 +187,19 @@ class Limiter:
         recent, starts = self._recent, now
         half = min(self._calls.per_second or START, recent.sent / recent.lasted(now)) / 2
         through = recent.through(now)
-        if sudden:  # too short a time to measure in
-            through = max(through, half)
+        if sudden:  # a short time to measure in; in a very short one what is under way counts for too much
+            through = max(through, half) if recent.lasted(now) >= SPAN / 16 else half
         if recent.share >= CLOSED:
             # Nothing gets through: all wait, and what passed between the beginnings of two such pauses is the pace.
             starts = now + (min(2.0**self._pauses, LONGEST_PAUSE) if after is None else after)
             self._pauses += 1
             self._paused_until = max(self._paused_until, starts)
-            through = min(through, self._stretch.through(starts))
+            through = min(through, half / 2, self._stretch.through(starts))
             if self._stretch.share >= CLOSED:  # a closed gate tells nothing of the pace
-                through = self._cut[1] if self._cut else half
+                through = self._cut.through if self._cut else half
             self._stretch = Count(starts)
         through = max(through, 1 / 60)
-        self._cut = (starts, through)
+        self._cut = Cut(starts, through)
         self._calls.per_second = (1 - DIP) * through
         self._epoch += 1
         self._recent = Count(starts)
@@ -200,9 +208,8 @@ class Limiter:
         """Moves the pace along the curve since the last cut."""
         if self._cut is None:
             return
-        when, through = self._cut
-        along = (now - when) / PLATEAU - 1
-        grown = through * (1 + (DIP if along < 0 else PROBE) * max(along, -1.0) ** 3)
+        along = max((now - self._cut.when) / PLATEAU - 1, -1.0)
+        grown = self._cut.through * (1 + (DIP if along < 0 else PROBE) * along**3)
         self._calls.per_second = min(grown, self._ceiling or float("inf"), 1e6)
 
     def _span(self) -> float:
