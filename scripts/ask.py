@@ -6,7 +6,7 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-from xsafety.asking import Request, ask, model_requests
+from xsafety.asking import GIVE_UP_AFTER, Request, ask, model_requests
 from xsafety.cli import parser, run, say
 from xsafety.engines.start import pin, start
 from xsafety.prompting import Prompting
@@ -29,7 +29,8 @@ def main() -> None:
         for lang, (name, prompting) in product(args.languages, args.promptings.items())
     }
     engine = start(identity, args.connection, args.threads, args.journal)
-    receipt = ask(parts, args.journal, engine, say, args.connection.get("price"), args.journal.name)
+    give_up = 2 * args.connection.get("concurrency", GIVE_UP_AFTER)
+    receipt = ask(parts, args.journal, engine, say, args.connection.get("price"), args.journal.name, give_up)
     write_json(args.receipt, receipt | {"attempt": args.attempt, "identity": identity})
 
 

@@ -6,7 +6,7 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-from xsafety.asking import Request, ask
+from xsafety.asking import GIVE_UP_AFTER, Request, ask
 from xsafety.cli import parser, run, say
 from xsafety.engines.start import pin, start
 from xsafety.judges.protocols import Protocol, load
@@ -38,7 +38,8 @@ def main() -> None:
         english = args.results / "english" / file if translated else None
         parts[part] = partial(requests, identity, protocol, part, args.results / "responses" / file, english)
     engine = start(identity, args.connection, threads=1, folder=args.journal)
-    receipt = ask(parts, args.journal, engine, say, args.connection.get("price"), args.journal.name)
+    give_up = 2 * args.connection.get("concurrency", GIVE_UP_AFTER)
+    receipt = ask(parts, args.journal, engine, say, args.connection.get("price"), args.journal.name, give_up)
     write_json(args.receipt, receipt | {"attempt": args.attempt, "identity": identity})
 
 

@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import time
 from typing import Any
 
 import pytest
@@ -135,8 +136,11 @@ def test_a_batch_that_a_killed_run_left_is_found_again(project: Project, server:
     project.config["languages"] = ["en"]
     project.config["models"] = {"one": project.config["models"]["one"] | {"mode": "batch", "batch": {"poll": 0.1}}}
     process = project.start()
-    while not any(batch.get("looks") for batch in server.batch.batches.values()):
+    deadline = time.monotonic() + 60
+    while not any(batch.get("looks") for batch in list(server.batch.batches.values())):
         assert process.poll() is None
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
     project.kill(process)
     server.batch.polls = 1
     assert project.run("--unlock").status == 0

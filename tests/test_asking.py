@@ -276,7 +276,7 @@ def test_progress_tells_failures_pace_and_cost(tmp_path: Path, monkeypatch: pyte
         first, second, _ = asked
         deliver(first, Answer("answered", "x", usage={"input_tokens": 1_000_000, "output_tokens": 500_000}))
         fail(second, "500")
-        meter.watch(lambda: "limit 60/min")
+        meter.pace = lambda: "limit 60/min"
         deadline = time.monotonic() + 5
         while len(said) < 3 and time.monotonic() < deadline:
             time.sleep(0.01)

@@ -13,9 +13,9 @@ from tests.loopback import Server
 from xsafety import asking
 from xsafety.asking import Fatal, Request, journal_file, request
 from xsafety.config import OpenAI
-from xsafety.engines import batch, openai
+from xsafety.engines import openai
 from xsafety.engines.start import start
-from xsafety.journal import answers, lines
+from xsafety.journal import answers, lines, open_batches
 
 IDENTITY = {"engine": "openai", "model": "gpt-x", "decoding": {"temperature": 0}}
 
@@ -158,7 +158,7 @@ def test_a_batch_that_the_provider_finds_invalid_ends_the_job_and_is_not_met_aga
     server.batch.end = invalid
     with pytest.raises(Fatal, match="batch batch-0 failed: model_not_found"):
         ask(server, tmp_path, "a")
-    assert batch.open_batches(tmp_path) == {}
+    assert open_batches(tmp_path) == {}
     server.batch.end = lambda made, found: found
     assert ask(server, tmp_path, "a")["failed"] == {}
 
@@ -188,7 +188,7 @@ def test_a_job_that_dies_anywhere_submits_and_loses_nothing_twice(
     assert ask(server, tmp_path, "a", "b", "c")["failed"] == {}
     assert answered(tmp_path) == {"a": "To a", "b": "To b", "c": "To c"}
     assert asked(server) == ["a", "b", "c"], place
-    assert batch.open_batches(tmp_path) == {}
+    assert open_batches(tmp_path) == {}
 
 
 def test_a_job_that_dies_among_deliveries_takes_the_rest_from_the_same_batch(
@@ -196,11 +196,11 @@ def test_a_job_that_dies_among_deliveries_takes_the_rest_from_the_same_batch(
 ) -> None:
     keep, kept = asking._Log.keep, list[str]()
 
-    def keep_two(log: Any, one: Request, found: asking.Answer) -> None:
+    def keep_two(log: Any, one: Request, found: asking.Answer, price: Any) -> float:
         if len(kept) == 2:
             raise Killed
         kept.append(one.id)
-        keep(log, one, found)
+        return keep(log, one, found, price)
 
     with monkeypatch.context() as patch:
         patch.setattr("xsafety.asking._Log.keep", keep_two)
@@ -255,7 +255,7 @@ def test_a_batch_that_the_provider_does_not_know_is_not_submitted_anew(
     with pytest.raises(Fatal, match="was it submitted with another key or address"):
         ask(server, tmp_path, "a")
     assert server.batch.batches == {}
-    assert len(batch.open_batches(tmp_path)) == 1
+    assert len(open_batches(tmp_path)) == 1
 
 
 def test_a_wrong_key_ends_the_job_before_anything_is_on_record(server: Server, tmp_path: Path) -> None:
@@ -265,7 +265,7 @@ def test_a_wrong_key_ends_the_job_before_anything_is_on_record(server: Server, t
     server.batch.on_create = refuse
     with pytest.raises(Fatal, match="401 invalid_api_key for model 'gpt-x'"):
         ask(server, tmp_path, "a")
-    assert batch.open_batches(tmp_path) == {}
+    assert open_batches(tmp_path) == {}
 
 
 def test_where_every_line_is_rejected_the_job_ends_and_the_batch_is_not_met_again(
@@ -274,5 +274,89 @@ def test_where_every_line_is_rejected_the_job_ends_and_the_batch_is_not_met_agai
     server.reply = lambda body: (400, {"error": {"code": "invalid_value", "param": "temperature"}})
     with pytest.raises(Fatal, match=r"every request was rejected \(400 invalid_value temperature\)"):
         ask(server, tmp_path, "a", "b")
-    assert batch.open_batches(tmp_path) == {}
+    assert open_batches(tmp_path) == {}
     assert answers(journal_file(tmp_path, "none/en")) == {}
+
+
+def add_lines(server: Server, *lines: str) -> None:
+    """Makes results hold further lines, before the others."""
+    finish = server.batch._finish
+
+    def longer(made: dict[str, Any]) -> None:
+        finish(made)
+        name = made.setdefault("output_file_id", "output-more")
+        server.batch.files[name] = "".join(f"{line}\n" for line in lines) + server.batch.files.get(name, "")
+
+    server.batch._finish = longer  # type: ignore[method-assign]
+
+
+def test_odd_lines_of_a_result_are_no_answers(server: Server, tmp_path: Path) -> None:
+    server.reply = echo
+    odd = ["", "{", "[]", "7", '{"custom_id": "zzz"}', '{"custom_id": "99"}', '{"custom_id": "-1"}', '{"response": {}}']
+    add_lines(server, *odd, '{"custom_id": "0", "response": null}', '{"custom_id": "0", "response": {"body": 5}}')
+    assert ask(server, tmp_path, "a", "b")["failed"] == {}
+    assert answered(tmp_path) == {"a": "To a", "b": "To b"}
+    assert len(server.batch.batches) == 1
+
+
+def test_separators_inside_an_answer_are_no_ends_of_lines(server: Server, tmp_path: Path) -> None:
+    text = "one\u2028two\u0085three"
+    choice = {"index": 0, "finish_reason": "stop", "message": {"content": text}}
+    body = {"model": "m", "choices": [choice], "usage": {"prompt_tokens": 1, "completion_tokens": 1}}
+    line = {"custom_id": "0", "response": {"status_code": 200, "body": body}}
+    server.batch.end = lambda made, found: []
+    add_lines(server, json.dumps(line, ensure_ascii=False))
+    ask(server, tmp_path, "a")
+    assert answered(tmp_path) == {"a": text}
+
+
+def test_a_line_that_ends_the_job_takes_no_others_with_it(server: Server, tmp_path: Path) -> None:
+    server.reply = lambda body: (404, {}) if body["messages"][-1]["content"] == "b" else "fine"
+    with pytest.raises(Fatal, match="404"):
+        ask(server, tmp_path, "a", "b", "c")
+    assert answered(tmp_path).keys() == {"a", "c"}
+    assert open_batches(tmp_path) == {}
+
+
+def test_an_account_that_takes_nothing_ends_the_job(server: Server, tmp_path: Path) -> None:
+    server.batch.end = queue_of(0)
+    with pytest.raises(Fatal, match="does not take even one request"):
+        ask(server, tmp_path, *"abcd", max_requests=4)
+    assert len(server.batch.batches) <= 4
+    assert open_batches(tmp_path) == {}
+
+
+def test_creating_a_batch_is_tried_again_under_a_limit(server: Server, tmp_path: Path) -> None:
+    def busy(made: dict[str, Any]) -> None:
+        tries.append(made["id"])
+        if len(tries) < 3:
+            del server.batch.batches[made["id"]]
+            raise web.HTTPTooManyRequests
+
+    tries: list[str] = []
+    server.reply, server.batch.on_create = echo, busy
+    assert ask(server, tmp_path, "a")["failed"] == {}
+    assert (len(tries), len(server.batch.batches)) == (3, 1)
+
+
+@pytest.mark.parametrize("keeps_metadata", [True, False])
+@pytest.mark.parametrize("error", [web.HTTPRequestTimeout, web.HTTPBadGateway])
+def test_a_created_batch_is_known_by_its_mark_or_its_file(
+    server: Server, tmp_path: Path, error: type[web.HTTPException], keeps_metadata: bool
+) -> None:
+    def unsure(made: dict[str, Any]) -> None:
+        if not keeps_metadata:
+            made["metadata"] = None
+        raise error
+
+    server.reply, server.batch.on_create = echo, unsure
+    assert ask(server, tmp_path, "a", "b")["failed"] == {}
+    assert asked(server) == ["a", "b"]
+    assert len(server.batch.batches) == 1
+
+
+def test_many_rows_that_no_batch_answers_fail_one_by_one(server: Server, tmp_path: Path) -> None:
+    server.reply, server.batch.end = echo, lambda made, found: found[:1] if made["id"] == "batch-0" else []
+    failed = ask(server, tmp_path, *map(str, range(50)))["failed"]["none/en"]
+    assert set(failed.values()) == {"3 batches did not answer it"}
+    assert len(failed) == 49

@@ -114,6 +114,20 @@ def test_answers_to_rows_that_changed_do_not_count(settings: Settings) -> None:
     assert (en.rows, en.answered, en.to_ask) == (2, 1, 1)
 
 
+def test_rows_in_a_batch_are_not_to_be_asked(settings: Settings) -> None:
+    part = "none/en"
+    first, _ = model_requests(settings.models[0].identity, Prompting(), part, source_queries("en", seeds(settings)))
+    submitting = {"event": "submitting", "token": "t", "file": "f", "rows": [[part, first.key, first.id]]}
+    folder = Path(settings.journal, "responses/one")
+    write(folder / "batches.jsonl", submitting, {"event": "created", "token": "t", "batch": "b"})
+    tallies, _ = count(settings)
+    tally = tallies["responses", "one", "en"]
+    assert (tally.rows, tally.answered, tally.to_ask, tally.under_way) == (2, 0, 1, 1)
+    assert "1 rows wait in a batch that is under way; they are paid for, and not to be asked." in notes(
+        lines(settings, tallies), []
+    )
+
+
 def test_limits_of_tokens_without_answers(settings: Settings) -> None:
     model = block("one", decoding={"max_completion_tokens": 50, "n": 3})
     line = planned(replace(settings, models=[model]))["responses", "one", "en"]

@@ -46,7 +46,7 @@ def answer(key: str, **usage: int) -> dict[str, Any]:
 
 
 def run(seconds: float, **numbers: int) -> dict[str, Any]:
-    zero = dict.fromkeys(("answered", "failed", "requests", "retries", "rate_limited"), 0)
+    zero = dict.fromkeys(("answered", "failed", "requests", "retries", "rate_limited", "batches"), 0)
     return {"started": "2026-01-01T00:00:00+00:00", "seconds": seconds, **zero, **numbers}
 
 
@@ -124,3 +124,10 @@ def test_usage_of_a_run_is_what_the_server_counted(built: Project, asked: Server
     page = (built.folder / "results/report.html").read_text(encoding="utf-8")
     assert "What it took" in page
     assert "<td>16</td><td>160</td><td>80</td>" in page
+
+
+def test_an_answer_costs_what_it_cost_when_it_was_asked(tmp_path: Path) -> None:
+    then = answer("a", input_tokens=1_000_000) | {"dollars": 7.0}
+    write(tmp_path / "responses/one/none/fr.jsonl", then, answer("b", input_tokens=1_000_000))
+    fr, _ = usage_rows(tmp_path, {"responses": [Block("one", "openai", PRICE)]})
+    assert fr["cost"] == "9.000000"

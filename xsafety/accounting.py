@@ -45,8 +45,9 @@ class Block(NamedTuple):
 def usage_rows(folder: Path, stages: Mapping[str, Iterable[Block]]) -> Iterator[dict[str, Any]]:
     """The rows of usage.csv: for each block of a stage one per language, by tag, and one for `All`.
 
-    Every answer in the journal counts: what no result uses any more was paid for too. The cost is that by today's
-    price, empty without one. Tries and minutes, which `All` has, are sums over the jobs that asked.
+    Every answer in the journal counts: what no result uses any more was paid for too. The cost is that by the price
+    when it was asked, else by today's; empty without one. Tries and minutes, which `All` has, are sums over the jobs
+    that asked.
     """
     for stage, block in ((stage, block) for stage, blocks in stages.items() for block in blocks):
         counts: defaultdict[str, Counter[str]] = defaultdict(Counter)
@@ -59,7 +60,7 @@ def usage_rows(folder: Path, stages: Mapping[str, Iterable[Block]]) -> Iterator[
                     continue
                 usage = line["answer"].get("usage") or {}
                 counts[file.stem].update({"answers": 1, **{kind: usage.get(kind, 0) for kind in TOKENS}})
-                dollars[file.stem] += cost(usage, block.price)
+                dollars[file.stem] += line.get("dollars", cost(usage, block.price))
         for lang in sorted(counts):
             yield _row(stage, block, lang, counts[lang], dollars[lang])
         tries = _tries(runs(folder, stage, block.name))

@@ -59,11 +59,9 @@ class Meter:
     requests: int = 0
     retries: int = 0
     rate_limited: int = 0
-    pace: Callable[[], str] = lambda: ""
-
-    def watch(self, pace: Callable[[], str]) -> None:
-        """Takes a function that says what sets the pace right now."""
-        self.pace = pace
+    batches: int = 0
+    pace: Callable[[], str] = lambda: ""  # says what sets the pace right now
+    left: str = "not asked"  # why rows were left that were neither delivered nor failed
 
 
 # A part of the journal -> its requests, made anew at each call, so that 100,000 rows need no more memory than one part.
@@ -105,12 +103,15 @@ class _Log:
         for file in self._open.values():
             file.close()
 
-    def keep(self, request: Request, answer: Answer) -> None:
+    def keep(self, request: Request, answer: Answer, price: Mapping[str, Any] | None) -> float:
+        """Writes an answer, with what it costs at the price of today, where that is set; the dollars."""
         if request.part not in self._open:
             if len(self._open) >= OPEN_JOURNALS:
                 self._open.pop(next(iter(self._open))).close()
             self._open[request.part] = journal.Journal(journal_file(self._folder, request.part))
-        self._open[request.part].append(request.key, request.id, _fields(answer))
+        dollars = cost(answer.usage, price)
+        self._open[request.part].append(request.key, request.id, _fields(answer), dollars if price else None)
+        return dollars
 
 
 def _fields(answer: Answer) -> dict[str, Any]:
@@ -129,11 +130,13 @@ def ask(
     say: Callable[[str], None],
     price: Mapping[str, Any] | None = None,
     name: str = "",
+    give_up: int = GIVE_UP_AFTER,
 ) -> dict[str, Any]:
     """Answers what the journal lacks and returns the receipt: how many rows there are, and which failed, and why.
 
     `say` takes lines of progress, with the `name` of the job if it has one. Raises Fatal where every request is
-    rejected, or fails: a wrong parameter, or an endpoint that is down.
+    rejected, or fails: a wrong parameter, or an endpoint that is down. `give_up` is how many rows may fail in a row
+    once one was answered: more than are in flight, or a short outage would end the job.
     """
     prefix = f"{name}: " if name else ""
     rows = missing = 0
@@ -152,22 +155,21 @@ def ask(
     if not missing:
         return receipt
     with journal.lock(folder), closing(_Log(folder)) as log:
-        asking = _Asking(missing, proven, log, price)
+        asking = _Asking(missing, proven, log, price, max(give_up, GIVE_UP_AFTER))
         try:
             with Progress(lambda: prefix + asking.line(), say):
                 run: Engine | None = engine
                 while run:
                     run = run(_unanswered(parts, folder, asking.settled), asking.deliver, asking.fail, asking.meter)
-            if asking.open > 0:
-                for request in _unanswered(parts, folder, asking.settled):
-                    asking.reasons[request.part, request.key] = "not asked"
+            for request in _unanswered(parts, folder, asking.settled):
+                asking.reasons[request.part, request.key] = asking.meter.left
             asking.end()
             say(prefix + asking.outcome())
         finally:
             with journal.Journal(folder / RUNS) as runs:
                 runs.write(asking.summary())
     if asking.reasons:
-        for part in sorted({part for part, _ in asking.reasons}):
+        for part in sorted({part for part, _ in asking.reasons} & parts.keys()):
             reasons = ((request.id, asking.reasons.get((part, request.key))) for request in parts[part]())
             receipt["failed"][part] = {id: reason for id, reason in reasons if reason}
         say(f"{prefix}{len(asking.reasons)} rows failed; run snakemake again, it asks for these only:")
@@ -189,18 +191,18 @@ def _unanswered(parts: Parts, folder: Path, settled: Container[tuple[str, str]])
 class _Asking:
     """Takes what an engine delivers: into the journal, and into the counts."""
 
-    def __init__(self, missing: int, proven: bool, log: _Log, price: Mapping[str, Any] | None) -> None:
+    def __init__(self, missing: int, proven: bool, log: _Log, price: Mapping[str, Any] | None, give_up: int) -> None:
         self.reasons: dict[tuple[str, str], str] = {}
         self.meter = Meter()
-        self._missing, self._proven, self._log, self._price = missing, proven, log, price
-        self._answered = self._failed_in_a_row = 0
+        self._missing, self._proven, self._log, self._price, self._give_up = missing, proven, log, price, give_up
+        self._answered = self._without_text = self._failed_in_a_row = 0
         self._rejected: list[tuple[Request, Answer]] = []
         self._cost = 0.0
         self._began, self._clock, self._rate = datetime.now(UTC), time.monotonic(), Rate()
 
     def deliver(self, request: Request, answer: Answer) -> None:
         self._answered, self._failed_in_a_row = self._answered + 1, 0
-        self._cost += cost(answer.usage, self._price)
+        self._without_text += answer.status != "answered"
         if answer.status == "rejected" and not self._proven:
             self._rejected.append((request, answer))
             if len(self._rejected) == GIVE_UP_AFTER:
@@ -208,19 +210,15 @@ class _Asking:
             return
         self._proven = True
         for pair in (*self._rejected, (request, answer)):
-            self._log.keep(*pair)
+            self._cost += self._log.keep(*pair, self._price)
         self._rejected.clear()
 
     def fail(self, request: Request, reason: str) -> None:
         self.reasons[request.part, request.key] = reason
         self._failed_in_a_row += 1
-        if self._failed_in_a_row == GIVE_UP_AFTER:
-            raise Fatal(f"{GIVE_UP_AFTER} requests in a row failed, the last one with {reason}; is the endpoint up?")
-
-    @property
-    def open(self) -> int:
-        """How many rows are neither answered nor failed."""
-        return self._missing - self._answered - len(self.reasons)
+        if self._failed_in_a_row == (self._give_up if self._answered else GIVE_UP_AFTER):
+            failed = f"{self._failed_in_a_row} requests in a row failed, the last one with {reason}"
+            raise Fatal(f"{failed}; is the endpoint up?")
 
     @property
     def settled(self) -> set[tuple[str, str]]:
@@ -234,8 +232,16 @@ class _Asking:
         per_minute = f"{60 * rate:,.0f}/min" if rate < 10 else f"{rate:.1f}/s"
         left = duration((self._missing - done) / rate) + " to go" if rate else "waiting"
         failures = f"{len(self.reasons)} failed" if self.reasons else ""
+        refused = f"{self._without_text} of them refused" if self._without_text else ""
         money = f"${self._cost:,.2f}" if self._price else ""
-        said = [f"{self._answered:,} of {self._missing:,} answered", failures, per_minute, self.meter.pace(), money]
+        said = [
+            f"{self._answered:,} of {self._missing:,} answered",
+            refused,
+            failures,
+            per_minute,
+            self.meter.pace(),
+            money,
+        ]
         return ", ".join(filter(None, [*said, left]))
 
     def end(self) -> None:
@@ -250,7 +256,8 @@ class _Asking:
         limited = f" ({self.meter.rate_limited} for rate limits)" if self.meter.rate_limited else ""
         retries = f", {self.meter.retries} retries{limited}" if self.meter.retries else ""
         taken = duration(time.monotonic() - self._clock)
-        return f"{self._answered} answered, {len(self.reasons)} failed, {taken}{money}{retries}"
+        refused = f" ({self._without_text} of them refused)" if self._without_text else ""
+        return f"{self._answered} answered{refused}, {len(self.reasons)} failed, {taken}{money}{retries}"
 
     def summary(self) -> dict[str, Any]:
         """The job's line in the journal."""
@@ -262,6 +269,7 @@ class _Asking:
             "requests": self.meter.requests,
             "retries": self.meter.retries,
             "rate_limited": self.meter.rate_limited,
+            "batches": self.meter.batches,
         }
 
 

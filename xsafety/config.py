@@ -28,7 +28,15 @@ from .prompting import PLACEHOLDER, Prompting
 from .tabular import DataError
 
 NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
-Name = Annotated[str, Field(pattern=NAME)]
+
+
+def _no_file_of_the_journal(name: str) -> str:
+    if name.endswith(".jsonl"):
+        raise ValueError("a name that ends in .jsonl is that of a file in the journal; choose another")
+    return name
+
+
+Name = Annotated[str, Field(pattern=NAME), AfterValidator(_no_file_of_the_journal)]
 # Capitals only, so that a key written here by mistake is not taken for a name, and never shown.
 Variable = Annotated[str, Field(pattern=r"^[A-Z_][A-Z0-9_]*$")]
 
@@ -129,7 +137,8 @@ class Batch(Strict):
 
 
 # Headers whose values are secrets.
-_SECRET_HEADER = re.compile(r"auth|cookie|(^|-)key$|token|secret", re.IGNORECASE)
+_SECRET_HEADER = re.compile(r"auth|cookie|key$|token|secret|passw|cred", re.IGNORECASE)
+_SECRET_PARAMETER = re.compile(r"api_?key|secret|passw|cred", re.IGNORECASE)
 
 
 class OpenAI(Engine):
@@ -163,8 +172,16 @@ class OpenAI(Engine):
     def _ours(cls, value: dict[str, Any]) -> dict[str, Any]:
         if taken := sorted({"model", "messages", "stream", "extra_headers", "extra_query", "timeout"} & value.keys()):
             raise ValueError(f"{', '.join(taken)} cannot be set here")
-        if not isinstance(n := value.get("n", 1), int) or n < 1:
-            raise ValueError(f"n is {n!r}; give the number of answers to each query, 1 or more")
+        for key in ("n", "max_tokens", "max_completion_tokens"):
+            if not isinstance(number := value.get(key, 1), int) or number < 1:
+                raise ValueError(f"{key} is {number!r}; give a whole number, 1 or more")
+        extra = value.get("extra_body", {})
+        if not isinstance(extra, Mapping):
+            raise ValueError(f"extra_body is {extra!r}; write parameters below it")
+        if taken := sorted({"model", "messages", "input", "stream", "n"} & extra.keys()):
+            raise ValueError(f"extra_body: {', '.join(taken)} cannot be set here")
+        if secret := sorted(filter(_SECRET_PARAMETER.search, extra)):
+            raise ValueError(f"extra_body: {', '.join(secret)} is kept in clear; give a key by api_key_env")
         return value
 
     @field_validator("headers")
@@ -192,7 +209,7 @@ class OpenAI(Engine):
 
     @property
     def takes_turns(self) -> bool:
-        """Whether it asks online, where the jobs of a provider take turns; the wait for a batch holds up nobody."""
+        """Whether it may ask online, where the jobs of a provider take turns; one that only batches holds up nobody."""
         return self.mode == "online" or self.batch.rest == "online"
 
     def identity(self) -> dict[str, Any]:
@@ -508,18 +525,17 @@ _KEYS = sorted(
     {
         key
         for block in (
-            *(
-                Config,
-                Dataset,
-                Translation,
-                Verification,
-                PromptingMethod,
-                OpenAIJudge,
-                OpenAIModel,
-                Price,
-                Batch,
-                Report,
-            ),
+            Config,
+            Dataset,
+            Translation,
+            Verification,
+            PromptingMethod,
+            OpenAITranslator,
+            OpenAIJudge,
+            OpenAIModel,
+            Price,
+            Batch,
+            Report,
         )
         for key in block.model_fields
     }

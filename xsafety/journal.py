@@ -10,6 +10,7 @@ import json
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -65,6 +66,34 @@ def _hold(descriptor: int, path: Path) -> None:
         raise DataError(f"{path}: another process is writing to it; wait for it to end, or stop it") from None
 
 
+BATCHES = "batches.jsonl"  # in a folder: what was submitted to a Batch API
+
+
+@dataclass
+class Submitted:
+    """A batch that was submitted, or was going to be: its rows (part, key, id), its file and name at the provider."""
+
+    token: str
+    file: str
+    rows: list[tuple[str, str, str]]
+    id: str | None = None
+
+
+def open_batches(folder: Path) -> dict[str, Submitted]:
+    """The batches that were not brought in yet, by token."""
+    found: dict[str, Submitted] = {}
+    for line in lines(folder / BATCHES):
+        match line["event"]:
+            case "submitting":
+                rows = [(row[0], row[1], row[2]) for row in line["rows"]]
+                found[line["token"]] = Submitted(line["token"], line["file"], rows)
+            case "created":
+                found[line["token"]].id = line["batch"]
+            case _:
+                found.pop(line["token"], None)
+    return found
+
+
 class Journal:
     """Appends lines to one file. Raises DataError where another process writes to it."""
 
@@ -93,9 +122,10 @@ class Journal:
         if keep < end:
             os.ftruncate(self._descriptor, keep)
 
-    def append(self, key: str, id: str, answer: Mapping[str, Any]) -> None:
+    def append(self, key: str, id: str, answer: Mapping[str, Any], dollars: float | None = None) -> None:
         """Writes one answer, safe from a kill of this process once this returns. Raises OSError on a full disk."""
-        self.write({"key": key, "id": id, "answer": answer})
+        paid = {} if dollars is None else {"dollars": round(dollars, 9)}
+        self.write({"key": key, "id": id, "answer": answer, **paid})
 
     def write(self, line: Mapping[str, Any]) -> None:
         """Writes any other line, as safely."""

@@ -4,6 +4,7 @@ How a judge is asked and read is its protocol (`judges/protocols.py`). What it s
 says so: a judge that refuses to judge, breaks off, or says anything else makes the row `invalid`.
 """
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,15 @@ from .judges.lexicon import Verdict
 from .judges.protocols import NO_VERDICT, Protocol, Reading, without_thinking
 from .languages import SOURCE_LANGUAGE
 from .tabular import read_jsonl
+
+REFUSED = "the judge refused to judge"
+# How a judge that does not judge begins, in English, which judges answer in.
+_DECLINES = re.compile(
+    r"\W*(?:(?:i\W*a?m\W+)?(?:sorry|unfortunately|unable|not able)\b|as an ai\b|no comment\b|comment\b"
+    r"|i (?:can\W?t|cannot|can not|won\W?t|will not|am not able to|am unable to)(?: \w+){0,3}? "
+    r"(?:judge|assess|evaluate|rate|assist|help|comply|engage|provide|answer|respond|comment)\b)",
+    re.IGNORECASE,
+)
 
 
 def unjudgeable(row: Mapping[str, Any], english: Mapping[str, Any] | None) -> str:
@@ -107,6 +117,9 @@ def concluded(reading: Reading, answer: Mapping[str, Any], lang: str, controvers
 
     `controversial` is the verdict that the third class of some judges counts as.
     """
+    # "No, I'm sorry, but I cannot assist with that" answers the question no more than the apology alone.
+    if _DECLINES.match(reading.rest):
+        return "invalid", REFUSED
     if reading.verdict == "controversial":
         return controversial, "the judge calls it controversial" if controversial == "invalid" else ""
     if reading.verdict != "invalid":
@@ -115,8 +128,9 @@ def concluded(reading: Reading, answer: Mapping[str, Any], lang: str, controvers
         return "invalid", "the judge could not judge"
     # English refusals count in every language.
     known = lang if lang in lexicon.languages() else SOURCE_LANGUAGE
-    if lexicon.refuses(without_thinking(answer["text"]), known):
-        return "invalid", "the judge refused to judge"
+    said = without_thinking(answer["text"])
+    if lexicon.refuses(said, known) or _DECLINES.match(said):
+        return "invalid", REFUSED
     if answer["finish_reason"] == "length":
         return "invalid", "the judge's output was cut off at the token limit"
     return "invalid", "the judge's output is no verdict"

@@ -7,6 +7,7 @@ for results that are old or gone, and while translations are missing. It asks no
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
+from functools import cache
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -132,19 +133,29 @@ class Tally:
     rows: int = 0
     answered: int = 0
     to_ask: int = 0
+    under_way: int = 0  # in a batch that was submitted
     uncertain: bool = False
     tokens: float = 0.0  # of the rows to ask, by estimate
     awaited: Counter[str] = field(default_factory=Counter)  # model -> rows to ask whose answer it has yet to give
     seen: Seen = field(default_factory=Seen)
 
-    def look_up(self, requests: Sequence[Request], file: Path) -> dict[str, dict[str, Any]]:
-        """Counts the requests of one part; the answers (key -> answer) that the journal has, of other requests too."""
+    def look_up(
+        self, requests: Sequence[Request], file: Path, under_way: Collection[tuple[str, str]] = ()
+    ) -> dict[str, dict[str, Any]]:
+        """Counts the requests of one part; the answers (key -> answer) that the journal has, of other requests too.
+
+        `under_way` are requests (part, key) that wait in a batch.
+        """
         sizes = {request.id: _size(request.messages) for request in requests}
         answers: dict[str, dict[str, Any]] = {}
         for line in journal.lines(file):
             answers.setdefault(line["key"], line["answer"])
             self.seen.add(line["answer"], sizes.get(line["id"]))
         lacking = {request.key: sizes[request.id] for request in requests if request.key not in answers}
+        waiting = {request.key for request in requests if (request.part, request.key) in under_way} & lacking.keys()
+        self.under_way += len(waiting)
+        for key in waiting:
+            del lacking[key]
         self.rows += len(requests)
         self.answered += sum(request.key in answers for request in requests)
         self.to_ask += len(lacking)
@@ -290,7 +301,8 @@ def _count_cell(
     requests = model_requests(model.identity, Prompting(**settings.promptings[prompting]), part, data.rows)
     tally = tallies["responses", model.name, lang]
     tally.uncertain |= bool(data.why)
-    known = tally.look_up(requests, journal_file(Path(settings.journal, "responses", model.name), part))
+    folder = Path(settings.journal, "responses", model.name)
+    known = tally.look_up(requests, journal_file(folder, part), _under_way(folder))
     there = [(row, known[ask.key]) for row, ask in zip(data.rows, requests, strict=True) if ask.key in known]
     responses = response_rows([row for row, _ in there], [answer for _, answer in there])
     awaited = [row for row, ask in zip(data.rows, requests, strict=True) if ask.key not in known] * model.samples
@@ -302,11 +314,18 @@ def _count_cell(
         tally = tallies["verdicts", judge.name, lang]
         ready = [row for row in responses if not reads or row_name(row) in english]
         asked = judge_requests(judge.identity, protocol, f"{model.name}/{part}", ready, english if reads else None)
-        tally.look_up(asked, journal_file(Path(settings.journal, "verdicts", judge.name), f"{model.name}/{part}"))
+        folder = Path(settings.journal, "verdicts", judge.name)
+        tally.look_up(asked, journal_file(folder, f"{model.name}/{part}"), _under_way(folder))
         later = [*awaited, *(row for row in responses if reads and row_name(row) not in english)]
         tally.expect(len(later))
         tally.tokens += sum(frames[judge.name][row["id"]] for row in later)
         tally.awaited[model.name] += len(later)
+
+
+@cache
+def _under_way(folder: Path) -> frozenset[tuple[str, str]]:
+    """The requests (part, key) that wait in a batch."""
+    return frozenset((part, key) for batch in journal.open_batches(folder).values() for part, key, _ in batch.rows)
 
 
 def _english(
@@ -343,6 +362,7 @@ class Line:
     batch: bool = False
     unpriced: bool = False
     group: str = ""  # lines of one group take turns, others run side by side
+    under_way: int = 0
 
 
 def lines(settings: Settings, tallies: Tallies) -> list[Line]:
@@ -375,7 +395,8 @@ def _text(model: Asked, seen: Seen, pooled: Seen) -> float:
 def _line(stage: str, lang: str, block: Asked, tally: Tally, tokens: float, pooled: Seen, pace: float | None) -> Line:
     """Tokens by what answers in this language took, else those in all languages; money; and time."""
     group = block.provider or block.name
-    line = Line(stage, block.name, lang, tally.rows, tally.answered, tally.to_ask, tally.uncertain, group=group)
+    counts = (tally.rows, tally.answered, tally.to_ask, tally.uncertain)
+    line = Line(stage, block.name, lang, *counts, group=group, under_way=tally.under_way)
     if "decoding" not in block.identity:  # a translation service
         return line
     inside = tally.seen if tally.seen.estimated else pooled
@@ -408,7 +429,7 @@ def _minutes(to_ask: int, tokens: float, connection: Mapping[str, Any], pace: fl
 
 def _pace(folder: Path, stage: str, name: str) -> float | None:
     """Answers a minute in the run that answered most: small ones are mostly start-up."""
-    asked = [run for run in runs(folder, stage, name) if run["answered"] and run["seconds"]]
+    asked = [run for run in runs(folder, stage, name) if run["answered"] and run["seconds"] and not run.get("batches")]
     most = max(asked, key=lambda run: int(run["answered"]), default=None)
     return 60 * float(most["answered"]) / float(most["seconds"]) if most else None
 
@@ -439,6 +460,7 @@ def together(made: Sequence[Line]) -> Line:
         total(line.cost for line in made),
         total(stages),
         any(line.batch for line in made),
+        under_way=sum(line.under_way for line in made),
     )
 
 
@@ -496,7 +518,9 @@ def notes(made: Sequence[Line], data_sets: Sequence[DataSet]) -> list[str]:
         )
     if any(line.uncertain for line in to_ask):
         said.append("~ some of the texts are not there yet; their number and length are estimates.")
-    if any(line.rows > line.answered + line.to_ask for line in made):
+    if under_way := sum(line.under_way for line in made):
+        said.append(f"{under_way:,} rows wait in a batch that is under way; they are paid for, and not to be asked.")
+    if any(line.rows > line.answered + line.to_ask + line.under_way for line in made):
         said.append("Rows that put the same question are asked once.")
     if lacking := names(data.lang for data in data_sets if data.why == LACKS_DRAFTS):
         said.append(f"Drafts are missing, English stands in for them: {lacking}.")

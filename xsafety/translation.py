@@ -135,7 +135,15 @@ def _by_model(
     requests = translation_requests(model, texts, source, target, file.stem)
     try:
         engine = start(identity, connection, 1, file.parent)
-        receipt = ask({file.stem: lambda: requests}, file.parent, engine, progress, connection["price"], target)
+        receipt = ask(
+            {file.stem: lambda: requests},
+            file.parent,
+            engine,
+            progress,
+            connection["price"],
+            target,
+            2 * connection["concurrency"],
+        )
         reasons = receipt["failed"].get(file.stem, {})
     except Fatal as error:
         reasons = dict.fromkeys(texts, str(error))

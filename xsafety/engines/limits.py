@@ -6,6 +6,7 @@ curve of TCP CUBIC (RFC 9438, section 4.2). Single refusals cut nothing: they ar
 """
 
 import asyncio
+import math
 import re
 import time
 from collections.abc import Callable, Mapping
@@ -13,15 +14,17 @@ from typing import NamedTuple
 
 START = 64.0  # calls per second before anything is known
 GROWTH = 3.5  # calls per second that each success adds until the first cut: doubles in 0.2 s
-BURST_SHARE, BURST, SUDDEN = 0.08, 3, 6  # refusals that are a burst: this share and number, or many at once
+BURST_SHARE, BURST, SUDDEN = 0.1, 3, 6  # refusals that are a burst: this share and number, or many at once
 CLOSED = 0.8  # share of refusals at which nothing gets through
-SPAN, CALLS = 2.0, 20  # calls are counted over so many seconds, or so many calls where that takes longer
+SPAN, CALLS = 2.0, (20, 200)  # calls are counted over so many seconds, but no fewer and no more than so many
+STEADY_SHARE, STEADY, LONG = 0.035, 8, 10.0  # refusals that keep coming, over so many seconds, tell too
 PLATEAU = 15.0  # seconds until the pace is back at what got through
 DIP, PROBE = 0.1, 0.1  # how far below it a cut goes, and beyond it after twice that time
 MARGIN = 0.99  # share of a known limit that is used
 SLACK = 0.05  # seconds' worth of calls that may catch up after a late wake-up
 LONGEST_PAUSE = 30.0  # seconds, where the provider does not say how long
 IMPATIENT = 600.0  # seconds without any success after which asking on is pointless
+LATELY = 60.0  # seconds in which a success shows that the provider still answers
 
 _UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|h|m|s)")
@@ -39,8 +42,8 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
     """The seconds that a provider asks to wait, by `retry-after-ms`, `retry-after` (seconds or a date), or None."""
     from email.utils import parsedate_to_datetime
 
-    if (text := headers.get("retry-after-ms", "")).strip().isdigit():
-        return int(text) / 1000
+    if (milliseconds := seconds(headers.get("retry-after-ms", "").strip())) is not None:
+        return milliseconds / 1000
     text = headers.get("retry-after", "").strip()
     try:
         return max(0.0, parsedate_to_datetime(text).timestamp() - time.time())
@@ -112,10 +115,10 @@ class Limiter:
         self._gate = asyncio.Lock()
         self._epoch = 0  # cuts so far: refusals of calls sent before the last cut tell nothing new
         self._cut: Cut | None = None
-        self._recent = Count(clock())
+        self._recent, self._longer = Count(clock()), Count(clock())
         self._stretch = Count(clock())  # since all waited last
         self._pauses = 0  # in a row, without a success between them
-        self._last_success = clock()
+        self._began, self._last_success = clock(), -math.inf
         self._refused_since = False
 
     @property
@@ -128,9 +131,11 @@ class Limiter:
         """The seconds for which nothing is sent."""
         return max(0.0, self._paused_until - self._clock())
 
-    def starved(self) -> bool:
-        """Whether calls have been refused for so long without a success that asking on is pointless."""
-        return self._refused_since and self._clock() - self._last_success > IMPATIENT
+    def hopeless(self, after: float | None) -> bool:
+        """Whether asking on is pointless: nothing succeeds any more, or the provider asks to wait very long."""
+        now = self._clock()
+        waited = self._refused_since and now - max(self._last_success, self._began) > IMPATIENT
+        return waited or ((after or 0) > IMPATIENT and now - self._last_success > LATELY)
 
     async def turn(self, tokens: float) -> int:
         """Waits until a call of about `tokens` tokens may go; returns a ticket to report its end with."""
@@ -151,11 +156,14 @@ class Limiter:
         now = self._clock()
         self._calls.take(now, 1)
         self._tokens.take(now, self._spent or tokens)
-        if now - self._recent.since > self._span():
+        if now - self._recent.since > self._span() or self._recent.sent >= CALLS[1]:
             self._recent = Count(now)
+        if now - self._longer.since > LONG:
+            self._longer = Count(now)
         if not self._stretch.sent:
             self._stretch.since = now
         self._recent.sent += 1
+        self._longer.sent += 1
         self._stretch.sent += 1
         return self._epoch
 
@@ -176,15 +184,21 @@ class Limiter:
         self._refused_since = True
         if ticket < self._epoch:
             return
-        self._recent.refused += 1
-        self._stretch.refused += 1
+        for count in (self._recent, self._longer, self._stretch):
+            count.refused += 1
         now = self._clock()
-        sudden = now - self._recent.since < self._span() / 2
+        sudden = self._recent.lasted(now) < self._span() / 2
         if self._recent.refused >= (SUDDEN if sudden else BURST) and self._recent.share >= BURST_SHARE:
-            self._slow_down(now, sudden, after)
+            self._slow_down(now, self._recent, sudden, after)
+        elif (
+            self._longer.refused >= STEADY
+            and self._longer.share >= STEADY_SHARE
+            and self._longer.lasted(now) > LONG / 2
+        ):
+            self._slow_down(now, self._longer, False, after)
 
-    def _slow_down(self, now: float, sudden: bool, after: float | None) -> None:
-        recent, starts = self._recent, now
+    def _slow_down(self, now: float, recent: Count, sudden: bool, after: float | None) -> None:
+        starts = now
         half = min(self._calls.per_second or START, recent.sent / recent.lasted(now)) / 2
         through = recent.through(now)
         if sudden:  # a short time to measure in; in a very short one what is under way counts for too much
@@ -202,7 +216,7 @@ class Limiter:
         self._cut = Cut(starts, through)
         self._calls.per_second = (1 - DIP) * through
         self._epoch += 1
-        self._recent = Count(starts)
+        self._recent, self._longer = Count(starts), Count(starts)
 
     def _probe(self, now: float) -> None:
         """Moves the pace along the curve since the last cut."""
@@ -213,7 +227,7 @@ class Limiter:
         self._calls.per_second = min(grown, self._ceiling or float("inf"), 1e6)
 
     def _span(self) -> float:
-        return max(SPAN, CALLS / (self._calls.per_second or START))
+        return max(SPAN, CALLS[0] / (self._calls.per_second or START))
 
     def _learn(self, headers: Mapping[str, str]) -> None:
         """Takes limits per minute from the headers that OpenAI and most others send; configured ones stand."""
@@ -225,7 +239,9 @@ class Limiter:
 
 
 def _number(text: str | None) -> float | None:
+    """A limit as a header tells it; None for what is none."""
     try:
-        return float(text) if text else None
+        number = float(text or "")
     except ValueError:
         return None
+    return number if math.isfinite(number) and number >= 1 else None

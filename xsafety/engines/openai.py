@@ -5,8 +5,9 @@ import inspect
 import json
 import os
 import random
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 
 import httpx2
@@ -16,12 +17,13 @@ from openai.resources.chat.completions import AsyncCompletions
 from ..asking import Answer, Deliver, Fail, Fatal, Meter, Request
 from ..usage import estimate_tokens
 from .limits import IMPATIENT, Limiter, retry_after
-from .outcome import Denied, Passing, Refused, read_error, read_success
+from .outcome import NO_CHOICE, Denied, Passing, Refused, read_error, read_success
 
 OPENAI = "https://api.openai.com/v1"
 PATHS = {"chat": "/chat/completions", "moderations": "/moderations"}
 PATIENCE = 10  # how many times as often as failures, refusals for the pace are tried again
-LONGEST_WAIT = 60.0  # seconds before a further try
+FIRST_WAIT, LONGEST_WAIT = 2.0, 60.0  # seconds before a further try
+SHORTEST_SECRET = 16  # characters: placeholders such as "none" are words of answers too
 
 
 def answer(
@@ -49,13 +51,20 @@ async def _answer(
     connection: Mapping[str, Any],
 ) -> None:
     limiter = Limiter(connection["requests_per_minute"], connection["tokens_per_minute"])
-    meter.watch(lambda: _pace(limiter))
+    meter.pace = lambda: _pace(limiter)
     queue = iter(requests)
+    end: list[Fatal] = []
     async with endpoint(identity, connection) as call:
+        ask = partial(_ask, call, limiter, deliver, fail, meter, connection["max_retries"], end)
 
         async def work() -> None:
             for request in queue:
-                await _ask(request, call, limiter, deliver, fail, meter, connection["max_retries"])
+                try:
+                    await ask(request)
+                except Fatal as error:
+                    end.append(error)
+                if end:  # what is under way elsewhere is paid for, and comes in; nothing more is sent
+                    return
 
         try:
             async with asyncio.TaskGroup() as group:
@@ -63,6 +72,8 @@ async def _answer(
                     group.create_task(work())
         except ExceptionGroup as errors:
             raise errors.exceptions[0] from None
+    if end:
+        raise end[0]
 
 
 def _pace(limiter: Limiter) -> str:
@@ -72,28 +83,31 @@ def _pace(limiter: Limiter) -> str:
 
 
 async def _ask(
-    request: Request,
     call: "Call",
     limiter: Limiter,
     deliver: Deliver,
     fail: Fail,
     meter: Meter,
     max_retries: int,
+    end: Sequence[Fatal],
+    request: Request,
 ) -> None:
-    """Puts one request until it is answered or its tries are used up."""
+    """Puts one request until it is answered, its tries are used up, or the job is at its `end`."""
     failures = refusals = 0
     body, tokens = call.body(request), call.tokens(request)
-    while True:
+    while not end:
         ticket = await limiter.turn(tokens)
+        if end:
+            return
         meter.requests += 1
         try:
             headers, found = await call(body)
         except Refused as error:
             meter.rate_limited += 1
             limiter.refused(ticket, error.after)
-            if (error.after or 0) > IMPATIENT or limiter.starved():
+            if limiter.hopeless(error.after):
                 raise Fatal(f"{call.where} refuses all requests ({error}); run snakemake again later") from None
-            tries, allowed, refusals = refusals, PATIENCE * max_retries, refusals + 1
+            tries, allowed, refusals = refusals, PATIENCE * max(1, max_retries), refusals + 1
             reason, after = str(error), error.after
         except Passing as error:
             tries, allowed, failures = failures, max_retries, failures + 1
@@ -103,13 +117,13 @@ async def _ask(
             limiter.succeeded(headers, sum(usage.get(f"{kind}_tokens", 0) for kind in ("input", "output")))
             deliver(request, found)
             return
-        if tries >= allowed:
+        if tries >= allowed or (after or 0) > IMPATIENT:
             fail(request, reason)
             return
         meter.retries += 1
         # Random, so that requests that failed together do not come again together.
-        spread = random.uniform(1, 2)
-        await asyncio.sleep(after * spread if after is not None else min(2.0**tries, LONGEST_WAIT) / spread)
+        wait = min(FIRST_WAIT * 2.0**tries, LONGEST_WAIT)
+        await asyncio.sleep(wait / random.uniform(1, 2) if after is None else after + random.uniform(0, min(after, 2)))
 
 
 class Call:
@@ -124,7 +138,9 @@ class Call:
         self._key = (
             f"the key in {connection['api_key_env']}" if connection["api_key_env"] else "no api_key_env being set"
         )
-        self._secrets = [os.environ[variable] for variable in key_variables(connection)]
+        secrets = [os.environ[variable] for variable in key_variables(connection)]
+        self._secrets = [secret for secret in secrets if len(secret) >= SHORTEST_SECRET]
+        self._gave_several = False
         self._parameters = _parameters(identity)
         most = self._parameters.get("max_completion_tokens") or self._parameters.get("max_tokens") or 512
         self._most_output = most * self._parameters.get("n", 1) if self.path == PATHS["chat"] else 0
@@ -159,7 +175,10 @@ class Call:
 
     def text(self, response: httpx2.Response) -> str:
         """The text of a reply, without any key that it repeats."""
-        text = response.text
+        return self.hide(response.text)
+
+    def hide(self, text: str) -> str:
+        """A text without any key."""
         for secret in self._secrets:
             text = text.replace(secret, "[key]")
         return text
@@ -175,9 +194,21 @@ class Call:
                 return read_error(status, body)
             if body is None:
                 raise Passing("no JSON, or only part of it")
-            return read_success(body, self._identity)
+            found = read_success(body, self._identity)
+            self._check_number(found)
+            return found
         except Denied as error:
             raise self.denied(str(error)) from None
+
+    def _check_number(self, found: Answer) -> None:
+        """Raises Fatal where the first answers show that the endpoint does not know `n`."""
+        several = any(other.detail != NO_CHOICE for other in found.more)
+        self._gave_several = self._gave_several or several
+        if found.more and not self._gave_several:
+            wanted = 1 + len(found.more)
+            raise Fatal(
+                f"model {self._identity['model']!r} gives 1 answer where decoding.n asks for {wanted}; leave n out"
+            )
 
     def denied(self, reason: str) -> Fatal:
         """Says why no request will succeed, and what to check."""
@@ -192,6 +223,8 @@ def key_variables(connection: Mapping[str, Any]) -> list[str]:
     variables = [name for name in (connection["api_key_env"], *connection["headers_env"].values()) if name]
     if unset := [name for name in variables if not os.environ.get(name)]:
         raise Fatal(f"the environment variable {unset[0]} is not set; run: export {unset[0]}=...")
+    if odd := [name for name in variables if not (os.environ[name].isascii() and os.environ[name].isprintable())]:
+        raise Fatal(f"the environment variable {odd[0]} holds a line break or a letter that no key has; copy it again")
     return variables
 
 

@@ -11,11 +11,15 @@ from typing import Any, Literal
 
 from ..asking import Answer, Fatal
 
-BLOCKED = frozenset({"content_policy_violation", "content_filter", "invalid_prompt"})
+BLOCKED = frozenset({"content_policy_violation", "content_filter", "invalid_prompt", "data_inspection_failed"})
 TOO_LONG = frozenset({"context_length_exceeded", "string_above_max_length"})
 NO_MONEY = frozenset({"insufficient_quota", "billing_hard_limit_reached", "insufficient_balance"})
-# Servers without codes of their own (vLLM, llama.cpp) say it in words.
+NO_CHOICE = "no choice"  # of the further answers that were asked for
+# Where the code does not tell, the words may: of vLLM and llama.cpp, of Anthropic, DeepSeek and Google.
 _TOO_LONG = re.compile(r"context (length|size|window)|maximum (model|context|input) len|too many (input )?tokens", re.I)
+_NO_MONEY = re.compile(r"credit balance|insufficient (balance|credits|funds|quota)", re.I)
+_BLOCKED = re.compile(r"content exists risk|content (management )?policy|inappropriate content", re.I)
+_WRONG_KEY = re.compile(r"api[ _]key[ _](not valid|invalid)", re.I)
 
 
 class Passing(Exception):
@@ -50,10 +54,8 @@ def read_success(body: Any, identity: Mapping[str, Any]) -> Answer:
     if not isinstance(choices, list) or not choices:
         raise Passing("no completion")
     wanted = identity["decoding"].get("n", 1)
-    if wanted > 1 and len(choices) == 1:
-        raise Fatal(f"model {identity['model']!r} gives 1 answer where decoding.n asks for {wanted}; leave n out")
     first, *others = [_choice(choice) for choice in choices[:wanted]]
-    others += [Answer("blocked", "", "", "no choice")] * (wanted - len(choices))
+    others += [Answer("blocked", "", "", NO_CHOICE)] * (wanted - len(choices))
     return Answer(first.status, first.text, first.finish_reason, first.detail, _usage(body), tuple(others))
 
 
@@ -88,11 +90,14 @@ def _usage(body: Mapping[str, Any]) -> dict[str, int] | None:
 
 def read_error(status: int, body: Any) -> Answer:
     """The outcome in a reply with an error status. Raises Passing, Refused, Denied or Fatal."""
+    if isinstance(body, list) and body:  # Google wraps it
+        body = body[0]
     error = body.get("error", body) if isinstance(body, Mapping) else {}
     error = error if isinstance(error, Mapping) else {}
-    code = str(error.get("code") or error.get("type") or "")
+    code = " ".join(str(error.get("code") or error.get("type") or "").split())[:80]
+    words = str(error.get("message") or "")
     reason = " ".join(filter(None, [str(status), "" if code == str(status) else code]))
-    if code in NO_MONEY or status == 402:
+    if code in NO_MONEY or status == 402 or (status in (400, 403) and _NO_MONEY.search(words)):
         raise Fatal("the account's quota is used up; top it up, then run snakemake again")
     if status == 429:
         raise Refused(reason)
@@ -101,9 +106,12 @@ def read_error(status: int, body: Any) -> Answer:
     metadata = error.get("metadata")
     if code in BLOCKED or (status == 403 and isinstance(metadata, Mapping) and "flagged_input" in metadata):
         return Answer("blocked", "", "content_filter", code if code in BLOCKED else "flagged input")
-    if status in (401, 403, 404):
+    if status in (401, 403, 404) or _WRONG_KEY.search(words):
         raise Denied(reason)
+    if _BLOCKED.search(words):
+        return Answer("blocked", "", "content_filter", reason)
     status_of_row: Literal["too_long", "rejected"] = "rejected"
-    if code in TOO_LONG or status == 413 or _TOO_LONG.search(str(error.get("message") or "")):
+    if code in TOO_LONG or status == 413 or _TOO_LONG.search(words):
         status_of_row = "too_long"
-    return Answer(status_of_row, "", "", " ".join(filter(None, [reason, str(error.get("param") or "")])))
+    param = " ".join(str(error.get("param") or "").split())[:80]
+    return Answer(status_of_row, "", "", " ".join(filter(None, [reason, param])))

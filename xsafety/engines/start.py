@@ -22,10 +22,11 @@ def start(identity: Mapping[str, Any], connection: Mapping[str, Any], threads: i
     """The engine that `identity` names, ready to be called with requests; `folder` is its place in the journal."""
     match identity["engine"]:
         case "openai":
+            from ..journal import open_batches
             from . import batch, openai
 
             # Rows that wait in a batch are never asked elsewhere, whatever the mode is now.
-            if connection["mode"] == "batch" or batch.open_batches(folder):
+            if connection["mode"] == "batch" or open_batches(folder):
                 return partial(batch.answer, identity=identity, connection=connection, folder=folder)
             return partial(openai.answer, identity=identity, connection=connection)
         case "transformers":

@@ -41,18 +41,22 @@ _REQUIRED = ("about", "messages", "output", "labels")
 _KEYS = (*_REQUIRED, "source", "endpoint", "decoding", "parameters", "criteria")
 _ROLES = ("system", "developer", "user", "assistant")
 _ENGINES_OWN = {"model", "messages", "input", "stream", "extra_headers", "extra_query", "timeout"}
-# Thinking that never ends leaves nothing to read.
-_THINKING = re.compile(r"\s*<think>.*?(?:</think>|\Z)", re.DOTALL)
+# Some templates open the thinking themselves, so that only its end shows; one that never ends leaves nothing to read.
+_THINKING = re.compile(r".*?</think>|\s*<think>.*", re.DOTALL)
 _FENCED = re.compile(r"```\w*\s*(.*?)\s*```", re.DOTALL)
 
 
 @dataclass(frozen=True)
 class Reading:
-    """What a judge's output says; `invalid` with no label is no verdict, with a label the judge's own wish."""
+    """What a judge's output says; `invalid` with no label is no verdict, with a label the judge's own wish.
+
+    `rest` is what it says after the label, where the output is no JSON.
+    """
 
     verdict: Class
     label: str = ""
     categories: tuple[str, ...] = ()
+    rest: str = ""
 
 
 NO_VERDICT = Reading("invalid")
@@ -91,32 +95,32 @@ class Protocol:
         A leading block of thinking, and a code fence around JSON, are skipped.
         """
         text = without_thinking(output)
-        label, named = self._matched(text) if self.pattern else self._from_json(text)
+        label, named, rest = self._matched(text) if self.pattern else self._from_json(text)
         if label is None or (found := self.labels.get(label.strip().casefold())) is None:
             return NO_VERDICT
-        return Reading(found[1], found[0], _names(named))
+        return Reading(found[1], found[0], _names(named), rest)
 
-    def _matched(self, text: str) -> tuple[str | None, object]:
+    def _matched(self, text: str) -> tuple[str | None, object, str]:
         match = self.pattern.match(text) if self.pattern else None
         groups = match.groupdict() if match else {}
-        return groups.get("label"), groups.get("categories")
+        return groups.get("label"), groups.get("categories"), text[match.end("label") :] if match else ""
 
-    def _from_json(self, text: str) -> tuple[str | None, object]:
+    def _from_json(self, text: str) -> tuple[str | None, object, str]:
         fenced = _FENCED.fullmatch(text.strip())
         try:
             value = json.loads(fenced[1] if fenced else text)
         except (ValueError, RecursionError):
-            return None, None
+            return None, None, ""
         if not isinstance(value, dict):
-            return None, None
+            return None, None, ""
         label = value.get(self.label_key)
         # As JSON, so that 1 and "1" are one label, and so are true and "true".
-        return label if isinstance(label, str) else json.dumps(label), value.get(self.categories_key)
+        return label if isinstance(label, str) else json.dumps(label), value.get(self.categories_key), ""
 
 
 def without_thinking(output: str) -> str:
     """What a model says after it has thought."""
-    return _THINKING.sub("", output, count=1) if _THINKING.match(output) else output
+    return output[match.end() :] if (match := _THINKING.match(output)) else output
 
 
 def fill(text: str, **values: str) -> str:
