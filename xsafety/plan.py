@@ -376,8 +376,8 @@ def _line(stage: str, lang: str, block: Asked, tally: Tally, tokens: float, pool
     """Tokens by what answers in this language took, else those in all languages; money; and time."""
     group = block.provider or block.name
     line = Line(stage, block.name, lang, tally.rows, tally.answered, tally.to_ask, tally.uncertain, group=group)
-    if "decoding" not in block.identity:  # a translation service
-        return line
+    if "decoding" not in block.identity:  # a translation service: no tokens
+        return replace(line, minutes=_minutes(line.to_ask, 0, block.connection, None))
     inside = tally.seen if tally.seen.estimated else pooled
     outside = tally.seen if tally.seen.answers else pooled
     tokens_in = tokens * (inside.counted / inside.estimated if inside.estimated else 1)
