@@ -15,8 +15,9 @@ from tests.loopback import Server
 from xsafety import progress
 from xsafety.engines import services, translators
 from xsafety.journal import Journal, answers, digest, lines
+from xsafety.memory import DRAFT_COLUMNS, read_memory
 from xsafety.tabular import write_csv
-from xsafety.translation import DRAFT_COLUMNS, UNVERIFIED, Translated, drafts, read_memory, translate
+from xsafety.translation import UNVERIFIED, Translated, drafts, translate
 
 SECRET = "s3cret-key"
 DEAD = "libretranslate does not answer, or not as it should (500)"

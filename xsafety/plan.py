@@ -18,13 +18,14 @@ from .engines.start import pin
 from .judges.protocols import Protocol, load
 from .judging import judge_requests
 from .languages import SOURCE_LANGUAGE
+from .memory import read_memory
 from .progress import duration
 from .prompting import Message, Prompting
 from .release import Release, read_release, release_evidence
 from .review import evidence, needs_draft, queries, sheets, source_queries, standings, status
 from .seeds import read_seeds
 from .tabular import DataError
-from .translation import drafts, read_memory, translation, translation_requests
+from .translation import drafts, translation, translation_requests
 from .usage import cost, estimate_tokens
 
 TITLES = {"drafts": "translate", "responses": "ask", "english": "translate answers to English", "verdicts": "judge"}

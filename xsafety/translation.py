@@ -8,20 +8,13 @@ from typing import Any, NamedTuple
 from . import journal
 from .asking import Fatal, Request, ask, request
 from .languages import SOURCE_LANGUAGE, language
+from .memory import from_memory
 from .progress import Progress, Rate, duration
 from .prompting import Message
-from .tabular import clean, read_csv
+from .tabular import clean
 
-DRAFT_COLUMNS = ("id", "source", "draft", "engine", "status")
 UNVERIFIED = "unverified machine draft"
 GIVE_UP_AFTER = 3
-
-
-def read_memory(file: Path) -> dict[str, dict[str, str]]:
-    """The committed drafts of one language: English source -> row; empty if there is no file."""
-    if not file.exists():
-        return {}
-    return {row["source"]: row for row in read_csv(file, DRAFT_COLUMNS) if row["draft"]}
 
 
 class Translated(NamedTuple):
@@ -204,8 +197,7 @@ def drafts(
     for seed in seeds:
         row = {"id": seed["id"], "source": seed["text"]}
         if seed["text"] in memory:
-            found = memory[seed["text"]]
-            rows.append(row | {"draft": clean(found["draft"]), "engine": found["engine"], "status": found["status"]})
+            rows.append(row | from_memory(memory[seed["text"]]))
         elif seed["id"] in translated:
             rows.append(row | {"draft": translated[seed["id"]], "engine": engine, "status": UNVERIFIED})
         else:
