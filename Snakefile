@@ -10,6 +10,7 @@ from snakemake.dag import DAG
 from snakemake.utils import min_version
 
 from xsafety.config import load
+from xsafety.memory import print_missing
 from xsafety.rerun import judge_every_job
 from xsafety.review import print_waiting
 from xsafety.tabular import DataError
@@ -26,8 +27,8 @@ if not workflow.overwrite_configfiles:
 
 # Keys need to be there only where jobs may run that ask.
 LOOKS = {"-n", "-np", "--dry-run", "--dryrun", "--lint", "--unlock"} & set(sys.argv)
-PLANS = "plan" in sys.argv
-RUNS = workflow.is_main_process and not LOOKS and not PLANS
+ASKS_NOBODY = {"plan", "freeze"} & set(sys.argv)
+RUNS = workflow.is_main_process and not LOOKS and not ASKS_NOBODY
 
 try:
     CONFIG = load(config, environment=os.environ if RUNS else None)
@@ -50,7 +51,9 @@ wildcard_constraints:
     judge="|".join(map(re.escape, CONFIG.judges)),
 
 
-if workflow.is_main_process and not PLANS:
+if workflow.is_main_process and not ASKS_NOBODY:
+    # What is registered last is called first.
+    atexit.register(print_missing, {lang: Path(RESULTS, "asked", "drafts", f"{lang}.json") for lang in CONFIG.targets})
     atexit.register(print_waiting, f"{RESULTS}/review_status.csv")
 
 

@@ -6,6 +6,7 @@ import shlex
 from xsafety.asking import next_attempt
 from xsafety.code import modules
 from xsafety.languages import SOURCE_LANGUAGE
+from xsafety.memory import memory_state
 from xsafety.tabular import to_json
 
 # Relative where that is possible, so that a moved checkout is no reason to run again.

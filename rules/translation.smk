@@ -1,6 +1,7 @@
 # Stage: drafts.
 # Takes seeds, ledgers and data/memory/{lang}.csv; asks an engine only for rows that no person and no memory has.
-# Makes <results>/drafts/{lang}.csv and, for judges that read English, <results>/english/. Config: translation.
+# Makes <results>/drafts/{lang}.csv and, for judges that read English, <results>/english/. On request, by
+# `snakemake freeze`, new drafts go to data/memory/. Config: translation.
 
 TRANSLATION_ENVIRONMENT = f"../envs/{'models' if CONFIG.translation.openai else 'workflow'}.yaml"
 
@@ -11,7 +12,6 @@ rule drafts:
         code=code("drafts"),
         seeds="<results>/seeds.csv",
         ledger="<results>/review/{lang}/ledger.jsonl",
-        memory=lambda wildcards: files(CONFIG.translation.memory, f"{wildcards.lang}.csv"),
     output:
         drafts="<results>/drafts/{lang}.csv",
         receipt="<results>/asked/drafts/{lang}.json",
@@ -25,16 +25,44 @@ rule drafts:
         connection=translation_connection,
     params:
         journal=journal("drafts/{lang}.jsonl"),
+        # No input: a draft that was frozen is no reason to run anything again.
         memory=lambda wildcards: f"{CONFIG.translation.memory}/{wildcards.lang}.csv",
+        memory_state=lambda wildcards: memory_state(
+            Path(CONFIG.translation.memory, f"{wildcards.lang}.csv"),
+            Path(RESULTS, "drafts", f"{wildcards.lang}.csv"),
+            Path(RESULTS, "asked", "drafts", f"{wildcards.lang}.json"),
+        ),
         engine=CONFIG.translation.engine,
         model=lambda wildcards: to_json(CONFIG.translation.model()),
         rounds=CONFIG.verification.rounds,
         attempt=attempt("drafts/{lang}.json"),
     shell:
         "python3 {input.code[0]:q} --seeds {input.seeds:q} --ledger {input.ledger:q} --memory {params.memory:q}"
-        " --journal {params.journal:q} --out {output.drafts:q} --receipt {output.receipt:q} --lang {wildcards.lang}"
+        " --memory-state {params.memory_state} --journal {params.journal:q} --out {output.drafts:q} --receipt {output.receipt:q} --lang {wildcards.lang}"
         " --engine {params.engine} --model {params.model:q} --connection {resources.connection:q}"
         " --rounds {params.rounds} {params.attempt} 2>&1 | tee {log:q}"
+
+
+rule freeze:
+    """Add new drafts to the translation memory, to be committed."""
+    input:
+        code=code("freeze"),
+    log:
+        "<logs>/freeze.log",
+    localrule: True
+    conda:
+        "../envs/workflow.yaml"
+    params:
+        # It takes the drafts that there are, and leads to none being made.
+        results=lambda wildcards: RESULTS,
+        memory=CONFIG.translation.memory,
+        languages=to_json(CONFIG.targets),
+        seeds=to_json(CONFIG.dataset.seeds),
+    message:
+        "Adding new drafts to the translation memory."
+    shell:
+        "python3 {input.code[0]:q} --results {params.results:q} --memory {params.memory:q}"
+        " --languages {params.languages:q} --seeds {params.seeds:q} 2>&1 | tee {log:q}"
 
 
 rule english:

@@ -2,17 +2,18 @@
 
 from xsafety.cli import parser, run, say
 from xsafety.languages import SOURCE_LANGUAGE
+from xsafety.memory import DRAFT_COLUMNS, read_memory
 from xsafety.review import needs_draft, standings
 from xsafety.seeds import COLUMNS
 from xsafety.tabular import read_csv, read_jsonl, write_csv, write_json
-from xsafety.translation import DRAFT_COLUMNS, drafts, read_memory, translate
+from xsafety.translation import drafts, translate
 
 
 def main() -> None:
     args = parser(
         __doc__,
         paths="seeds ledger memory journal out receipt",
-        texts="lang engine",
+        texts="lang engine memory_state",
         objects="model connection rounds attempt",
     ).parse_args()
     seeds = read_csv(args.seeds, COLUMNS)
@@ -37,7 +38,16 @@ def main() -> None:
         again = "; what came is kept, run snakemake again to ask for the rest" if translated.again else ""
         say(f"{args.lang}: {len(missing)} of {len(wanted)} drafts are {missing[0]['status']}{again}")
     write_csv(args.out, DRAFT_COLUMNS, rows)
-    write_json(args.receipt, {"attempt": args.attempt, "rows": len(asked), "failed": translated.again})
+    write_json(
+        args.receipt,
+        {
+            "attempt": args.attempt,
+            "rows": len(asked),
+            "failed": translated.again,
+            "memory": args.memory_state,
+            "from_memory": [seed["id"] for seed in wanted if seed["text"] in memory],
+        },
+    )
 
 
 if __name__ == "__main__":

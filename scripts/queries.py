@@ -1,10 +1,10 @@
 """Writes one language's data set: the rows that may be evaluated, each with its provenance."""
 
 from xsafety.cli import parser, run
+from xsafety.memory import DRAFT_COLUMNS
 from xsafety.review import queries, standings
 from xsafety.seeds import COLUMNS
 from xsafety.tabular import read_csv, read_jsonl, write_jsonl
-from xsafety.translation import DRAFT_COLUMNS
 
 
 def main() -> None:

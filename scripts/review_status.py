@@ -2,10 +2,10 @@
 
 from xsafety.cli import parser, run
 from xsafety.languages import SOURCE_LANGUAGE
+from xsafety.memory import DRAFT_COLUMNS
 from xsafety.review import STATUS_COLUMNS, source_status, standings, status
 from xsafety.seeds import COLUMNS
 from xsafety.tabular import DataError, read_csv, read_jsonl, write_csv
-from xsafety.translation import DRAFT_COLUMNS
 
 
 def main() -> None:

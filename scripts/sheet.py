@@ -1,10 +1,10 @@
 """Writes one language's sheet for reviewers: the rows that wait, with English, draft and empty columns to fill."""
 
 from xsafety.cli import parser, run
+from xsafety.memory import DRAFT_COLUMNS
 from xsafety.review import SHEET_COLUMNS, sheet_rows, standings
 from xsafety.seeds import COLUMNS
 from xsafety.tabular import read_csv, read_jsonl, write_csv
-from xsafety.translation import DRAFT_COLUMNS
 
 
 def main() -> None:

@@ -1,4 +1,5 @@
-"""A small real HTTP server on loopback: an OpenAI-compatible API, LibreTranslate and Google's page.
+"""A small real HTTP server on loopback: an OpenAI-compatible API, and the translators LibreTranslate, Google, DeepL and
+Microsoft.
 
 It counts what it is asked, answers by rules that a test can change, and can be slow or fail on purpose.
 """
@@ -83,7 +84,8 @@ class Server:
     """What the server was asked, and how it answers.
 
     `reply` returns a text, a choice, a (status, JSON body) pair, a whole response or a function that makes one from the
-    request; `translate` a text or a response. `headers` are those of chat and moderation requests, lower-cased.
+    request; `translate` a text or a response. `headers` are those of chat, moderation, DeepL and Microsoft requests,
+    lower-cased; `sources` the languages that DeepL and Microsoft were told to translate from.
     """
 
     reply: Reply = refuse_or_echo
@@ -96,6 +98,7 @@ class Server:
     batch: "BatchApi" = field(default_factory=lambda: BatchApi())
     chats: list[dict[str, Any]] = field(default_factory=list)
     translations: list[tuple[str, str]] = field(default_factory=list)
+    sources: list[str] = field(default_factory=list)
     in_flight: int = 0
     most_in_flight: int = 0
     url: str = ""
@@ -131,6 +134,8 @@ class Server:
         return web.json_response({"id": "x", "model": body["model"], "results": [self.moderate(body["input"])]})
 
     async def libretranslate(self, request: web.Request) -> web.Response:
+        if "api-version" in request.query:
+            return await self.microsoft(request)
         query = {**request.query, **(await request.post())}
         self.translations.append((query["q"], query["target"]))
         await asyncio.sleep(self.delay)
@@ -143,6 +148,27 @@ class Server:
         answer = self.translate(text, target)
         page = f'<html><div class="result-container">{answer}</div></html>'
         return answer if isinstance(answer, web.Response) else web.Response(text=page, content_type="text/html")
+
+    async def deepl(self, request: web.Request) -> web.Response:
+        body = await request.json()
+        answer = self.by_key(request, body["text"][0], body["source_lang"], body["target_lang"])
+        if isinstance(answer, web.Response):
+            return answer
+        return web.json_response({"translations": [{"detected_source_language": "EN", "text": answer}]})
+
+    async def microsoft(self, request: web.Request) -> web.Response:
+        [part] = await request.json()
+        answer = self.by_key(request, part["text"], request.query["from"], request.query["to"])
+        if isinstance(answer, web.Response):
+            return answer
+        return web.json_response([{"translations": [{"text": answer, "to": request.query["to"]}]}])
+
+    def by_key(self, request: web.Request, text: str, source: str, target: str) -> Any:
+        """The answer of a service that reads its key in a header."""
+        self.headers.append({name.lower(): value for name, value in request.headers.items()})
+        self.sources.append(source)
+        self.translations.append((text, target))
+        return self.translate(text, target)
 
     def reset(self) -> None:
         """Forgets what was asked, and answers as at the start."""
@@ -245,6 +271,7 @@ class Loopback:
                 web.get("/v1/batches/{batch}", self.server.batch.retrieve),
                 web.post("/translate", self.server.libretranslate),
                 web.get("/m", self.server.google),
+                web.post("/v2/translate", self.server.deepl),
             ]
         )
         self._runner = web.AppRunner(app)

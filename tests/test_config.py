@@ -147,7 +147,8 @@ def test_good_config_has_the_documented_defaults() -> None:
         ),
         ("promptings: {no: {}}", "False is a truth value to YAML; quote it"),
         ("translation: {engine: libretranslate}", "translation: engine libretranslate needs `base_url`"),
-        ("translation: {engine: deepl}", "translation.engine: 'deepl' input should be 'none', 'google', 'libre"),
+        ("translation: {engine: bing}", "translation.engine: 'bing' input should be 'none', 'google', 'libre"),
+        ("translation: {engine: deepl, region: westeurope}", "translation: `region` is for engine microsoft only"),
         ("translation: {engine: openai}", "translation: engine openai goes with a block `openai`"),
         ("translation: {engine: google, openai: {model: m}}", "translation: engine openai goes with a block `openai`"),
         ("translation: {engine: openai, openai: {}}", "translation.openai.model: missing; add it"),
@@ -199,6 +200,25 @@ def test_keys_are_wanted_only_where_jobs_run_and_stay_out_of_parameters() -> Non
     assert "s3cret" not in config.model_dump_json()
     assert config.judges["j"].connection()["api_key_env"] == "JUDGE_KEY"  # type: ignore[union-attr]
     assert config.models["b"].connection()["api_key_env"] is None
+
+
+@pytest.mark.parametrize(
+    ("edit", "variable", "per_minute"),
+    [
+        ("translation: {engine: google}", None, 300),
+        ("translation: {engine: google, requests_per_minute: 60}", None, 60),
+        ("translation: {engine: libretranslate, base_url: 'http://x'}", None, None),
+        ("translation: {engine: deepl}", "DEEPL_API_KEY", 600),
+        ("translation: {engine: microsoft}", "MICROSOFT_API_KEY", 300),
+        ("translation: {engine: microsoft, api_key_env: MY_KEY}", "MY_KEY", 300),
+    ],
+)
+def test_translators_have_a_usual_key_and_pace(edit: str, variable: str | None, per_minute: float | None) -> None:
+    connection = load(changed(edit)).translation.connection()
+    assert (connection["api_key_env"], connection["requests_per_minute"]) == (variable, per_minute)
+    if variable:
+        told = f"translation: the environment variable {variable} is not set; run: export {variable}=..."
+        assert told in problems(changed(edit), {})
 
 
 @pytest.mark.parametrize("key", ["sk-abc123", "AIzaSyAbc_123", "abc"])

@@ -176,6 +176,11 @@ def test_drafts_come_from_memory_and_journal(settings: Settings) -> None:
     plan = planned(settings)
     assert plan["drafts", "google", "fr"].to_ask == 1
     assert plan["responses", "one", "fr"].tokens_in == 2 + 20
+    paced = Asked("deepl", {"engine": "deepl"}, {"requests_per_minute": 60}, None)
+    drafts = planned(replace(settings, translator=paced))["drafts", "deepl", "fr"]
+    assert (drafts.to_ask, drafts.tokens_in, drafts.cost, drafts.unpriced) == (1, None, None, False)
+    assert drafts.minutes == pytest.approx(1 / 60)
+
     none = replace(settings, translator=Asked("none", {"engine": "none"}, {}, None))
     assert planned(none)["responses", "one", "fr"].rows == 1, "what has no draft is not evaluated"
     assert ("drafts", "none", "fr") not in planned(none)

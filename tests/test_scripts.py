@@ -80,8 +80,8 @@ def test_scripts_lead_from_seeds_to_queries(tmp_path: Path) -> None:
         "seeds --folder seeds --out seeds.csv",
         "ledger --seeds seeds.csv --reviews reviews --release --out ledger.jsonl --problems problems.txt",
         "drafts --seeds seeds.csv --ledger ledger.jsonl --memory fr.csv --journal journal.jsonl --out drafts.csv"
-        f" --receipt receipt.json --lang fr --engine none --model null --connection {connection} --rounds 1"
-        " --attempt 1",
+        f" --receipt receipt.json --memory-state x --lang fr --engine none --model null --connection {connection}"
+        " --rounds 1 --attempt 1",
         "queries --seeds seeds.csv --ledger ledger.jsonl --drafts drafts.csv --lang fr --rounds 1 --accept-drafts true"
         " --out fr.jsonl",
     ]

@@ -17,10 +17,10 @@ from typing import Any
 import yaml
 
 from .categories import BY_KEY
+from .memory import DRAFT_COLUMNS
 from .prompting import Prompting
 from .seeds import COLUMNS
 from .tabular import DataError, read_csv, write_text
-from .translation import DRAFT_COLUMNS
 
 ANSWERS = Path(__file__).with_name("demo_answers.yaml")
 

@@ -19,13 +19,14 @@ from .engines.start import pin
 from .judges.protocols import Protocol, load
 from .judging import judge_requests
 from .languages import SOURCE_LANGUAGE
+from .memory import read_memory
 from .progress import duration
 from .prompting import Message, Prompting
 from .release import Release, read_release, release_evidence
 from .review import evidence, needs_draft, queries, sheets, source_queries, standings, status
 from .seeds import read_seeds
 from .tabular import DataError
-from .translation import drafts, read_memory, translation, translation_requests
+from .translation import drafts, translation, translation_requests
 from .usage import cost, estimate_tokens
 
 TITLES = {"drafts": "translate", "responses": "ask", "english": "translate answers to English", "verdicts": "judge"}
@@ -397,8 +398,8 @@ def _line(stage: str, lang: str, block: Asked, tally: Tally, tokens: float, pool
     group = block.provider or block.name
     counts = (tally.rows, tally.answered, tally.to_ask, tally.uncertain)
     line = Line(stage, block.name, lang, *counts, group=group, under_way=tally.under_way)
-    if "decoding" not in block.identity:  # a translation service
-        return line
+    if "decoding" not in block.identity:  # a translation service: no tokens
+        return replace(line, minutes=_minutes(line.to_ask, 0, block.connection, None))
     inside = tally.seen if tally.seen.estimated else pooled
     outside = tally.seen if tally.seen.answers else pooled
     tokens_in = tokens * (inside.counted / inside.estimated if inside.estimated else 1)

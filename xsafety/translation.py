@@ -1,26 +1,20 @@
 """Machine drafts: from the translation memory, from the journal, and only then from an engine."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from . import journal
 from .asking import Fatal, Request, ask, request
-from .languages import language
+from .languages import SOURCE_LANGUAGE, language
+from .memory import from_memory
+from .progress import Progress, Rate, duration
 from .prompting import Message
-from .tabular import clean, read_csv
+from .tabular import clean
 
-DRAFT_COLUMNS = ("id", "source", "draft", "engine", "status")
 UNVERIFIED = "unverified machine draft"
 GIVE_UP_AFTER = 3
-
-
-def read_memory(file: Path) -> dict[str, dict[str, str]]:
-    """The committed drafts of one language: English source -> row; empty if there is no file."""
-    if not file.exists():
-        return {}
-    return {row["source"]: row for row in read_csv(file, DRAFT_COLUMNS) if row["draft"]}
 
 
 class Translated(NamedTuple):
@@ -45,7 +39,8 @@ def translate(
     """Translates `texts` (id -> text) by an engine, each text asked for once in the life of the journal.
 
     Engine `openai` asks the `model`: an identity with the `prompt`. Where an engine cannot be reached three times in a
-    row (a model, 32 times) the rest is not asked for, so that a dead network ends soon; what came is in the journal.
+    row (a model, 32 times), or refuses the key, the rest is not asked for, so that a dead network ends soon; what came
+    is in the journal, a long text only when all its pieces came.
     """
     if engine == "openai":
         assert model
@@ -60,35 +55,72 @@ def translate(
     if missing and engine == "none":
         failed = dict.fromkeys(missing, "no translation engine is configured")
     elif missing:
-        from .engines.translators import Unavailable, Unreachable, translator
+        from .engines.translators import Unavailable, translator
 
         try:
             ask = translator(engine, source, target, connection)
         except Unavailable as error:
-            failed, missing = dict.fromkeys(missing, str(error)), {}
-        in_a_row = 0
-        with journal.Journal(journal_file) as log:
-            for number, (text, id) in enumerate(missing.items(), 1):
-                try:
-                    if in_a_row == GIVE_UP_AFTER:
-                        raise Unreachable(f"not asked for: {engine} did not answer {in_a_row} times in a row")
-                    if not (translation := clean(ask(text))):
-                        raise Unreachable(f"{engine} gave an empty translation")
-                except Unreachable as error:
-                    failed[text] = again[text] = str(error)
-                    in_a_row = min(in_a_row + 1, GIVE_UP_AFTER)
-                    continue
-                except Unavailable as error:
-                    failed[text] = str(error)
-                    continue
-                in_a_row = 0
-                known[text] = translation
-                log.append(keys[text], id, {"text": translation})
-                if number % 100 == 0:
-                    progress(f"{engine} {source} -> {target}: {number} of {len(missing)}")
+            failed = dict.fromkeys(missing, str(error))
+        else:
+            with journal.Journal(journal_file) as log:
+
+                def keep(text: str, translation: str) -> None:
+                    known[text] = translation
+                    log.append(keys[text], missing[text], {"text": translation})
+
+                line = _Line(source, target, len(missing))
+                with Progress(line, progress):
+                    failed, again = _by_service(missing, ask, engine, keep, line)
     return Translated(
         *({id: found[text] for id, text in texts.items() if text in found} for found in (known, failed, again))
     )
+
+
+def _by_service(
+    texts: Iterable[str],
+    ask: Callable[[str], str],
+    engine: str,
+    keep: Callable[[str, str], None],
+    line: "_Line",
+) -> tuple[dict[str, str], dict[str, str]]:
+    """Hands each translation to `keep` as it comes; what failed (text -> reason), and the part of that to ask again."""
+    from .engines.translators import Closed, Unavailable, Unreachable
+
+    failed: dict[str, str] = {}
+    again: dict[str, str] = {}
+    in_a_row, closed = 0, ""
+    for number, text in enumerate(texts):
+        line.done = number
+        if in_a_row == GIVE_UP_AFTER:
+            closed = f"not asked for: {engine} did not answer {in_a_row} times in a row"
+        if closed:
+            failed[text] = again[text] = closed
+            continue
+        try:
+            keep(text, ask(text))
+            in_a_row = 0
+        except Closed as error:
+            failed[text] = again[text] = closed = str(error)
+        except Unreachable as error:
+            failed[text] = again[text] = str(error)
+            in_a_row += 1
+        except Unavailable as error:
+            failed[text] = str(error)
+    return failed, again
+
+
+class _Line:
+    """Where a job of translation stands, in a line."""
+
+    def __init__(self, source: str, target: str, texts: int) -> None:
+        self.done = 0
+        self._name, self._what = (target, "drafts") if source == SOURCE_LANGUAGE else (source, "answers in English")
+        self._texts, self._rate = texts, Rate()
+
+    def __call__(self) -> str:
+        rate = self._rate.at(self.done)
+        left = f"{rate:.1f}/s, {duration((self._texts - self.done) / rate)} to go" if rate else "waiting"
+        return f"{self._name}: {self.done:,} of {self._texts:,} {self._what}, {left}"
 
 
 def translation_requests(
@@ -173,8 +205,7 @@ def drafts(
     for seed in seeds:
         row = {"id": seed["id"], "source": seed["text"]}
         if seed["text"] in memory:
-            found = memory[seed["text"]]
-            rows.append(row | {"draft": clean(found["draft"]), "engine": found["engine"], "status": found["status"]})
+            rows.append(row | from_memory(memory[seed["text"]]))
         elif seed["id"] in translated:
             rows.append(row | {"draft": translated[seed["id"]], "engine": engine, "status": UNVERIFIED})
         else:
