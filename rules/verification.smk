@@ -1,7 +1,7 @@
 # Stage: human verification.
 # Takes data/reviews/{lang}/round-{n}.{reviewer}.csv, the release's translations, seeds and drafts. Makes the ledger of
-# evidence, the sheet for reviewers, the status of every language (the checkpoint) and the data set of those that are
-# ready: <results>/review/{lang}/ledger.jsonl, sheets/{lang}.csv, review_status.csv, queries/{lang}.jsonl.
+# evidence, the sheets for reviewers, the status of every language (the checkpoint) and the data set of those that are
+# ready: <results>/review/{lang}/ledger.jsonl, sheets/{lang}.{csv,xlsx}, review_status.csv, queries/{lang}.jsonl.
 # Config: verification.
 
 
@@ -27,23 +27,26 @@ rule ledger:
 
 
 rule sheet:
-    """Write what reviewers get."""
+    """Write what reviewers get, in every format."""
     input:
         code=code("sheet"),
         seeds="<results>/seeds.csv",
         ledger="<results>/review/{lang}/ledger.jsonl",
         drafts="<results>/drafts/{lang}.csv",
     output:
-        "<results>/sheets/{lang}.csv",
+        csv="<results>/sheets/{lang}.csv",
+        xlsx="<results>/sheets/{lang}.xlsx",
     log:
         "<logs>/sheet/{lang}.log",
     conda:
         "../envs/workflow.yaml"
     params:
         rounds=CONFIG.verification.rounds,
+        reviews=CONFIG.verification.reviews,
     shell:
         "python3 {input.code[0]:q} --seeds {input.seeds:q} --ledger {input.ledger:q} --drafts {input.drafts:q}"
-        " --rounds {params.rounds} --out {output:q} 2> {log:q}"
+        " --lang {wildcards.lang} --reviews {params.reviews:q} --rounds {params.rounds} --csv {output.csv:q}"
+        " --xlsx {output.xlsx:q} 2> {log:q}"
 
 
 checkpoint review_status:

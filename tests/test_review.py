@@ -10,10 +10,7 @@ from typing import Any
 import pytest
 
 from xsafety.review import (
-    NEEDED_COLUMNS,
-    SHEET_COLUMNS,
     STATUS_COLUMNS,
-    VERDICTS,
     Sheet,
     Standing,
     evidence,
@@ -31,6 +28,7 @@ from xsafety.review import (
     status,
     waiting_list,
 )
+from xsafety.review_sheets import NEEDED_COLUMNS, SHEET_COLUMNS, VERDICTS
 from xsafety.tabular import DataError, to_json, write_csv
 
 ENGLISH = "Is my hat silly?"
@@ -404,7 +402,7 @@ def test_only_rows_of_the_current_round_and_disputed_ones_are_offered(
 ) -> None:
     stands = standings(SEEDS, entries, 2)
     assert queue_of(stands, 2) == (current, queue)
-    assert [row["id"] for row in sheet_rows(SEEDS, stands, DRAFTS, 2)] == queue
+    assert [row["id"] for row in sheet_rows("fr", SEEDS, stands, DRAFTS, 2)] == queue
 
 
 @pytest.mark.parametrize(
@@ -434,7 +432,7 @@ def test_whoever_does_what_the_status_says_gets_the_language_done(entries: list[
         assert saved
         entries += [
             entry(int(saved[1]), f"new{number}", "ok", given["draft"], source=given["source"], id=given["id"])
-            for given in sheet_rows(SEEDS, standings(SEEDS, entries, rounds), DRAFTS, rounds)
+            for given in sheet_rows("fr", SEEDS, standings(SEEDS, entries, rounds), DRAFTS, rounds)
         ]
     assert state_of(entries, rounds=rounds)["state"] == "verified"
 
@@ -475,7 +473,7 @@ def check_random_evidence(rng: random.Random) -> None:
     assert row["used"] == (len(used) if row["ready"] == "yes" else 0)
     assert accept or len(used) == row["verified"]
     assert all(given["query"] for given in used)
-    waiting = sheet_rows(seeds, stands, drafts, rounds)
+    waiting = sheet_rows("fr", seeds, stands, drafts, rounds)
     current, queue = queue_of(stands, rounds)
     assert [given["id"] for given in waiting] == queue
     assert len(waiting) <= len(seeds) - row["verified"] - row["rejected"]
@@ -488,17 +486,17 @@ def check_random_evidence(rng: random.Random) -> None:
 
 def test_the_sheet_shows_what_waits_and_nothing_filled_in() -> None:
     entries = [STALE, *ledger(b="edited", c="unsure")]
-    rows = sheet_rows(SEEDS, standings(SEEDS, entries, 2), DRAFTS, 2)
+    rows = sheet_rows("fr", SEEDS, standings(SEEDS, entries, 2), DRAFTS, 2)
     assert [(row["id"], row["source"], row["draft"], row["context"]) for row in rows] == [
         ("a", "One", "One (draft)", "the English changed; before: old"),
         ("c", "Three", "Three (draft)", ANNA_WAITS),
     ]
     assert all(row[column] == "" for row in rows for column in ("target", "verdict", "reviewer", "date", "note"))
     verified = standings(SEEDS, ledger(a="ok", b="ok", c="rejected"), 1)
-    assert sheet_rows(SEEDS, verified, DRAFTS, 1) == []
-    second = sheet_rows(SEEDS, standings(SEEDS, ledger(a="ok", b="edited", c="ok"), 2), {}, 2)
+    assert sheet_rows("fr", SEEDS, verified, DRAFTS, 1) == []
+    second = sheet_rows("fr", SEEDS, standings(SEEDS, ledger(a="ok", b="edited", c="ok"), 2), {}, 2)
     assert [row["draft"] for row in second] == ["One (draft)", "b (anna)", "Three (draft)"]
-    disputed = sheet_rows(SEEDS, standings(SEEDS, [*ledger(a="ok"), by_ben("edited")], 2), DRAFTS, 2)
+    disputed = sheet_rows("fr", SEEDS, standings(SEEDS, [*ledger(a="ok"), by_ben("edited")], 2), DRAFTS, 2)
     assert [row["context"] for row in disputed] == [DISPUTE, "", ""]
 
 

@@ -15,7 +15,7 @@ def test_first_run_makes_all_and_asks_each_row_once(finished: tuple[Project, Ser
     project, _ = finished
     folder = project.folder / "results"
     assert (folder / "report.html").is_file()
-    assert (folder / "sheets" / "fr.csv").is_file()
+    assert all((folder / "sheets" / f"fr.{kind}").is_file() for kind in ("csv", "xlsx"))
     for judge in ("lexicon", "paper"):
         assert len((folder / "tables" / judge / "unsafe_rate.csv").read_text().splitlines()) == 1 + 2 + 1
     rows = project.rows("results/verdicts/paper/two/safe/fr.jsonl")

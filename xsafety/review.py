@@ -12,11 +12,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from .review_sheets import NEEDED_COLUMNS, SHEET_COLUMNS, VERDICTS, check
 from .tabular import DataError, clean, read_csv, read_jsonl
 
-VERDICTS = ("ok", "edited", "rejected", "unsure", "skip", "")
-SHEET_COLUMNS = ("id", "category", "source", "draft", "target", "verdict", "reviewer", "date", "note", "context")
-NEEDED_COLUMNS = ("id", "source", "draft", "target", "verdict")
 STATUS_COLUMNS = "lang rows verified drafted stale rejected missing used basis state ready waits_for file".split()
 _SHEET_NAME = re.compile(r"round-([1-9]\d*)\.([A-Za-z0-9][A-Za-z0-9_-]*)(?:\.([1-9]\d*))?\.(csv|jsonl)")
 
@@ -121,6 +119,7 @@ class Standing:
     reviewer: str = ""
     waits_for: str = ""
     last: int = field(default=0, compare=False)  # the last round that decided it or ended in a dispute
+    previous: str = field(default="", compare=False)  # the English that it is stale for
 
 
 def standing(entries: Sequence[Mapping[str, Any]], source: str, rounds: int) -> Standing:
@@ -133,7 +132,9 @@ def standing(entries: Sequence[Mapping[str, Any]], source: str, rounds: int) -> 
     """
     valid = [entry for entry in entries if entry["source"] == source]
     if not valid:
-        return Standing("stale", entries[-1]["after"]) if entries else Standing("open")
+        if not entries:
+            return Standing("open")
+        return Standing("stale", entries[-1]["after"], previous=entries[-1]["source"])
     passed: set[int] = set()
     target = reviewer = waits_for = ""
     rejected = False
@@ -188,6 +189,12 @@ def queue_of(stands: Mapping[str, Standing], rounds: int) -> tuple[int, list[str
     unfinished = {id: stand for id, stand in stands.items() if stand.state not in ("verified", "rejected")}
     current = min((min(stand.rounds + 1, rounds) for stand in unfinished.values()), default=rounds)
     return current, [id for id, stand in unfinished.items() if stand.rounds < current or stand.waits_for]
+
+
+def next_round(stands: Mapping[str, Standing], rounds: int) -> int:
+    """The round for which sheets are given out: one that decided a row, or ended in a dispute, cannot pass it again."""
+    current, queue = queue_of(stands, rounds)
+    return max([current, *(stands[id].last + 1 for id in queue)])
 
 
 def queries(
@@ -286,9 +293,7 @@ def status(
         todo.append(f"a reviewer: round {current}, {len(ours)} row(s)")
     others = sorted({stand.waits_for for stand in unfinished if stand.waits_for})
     todo += [f"{other}: {sum(stand.waits_for == other for stand in unfinished)} row(s)" for other in others]
-    # A round that decided a row, or ended in a dispute about it, cannot pass it once more.
-    number = max([current, *(stands[id].last + 1 for id in queue)])
-    name = f"{reviews}/{lang}/round-{number}.YOURNAME"
+    name = save_as(reviews, lang, next_round(stands, rounds))
     evidence_given = any(stand != Standing("open") for stand in stands.values())
     # A reviewer's sheet is evidence: a second one stands beside it.
     further = f" (your second sheet: {Path(name).name}.2.csv)" if evidence_given else ""
@@ -314,16 +319,26 @@ def status(
     }
 
 
+def save_as(reviews: str, lang: str, round: int) -> str:
+    """Where a reviewer saves a filled sheet, without the suffix of its format."""
+    return f"{reviews}/{lang}/round-{round}.YOURNAME"
+
+
 def sheet_rows(
+    lang: str,
     seeds: Sequence[Mapping[str, str]],
     stands: Mapping[str, Standing],
     drafts: Mapping[str, Mapping[str, str]],
     rounds: int,
+    flags: Mapping[str, str] | None = None,
 ) -> list[dict[str, str]]:
     """What a reviewer gets: the rows of this round, with the last round's target or the draft, nothing filled in.
 
-    A row whose English changed carries its old target as context.
+    A row whose English changed carries its old target as context, and its old English. `flags` (id -> reason) marks
+    rows that look odd: these come first, in its order.
     """
+    flags = flags or {}
+    rank = {id: number for number, id in enumerate(flags)}
     rows = []
     _, queue = queue_of(stands, rounds)
     waiting = set(queue)
@@ -333,17 +348,17 @@ def sheet_rows(
             continue
         shown = stand.target if stand.state == "in review" else drafts.get(seed["id"], {}).get("draft", "")
         context = f"the English changed; before: {stand.target}" if stand.state == "stale" else stand.waits_for
-        rows.append(
-            dict.fromkeys(SHEET_COLUMNS, "")
-            | {
-                "id": seed["id"],
-                "category": seed["category"],
-                "source": seed["text"],
-                "draft": shown,
-                "context": context,
-            }
-        )
-    return rows
+        row = dict.fromkeys(SHEET_COLUMNS, "") | {
+            "id": seed["id"],
+            "category": seed["category"],
+            "source": seed["text"],
+            "draft": shown,
+            "context": context,
+            "previous": stand.previous,
+            "flag": flags.get(seed["id"], ""),
+        }
+        rows.append(row | {"check": check(lang, row)})
+    return sorted(rows, key=lambda row: rank.get(row["id"], len(rank)))
 
 
 def waiting_list(rows: Iterable[Mapping[str, str]]) -> str:
