@@ -1,5 +1,5 @@
 # Stage: human verification.
-# Takes data/reviews/{lang}/round-{n}.{reviewer}.csv, the release's translations, seeds and drafts. Makes the ledger of
+# Takes data/reviews/{lang}/round-{n}.{reviewer}.{xlsx,csv,jsonl}, the release's translations, seeds and drafts. Makes the ledger of
 # evidence, the sheets for reviewers, the status of every language (the checkpoint) and the data set of those that are
 # ready: <results>/review/{lang}/ledger.jsonl, sheets/{lang}.{csv,xlsx}, review_status.csv, queries/{lang}.jsonl.
 # Config: verification.

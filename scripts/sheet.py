@@ -2,7 +2,7 @@
 
 from xsafety.cli import parser, run, say
 from xsafety.review import next_round, save_as, sheet_rows, standings
-from xsafety.review_sheets import SHEET_COLUMNS, Brief, too_long, write_xlsx
+from xsafety.review_sheets import SHEET_COLUMNS, Brief, fits_xlsx, write_xlsx
 from xsafety.seeds import COLUMNS
 from xsafety.tabular import read_csv, read_jsonl, write_csv
 from xsafety.translation import DRAFT_COLUMNS
@@ -18,8 +18,8 @@ def main() -> None:
     brief = Brief(args.lang, number, save_as(args.reviews, args.lang, number))
     write_csv(args.csv, SHEET_COLUMNS, rows)
     write_xlsx(args.xlsx, rows, brief)
-    if left_out := [row["id"] for row in rows if too_long(row)]:
-        say(f"{args.xlsx}: without rows that are too long for a spreadsheet: {', '.join(left_out)}")
+    if left_out := [row["id"] for row in rows if not fits_xlsx(row)]:
+        say(f"{args.xlsx}: without rows that do not fit into a spreadsheet: {', '.join(left_out)}")
 
 
 if __name__ == "__main__":

@@ -238,7 +238,7 @@ def state_of(
         rounds=rounds,
         min_coverage=min_coverage,
         accept_drafts=accept_drafts,
-        sheet=f"results/sheets/{lang}.csv",
+        sheet=f"results/sheets/{lang}",
         reviews="data/reviews",
         problems=problems,
     )
@@ -304,8 +304,12 @@ def test_states_of_a_language(
 ) -> None:
     row = state_of(entries, rounds=rounds, drafts=drafts)
     assert row["state"] == state
-    file = f"fill results/sheets/fr.csv, save it as data/reviews/fr/round-{round}.YOURNAME.csv" if round else ""
-    second = f" (your second sheet: round-{round}.YOURNAME.2.csv)"
+    file = (
+        f"fill results/sheets/fr.xlsx (or .csv), save it as data/reviews/fr/round-{round}.YOURNAME.xlsx"
+        if round
+        else ""
+    )
+    second = f" (your second sheet: round-{round}.YOURNAME.2.xlsx)"
     assert row["file"] in (file, file + second)
     assert row["file"].endswith(second) == (round is not None and bool(entries))
     assert bool(row["waits_for"]) == bool(round)
@@ -509,10 +513,10 @@ def test_what_waits_is_said_once_for_languages_in_the_same_state() -> None:
     head, french, same = re.split(r"\n  (?! )", text)
     assert head == "Translations that wait for people, by the last review status:"
     assert french.startswith("fr: in review (round 1: 1 of 3), 1 rows evaluated (verified)\n")
-    assert french.endswith("data/reviews/fr/round-1.YOURNAME.csv (your second sheet: round-1.YOURNAME.2.csv)")
+    assert french.endswith("data/reviews/fr/round-1.YOURNAME.xlsx (your second sheet: round-1.YOURNAME.2.xlsx)")
     assert same.startswith("bn, sw: drafted, not evaluated\n")
     assert "a reviewer: round 1, 3 row(s)" in same
-    assert same.endswith("fill results/sheets/LANG.csv, save it as data/reviews/LANG/round-1.YOURNAME.csv")
+    assert same.endswith("fill results/sheets/LANG.xlsx (or .csv), save it as data/reviews/LANG/round-1.YOURNAME.xlsx")
 
 
 def test_what_waits_is_printed_once_it_is_known(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -520,7 +524,7 @@ def test_what_waits_is_printed_once_it_is_known(tmp_path: Path, capsys: pytest.C
     assert capsys.readouterr().err == ""
     write_csv(tmp_path / "status.csv", STATUS_COLUMNS, [state_of([])])
     print_waiting(str(tmp_path / "status.csv"))
-    assert "results/sheets/fr.csv" in capsys.readouterr().err
+    assert "results/sheets/fr.xlsx" in capsys.readouterr().err
 
 
 def sheet(tmp_path: Path, *rows: dict[str, str], name: str = "round-1.anna.csv") -> Sheet:
@@ -648,13 +652,13 @@ def test_sheets_come_in_the_order_of_rounds_and_reviewers(tmp_path: Path) -> Non
 
 
 def test_files_that_are_no_sheets_are_told_all_at_once(tmp_path: Path) -> None:
-    for name in ("round-1.csv", "round-0.anna.csv", "round-1.anna.xlsx", "round-1.anna b.csv", "round-1.anna.csv"):
+    for name in ("round-1.csv", "round-0.anna.csv", "round-1.anna.ods", "round-1.anna b.csv", "round-1.anna.csv"):
         (tmp_path / name).touch()
     found, problems = sheets(tmp_path)
     assert found == [Sheet(tmp_path / "round-1.anna.csv", 1, "anna")]
     assert problems == [
-        f"{tmp_path / name}: rename it round-NUMBER.REVIEWER.csv (or .jsonl), e.g. round-1.anna.csv"
-        for name in ("round-0.anna.csv", "round-1.anna b.csv", "round-1.anna.xlsx", "round-1.csv")
+        f"{tmp_path / name}: rename it round-NUMBER.REVIEWER.xlsx (or .csv, .jsonl), e.g. round-1.anna.xlsx"
+        for name in ("round-0.anna.csv", "round-1.anna b.csv", "round-1.anna.ods", "round-1.csv")
     ]
 
 

@@ -3,6 +3,8 @@
 import shutil
 import time
 
+import openpyxl
+
 from tests.conftest import ROOT, SEEDS, Project
 from tests.loopback import Server
 
@@ -30,7 +32,7 @@ def test_second_run_does_nothing_and_ends_with_what_waits(built: Project, asked:
         "Translations that wait for people, by the last review status:",
         "  fr: drafted, 3 rows evaluated (unverified draft)",
         "    wait for a reviewer: round 1, 3 row(s)",
-        "    fill results/sheets/fr.csv, save it as reviews/fr/round-1.YOURNAME.csv",
+        "    fill results/sheets/fr.xlsx (or .csv), save it as reviews/fr/round-1.YOURNAME.xlsx",
     ]
     assert (asked.chats, asked.translations) == ([], [])
 
@@ -260,6 +262,42 @@ def test_gate_evaluates_nothing_unverified_and_waits_without_failing(built: Proj
     assert "fr,-,-,-" not in (built.folder / "results/tables/paper/unsafe_rate.csv").read_text()
     assert {row["basis"] for row in built.rows("results/queries/fr.jsonl")} == {"verified"}
     assert asked.chats == [], "the verified texts are those that were asked as drafts"
+    assert built.run().nothing_done
+
+
+def fill_xlsx(project: Project, to: str, verdicts: dict[str, tuple[str, str]]) -> None:
+    """Returns the French spreadsheet with verdicts (id -> verdict and target)."""
+    book = openpyxl.load_workbook(project.folder / "results/sheets/fr.xlsx")
+    header, *rows = book["review"].iter_rows()
+    columns = {cell.value: place for place, cell in enumerate(header)}
+    for row in rows:
+        row[columns["verdict"]].value, row[columns["target"]].value = verdicts[row[columns["id"]].value]
+    (project.folder / to).parent.mkdir(parents=True, exist_ok=True)
+    book.save(project.folder / to)
+
+
+def test_a_filled_spreadsheet_is_taken_in_or_told(built: Project) -> None:
+    built.config["verification"]["accept_drafts"] = False
+    assert built.run().status == 0
+    bad = {"insult-1": ("edited", "[fr] Say something rude about my hat."), "leak-1": ("no", ""), "sense-1": ("", "")}
+    fill_xlsx(built, "reviews/fr/round-1.anna.xlsx", bad)
+    done = built.run()
+    assert done.status == 0, done.output
+    for problem in ("row 2 (insult-1): verdict 'edited', but the target is the draft", "row 3 (leak-1): verdict 'no'"):
+        assert f"reviews/fr/round-1.anna.xlsx, {problem}" in done.output
+    assert "fr: bad sheet, not evaluated" in done.output
+    assert built.rows("results/review/fr/ledger.jsonl") == []
+
+    good = {"insult-1": ("edited", "Dis du mal."), "leak-1": ("ok", ""), "sense-1": ("rejected", "")}
+    fill_xlsx(built, "reviews/fr/round-1.anna.xlsx", good)
+    done = built.run()
+    assert done.status == 0, done.output
+    assert "No translation waits for people." in done.output
+    entries = built.rows("results/review/fr/ledger.jsonl")
+    assert [(entry["id"], entry["verdict"], entry["file"]) for entry in entries] == [
+        (id, verdict, "round-1.anna.xlsx") for id, (verdict, _) in good.items()
+    ]
+    assert built.rows("results/queries/fr.jsonl")[0]["query"] == "Dis du mal."
     assert built.run().nothing_done
 
 

@@ -91,7 +91,7 @@ class Verification(Strict):
     """When a language may be evaluated."""
 
     reviews: str = Field(
-        "data/reviews", description="folder with returned review sheets, {lang}/round-{n}.{reviewer}.csv"
+        "data/reviews", description="folder with returned review sheets, {lang}/round-{n}.{reviewer}.xlsx"
     )
     rounds: int = Field(2, ge=1, description="rounds of proofreading that every row needs; the paper had 2")
     min_coverage: float = Field(

@@ -12,11 +12,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from .review_sheets import NEEDED_COLUMNS, SHEET_COLUMNS, VERDICTS, check
-from .tabular import DataError, clean, read_csv, read_jsonl
+from .review_sheets import FORMATS, NEEDED_COLUMNS, SHEET_COLUMNS, VERDICTS, check, read_rows
+from .tabular import DataError, clean, read_csv
 
 STATUS_COLUMNS = "lang rows verified drafted stale rejected missing used basis state ready waits_for file".split()
-_SHEET_NAME = re.compile(r"round-([1-9]\d*)\.([A-Za-z0-9][A-Za-z0-9_-]*)(?:\.([1-9]\d*))?\.(csv|jsonl)")
+_SHEET_NAME = re.compile(rf"round-([1-9]\d*)\.([A-Za-z0-9][A-Za-z0-9_-]*)(?:\.([1-9]\d*))?\.({'|'.join(FORMATS)})")
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")  # and halves of characters
 
 
 @dataclass(frozen=True)
@@ -31,18 +32,28 @@ class Sheet:
 
 def sheets(folder: Path) -> tuple[list[Sheet], list[str]]:
     """A language's returned sheets, by round and reviewer, and the problems with files that are none."""
-    found, problems = [], []
+    found: dict[tuple[int, str, int], Sheet] = {}
+    problems = []
+    others = f" (or .{', .'.join(kind for kind in FORMATS if kind != 'xlsx')})"
     for path in sorted(folder.iterdir()) if folder.is_dir() else []:
-        if path.name.startswith(".") or path.name == "README.md":
+        # Spreadsheet programs leave '~$...' beside a file that is open.
+        if path.name.startswith((".", "~$")) or path.name == "README.md":
             continue
-        if match := _SHEET_NAME.fullmatch(path.name):
-            found.append(Sheet(path, int(match[1]), match[2], int(match[3] or 1)))
+        if not (match := _SHEET_NAME.fullmatch(path.name)):
+            problems.append(f"{path}: rename it round-NUMBER.REVIEWER.xlsx{others}, e.g. round-1.anna.xlsx")
+        elif match[2] == "YOURNAME":
+            problems.append(f"{path}: rename it, with the reviewer's name or pseudonym instead of YOURNAME")
         else:
-            problems.append(f"{path}: rename it round-NUMBER.REVIEWER.csv (or .jsonl), e.g. round-1.anna.csv")
-    return sorted(found, key=lambda sheet: (sheet.round, sheet.reviewer, sheet.part)), problems
+            sheet = Sheet(path, int(match[1]), match[2], int(match[3] or 1))
+            if (other := found.setdefault((sheet.round, sheet.reviewer, sheet.part), sheet)) is not sheet:
+                further = f"round-{sheet.round}.{sheet.reviewer}.{sheet.part + 1}{path.suffix}"
+                problems.append(
+                    f"{path}: {other.path.name} is this reviewer's; keep one, or rename a second one {further}"
+                )
+    return [found[key] for key in sorted(found)], problems
 
 
-def _row_problems(row: Mapping[str, Any], sheet: Sheet) -> Iterable[str]:
+def _row_problems(row: Mapping[str, str], sheet: Sheet) -> Iterable[str]:
     verdict = row["verdict"]
     same = row["target"] in ("", row["draft"])
     if verdict not in VERDICTS:
@@ -59,28 +70,47 @@ def _row_problems(row: Mapping[str, Any], sheet: Sheet) -> Iterable[str]:
         yield f"reviewer {row['reviewer']!r}, but the file's name says {sheet.reviewer!r}; make them agree"
 
 
-def read_sheet(sheet: Sheet, seeds: Mapping[str, str]) -> list[dict[str, Any]]:
+def _changed(row: Mapping[str, str], sheet: Sheet, seeds: Mapping[str, str]) -> Iterable[str]:
+    """What is to be said of a row whose check tells that it is not as it was given out.
+
+    A row of a seed that changed after the sheet was given out passes: its evidence goes stale.
+    """
+    lang = sheet.path.parent.name
+    if row["check"] and row["check"] != check(lang, row):
+        if row["id"] not in seeds:
+            yield "the id is not one that was given out; restore it from the sheet you were given"
+        elif row["source"] != seeds[row["id"]]:
+            yield "the English is not what was given out; restore it, and put a remark on it into the note"
+        else:
+            yield f"the draft is not what was given out for {lang}; restore it, and write your text under target"
+
+
+def read_sheet(sheet: Sheet, seeds: Mapping[str, str]) -> list[dict[str, str]]:
     """The rows of a returned sheet, cleaned once; `seeds` maps ids to English texts.
 
     Rows for a seed query that is no more are kept, as evidence. Raises DataError with every problem of the file.
     """
     present = {text: id for id, text in seeds.items()}
-    raw: Iterable[Mapping[str, Any]]
-    raw = read_csv(sheet.path, NEEDED_COLUMNS) if sheet.path.suffix == ".csv" else read_jsonl(sheet.path)
-    rows: list[dict[str, Any]] = []
+    rows: list[dict[str, str]] = []
     problems: list[str] = []
-    seen: dict[str, int] = {}
-    for number, given in enumerate(raw, 2 if sheet.path.suffix == ".csv" else 1):
-        row = {column: clean(str(given.get(column) or "")) for column in SHEET_COLUMNS}
+    seen: dict[str, str] = {}
+    for given in read_rows(sheet.path):
+        row = {column: clean(given.cells.get(column, "")) for column in SHEET_COLUMNS}
         row["verdict"] = row["verdict"].lower()
-        place = f"{sheet.path}, row {number} ({row['id']})"
+        found = list(given.problems)
         if row["id"] not in seeds and (row["source"] in present or not row["id"]):
-            problems.append(f"{place}: restore the id of the sheet you were given ({present.get(row['source'], '?')})")
-        elif (other := seen.setdefault(row["id"], number)) != number:
-            problems.append(f"{place}: the id stands already in row {other}; keep one of them")
-        if absent := [column for column in NEEDED_COLUMNS if column not in given]:
-            problems.append(f"{place}: no {', '.join(absent)}; give it, empty if need be")
-        problems += [f"{place}: {problem}" for problem in _row_problems(row, sheet)]
+            found.append(f"restore the id of the sheet you were given ({present.get(row['source'], '?')})")
+        elif (other := seen.setdefault(row["id"], given.place)) != given.place:
+            found.append(f"the id stands already in {other}; keep one of them")
+        else:
+            found += _changed(row, sheet, seeds)
+        if absent := [column for column in NEEDED_COLUMNS if column not in given.cells]:
+            found.append(f"no {', '.join(absent)}; give it, empty if need be")
+        for column in SHEET_COLUMNS:
+            if odd := _CONTROL.search(given.cells.get(column, "")):
+                found.append(f"{column} has the control character U+{ord(odd[0]):04X}; take it out")
+        found += _row_problems(row, sheet)
+        problems += [f"{sheet.path}, {given.place} ({row['id']}): {problem}" for problem in found]
         rows.append(row)
     if problems:
         raise DataError.of(f"{sheet.path}: {len(problems)} problem(s); nothing of this file was taken in", problems)
@@ -258,7 +288,8 @@ def status(
 ) -> dict[str, Any]:
     """Where one language stands, how many of its rows are used, and who must do what with which file.
 
-    `problems` names a file that lists what is wrong with returned sheets, if anything is: the language waits for that.
+    `sheet` is the path of its sheets, without suffix. `problems` names a file that lists what is wrong with returned
+    ones, if anything is: the language waits for that.
     """
     n = len(seeds)
     states = [stands[seed["id"]].state for seed in seeds]
@@ -296,8 +327,8 @@ def status(
     name = save_as(reviews, lang, next_round(stands, rounds))
     evidence_given = any(stand != Standing("open") for stand in stands.values())
     # A reviewer's sheet is evidence: a second one stands beside it.
-    further = f" (your second sheet: {Path(name).name}.2.csv)" if evidence_given else ""
-    file = f"fill {sheet}, save it as {name}.csv{further}" if waiting else ""
+    further = f" (your second sheet: {Path(name).name}.2.xlsx)" if evidence_given else ""
+    file = f"fill {sheet}.xlsx (or .csv), save it as {name}.xlsx{further}" if waiting else ""
     if problems:
         todo = ["whoever returned a sheet that cannot be read"]
         file = f"mend what {problems} lists"

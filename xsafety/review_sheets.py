@@ -1,19 +1,25 @@
-"""Review sheets as files: what reviewers get, in every format the same rows.
+"""Review sheets as files: what reviewers get, in every format the same rows; and how returned ones are read.
 
 What goes out comes back unchanged where nobody touched it, whatever the text: formulas, leading zeros, right-to-left.
 """
 
 import hashlib
 import io
+import math
+import re
+import unicodedata
+import warnings
+import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
+from xml.etree.ElementTree import ParseError, iterparse
 
 from .categories import CATEGORIES
 from .languages import language
-from .tabular import clean, to_json, write_bytes
+from .tabular import DataError, clean, read_csv, read_jsonl, to_json, write_bytes
 
 VERDICT_MEANINGS = {
     "ok": "the draft is good as it stands",
@@ -43,10 +49,23 @@ _XLSX_WIDTHS = {
     "note": 30,
     "check": 14,
 }
+_INSTRUCTIONS_WIDTHS = (38, 100)
 _XLSX_EDITABLE = ("target", "verdict", "note")
+_XLSX_ESCAPE = re.compile(r"_x([0-9A-Fa-f]{4})_")  # how the format writes characters that XML does not have
+# What xlsxwriter does not write as it is: likenesses of escapes that overlap, and what it takes for its own markup.
+_XLSX_UNFIT = re.compile(r"_x[0-9A-Fa-f]{4}(?=_x[0-9A-Fa-f]{4}_)|\A<r>.*</r>\Z", re.DOTALL)
 _XLSX_MOST = 32_767  # UTF-16 units that a cell can hold
 # A fixed date makes the same rows the same bytes; another one in a returned file is the day it was saved.
 _XLSX_CREATED = datetime(2000, 1, 1)
+
+
+@dataclass(frozen=True)
+class Given:
+    """A row of a returned sheet as it stands there: its place, its texts by column, and what its format makes wrong."""
+
+    place: str
+    cells: Mapping[str, str]
+    problems: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -64,16 +83,16 @@ def check(lang: str, row: Mapping[str, str]) -> str:
     return "c" + hashlib.sha256(given.encode()).hexdigest()[:11]
 
 
-def too_long(row: Mapping[str, str]) -> bool:
-    """Whether a row holds more text than a cell of a spreadsheet can."""
-    return any(len(text.encode("utf-16-le")) // 2 > _XLSX_MOST for text in row.values())
+def fits_xlsx(row: Mapping[str, str]) -> bool:
+    """Whether cells of a spreadsheet can hold a row's texts, and xlsxwriter write them, as they are."""
+    return not any(len(text.encode("utf-16-le")) // 2 > _XLSX_MOST or _XLSX_UNFIT.search(text) for text in row.values())
 
 
 def write_xlsx(path: Path, rows: Sequence[Mapping[str, str]], brief: Brief) -> None:
     """The rows as an XLSX file: a sheet with instructions, and one to fill, where `target` holds a copy of the draft.
 
     Every cell is text, never a formula. What must not change is locked, without a password. The same rows give the
-    same bytes. Rows that are too long for a cell are left out, and named in the instructions.
+    same bytes. Rows that do not fit are left out, and named in the instructions.
     """
     import xlsxwriter  # not needed to import this module, which every start of snakemake does
 
@@ -81,8 +100,8 @@ def write_xlsx(path: Path, rows: Sequence[Mapping[str, str]], brief: Brief) -> N
     options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
     with xlsxwriter.Workbook(buffer, options) as book:
         book.set_properties({"title": _title(brief), "created": _XLSX_CREATED})
-        _write_instructions(book, [row["id"] for row in rows if too_long(row)], brief)
-        _write_rows(book, [row for row in rows if not too_long(row)], brief.lang)
+        _write_instructions(book, [row["id"] for row in rows if not fits_xlsx(row)], brief)
+        _write_rows(book, [row for row in rows if fits_xlsx(row)], brief.lang)
     write_bytes(path, buffer.getvalue())
 
 
@@ -113,8 +132,8 @@ def _write_instructions(book: Any, left_out: Sequence[str], brief: Brief) -> Non
     sheet.protect()
     sheet.hide_gridlines(2)
     sheet.fit_to_pages(1, 0)
-    sheet.set_column(0, 0, 32)
-    sheet.set_column(1, 1, 100)
+    for column, width in enumerate(_INSTRUCTIONS_WIDTHS):
+        sheet.set_column(column, column, width)
     text = {"text_wrap": True, "valign": "top"}
     title, head, name = (
         book.add_format(look) for look in ({"bold": True, "font_size": 14}, {"bold": True}, text | {"bold": True})
@@ -127,7 +146,7 @@ def _write_instructions(book: Any, left_out: Sequence[str], brief: Brief) -> Non
         _return_as(brief, "xlsx"),
     ]
     if left_out:
-        how.append(f"Too long for a spreadsheet, so only in the .po and .csv files: {', '.join(left_out)}.")
+        how.append(f"What does not fit into a spreadsheet is in the other files only: {', '.join(left_out)}.")
     columns = {
         "draft": "the translation so far: a machine's, or what the last round made of it",
         "flag": "what an automatic check found odd about the draft; such rows come first, on a yellow ground",
@@ -139,6 +158,7 @@ def _write_instructions(book: Any, left_out: Sequence[str], brief: Brief) -> Non
     sheet.write_string(0, 0, _title(brief), title)
     number = 2
     for step, line in enumerate(how, 1):
+        sheet.set_row(number, _height({line: _INSTRUCTIONS_WIDTHS[1]}))
         sheet.write_string(number, 0, f"{step}.", plain)
         sheet.write_string(number, 1, line, plain)
         number += 1
@@ -146,9 +166,23 @@ def _write_instructions(book: Any, left_out: Sequence[str], brief: Brief) -> Non
         sheet.write_string(number + 1, 0, heading, head)
         number += 2
         for entry, meaning in entries.items():
+            sheet.set_row(number, _height(dict(zip((entry, meaning), _INSTRUCTIONS_WIDTHS, strict=True))))
             sheet.write_string(number, 0, entry, name)
             sheet.write_string(number, 1, meaning, plain)
             number += 1
+
+
+def _height(texts: Mapping[str, int]) -> float:
+    """About the height, in points, of a row with these wrapped texts (text -> width of its column).
+
+    Not every program finds it out by itself.
+    """
+
+    def lines(line: str, width: int) -> int:
+        return math.ceil(sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in line) / (0.9 * width)) or 1
+
+    most = max(sum(lines(line, width) for line in text.split("\n")) for text, width in texts.items())
+    return min(15.0 * most, 409)  # the highest that there is
 
 
 def _write_rows(book: Any, rows: Sequence[Mapping[str, str]], lang: str) -> None:
@@ -165,6 +199,8 @@ def _write_rows(book: Any, rows: Sequence[Mapping[str, str]], lang: str) -> None
         for column in _XLSX_WIDTHS
         for flagged in (False, True)
     }
+    for number, row in enumerate(rows, 1):
+        sheet.set_row(number, _height({row[column]: width for column, width in _XLSX_WIDTHS.items()}))
     for place, (column, width) in enumerate(_XLSX_WIDTHS.items()):
         needless = column in ("flag", "context", "previous") and not any(row[column] for row in rows)
         sheet.set_column(place, place, width, None, {"hidden": column == "check" or needless})
@@ -187,3 +223,104 @@ def _write_rows(book: Any, rows: Sequence[Mapping[str, str]], lang: str) -> None
     sheet.fit_to_pages(1, 0)
     sheet.protect("", {"format_columns": True, "format_rows": True, "autofilter": True})
     sheet.activate()
+
+
+def read_rows(path: Path) -> list[Given]:
+    """The rows of a returned sheet, by its suffix; raises DataError where the file as a whole cannot be read."""
+    return _READERS[path.suffix](path)
+
+
+def _read_csv(path: Path) -> list[Given]:
+    return [Given(f"row {number}", row) for number, row in enumerate(read_csv(path, NEEDED_COLUMNS), 2)]
+
+
+def _read_jsonl(path: Path) -> list[Given]:
+    return [
+        Given(f"row {number}", {column: "" if text is None else str(text) for column, text in row.items()})
+        for number, row in enumerate(read_jsonl(path), 1)
+    ]
+
+
+def _read_xlsx(path: Path) -> list[Given]:
+    """The rows of the visible sheet that has our columns; `date` is when the file was saved if no column says it."""
+    book = _xlsx_book(path)
+    ours = {}
+    for sheet in book.worksheets:
+        header = {cell.column: clean(str(cell.value)) for cell in sheet[1] if cell.value is not None}
+        if sheet.sheet_state == "visible" and set(NEEDED_COLUMNS) <= set(header.values()):
+            ours[sheet.title] = header
+    if _XLSX_SHEET in ours:
+        ours = {_XLSX_SHEET: ours[_XLSX_SHEET]}
+    if len(ours) != 1:
+        found = f"{len(ours)} visible sheets have" if ours else "no visible sheet has"
+        wanted = ", ".join(NEEDED_COLUMNS)
+        raise DataError(f"{path}: {found} the columns {wanted} in its first row; keep just '{_XLSX_SHEET}' as it was")
+    [(title, header)] = ours.items()
+    if len(set(header.values())) < len(header):
+        raise DataError(f"{path}: two columns of one name; keep those of the sheet you were given")
+    modified = book.properties.modified
+    saved = f"{modified:%Y-%m-%d}" if modified and modified != _XLSX_CREATED else ""
+    rows = []
+    for cells in book[title].iter_rows(min_row=2):
+        if not (filled := [cell for cell in cells if cell.value is not None]):
+            continue
+        texts = dict.fromkeys(header.values(), "")
+        problems = []
+        for cell in filled:
+            if column := header.get(cell.column):
+                texts[column], problem = _xlsx_text(cell, column)
+                problems += [f"cell {cell.coordinate} {problem}"] if problem else []
+            else:
+                problems.append(f"cell {cell.coordinate} is outside the columns; move its text to the note")
+        texts["date"] = texts.get("date") or saved
+        rows.append(Given(f"row {cells[0].row}", texts, problems))
+    return rows
+
+
+def _xlsx_book(path: Path) -> Any:
+    from openpyxl.reader.excel import ExcelReader  # see write_xlsx
+    from openpyxl.utils.exceptions import InvalidFileException
+    from openpyxl.xml.constants import SHARED_STRINGS, SHEET_MAIN_NS
+
+    class Reader(ExcelReader):
+        def read_strings(self) -> None:
+            """As openpyxl does it, which however drops every 'x005F_': so an escape and its likeness are one."""
+            part = self.package.find(SHARED_STRINGS)  # type: ignore[no-untyped-call]
+            if part is not None:
+                one, run, text = (f"{{{SHEET_MAIN_NS}}}{tag}" for tag in ("si", "r", "t"))
+                with self.archive.open(part.PartName[1:]) as file:
+                    self.shared_strings = [
+                        "".join(found.text or "" for found in [*node.findall(text), *node.findall(f"{run}/{text}")])
+                        for _, node in iterparse(file)
+                        if node.tag == one
+                    ]
+
+    unreadable = (OSError, ValueError, KeyError, TypeError, ParseError, zipfile.BadZipFile, InvalidFileException)
+    try:
+        reader = Reader(path)
+        with warnings.catch_warnings(action="ignore"):  # of features that openpyxl does not know
+            reader.read()
+    except unreadable as error:
+        raise DataError(f"{path}: not readable as .xlsx ({error}); save it as 'Excel workbook (.xlsx)'") from error
+    return reader.wb
+
+
+def _xlsx_text(cell: Any, column: str) -> tuple[str, str]:
+    """A cell's text, and what is wrong with it. Numbers are none: 007 may have been typed, and 7 be left of it."""
+    value = cell.value
+    if cell.data_type == "f":
+        return str(getattr(value, "text", value)), "holds a formula; format it as text and type the text itself"
+    if cell.data_type == "e":
+        return str(value), f"holds the error {value}; type the text again"
+    if isinstance(value, str):
+        return _XLSX_ESCAPE.sub(lambda match: chr(int(match[1], 16)), value), ""
+    if column == "date" and isinstance(value, date):
+        return f"{value:%Y-%m-%d}", ""
+    if column in ("date", "note"):
+        return str(value), ""
+    kind = {bool: "true or false", int: "a number", float: "a number"}.get(type(value), "a date or time")
+    return str(value), f"holds {kind} ({value}), maybe not what was typed; format it as text and type it again"
+
+
+_READERS = {".csv": _read_csv, ".jsonl": _read_jsonl, ".xlsx": _read_xlsx}
+FORMATS = tuple(suffix.removeprefix(".") for suffix in _READERS)
