@@ -69,5 +69,5 @@ rule all:
     default_target: True
     input:
         report="<results>/report.html",
-        sheets=expand("<results>/sheets/{lang}.{format}", lang=CONFIG.targets, format=["csv", "xlsx"]),
+        sheets=expand("<results>/sheets/{lang}.{format}", lang=CONFIG.targets, format=["csv", "xlsx", "po"]),
         tests="<results>/data_tests.txt",

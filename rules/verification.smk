@@ -1,7 +1,7 @@
 # Stage: human verification.
-# Takes data/reviews/{lang}/round-{n}.{reviewer}.{xlsx,csv,jsonl}, the release's translations, seeds and drafts. Makes the ledger of
+# Takes data/reviews/{lang}/round-{n}.{reviewer}.{xlsx,po,csv,jsonl}, the release's translations, seeds and drafts. Makes the ledger of
 # evidence, the sheets for reviewers, the status of every language (the checkpoint) and the data set of those that are
-# ready: <results>/review/{lang}/ledger.jsonl, sheets/{lang}.{csv,xlsx}, review_status.csv, queries/{lang}.jsonl.
+# ready: <results>/review/{lang}/ledger.jsonl, sheets/{lang}.{csv,xlsx,po}, review_status.csv, queries/{lang}.jsonl.
 # Config: verification.
 
 
@@ -36,6 +36,7 @@ rule sheet:
     output:
         csv="<results>/sheets/{lang}.csv",
         xlsx="<results>/sheets/{lang}.xlsx",
+        po="<results>/sheets/{lang}.po",
     log:
         "<logs>/sheet/{lang}.log",
     conda:
@@ -46,7 +47,7 @@ rule sheet:
     shell:
         "python3 {input.code[0]:q} --seeds {input.seeds:q} --ledger {input.ledger:q} --drafts {input.drafts:q}"
         " --lang {wildcards.lang} --reviews {params.reviews:q} --rounds {params.rounds} --csv {output.csv:q}"
-        " --xlsx {output.xlsx:q} 2> {log:q}"
+        " --xlsx {output.xlsx:q} --po {output.po:q} 2> {log:q}"
 
 
 checkpoint review_status:

@@ -2,14 +2,14 @@
 
 from xsafety.cli import parser, run, say
 from xsafety.review import next_round, save_as, sheet_rows, standings
-from xsafety.review_sheets import SHEET_COLUMNS, Brief, fits_xlsx, write_xlsx
+from xsafety.review_sheets import SHEET_COLUMNS, Brief, fits_xlsx, write_po, write_xlsx
 from xsafety.seeds import COLUMNS
 from xsafety.tabular import read_csv, read_jsonl, write_csv
 from xsafety.translation import DRAFT_COLUMNS
 
 
 def main() -> None:
-    args = parser(__doc__, paths="seeds ledger drafts csv xlsx", texts="lang reviews", objects="rounds").parse_args()
+    args = parser(__doc__, paths="seeds ledger drafts csv xlsx po", texts="lang reviews", objects="rounds").parse_args()
     seeds = read_csv(args.seeds, COLUMNS)
     drafts = {row["id"]: row for row in read_csv(args.drafts, DRAFT_COLUMNS)}
     stands = standings(seeds, read_jsonl(args.ledger), args.rounds)
@@ -18,6 +18,7 @@ def main() -> None:
     brief = Brief(args.lang, number, save_as(args.reviews, args.lang, number))
     write_csv(args.csv, SHEET_COLUMNS, rows)
     write_xlsx(args.xlsx, rows, brief)
+    write_po(args.po, rows, brief)
     if left_out := [row["id"] for row in rows if not fits_xlsx(row)]:
         say(f"{args.xlsx}: without rows that do not fit into a spreadsheet: {', '.join(left_out)}")
 

@@ -305,7 +305,7 @@ def test_states_of_a_language(
     row = state_of(entries, rounds=rounds, drafts=drafts)
     assert row["state"] == state
     file = (
-        f"fill results/sheets/fr.xlsx (or .csv), save it as data/reviews/fr/round-{round}.YOURNAME.xlsx"
+        f"fill results/sheets/fr.xlsx (or .po, .csv), save it as data/reviews/fr/round-{round}.YOURNAME.xlsx"
         if round
         else ""
     )
@@ -516,7 +516,9 @@ def test_what_waits_is_said_once_for_languages_in_the_same_state() -> None:
     assert french.endswith("data/reviews/fr/round-1.YOURNAME.xlsx (your second sheet: round-1.YOURNAME.2.xlsx)")
     assert same.startswith("bn, sw: drafted, not evaluated\n")
     assert "a reviewer: round 1, 3 row(s)" in same
-    assert same.endswith("fill results/sheets/LANG.xlsx (or .csv), save it as data/reviews/LANG/round-1.YOURNAME.xlsx")
+    assert same.endswith(
+        "fill results/sheets/LANG.xlsx (or .po, .csv), save it as data/reviews/LANG/round-1.YOURNAME.xlsx"
+    )
 
 
 def test_what_waits_is_printed_once_it_is_known(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -657,7 +659,7 @@ def test_files_that_are_no_sheets_are_told_all_at_once(tmp_path: Path) -> None:
     found, problems = sheets(tmp_path)
     assert found == [Sheet(tmp_path / "round-1.anna.csv", 1, "anna")]
     assert problems == [
-        f"{tmp_path / name}: rename it round-NUMBER.REVIEWER.xlsx (or .csv, .jsonl), e.g. round-1.anna.xlsx"
+        f"{tmp_path / name}: rename it round-NUMBER.REVIEWER.xlsx (or .csv, .jsonl, .po), e.g. round-1.anna.xlsx"
         for name in ("round-0.anna.csv", "round-1.anna b.csv", "round-1.anna.ods", "round-1.csv")
     ]
 

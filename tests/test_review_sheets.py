@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import openpyxl
+import polib
 import pytest
 
 from xsafety.review import Sheet, evidence, read_sheet, sheet_rows, sheets, standings
-from xsafety.review_sheets import SHEET_COLUMNS, VERDICT_MEANINGS, Brief, check, read_rows, write_xlsx
+from xsafety.review_sheets import SHEET_COLUMNS, VERDICT_MEANINGS, Brief, check, read_rows, write_po, write_xlsx
 from xsafety.tabular import DataError, clean, write_csv, write_jsonl
 
 SEEDS = [
@@ -129,7 +130,7 @@ def test_no_cell_is_ever_a_formula(tmp_path: Path) -> None:
         assert not any(b"<f>" in parts.read(name) or b"<hyperlink" in parts.read(name) for name in sheets)
 
 
-FORMATS = ("csv", "jsonl", "xlsx")
+FORMATS = ("csv", "jsonl", "po", "xlsx")
 
 
 def write(path: Path, rows: list[dict[str, str]]) -> None:
@@ -142,6 +143,8 @@ def write(path: Path, rows: list[dict[str, str]]) -> None:
             write_jsonl(path, rows)
         case ".xlsx":
             write_xlsx(path, rows, BRIEF)
+        case ".po":
+            write_po(path, rows, BRIEF)
 
 
 class Typed(str):
@@ -166,6 +169,22 @@ def fill(path: Path, id: str, /, **texts: Any) -> None:
                 if type(value) is str:
                     cell.data_type = "s"
             book.save(path)
+        case ".po":
+            file = polib.pofile(str(path), wrapwidth=0)
+            [entry] = [entry for entry in file if entry.msgctxt == id]
+            entry.msgctxt = texts.get("id", id)
+            entry.msgid = texts.get("source", entry.msgid)
+            entry.msgstr = texts.get("target", entry.msgstr)
+            if "draft" in texts:
+                entry.comment = entry.comment.replace('draft: "', f'draft: "{texts["draft"]}')
+            comments = [f"note: {texts['note']}"] if "note" in texts else []
+            match texts.get("verdict"), "target" in texts:
+                case ("ok", False) | ("edited", True):
+                    entry.flags.remove("fuzzy")
+                case (str() as verdict, _):
+                    comments.append(f"verdict: {verdict}")
+            entry.tcomment = "\n".join(comments)
+            file.save()
 
 
 def repeat(path: Path, id: str) -> None:
@@ -176,6 +195,10 @@ def repeat(path: Path, id: str) -> None:
         [row] = [row for row in sheet.iter_rows(min_row=2, values_only=True) if row[0] == id]
         sheet.append(row)
         book.save(path)
+    elif path.suffix == ".po":
+        file = polib.pofile(str(path), wrapwidth=0)
+        file.extend([entry for entry in file if entry.msgctxt == id])
+        file.save()
     else:
         rows = [dict(given.cells) for given in read_rows(path)]
         write(path, [*rows, *(row for row in rows if row["id"] == id)])
@@ -283,6 +306,15 @@ def test_a_filled_sheet_becomes_evidence(tmp_path: Path, kind: str) -> None:
     assert {(entry["reviewer"], entry["round"], entry["file"]) for entry in entries} == {("anna", 1, path.name)}
 
 
+def place_of_b(path: Path) -> str:
+    """Where the second row stands, as its program shows it."""
+    if path.suffix == ".po":
+        lines = path.read_text(encoding="utf-8").split("\n")
+        blanks = [number for number, line in enumerate(lines, 1) if not line]
+        return f"line {blanks[1] + 1}"
+    return "row 2" if path.suffix == ".jsonl" else "row 3"
+
+
 PROBLEMS = [
     ({"id": "zz"}, "the id is not one that was given out; restore it", "xyz"),
     ({"id": "zz"}, "restore the id of the sheet you were given (b)", "Two"),
@@ -303,9 +335,8 @@ def test_each_problem_is_told_with_its_row_and_fix(
     path = returned(tmp_path, kind, {"a": "Un", "b": "Deux"})
     fill(path, "a", verdict="ok")
     fill(path, "b", **change)
-    place = {"jsonl": "row 2"}.get(kind, "row 3")
-    [line] = told(path, TEXTS | {"b": english})[:1]
-    assert line.startswith(f"{place} ({change.get('id', 'b')}): {problem}")
+    line = told(path, TEXTS | {"b": english})[0]
+    assert line.startswith(f"{place_of_b(path)} ({change.get('id', 'b')}): {problem}")
 
 
 def control(path: Path) -> None:
@@ -326,7 +357,7 @@ def test_all_problems_of_a_file_come_at_once(tmp_path: Path, kind: str) -> None:
         "note has the control character U",
         "the English is not what was give",
         "verdict 'perfect'; write one of",
-        f"the id stands already in {'row 2' if kind == 'jsonl' else 'row 3'}; ",
+        f"the id stands already in {place_of_b(path)}; keep one of them"[:32],
         "note has the control character U",
     ]
     assert "U+0007; take it out" in problems[1]
@@ -359,7 +390,7 @@ def test_a_sheet_without_its_reviewer_or_beside_another_is_told(tmp_path: Path) 
         f"{tmp_path}/round-1.YOURNAME.xlsx: rename it, with the reviewer's name or pseudonym instead of YOURNAME",
         f"{tmp_path}/round-1.ben.xlsx: round-1.ben.csv is this reviewer's; keep one, or rename a second one"
         " round-1.ben.2.xlsx",
-        f"{tmp_path}/round-1.xlsx: rename it round-NUMBER.REVIEWER.xlsx (or .csv, .jsonl), e.g. round-1.anna.xlsx",
+        f"{tmp_path}/round-1.xlsx: rename it round-NUMBER.REVIEWER.xlsx (or .csv, .jsonl, .po), e.g. round-1.anna.xlsx",
     ]
 
 
@@ -453,3 +484,114 @@ def test_a_spreadsheet_that_another_program_saved_comes_back(tmp_path: Path) -> 
         (row["id"], row["source"], row["draft"]) for row in given
     ]
     assert opened(again).protection.sheet
+
+
+def test_a_po_file_says_what_translators_need(tmp_path: Path) -> None:
+    row, other, blank = given_out({"a": "Un", "b": "Deux"}, flags={"a": "in English"})
+    row |= {"previous": "Once", "context": "the English changed; before:\nUn"}
+    write_po(tmp_path / "fr.po", [row, other, blank], BRIEF)
+    text = (tmp_path / "fr.po").read_text(encoding="utf-8")
+    assert (
+        "#. category: insult\n"
+        "#. flag: in English\n"
+        "#. context: the English changed; before: Un\n"
+        '#. draft: "Un"\n'
+        f"#. check: {row['check']}\n"
+        "#, fuzzy\n"
+        '#| msgid "Once"\n'
+        'msgctxt "a"\n'
+        'msgid "One"\n'
+        'msgstr "Un"\n'
+    ) in text
+    file = polib.pofile(text)
+    assert [entry.fuzzy for entry in file] == [True, True, False]
+    assert "data/reviews/fr/round-1.YOURNAME.po" in file.header
+    assert all(f"{verdict}: {VERDICT_MEANINGS[verdict]}" in file.header for verdict in ("rejected", "unsure", "skip"))
+    assert file.metadata["Language"] == "fr"
+    if program := shutil.which("msgfmt"):
+        subprocess.run([program, "--check-format", "-o", "/dev/null", str(tmp_path / "fr.po")], check=True)
+
+
+@pytest.mark.parametrize(
+    ("id", "msgstr", "fuzzy", "comment", "expected"),
+    [
+        ("b", "Deux", True, "", ("", "")),
+        ("b", "Deux", False, "", ("ok", "")),
+        ("b", "Dos", False, "", ("edited", "")),
+        ("b", "Deux", True, "a remark\non two lines", ("", "a remark\non two lines")),
+        ("b", "Deux", True, "verdict: rejected\nnote: no such thing\nhere", ("rejected", "no such thing\nhere")),
+        ("b", "Deux", False, "Verdict:unsure", ("unsure", "")),
+        ("b", "", True, "verdict: skip", ("skip", "")),
+        ("c", "", False, "", ("", "")),
+        ("c", "Trois", False, "", ("edited", "")),
+    ],
+)
+def test_what_an_entry_of_a_po_file_says(
+    tmp_path: Path, id: str, msgstr: str, fuzzy: bool, comment: str, expected: tuple[str, str]
+) -> None:
+    path = returned(tmp_path, "po", {"a": "Un", "b": "Deux"})
+    file = polib.pofile(str(path), wrapwidth=0)
+    [entry] = [entry for entry in file if entry.msgctxt == id]
+    entry.msgstr, entry.flags, entry.tcomment = msgstr, ["fuzzy"] * fuzzy, comment
+    file.metadata["PO-Revision-Date"] = "2026-11-25 22:00+0100"
+    file.save()
+    [row] = [row for row in read_sheet(sheet_of(path), TEXTS) if row["id"] == id]
+    assert (row["verdict"], row["note"]) == expected
+    assert row["date"] == "2026-11-25"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "problem"),
+    [
+        (
+            '#, fuzzy\nmsgctxt "b"\nmsgid "Two"\nmsgstr "Deux"',
+            'msgctxt "b"\nmsgid "Two"\nmsgstr ""',
+            "the target is the draft",
+        ),
+        ('#. draft: "Deux"', "#. draft: Deux", "its comment '#. draft: ...' is not as it was"),
+        (
+            'msgctxt "b"\nmsgid "Two"\nmsgstr "Deux"',
+            '#~ msgctxt "b"\n#~ msgid "Two"\n#~ msgstr "Deux"',
+            "the entry is marked",
+        ),
+        ('#. draft: "Deux"', '# verdict: ok\n# verdict: skip\n#. draft: "Deux"', "verdict 'ok, skip'; write one of"),
+    ],
+)
+def test_what_goes_wrong_in_a_po_file_is_told(tmp_path: Path, old: str, new: str, problem: str) -> None:
+    path = returned(tmp_path, "po", {"a": "Un", "b": "Deux"})
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new), encoding="utf-8")
+    assert problem in told(path)[0]
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        (b"", "no entries"),
+        (b"id,source,draft,target,verdict\na,One,Un,,ok\n", "not readable as .po"),
+        (b'msgid "One"\nmsgstr "Un" "deux"\n', "not readable as .po"),
+        ('msgid "One"\nmsgstr "é"\n'.encode("latin-1"), "not readable as .po"),
+    ],
+)
+def test_a_file_that_is_no_po_is_told(tmp_path: Path, content: bytes, problem: str) -> None:
+    path = tmp_path / "round-1.anna.po"
+    path.write_bytes(content)
+    with pytest.raises(DataError) as error:
+        read_rows(path)
+    assert problem in str(error.value)
+
+
+def test_a_po_file_that_gettext_merged_comes_back(tmp_path: Path) -> None:
+    if not (program := shutil.which("msgcat")):
+        pytest.skip("gettext is not installed")
+    texts = [text for text in TRICKY if not set(text) & {"\ufffe", "\uffff"}]
+    seeds = [{"id": f"row-{n}", "category": "insult", "text": text} for n, text in enumerate(texts)]
+    drafts = {seed["id"]: texts[-1 - n] for n, seed in enumerate(seeds)}
+    path = returned(tmp_path, "po", drafts, seeds=seeds)
+    subprocess.run([program, "-o", str(path), str(path)], check=True)
+    rows = read_sheet(sheet_of(path), {seed["id"]: seed["text"] for seed in seeds})
+    given = given_out(drafts, seeds=seeds)
+    assert [(row["id"], row["source"], row["target"]) for row in rows] == [
+        (row["id"], row["source"], row["draft"]) for row in given
+    ]

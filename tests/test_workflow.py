@@ -17,7 +17,7 @@ def test_first_run_makes_all_and_asks_each_row_once(finished: tuple[Project, Ser
     project, _ = finished
     folder = project.folder / "results"
     assert (folder / "report.html").is_file()
-    assert all((folder / "sheets" / f"fr.{kind}").is_file() for kind in ("csv", "xlsx"))
+    assert all((folder / "sheets" / f"fr.{kind}").is_file() for kind in ("csv", "xlsx", "po"))
     for judge in ("lexicon", "paper"):
         assert len((folder / "tables" / judge / "unsafe_rate.csv").read_text().splitlines()) == 1 + 2 + 1
     rows = project.rows("results/verdicts/paper/two/safe/fr.jsonl")
@@ -32,7 +32,7 @@ def test_second_run_does_nothing_and_ends_with_what_waits(built: Project, asked:
         "Translations that wait for people, by the last review status:",
         "  fr: drafted, 3 rows evaluated (unverified draft)",
         "    wait for a reviewer: round 1, 3 row(s)",
-        "    fill results/sheets/fr.xlsx (or .csv), save it as reviews/fr/round-1.YOURNAME.xlsx",
+        "    fill results/sheets/fr.xlsx (or .po, .csv), save it as reviews/fr/round-1.YOURNAME.xlsx",
     ]
     assert (asked.chats, asked.translations) == ([], [])
 

@@ -328,7 +328,7 @@ def status(
     evidence_given = any(stand != Standing("open") for stand in stands.values())
     # A reviewer's sheet is evidence: a second one stands beside it.
     further = f" (your second sheet: {Path(name).name}.2.xlsx)" if evidence_given else ""
-    file = f"fill {sheet}.xlsx (or .csv), save it as {name}.xlsx{further}" if waiting else ""
+    file = f"fill {sheet}.xlsx (or .po, .csv), save it as {name}.xlsx{further}" if waiting else ""
     if problems:
         todo = ["whoever returned a sheet that cannot be read"]
         file = f"mend what {problems} lists"

@@ -5,6 +5,7 @@ What goes out comes back unchanged where nobody touched it, whatever the text: f
 
 import hashlib
 import io
+import json
 import math
 import re
 import unicodedata
@@ -19,7 +20,7 @@ from xml.etree.ElementTree import ParseError, iterparse
 
 from .categories import CATEGORIES
 from .languages import language
-from .tabular import DataError, clean, read_csv, read_jsonl, to_json, write_bytes
+from .tabular import DataError, clean, read_csv, read_jsonl, to_json, write_bytes, write_text
 
 VERDICT_MEANINGS = {
     "ok": "the draft is good as it stands",
@@ -225,6 +226,57 @@ def _write_rows(book: Any, rows: Sequence[Mapping[str, str]], lang: str) -> None
     sheet.activate()
 
 
+def write_po(path: Path, rows: Sequence[Mapping[str, str]], brief: Brief) -> None:
+    """The rows as a gettext PO file for translators' programs; its head says how to fill it.
+
+    `msgctxt` is the id, `msgid` the English, `msgstr` the draft, fuzzy until somebody approves it. The draft stands in
+    a comment too, as JSON, so that it is known when the file comes back.
+    """
+    import polib  # see write_xlsx
+
+    file = polib.POFile(wrapwidth=0)
+    file.header = "\n".join(
+        [
+            _title(brief),
+            *_about(),
+            "Approve an entry ('fuzzy' or 'needs work' off) whose translation is good, corrected or as it was: this is"
+            " the verdict 'ok' or 'edited'. For another verdict add a translator's comment, a line such as"
+            " 'verdict: rejected':",
+            *(f"  {verdict}: {VERDICT_MEANINGS[verdict]}" for verdict in ("rejected", "unsure", "skip")),
+            "Any other line of that comment is taken as a note. Do not change the English or the extracted comments.",
+            _return_as(brief, "po"),
+            "The safety issues:",
+            *(f"  {category.key}: {category.meaning}" for category in CATEGORIES),
+        ]
+    )
+    file.metadata = {
+        "Project-Id-Version": "XSafety",
+        "PO-Revision-Date": "YEAR-MO-DA HO:MI+ZONE",
+        "Last-Translator": "",
+        "Language": brief.lang.replace("-", "_"),
+        "MIME-Version": "1.0",
+        "Content-Type": "text/plain; charset=UTF-8",
+        "Content-Transfer-Encoding": "8bit",
+    }
+    for row in rows:
+        told = {column: " ".join(row[column].split()) for column in ("category", "flag", "context")}
+        told |= {"draft": _one_line(row["draft"]), "check": row["check"]}
+        entry = polib.POEntry(
+            msgctxt=row["id"],
+            msgid=row["source"],
+            msgstr=row["draft"],
+            comment="\n".join(f"{name}: {text}" for name, text in told.items() if text),
+            flags=["fuzzy"] if row["draft"] else [],
+            previous_msgid=row["previous"] or None,
+        )
+        file.append(entry)
+    write_text(path, f"{file}\n")
+
+
+def _one_line(text: str) -> str:
+    return to_json(text).replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
+
+
 def read_rows(path: Path) -> list[Given]:
     """The rows of a returned sheet, by its suffix; raises DataError where the file as a whole cannot be read."""
     return _READERS[path.suffix](path)
@@ -322,5 +374,50 @@ def _xlsx_text(cell: Any, column: str) -> tuple[str, str]:
     return str(value), f"holds {kind} ({value}), maybe not what was typed; format it as text and type it again"
 
 
-_READERS = {".csv": _read_csv, ".jsonl": _read_jsonl, ".xlsx": _read_xlsx}
+def _read_po(path: Path) -> list[Given]:
+    """The entries of a PO file; `date` is when it was revised."""
+    import polib  # see write_xlsx
+
+    try:
+        file = polib.pofile(str(path), encoding="utf-8-sig", wrapwidth=0)
+    except (OSError, ValueError) as error:
+        raise DataError(f"{path}: not readable as .po ({error}); mend that place, or save it again in UTF-8") from error
+    if not file and not file.metadata:
+        raise DataError(f"{path}: no entries; return the file that you were given")
+    revised = re.match(r"\d{4}-\d\d-\d\d", file.metadata.get("PO-Revision-Date", ""))
+    return [_po_row(entry, revised[0] if revised else "") for entry in file]
+
+
+def _po_row(entry: Any, revised: str) -> Given:
+    """An entry as a row: a verdict in its comment holds; else an approved translation is `ok` or `edited`."""
+    told = dict(line.split(": ", 1) for line in entry.comment.split("\n") if ": " in line)
+    problems = []
+    try:
+        draft = str(json.loads(told.pop("draft")))
+    except (KeyError, ValueError):
+        draft = ""
+        problems.append("its comment '#. draft: ...' is not as it was; take it from the file you were given")
+    if entry.obsolete:
+        problems.append("the entry is marked as obsolete (#~); take the marks off, or take the entry out")
+    comments = [line.strip() for line in entry.tcomment.split("\n")]
+    verdicts = [line[len("verdict:") :].strip() for line in comments if line.lower().startswith("verdict:")]
+    notes = [re.sub(r"(?i)^note:\s*", "", line) for line in comments if not line.lower().startswith("verdict:")]
+    approved = not entry.fuzzy and (entry.msgstr or draft)
+    if approved and not verdicts:
+        verdicts = ["ok" if clean(entry.msgstr) == draft else "edited"]
+    cells = {
+        **told,
+        "id": entry.msgctxt or "",
+        "source": entry.msgid,
+        "draft": draft,
+        "target": entry.msgstr,
+        "verdict": ", ".join(verdicts),
+        "note": "\n".join(notes),
+        "date": revised,
+        "previous": entry.previous_msgid or "",
+    }
+    return Given(f"line {entry.linenum}", cells, problems)
+
+
+_READERS = {".csv": _read_csv, ".jsonl": _read_jsonl, ".po": _read_po, ".xlsx": _read_xlsx}
 FORMATS = tuple(suffix.removeprefix(".") for suffix in _READERS)
