@@ -21,9 +21,10 @@ rule ledger:
         "../envs/workflow.yaml"
     params:
         reviews=lambda wildcards: f"{CONFIG.verification.reviews}/{wildcards.lang}",
+        others=to_json(CONFIG.verification.different_reviewers and CONFIG.verification.rounds > 1),
     shell:
         "python3 {input.code[0]:q} --seeds {input.seeds:q} --reviews {params.reviews:q} --release {input.release:q}"
-        " --out {output.ledger:q} --problems {output.problems:q} 2>&1 | tee {log:q}"
+        " --different-reviewers {params.others} --out {output.ledger:q} --problems {output.problems:q} 2>&1 | tee {log:q}"
 
 
 rule sheet:
@@ -70,7 +71,9 @@ checkpoint review_status:
         languages=CONFIG.languages,
         # One object: Snakemake compares params as a set of values, in which two that change places are no change.
         gate=lambda wildcards: to_json(
-            CONFIG.verification.model_dump(include={"rounds", "min_coverage", "accept_drafts", "require_all"})
+            CONFIG.verification.model_dump(
+                include={"rounds", "min_coverage", "accept_drafts", "require_all", "different_reviewers"}
+            )
         ),
     shell:
         "python3 {input.code[0]:q} --seeds {input.seeds:q} --results {params.results:q} --reviews {params.reviews:q}"

@@ -14,6 +14,7 @@ from xsafety.review import (
     Sheet,
     Standing,
     evidence,
+    fold,
     needs_draft,
     print_waiting,
     queries,
@@ -642,6 +643,57 @@ def test_a_missing_column_is_told_whatever_the_format(tmp_path: Path, column: st
     for one in returned:
         with pytest.raises(DataError, match=rf"no (column )?{column}"):
             read_sheet(one, {"a": "One"})
+
+
+def verdicts(folder: Path, name: str, *, before: str = "Un", source: str = "One", **texts: str) -> None:
+    """Returns a sheet with one verdict on row 'a'."""
+    write_csv(
+        folder / name,
+        NEEDED_COLUMNS,
+        [{"id": "a", "source": source, "draft": before, "target": "", "verdict": "ok"} | texts],
+    )
+
+
+SAME = "round 2 must come from another reviewer than round 1; leave the verdict empty, or change your own in"
+
+
+@pytest.mark.parametrize("verdict", ["ok", "edited", "rejected"])
+def test_a_second_round_comes_from_another_reviewer(tmp_path: Path, verdict: str) -> None:
+    verdicts(tmp_path, "round-1.anna.csv")
+    verdicts(tmp_path, "round-2.anna.csv", verdict=verdict, target="Une" if verdict == "edited" else "")
+    verdicts(tmp_path, "round-2.ben.csv", verdict="edited", target="Une")
+    entries, problems = fold(tmp_path, TEXTS, different_reviewers=True)
+    assert [(given["round"], given["reviewer"], given["after"]) for given in entries] == [
+        (1, "anna", "Un"),
+        (2, "ben", "Une"),
+    ]
+    [problem] = problems
+    assert f"round-2.anna.csv, row 2 (a): {SAME} round-1.anna.2.csv" in problem
+    entries, problems = fold(tmp_path, TEXTS, different_reviewers=False)
+    assert (len(entries), problems) == (3, [])
+
+
+def test_what_is_no_second_decision_is_no_problem(tmp_path: Path) -> None:
+    # Unsure at first, of another English, or in a second sheet of the round.
+    for number, changes in enumerate([{"verdict": "unsure"}, {"source": "Old one"}, {}], 1):
+        verdicts(tmp_path, f"round-{number}.anna.csv", **changes)
+    verdicts(tmp_path, "round-3.anna.2.csv", verdict="edited", target="Une")
+    verdicts(tmp_path, "round-4.anna.csv", verdict="skip")
+    known = [entry(0, "anna", "ok", source="One")]
+    entries, problems = fold(tmp_path, TEXTS, known, different_reviewers=True)
+    assert problems == []
+    assert [given["round"] for given in entries] == [0, 1, 2, 3, 3, 4]
+
+
+def test_the_status_and_the_sheet_say_who_has_decided_before() -> None:
+    entries = ledger(a="ok", b="edited", c="ok")
+    given = standings(SEEDS, entries, 2)
+    assert {row["context"] for row in sheet_rows("fr", SEEDS, given, {}, 2)} == {"decided before by anna"}
+    gate: dict[str, Any] = {"rounds": 2, "min_coverage": 1.0, "accept_drafts": False}
+    for others, told in ((True, ", each by another than before (anna)"), (False, "")):
+        files = {"sheet": "s", "reviews": "r", "problems": ""}
+        row = status("fr", SEEDS, given, DRAFTS, different_reviewers=others, **gate, **files)
+        assert row["waits_for"] == f"a reviewer: round 2, 3 row(s){told}"
 
 
 def test_sheets_come_in_the_order_of_rounds_and_reviewers(tmp_path: Path) -> None:

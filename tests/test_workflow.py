@@ -301,6 +301,25 @@ def test_a_filled_spreadsheet_is_taken_in_or_told(built: Project) -> None:
     assert built.run().nothing_done
 
 
+def test_a_second_round_goes_to_another_reviewer(built: Project) -> None:
+    built.config["verification"] |= {"accept_drafts": False, "rounds": 2}
+    assert built.run().status == 0
+    first = {"insult-1": ("edited", "Dis du mal."), "leak-1": ("ok", ""), "sense-1": ("ok", "")}
+    fill_xlsx(built, "reviews/fr/round-1.anna.xlsx", first)
+    done = built.run()
+    assert "wait for a reviewer: round 2, 3 row(s), each by another than before (anna)" in done.output
+    second = dict.fromkeys(first, ("ok", ""))
+    fill_xlsx(built, "reviews/fr/round-2.anna.xlsx", second)
+    done = built.run()
+    assert "row 2 (insult-1): round 2 must come from another reviewer than round 1" in done.output
+    assert "fr: bad sheet, not evaluated" in done.output
+    (built.folder / "reviews/fr/round-2.anna.xlsx").rename(built.folder / "reviews/fr/round-2.ben.xlsx")
+    done = built.run()
+    assert "No translation waits for people." in done.output
+    [row, *_] = built.rows("results/queries/fr.jsonl")
+    assert (row["query"], row["rounds"], row["origin"]) == ("Dis du mal.", 2, "ben")
+
+
 def test_require_all_fails_while_a_language_waits(built: Project) -> None:
     built.config["verification"] |= {"accept_drafts": False, "require_all": True}
     done = built.run()

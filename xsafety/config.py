@@ -98,6 +98,7 @@ class Verification(Strict):
         1.0, gt=0, le=1, description="share of rows that must be verified before a language's verified rows are used"
     )
     accept_drafts: bool = Field(False, description="evaluate unverified drafts too; everything shown says so")
+    different_reviewers: bool = Field(True, description="where rounds > 1: no reviewer decides a row in two rounds")
     require_all: bool = Field(False, description="fail instead of going on without the languages that wait")
 
 

@@ -16,6 +16,7 @@ from .review_sheets import FORMATS, NEEDED_COLUMNS, SHEET_COLUMNS, VERDICTS, che
 from .tabular import DataError, clean, read_csv
 
 STATUS_COLUMNS = "lang rows verified drafted stale rejected missing used basis state ready waits_for file".split()
+DECIDING = ("ok", "edited", "rejected")
 _SHEET_NAME = re.compile(rf"round-([1-9]\d*)\.([A-Za-z0-9][A-Za-z0-9_-]*)(?:\.([1-9]\d*))?\.({'|'.join(FORMATS)})")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")  # and halves of characters
 
@@ -85,10 +86,13 @@ def _changed(row: Mapping[str, str], sheet: Sheet, seeds: Mapping[str, str]) -> 
             yield f"the draft is not what was given out for {lang}; restore it, and write your text under target"
 
 
-def read_sheet(sheet: Sheet, seeds: Mapping[str, str]) -> list[dict[str, str]]:
+def read_sheet(
+    sheet: Sheet, seeds: Mapping[str, str], done: Mapping[tuple[str, str], int] | None = None
+) -> list[dict[str, str]]:
     """The rows of a returned sheet, cleaned once; `seeds` maps ids to English texts.
 
-    Rows for a seed query that is no more are kept, as evidence. Raises DataError with every problem of the file.
+    `done` maps id and English of rows that the reviewer must not decide again to the round in which he did. Rows for a
+    seed query that is no more are kept, as evidence. Raises DataError with every problem of the file.
     """
     present = {text: id for id, text in seeds.items()}
     rows: list[dict[str, str]] = []
@@ -110,6 +114,11 @@ def read_sheet(sheet: Sheet, seeds: Mapping[str, str]) -> list[dict[str, str]]:
             if odd := _CONTROL.search(given.cells.get(column, "")):
                 found.append(f"{column} has the control character U+{ord(odd[0]):04X}; take it out")
         found += _row_problems(row, sheet)
+        if row["verdict"] in DECIDING and (before := (done or {}).get((row["id"], row["source"]))):
+            found.append(
+                f"round {sheet.round} must come from another reviewer than round {before}; leave the verdict empty, or"
+                f" change your own in round-{before}.{sheet.reviewer}.2{sheet.path.suffix}"
+            )
         problems += [f"{sheet.path}, {given.place} ({row['id']}): {problem}" for problem in found]
         rows.append(row)
     if problems:
@@ -117,7 +126,9 @@ def read_sheet(sheet: Sheet, seeds: Mapping[str, str]) -> list[dict[str, str]]:
     return rows
 
 
-def evidence(sheet: Sheet, seeds: Mapping[str, str]) -> list[dict[str, Any]]:
+def evidence(
+    sheet: Sheet, seeds: Mapping[str, str], done: Mapping[tuple[str, str], int] | None = None
+) -> list[dict[str, Any]]:
     """A sheet's verdicts as ledger entries: who, when, what, before, after, and the hash of the file."""
     file_hash = hashlib.sha256(sheet.path.read_bytes()).hexdigest()
     return [
@@ -134,9 +145,32 @@ def evidence(sheet: Sheet, seeds: Mapping[str, str]) -> list[dict[str, Any]]:
             "file": sheet.path.name,
             "sha256": file_hash,
         }
-        for row in read_sheet(sheet, seeds)
+        for row in read_sheet(sheet, seeds, done)
         if row["verdict"]
     ]
+
+
+def fold(
+    folder: Path, seeds: Mapping[str, str], known: Iterable[Mapping[str, Any]] = (), *, different_reviewers: bool
+) -> tuple[list[Mapping[str, Any]], list[str]]:
+    """A language's ledger of evidence, sorted, and the problems of its returned sheets; `known` comes before these.
+
+    Nothing of a sheet with problems is in it. With `different_reviewers` it is a problem if a reviewer decides a row
+    in two rounds.
+    """
+    entries = list(known)
+    returned, problems = sheets(folder)
+    for sheet in returned:
+        done = {
+            (entry["id"], entry["source"]): entry["round"]
+            for entry in entries
+            if entry["reviewer"] == sheet.reviewer and 0 < entry["round"] < sheet.round and entry["verdict"] in DECIDING
+        }
+        try:
+            entries += evidence(sheet, seeds, done if different_reviewers else None)
+        except DataError as error:
+            problems.append(str(error))
+    return sorted(entries, key=lambda entry: (entry["round"], entry["reviewer"], entry["id"])), problems
 
 
 @dataclass(frozen=True)
@@ -150,6 +184,7 @@ class Standing:
     waits_for: str = ""
     last: int = field(default=0, compare=False)  # the last round that decided it or ended in a dispute
     previous: str = field(default="", compare=False)  # the English that it is stale for
+    by: tuple[str, ...] = field(default=(), compare=False)  # who decided it, in whatever round
 
 
 def standing(entries: Sequence[Mapping[str, Any]], source: str, rounds: int) -> Standing:
@@ -169,6 +204,7 @@ def standing(entries: Sequence[Mapping[str, Any]], source: str, rounds: int) -> 
     target = reviewer = waits_for = ""
     rejected = False
     last = 0
+    by: set[str] = set()
     for number in sorted({entry["round"] for entry in valid}):
         # A reviewer's second sheet of a round replaces what his first one says of a row.
         votes = {entry["reviewer"]: entry for entry in valid if entry["round"] == number}
@@ -180,6 +216,7 @@ def standing(entries: Sequence[Mapping[str, Any]], source: str, rounds: int) -> 
         }
         outcomes = {None if entry["verdict"] == "rejected" else entry["after"] for entry in decided.values()}
         last = number if outcomes else last
+        by |= decided.keys() if number else set()  # the release is nobody who could be asked
         if len(outcomes) > 1:
             waits_for = f"a decision between {' and '.join(decided)} in a further round"
         elif outcomes:
@@ -196,7 +233,9 @@ def standing(entries: Sequence[Mapping[str, Any]], source: str, rounds: int) -> 
         return Standing("rejected", "", len(passed), reviewer)
     if len(passed) >= rounds and not waits_for:
         return Standing("verified", target, len(passed), reviewer)
-    return Standing("in review" if target else "open", target, len(passed), reviewer, waits_for, last)
+    return Standing(
+        "in review" if target else "open", target, len(passed), reviewer, waits_for, last, by=tuple(sorted(by))
+    )
 
 
 def standings(
@@ -285,6 +324,7 @@ def status(
     sheet: str,
     reviews: str,
     problems: str,
+    different_reviewers: bool = False,
 ) -> dict[str, Any]:
     """Where one language stands, how many of its rows are used, and who must do what with which file.
 
@@ -321,7 +361,9 @@ def status(
         reason = drafts.get(undrafted[0], {}).get("status", "").removeprefix("missing: ")
         todo.append(f"a translator: {len(undrafted)} row(s) have no draft{reason and f' ({reason})'}")
     if ours := [id for id in queue if id not in undrafted and not stands[id].waits_for]:
-        todo.append(f"a reviewer: round {current}, {len(ours)} row(s)")
+        before = sorted({name for id in ours for name in stands[id].by}) if different_reviewers else []
+        other = f", each by another than before ({', '.join(before)})" if before else ""
+        todo.append(f"a reviewer: round {current}, {len(ours)} row(s){other}")
     others = sorted({stand.waits_for for stand in unfinished if stand.waits_for})
     todo += [f"{other}: {sum(stand.waits_for == other for stand in unfinished)} row(s)" for other in others]
     name = save_as(reviews, lang, next_round(stands, rounds))
@@ -378,7 +420,9 @@ def sheet_rows(
         if seed["id"] not in waiting:
             continue
         shown = stand.target if stand.state == "in review" else drafts.get(seed["id"], {}).get("draft", "")
-        context = f"the English changed; before: {stand.target}" if stand.state == "stale" else stand.waits_for
+        context = stand.waits_for or (f"decided before by {', '.join(stand.by)}" if stand.by else "")
+        if stand.state == "stale":
+            context = f"the English changed; before: {stand.target}"
         row = dict.fromkeys(SHEET_COLUMNS, "") | {
             "id": seed["id"],
             "category": seed["category"],
