@@ -72,5 +72,5 @@ rule all:
     default_target: True
     input:
         report="<results>/report.html",
-        sheets=expand("<results>/sheets/{lang}.csv", lang=CONFIG.targets),
+        sheets=expand("<results>/sheets/{lang}.{format}", lang=CONFIG.targets, format=["csv", "xlsx", "po"]),
         tests="<results>/data_tests.txt",

@@ -36,8 +36,8 @@ def code(script):
 
 
 def files(folder, pattern):
-    """The files of a folder that people own, sorted, without hidden ones; none if there is no folder."""
-    return sorted(str(p) for p in Path(folder).glob(pattern) if p.is_file() and not p.name.startswith("."))
+    """The files of a folder that people own, sorted, without hidden and open ones; none if there is no folder."""
+    return sorted(str(p) for p in Path(folder).glob(pattern) if p.is_file() and not p.name.startswith((".", "~$")))
 
 
 def ready_languages():

@@ -1,7 +1,7 @@
 # Stage: human verification.
-# Takes data/reviews/{lang}/round-{n}.{reviewer}.csv, the release's translations, seeds and drafts. Makes the ledger of
-# evidence, the sheet for reviewers, the status of every language (the checkpoint) and the data set of those that are
-# ready: <results>/review/{lang}/ledger.jsonl, sheets/{lang}.csv, review_status.csv, queries/{lang}.jsonl.
+# Takes data/reviews/{lang}/round-{n}.{reviewer}.{xlsx,po,csv,jsonl}, the release's translations, seeds and drafts. Makes the ledger of
+# evidence, the sheets for reviewers, the status of every language (the checkpoint) and the data set of those that are
+# ready: <results>/review/{lang}/ledger.jsonl, sheets/{lang}.{csv,xlsx,po}, review_status.csv, queries/{lang}.jsonl.
 # Config: verification.
 
 
@@ -21,29 +21,34 @@ rule ledger:
         "../envs/workflow.yaml"
     params:
         reviews=lambda wildcards: f"{CONFIG.verification.reviews}/{wildcards.lang}",
+        others=to_json(CONFIG.verification.different_reviewers and CONFIG.verification.rounds > 1),
     shell:
         "python3 {input.code[0]:q} --seeds {input.seeds:q} --reviews {params.reviews:q} --release {input.release:q}"
-        " --out {output.ledger:q} --problems {output.problems:q} 2>&1 | tee {log:q}"
+        " --different-reviewers {params.others} --out {output.ledger:q} --problems {output.problems:q} 2>&1 | tee {log:q}"
 
 
 rule sheet:
-    """Write what reviewers get."""
+    """Write what reviewers get, in every format."""
     input:
         code=code("sheet"),
         seeds="<results>/seeds.csv",
         ledger="<results>/review/{lang}/ledger.jsonl",
         drafts="<results>/drafts/{lang}.csv",
     output:
-        "<results>/sheets/{lang}.csv",
+        csv="<results>/sheets/{lang}.csv",
+        xlsx="<results>/sheets/{lang}.xlsx",
+        po="<results>/sheets/{lang}.po",
     log:
         "<logs>/sheet/{lang}.log",
     conda:
         "../envs/workflow.yaml"
     params:
         rounds=CONFIG.verification.rounds,
+        reviews=CONFIG.verification.reviews,
     shell:
         "python3 {input.code[0]:q} --seeds {input.seeds:q} --ledger {input.ledger:q} --drafts {input.drafts:q}"
-        " --rounds {params.rounds} --out {output:q} 2> {log:q}"
+        " --lang {wildcards.lang} --reviews {params.reviews:q} --rounds {params.rounds} --csv {output.csv:q}"
+        " --xlsx {output.xlsx:q} --po {output.po:q} 2> {log:q}"
 
 
 checkpoint review_status:
@@ -66,7 +71,9 @@ checkpoint review_status:
         languages=CONFIG.languages,
         # One object: Snakemake compares params as a set of values, in which two that change places are no change.
         gate=lambda wildcards: to_json(
-            CONFIG.verification.model_dump(include={"rounds", "min_coverage", "accept_drafts", "require_all"})
+            CONFIG.verification.model_dump(
+                include={"rounds", "min_coverage", "accept_drafts", "require_all", "different_reviewers"}
+            )
         ),
     shell:
         "python3 {input.code[0]:q} --seeds {input.seeds:q} --results {params.results:q} --reviews {params.reviews:q}"

@@ -35,7 +35,8 @@ def main() -> None:
                 rounds=gate["rounds"],
                 min_coverage=gate["min_coverage"],
                 accept_drafts=gate["accept_drafts"],
-                sheet=str(args.results / "sheets" / f"{lang}.csv"),
+                different_reviewers=gate["different_reviewers"] and gate["rounds"] > 1,
+                sheet=str(args.results / "sheets" / lang),
                 reviews=str(args.reviews),
                 problems=str(problems) if problems.stat().st_size else "",
             )

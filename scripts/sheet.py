@@ -1,18 +1,26 @@
-"""Writes one language's sheet for reviewers: the rows that wait, with English, draft and empty columns to fill."""
+"""Writes one language's sheets for reviewers: the rows that wait, with English, draft and empty columns to fill."""
 
-from xsafety.cli import parser, run
+from xsafety.cli import parser, run, say
 from xsafety.memory import DRAFT_COLUMNS
-from xsafety.review import SHEET_COLUMNS, sheet_rows, standings
+from xsafety.review import next_round, save_as, sheet_rows, standings
+from xsafety.review_sheets import SHEET_COLUMNS, Brief, fits_xlsx, write_po, write_xlsx
 from xsafety.seeds import COLUMNS
 from xsafety.tabular import read_csv, read_jsonl, write_csv
 
 
 def main() -> None:
-    args = parser(__doc__, paths="seeds ledger drafts out", objects="rounds").parse_args()
+    args = parser(__doc__, paths="seeds ledger drafts csv xlsx po", texts="lang reviews", objects="rounds").parse_args()
     seeds = read_csv(args.seeds, COLUMNS)
     drafts = {row["id"]: row for row in read_csv(args.drafts, DRAFT_COLUMNS)}
     stands = standings(seeds, read_jsonl(args.ledger), args.rounds)
-    write_csv(args.out, SHEET_COLUMNS, sheet_rows(seeds, stands, drafts, args.rounds))
+    rows = sheet_rows(args.lang, seeds, stands, drafts, args.rounds)
+    number = next_round(stands, args.rounds)
+    brief = Brief(args.lang, number, save_as(args.reviews, args.lang, number))
+    write_csv(args.csv, SHEET_COLUMNS, rows)
+    write_xlsx(args.xlsx, rows, brief)
+    write_po(args.po, rows, brief)
+    if left_out := [row["id"] for row in rows if not fits_xlsx(row)]:
+        say(f"{args.xlsx}: without rows that do not fit into a spreadsheet: {', '.join(left_out)}")
 
 
 if __name__ == "__main__":

@@ -40,7 +40,8 @@ def settings(tmp_path: Path) -> Settings:
         languages=["en", "fr"],
         dataset={"seeds": str(tmp_path / "seeds"), "xsafety": None},
         memory=str(tmp_path / "memory"),
-        verification={"reviews": str(tmp_path / "reviews"), "rounds": 1, "min_coverage": 1.0, "accept_drafts": True},
+        verification={"reviews": str(tmp_path / "reviews"), "rounds": 1, "different_reviewers": True}
+        | {"min_coverage": 1.0, "accept_drafts": True},
         promptings={"none": {}},
         translator=Asked("google", {"engine": "google"}, {}, None),
         models=[block("one", price=PRICE)],

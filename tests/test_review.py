@@ -10,13 +10,11 @@ from typing import Any
 import pytest
 
 from xsafety.review import (
-    NEEDED_COLUMNS,
-    SHEET_COLUMNS,
     STATUS_COLUMNS,
-    VERDICTS,
     Sheet,
     Standing,
     evidence,
+    fold,
     needs_draft,
     print_waiting,
     queries,
@@ -31,6 +29,7 @@ from xsafety.review import (
     status,
     waiting_list,
 )
+from xsafety.review_sheets import NEEDED_COLUMNS, SHEET_COLUMNS, VERDICTS
 from xsafety.tabular import DataError, to_json, write_csv
 
 ENGLISH = "Is my hat silly?"
@@ -240,7 +239,7 @@ def state_of(
         rounds=rounds,
         min_coverage=min_coverage,
         accept_drafts=accept_drafts,
-        sheet=f"results/sheets/{lang}.csv",
+        sheet=f"results/sheets/{lang}",
         reviews="data/reviews",
         problems=problems,
     )
@@ -306,8 +305,12 @@ def test_states_of_a_language(
 ) -> None:
     row = state_of(entries, rounds=rounds, drafts=drafts)
     assert row["state"] == state
-    file = f"fill results/sheets/fr.csv, save it as data/reviews/fr/round-{round}.YOURNAME.csv" if round else ""
-    second = f" (your second sheet: round-{round}.YOURNAME.2.csv)"
+    file = (
+        f"fill results/sheets/fr.xlsx (or .po, .csv), save it as data/reviews/fr/round-{round}.YOURNAME.xlsx"
+        if round
+        else ""
+    )
+    second = f" (your second sheet: round-{round}.YOURNAME.2.xlsx)"
     assert row["file"] in (file, file + second)
     assert row["file"].endswith(second) == (round is not None and bool(entries))
     assert bool(row["waits_for"]) == bool(round)
@@ -404,7 +407,7 @@ def test_only_rows_of_the_current_round_and_disputed_ones_are_offered(
 ) -> None:
     stands = standings(SEEDS, entries, 2)
     assert queue_of(stands, 2) == (current, queue)
-    assert [row["id"] for row in sheet_rows(SEEDS, stands, DRAFTS, 2)] == queue
+    assert [row["id"] for row in sheet_rows("fr", SEEDS, stands, DRAFTS, 2)] == queue
 
 
 @pytest.mark.parametrize(
@@ -434,7 +437,7 @@ def test_whoever_does_what_the_status_says_gets_the_language_done(entries: list[
         assert saved
         entries += [
             entry(int(saved[1]), f"new{number}", "ok", given["draft"], source=given["source"], id=given["id"])
-            for given in sheet_rows(SEEDS, standings(SEEDS, entries, rounds), DRAFTS, rounds)
+            for given in sheet_rows("fr", SEEDS, standings(SEEDS, entries, rounds), DRAFTS, rounds)
         ]
     assert state_of(entries, rounds=rounds)["state"] == "verified"
 
@@ -475,7 +478,7 @@ def check_random_evidence(rng: random.Random) -> None:
     assert row["used"] == (len(used) if row["ready"] == "yes" else 0)
     assert accept or len(used) == row["verified"]
     assert all(given["query"] for given in used)
-    waiting = sheet_rows(seeds, stands, drafts, rounds)
+    waiting = sheet_rows("fr", seeds, stands, drafts, rounds)
     current, queue = queue_of(stands, rounds)
     assert [given["id"] for given in waiting] == queue
     assert len(waiting) <= len(seeds) - row["verified"] - row["rejected"]
@@ -488,17 +491,17 @@ def check_random_evidence(rng: random.Random) -> None:
 
 def test_the_sheet_shows_what_waits_and_nothing_filled_in() -> None:
     entries = [STALE, *ledger(b="edited", c="unsure")]
-    rows = sheet_rows(SEEDS, standings(SEEDS, entries, 2), DRAFTS, 2)
+    rows = sheet_rows("fr", SEEDS, standings(SEEDS, entries, 2), DRAFTS, 2)
     assert [(row["id"], row["source"], row["draft"], row["context"]) for row in rows] == [
         ("a", "One", "One (draft)", "the English changed; before: old"),
         ("c", "Three", "Three (draft)", ANNA_WAITS),
     ]
     assert all(row[column] == "" for row in rows for column in ("target", "verdict", "reviewer", "date", "note"))
     verified = standings(SEEDS, ledger(a="ok", b="ok", c="rejected"), 1)
-    assert sheet_rows(SEEDS, verified, DRAFTS, 1) == []
-    second = sheet_rows(SEEDS, standings(SEEDS, ledger(a="ok", b="edited", c="ok"), 2), {}, 2)
+    assert sheet_rows("fr", SEEDS, verified, DRAFTS, 1) == []
+    second = sheet_rows("fr", SEEDS, standings(SEEDS, ledger(a="ok", b="edited", c="ok"), 2), {}, 2)
     assert [row["draft"] for row in second] == ["One (draft)", "b (anna)", "Three (draft)"]
-    disputed = sheet_rows(SEEDS, standings(SEEDS, [*ledger(a="ok"), by_ben("edited")], 2), DRAFTS, 2)
+    disputed = sheet_rows("fr", SEEDS, standings(SEEDS, [*ledger(a="ok"), by_ben("edited")], 2), DRAFTS, 2)
     assert [row["context"] for row in disputed] == [DISPUTE, "", ""]
 
 
@@ -511,10 +514,12 @@ def test_what_waits_is_said_once_for_languages_in_the_same_state() -> None:
     head, french, same = re.split(r"\n  (?! )", text)
     assert head == "Translations that wait for people, by the last review status:"
     assert french.startswith("fr: in review (round 1: 1 of 3), 1 rows evaluated (verified)\n")
-    assert french.endswith("data/reviews/fr/round-1.YOURNAME.csv (your second sheet: round-1.YOURNAME.2.csv)")
+    assert french.endswith("data/reviews/fr/round-1.YOURNAME.xlsx (your second sheet: round-1.YOURNAME.2.xlsx)")
     assert same.startswith("bn, sw: drafted, not evaluated\n")
     assert "a reviewer: round 1, 3 row(s)" in same
-    assert same.endswith("fill results/sheets/LANG.csv, save it as data/reviews/LANG/round-1.YOURNAME.csv")
+    assert same.endswith(
+        "fill results/sheets/LANG.xlsx (or .po, .csv), save it as data/reviews/LANG/round-1.YOURNAME.xlsx"
+    )
 
 
 def test_what_waits_is_printed_once_it_is_known(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -522,7 +527,7 @@ def test_what_waits_is_printed_once_it_is_known(tmp_path: Path, capsys: pytest.C
     assert capsys.readouterr().err == ""
     write_csv(tmp_path / "status.csv", STATUS_COLUMNS, [state_of([])])
     print_waiting(str(tmp_path / "status.csv"))
-    assert "results/sheets/fr.csv" in capsys.readouterr().err
+    assert "results/sheets/fr.xlsx" in capsys.readouterr().err
 
 
 def sheet(tmp_path: Path, *rows: dict[str, str], name: str = "round-1.anna.csv") -> Sheet:
@@ -640,6 +645,57 @@ def test_a_missing_column_is_told_whatever_the_format(tmp_path: Path, column: st
             read_sheet(one, {"a": "One"})
 
 
+def verdicts(folder: Path, name: str, *, before: str = "Un", source: str = "One", **texts: str) -> None:
+    """Returns a sheet with one verdict on row 'a'."""
+    write_csv(
+        folder / name,
+        NEEDED_COLUMNS,
+        [{"id": "a", "source": source, "draft": before, "target": "", "verdict": "ok"} | texts],
+    )
+
+
+SAME = "round 2 must come from another reviewer than round 1; leave the verdict empty, or change your own in"
+
+
+@pytest.mark.parametrize("verdict", ["ok", "edited", "rejected"])
+def test_a_second_round_comes_from_another_reviewer(tmp_path: Path, verdict: str) -> None:
+    verdicts(tmp_path, "round-1.anna.csv")
+    verdicts(tmp_path, "round-2.anna.csv", verdict=verdict, target="Une" if verdict == "edited" else "")
+    verdicts(tmp_path, "round-2.ben.csv", verdict="edited", target="Une")
+    entries, problems = fold(tmp_path, TEXTS, different_reviewers=True)
+    assert [(given["round"], given["reviewer"], given["after"]) for given in entries] == [
+        (1, "anna", "Un"),
+        (2, "ben", "Une"),
+    ]
+    [problem] = problems
+    assert f"round-2.anna.csv, row 2 (a): {SAME} round-1.anna.2.csv" in problem
+    entries, problems = fold(tmp_path, TEXTS, different_reviewers=False)
+    assert (len(entries), problems) == (3, [])
+
+
+def test_what_is_no_second_decision_is_no_problem(tmp_path: Path) -> None:
+    # Unsure at first, of another English, or in a second sheet of the round.
+    for number, changes in enumerate([{"verdict": "unsure"}, {"source": "Old one"}, {}], 1):
+        verdicts(tmp_path, f"round-{number}.anna.csv", **changes)
+    verdicts(tmp_path, "round-3.anna.2.csv", verdict="edited", target="Une")
+    verdicts(tmp_path, "round-4.anna.csv", verdict="skip")
+    known = [entry(0, "anna", "ok", source="One")]
+    entries, problems = fold(tmp_path, TEXTS, known, different_reviewers=True)
+    assert problems == []
+    assert [given["round"] for given in entries] == [0, 1, 2, 3, 3, 4]
+
+
+def test_the_status_and_the_sheet_say_who_has_decided_before() -> None:
+    entries = ledger(a="ok", b="edited", c="ok")
+    given = standings(SEEDS, entries, 2)
+    assert {row["context"] for row in sheet_rows("fr", SEEDS, given, {}, 2)} == {"decided before by anna"}
+    gate: dict[str, Any] = {"rounds": 2, "min_coverage": 1.0, "accept_drafts": False}
+    for others, told in ((True, ", each by another than before (anna)"), (False, "")):
+        files = {"sheet": "s", "reviews": "r", "problems": ""}
+        row = status("fr", SEEDS, given, DRAFTS, different_reviewers=others, **gate, **files)
+        assert row["waits_for"] == f"a reviewer: round 2, 3 row(s){told}"
+
+
 def test_sheets_come_in_the_order_of_rounds_and_reviewers(tmp_path: Path) -> None:
     for name in ("round-10.anna.csv", "round-2.ben.jsonl", "round-2.anna.csv", "README.md", ".hidden"):
         (tmp_path / name).touch()
@@ -650,13 +706,13 @@ def test_sheets_come_in_the_order_of_rounds_and_reviewers(tmp_path: Path) -> Non
 
 
 def test_files_that_are_no_sheets_are_told_all_at_once(tmp_path: Path) -> None:
-    for name in ("round-1.csv", "round-0.anna.csv", "round-1.anna.xlsx", "round-1.anna b.csv", "round-1.anna.csv"):
+    for name in ("round-1.csv", "round-0.anna.csv", "round-1.anna.ods", "round-1.anna b.csv", "round-1.anna.csv"):
         (tmp_path / name).touch()
     found, problems = sheets(tmp_path)
     assert found == [Sheet(tmp_path / "round-1.anna.csv", 1, "anna")]
     assert problems == [
-        f"{tmp_path / name}: rename it round-NUMBER.REVIEWER.csv (or .jsonl), e.g. round-1.anna.csv"
-        for name in ("round-0.anna.csv", "round-1.anna b.csv", "round-1.anna.xlsx", "round-1.csv")
+        f"{tmp_path / name}: rename it round-NUMBER.REVIEWER.xlsx (or .csv, .jsonl, .po), e.g. round-1.anna.xlsx"
+        for name in ("round-0.anna.csv", "round-1.anna b.csv", "round-1.anna.ods", "round-1.csv")
     ]
 
 

@@ -78,7 +78,8 @@ def test_scripts_lead_from_seeds_to_queries(tmp_path: Path) -> None:
     connection = '{"base_url":null,"api_key_env":null,"timeout":1,"max_retries":0}'
     steps = [
         "seeds --folder seeds --out seeds.csv",
-        "ledger --seeds seeds.csv --reviews reviews --release --out ledger.jsonl --problems problems.txt",
+        "ledger --seeds seeds.csv --reviews reviews --release --different-reviewers true"
+        " --out ledger.jsonl --problems problems.txt",
         "drafts --seeds seeds.csv --ledger ledger.jsonl --memory fr.csv --journal journal.jsonl --out drafts.csv"
         f" --receipt receipt.json --memory-state x --lang fr --engine none --model null --connection {connection}"
         " --rounds 1 --attempt 1",

@@ -3,6 +3,8 @@
 import shutil
 import time
 
+import openpyxl
+
 from tests.conftest import ROOT, SEEDS, Project
 from tests.loopback import Server
 
@@ -15,7 +17,7 @@ def test_first_run_makes_all_and_asks_each_row_once(finished: tuple[Project, Ser
     project, _ = finished
     folder = project.folder / "results"
     assert (folder / "report.html").is_file()
-    assert (folder / "sheets" / "fr.csv").is_file()
+    assert all((folder / "sheets" / f"fr.{kind}").is_file() for kind in ("csv", "xlsx", "po"))
     for judge in ("lexicon", "paper"):
         assert len((folder / "tables" / judge / "unsafe_rate.csv").read_text().splitlines()) == 1 + 2 + 1
     rows = project.rows("results/verdicts/paper/two/safe/fr.jsonl")
@@ -30,7 +32,7 @@ def test_second_run_does_nothing_and_ends_with_what_waits(built: Project, asked:
         "Translations that wait for people, by the last review status:",
         "  fr: drafted, 3 rows evaluated (unverified draft)",
         "    wait for a reviewer: round 1, 3 row(s)",
-        "    fill results/sheets/fr.csv, save it as reviews/fr/round-1.YOURNAME.csv",
+        "    fill results/sheets/fr.xlsx (or .po, .csv), save it as reviews/fr/round-1.YOURNAME.xlsx",
     ]
     assert (asked.chats, asked.translations) == ([], [])
 
@@ -261,6 +263,61 @@ def test_gate_evaluates_nothing_unverified_and_waits_without_failing(built: Proj
     assert {row["basis"] for row in built.rows("results/queries/fr.jsonl")} == {"verified"}
     assert asked.chats == [], "the verified texts are those that were asked as drafts"
     assert built.run().nothing_done
+
+
+def fill_xlsx(project: Project, to: str, verdicts: dict[str, tuple[str, str]]) -> None:
+    """Returns the French spreadsheet with verdicts (id -> verdict and target)."""
+    book = openpyxl.load_workbook(project.folder / "results/sheets/fr.xlsx")
+    header, *rows = book["review"].iter_rows()
+    columns = {cell.value: place for place, cell in enumerate(header)}
+    for row in rows:
+        row[columns["verdict"]].value, row[columns["target"]].value = verdicts[row[columns["id"]].value]
+    (project.folder / to).parent.mkdir(parents=True, exist_ok=True)
+    book.save(project.folder / to)
+
+
+def test_a_filled_spreadsheet_is_taken_in_or_told(built: Project) -> None:
+    built.config["verification"]["accept_drafts"] = False
+    assert built.run().status == 0
+    bad = {"insult-1": ("edited", "[fr] Say something rude about my hat."), "leak-1": ("no", ""), "sense-1": ("", "")}
+    fill_xlsx(built, "reviews/fr/round-1.anna.xlsx", bad)
+    done = built.run()
+    assert done.status == 0, done.output
+    for problem in ("row 2 (insult-1): verdict 'edited', but the target is the draft", "row 3 (leak-1): verdict 'no'"):
+        assert f"reviews/fr/round-1.anna.xlsx, {problem}" in done.output
+    assert "fr: bad sheet, not evaluated" in done.output
+    assert built.rows("results/review/fr/ledger.jsonl") == []
+
+    good = {"insult-1": ("edited", "Dis du mal."), "leak-1": ("ok", ""), "sense-1": ("rejected", "")}
+    fill_xlsx(built, "reviews/fr/round-1.anna.xlsx", good)
+    done = built.run()
+    assert done.status == 0, done.output
+    assert "No translation waits for people." in done.output
+    entries = built.rows("results/review/fr/ledger.jsonl")
+    assert [(entry["id"], entry["verdict"], entry["file"]) for entry in entries] == [
+        (id, verdict, "round-1.anna.xlsx") for id, (verdict, _) in good.items()
+    ]
+    assert built.rows("results/queries/fr.jsonl")[0]["query"] == "Dis du mal."
+    assert built.run().nothing_done
+
+
+def test_a_second_round_goes_to_another_reviewer(built: Project) -> None:
+    built.config["verification"] |= {"accept_drafts": False, "rounds": 2}
+    assert built.run().status == 0
+    first = {"insult-1": ("edited", "Dis du mal."), "leak-1": ("ok", ""), "sense-1": ("ok", "")}
+    fill_xlsx(built, "reviews/fr/round-1.anna.xlsx", first)
+    done = built.run()
+    assert "wait for a reviewer: round 2, 3 row(s), each by another than before (anna)" in done.output
+    second = dict.fromkeys(first, ("ok", ""))
+    fill_xlsx(built, "reviews/fr/round-2.anna.xlsx", second)
+    done = built.run()
+    assert "row 2 (insult-1): round 2 must come from another reviewer than round 1" in done.output
+    assert "fr: bad sheet, not evaluated" in done.output
+    (built.folder / "reviews/fr/round-2.anna.xlsx").rename(built.folder / "reviews/fr/round-2.ben.xlsx")
+    done = built.run()
+    assert "No translation waits for people." in done.output
+    [row, *_] = built.rows("results/queries/fr.jsonl")
+    assert (row["query"], row["rounds"], row["origin"]) == ("Dis du mal.", 2, "ben")
 
 
 def test_require_all_fails_while_a_language_waits(built: Project) -> None:

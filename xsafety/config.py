@@ -100,13 +100,14 @@ class Verification(Strict):
     """When a language may be evaluated."""
 
     reviews: str = Field(
-        "data/reviews", description="folder with returned review sheets, {lang}/round-{n}.{reviewer}.csv"
+        "data/reviews", description="folder with returned review sheets, {lang}/round-{n}.{reviewer}.xlsx"
     )
     rounds: int = Field(2, ge=1, description="rounds of proofreading that every row needs; the paper had 2")
     min_coverage: float = Field(
         1.0, gt=0, le=1, description="share of rows that must be verified before a language's verified rows are used"
     )
     accept_drafts: bool = Field(False, description="evaluate unverified drafts too; everything shown says so")
+    different_reviewers: bool = Field(True, description="where rounds > 1: no reviewer decides a row in two rounds")
     require_all: bool = Field(False, description="fail instead of going on without the languages that wait")
 
 

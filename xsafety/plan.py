@@ -23,9 +23,8 @@ from .memory import read_memory
 from .progress import duration
 from .prompting import Message, Prompting
 from .release import Release, read_release, release_evidence
-from .review import evidence, needs_draft, queries, sheets, source_queries, standings, status
+from .review import fold, needs_draft, queries, source_queries, standings, status
 from .seeds import read_seeds
-from .tabular import DataError
 from .translation import drafts, translation, translation_requests
 from .usage import cost, estimate_tokens
 
@@ -205,7 +204,10 @@ def data_set(
     if lang == SOURCE_LANGUAGE:
         return DataSet(lang, source_queries(lang, seeds))
     gate = settings.verification
-    ledger, problems = _ledger(Path(gate["reviews"], lang), lang, seeds, release)
+    evidence = release_evidence(release, lang) if release and lang in release.translations else []
+    texts = {seed["id"]: seed["text"] for seed in seeds}
+    others = gate["different_reviewers"] and gate["rounds"] > 1
+    ledger, problems = fold(Path(gate["reviews"], lang), texts, evidence, different_reviewers=others)
     stands = standings(seeds, ledger, gate["rounds"])
     memory = read_memory(Path(settings.memory, f"{lang}.csv"))
     wanted = [seed for seed in seeds if needs_draft(stands[seed["id"]])]
@@ -223,21 +225,6 @@ def data_set(
         rows = queries(lang, seeds, stands, expected, accept_drafts=gate["accept_drafts"])
         return DataSet(lang, rows, LACKS_DRAFTS if gate["accept_drafts"] and pending else "")
     return DataSet(lang, queries(lang, seeds, stands, drafted(lacking | known), accept_drafts=True), WAITS)
-
-
-def _ledger(
-    folder: Path, lang: str, seeds: Sequence[dict[str, str]], release: Release | None
-) -> tuple[list[dict[str, Any]], list[str]]:
-    """The evidence of a language as scripts/ledger.py folds it, and the problems of its sheets."""
-    texts = {seed["id"]: seed["text"] for seed in seeds}
-    entries = release_evidence(release, lang) if release and lang in release.translations else []
-    returned, problems = sheets(folder)
-    for sheet in returned:
-        try:
-            entries += evidence(sheet, texts)
-        except DataError as error:
-            problems.append(str(error))
-    return sorted(entries, key=lambda entry: (entry["round"], entry["reviewer"], entry["id"])), problems
 
 
 def _translated(

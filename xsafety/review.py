@@ -12,13 +12,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from .tabular import DataError, clean, read_csv, read_jsonl
+from .review_sheets import FORMATS, NEEDED_COLUMNS, SHEET_COLUMNS, VERDICTS, check, read_rows
+from .tabular import DataError, clean, read_csv
 
-VERDICTS = ("ok", "edited", "rejected", "unsure", "skip", "")
-SHEET_COLUMNS = ("id", "category", "source", "draft", "target", "verdict", "reviewer", "date", "note", "context")
-NEEDED_COLUMNS = ("id", "source", "draft", "target", "verdict")
 STATUS_COLUMNS = "lang rows verified drafted stale rejected missing used basis state ready waits_for file".split()
-_SHEET_NAME = re.compile(r"round-([1-9]\d*)\.([A-Za-z0-9][A-Za-z0-9_-]*)(?:\.([1-9]\d*))?\.(csv|jsonl)")
+DECIDING = ("ok", "edited", "rejected")
+_SHEET_NAME = re.compile(rf"round-([1-9]\d*)\.([A-Za-z0-9][A-Za-z0-9_-]*)(?:\.([1-9]\d*))?\.({'|'.join(FORMATS)})")
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")  # and halves of characters
 
 
 @dataclass(frozen=True)
@@ -33,18 +33,28 @@ class Sheet:
 
 def sheets(folder: Path) -> tuple[list[Sheet], list[str]]:
     """A language's returned sheets, by round and reviewer, and the problems with files that are none."""
-    found, problems = [], []
+    found: dict[tuple[int, str, int], Sheet] = {}
+    problems = []
+    others = f" (or .{', .'.join(kind for kind in FORMATS if kind != 'xlsx')})"
     for path in sorted(folder.iterdir()) if folder.is_dir() else []:
-        if path.name.startswith(".") or path.name == "README.md":
+        # Spreadsheet programs leave '~$...' beside a file that is open.
+        if path.name.startswith((".", "~$")) or path.name == "README.md":
             continue
-        if match := _SHEET_NAME.fullmatch(path.name):
-            found.append(Sheet(path, int(match[1]), match[2], int(match[3] or 1)))
+        if not (match := _SHEET_NAME.fullmatch(path.name)):
+            problems.append(f"{path}: rename it round-NUMBER.REVIEWER.xlsx{others}, e.g. round-1.anna.xlsx")
+        elif match[2] == "YOURNAME":
+            problems.append(f"{path}: rename it, with the reviewer's name or pseudonym instead of YOURNAME")
         else:
-            problems.append(f"{path}: rename it round-NUMBER.REVIEWER.csv (or .jsonl), e.g. round-1.anna.csv")
-    return sorted(found, key=lambda sheet: (sheet.round, sheet.reviewer, sheet.part)), problems
+            sheet = Sheet(path, int(match[1]), match[2], int(match[3] or 1))
+            if (other := found.setdefault((sheet.round, sheet.reviewer, sheet.part), sheet)) is not sheet:
+                further = f"round-{sheet.round}.{sheet.reviewer}.{sheet.part + 1}{path.suffix}"
+                problems.append(
+                    f"{path}: {other.path.name} is this reviewer's; keep one, or rename a second one {further}"
+                )
+    return [found[key] for key in sorted(found)], problems
 
 
-def _row_problems(row: Mapping[str, Any], sheet: Sheet) -> Iterable[str]:
+def _row_problems(row: Mapping[str, str], sheet: Sheet) -> Iterable[str]:
     verdict = row["verdict"]
     same = row["target"] in ("", row["draft"])
     if verdict not in VERDICTS:
@@ -61,35 +71,64 @@ def _row_problems(row: Mapping[str, Any], sheet: Sheet) -> Iterable[str]:
         yield f"reviewer {row['reviewer']!r}, but the file's name says {sheet.reviewer!r}; make them agree"
 
 
-def read_sheet(sheet: Sheet, seeds: Mapping[str, str]) -> list[dict[str, Any]]:
+def _changed(row: Mapping[str, str], sheet: Sheet, seeds: Mapping[str, str]) -> Iterable[str]:
+    """What is to be said of a row whose check tells that it is not as it was given out.
+
+    A row of a seed that changed after the sheet was given out passes: its evidence goes stale.
+    """
+    lang = sheet.path.parent.name
+    if row["check"] and row["check"] != check(lang, row):
+        if row["id"] not in seeds:
+            yield "the id is not one that was given out; restore it from the sheet you were given"
+        elif row["source"] != seeds[row["id"]]:
+            yield "the English is not what was given out; restore it, and put a remark on it into the note"
+        else:
+            yield f"the draft is not what was given out for {lang}; restore it, and write your text under target"
+
+
+def read_sheet(
+    sheet: Sheet, seeds: Mapping[str, str], done: Mapping[tuple[str, str], int] | None = None
+) -> list[dict[str, str]]:
     """The rows of a returned sheet, cleaned once; `seeds` maps ids to English texts.
 
-    Rows for a seed query that is no more are kept, as evidence. Raises DataError with every problem of the file.
+    `done` maps id and English of rows that the reviewer must not decide again to the round in which he did. Rows for a
+    seed query that is no more are kept, as evidence. Raises DataError with every problem of the file.
     """
     present = {text: id for id, text in seeds.items()}
-    raw: Iterable[Mapping[str, Any]]
-    raw = read_csv(sheet.path, NEEDED_COLUMNS) if sheet.path.suffix == ".csv" else read_jsonl(sheet.path)
-    rows: list[dict[str, Any]] = []
+    rows: list[dict[str, str]] = []
     problems: list[str] = []
-    seen: dict[str, int] = {}
-    for number, given in enumerate(raw, 2 if sheet.path.suffix == ".csv" else 1):
-        row = {column: clean(str(given.get(column) or "")) for column in SHEET_COLUMNS}
+    seen: dict[str, str] = {}
+    for given in read_rows(sheet.path):
+        row = {column: clean(given.cells.get(column, "")) for column in SHEET_COLUMNS}
         row["verdict"] = row["verdict"].lower()
-        place = f"{sheet.path}, row {number} ({row['id']})"
+        found = list(given.problems)
         if row["id"] not in seeds and (row["source"] in present or not row["id"]):
-            problems.append(f"{place}: restore the id of the sheet you were given ({present.get(row['source'], '?')})")
-        elif (other := seen.setdefault(row["id"], number)) != number:
-            problems.append(f"{place}: the id stands already in row {other}; keep one of them")
-        if absent := [column for column in NEEDED_COLUMNS if column not in given]:
-            problems.append(f"{place}: no {', '.join(absent)}; give it, empty if need be")
-        problems += [f"{place}: {problem}" for problem in _row_problems(row, sheet)]
+            found.append(f"restore the id of the sheet you were given ({present.get(row['source'], '?')})")
+        elif (other := seen.setdefault(row["id"], given.place)) != given.place:
+            found.append(f"the id stands already in {other}; keep one of them")
+        else:
+            found += _changed(row, sheet, seeds)
+        if absent := [column for column in NEEDED_COLUMNS if column not in given.cells]:
+            found.append(f"no {', '.join(absent)}; give it, empty if need be")
+        for column in SHEET_COLUMNS:
+            if odd := _CONTROL.search(given.cells.get(column, "")):
+                found.append(f"{column} has the control character U+{ord(odd[0]):04X}; take it out")
+        found += _row_problems(row, sheet)
+        if row["verdict"] in DECIDING and (before := (done or {}).get((row["id"], row["source"]))):
+            found.append(
+                f"round {sheet.round} must come from another reviewer than round {before}; leave the verdict empty, or"
+                f" change your own in round-{before}.{sheet.reviewer}.2{sheet.path.suffix}"
+            )
+        problems += [f"{sheet.path}, {given.place} ({row['id']}): {problem}" for problem in found]
         rows.append(row)
     if problems:
         raise DataError.of(f"{sheet.path}: {len(problems)} problem(s); nothing of this file was taken in", problems)
     return rows
 
 
-def evidence(sheet: Sheet, seeds: Mapping[str, str]) -> list[dict[str, Any]]:
+def evidence(
+    sheet: Sheet, seeds: Mapping[str, str], done: Mapping[tuple[str, str], int] | None = None
+) -> list[dict[str, Any]]:
     """A sheet's verdicts as ledger entries: who, when, what, before, after, and the hash of the file."""
     file_hash = hashlib.sha256(sheet.path.read_bytes()).hexdigest()
     return [
@@ -106,9 +145,32 @@ def evidence(sheet: Sheet, seeds: Mapping[str, str]) -> list[dict[str, Any]]:
             "file": sheet.path.name,
             "sha256": file_hash,
         }
-        for row in read_sheet(sheet, seeds)
+        for row in read_sheet(sheet, seeds, done)
         if row["verdict"]
     ]
+
+
+def fold(
+    folder: Path, seeds: Mapping[str, str], known: Iterable[Mapping[str, Any]] = (), *, different_reviewers: bool
+) -> tuple[list[Mapping[str, Any]], list[str]]:
+    """A language's ledger of evidence, sorted, and the problems of its returned sheets; `known` comes before these.
+
+    Nothing of a sheet with problems is in it. With `different_reviewers` it is a problem if a reviewer decides a row
+    in two rounds.
+    """
+    entries = list(known)
+    returned, problems = sheets(folder)
+    for sheet in returned:
+        done = {
+            (entry["id"], entry["source"]): entry["round"]
+            for entry in entries
+            if entry["reviewer"] == sheet.reviewer and 0 < entry["round"] < sheet.round and entry["verdict"] in DECIDING
+        }
+        try:
+            entries += evidence(sheet, seeds, done if different_reviewers else None)
+        except DataError as error:
+            problems.append(str(error))
+    return sorted(entries, key=lambda entry: (entry["round"], entry["reviewer"], entry["id"])), problems
 
 
 @dataclass(frozen=True)
@@ -121,6 +183,8 @@ class Standing:
     reviewer: str = ""
     waits_for: str = ""
     last: int = field(default=0, compare=False)  # the last round that decided it or ended in a dispute
+    previous: str = field(default="", compare=False)  # the English that it is stale for
+    by: tuple[str, ...] = field(default=(), compare=False)  # who decided it, in whatever round
 
 
 def standing(entries: Sequence[Mapping[str, Any]], source: str, rounds: int) -> Standing:
@@ -133,11 +197,14 @@ def standing(entries: Sequence[Mapping[str, Any]], source: str, rounds: int) -> 
     """
     valid = [entry for entry in entries if entry["source"] == source]
     if not valid:
-        return Standing("stale", entries[-1]["after"]) if entries else Standing("open")
+        if not entries:
+            return Standing("open")
+        return Standing("stale", entries[-1]["after"], previous=entries[-1]["source"])
     passed: set[int] = set()
     target = reviewer = waits_for = ""
     rejected = False
     last = 0
+    by: set[str] = set()
     for number in sorted({entry["round"] for entry in valid}):
         # A reviewer's second sheet of a round replaces what his first one says of a row.
         votes = {entry["reviewer"]: entry for entry in valid if entry["round"] == number}
@@ -149,6 +216,7 @@ def standing(entries: Sequence[Mapping[str, Any]], source: str, rounds: int) -> 
         }
         outcomes = {None if entry["verdict"] == "rejected" else entry["after"] for entry in decided.values()}
         last = number if outcomes else last
+        by |= decided.keys() if number else set()  # the release is nobody who could be asked
         if len(outcomes) > 1:
             waits_for = f"a decision between {' and '.join(decided)} in a further round"
         elif outcomes:
@@ -165,7 +233,9 @@ def standing(entries: Sequence[Mapping[str, Any]], source: str, rounds: int) -> 
         return Standing("rejected", "", len(passed), reviewer)
     if len(passed) >= rounds and not waits_for:
         return Standing("verified", target, len(passed), reviewer)
-    return Standing("in review" if target else "open", target, len(passed), reviewer, waits_for, last)
+    return Standing(
+        "in review" if target else "open", target, len(passed), reviewer, waits_for, last, by=tuple(sorted(by))
+    )
 
 
 def standings(
@@ -188,6 +258,12 @@ def queue_of(stands: Mapping[str, Standing], rounds: int) -> tuple[int, list[str
     unfinished = {id: stand for id, stand in stands.items() if stand.state not in ("verified", "rejected")}
     current = min((min(stand.rounds + 1, rounds) for stand in unfinished.values()), default=rounds)
     return current, [id for id, stand in unfinished.items() if stand.rounds < current or stand.waits_for]
+
+
+def next_round(stands: Mapping[str, Standing], rounds: int) -> int:
+    """The round for which sheets are given out: one that decided a row, or ended in a dispute, cannot pass it again."""
+    current, queue = queue_of(stands, rounds)
+    return max([current, *(stands[id].last + 1 for id in queue)])
 
 
 def queries(
@@ -248,10 +324,12 @@ def status(
     sheet: str,
     reviews: str,
     problems: str,
+    different_reviewers: bool = False,
 ) -> dict[str, Any]:
     """Where one language stands, how many of its rows are used, and who must do what with which file.
 
-    `problems` names a file that lists what is wrong with returned sheets, if anything is: the language waits for that.
+    `sheet` is the path of its sheets, without suffix. `problems` names a file that lists what is wrong with returned
+    ones, if anything is: the language waits for that.
     """
     n = len(seeds)
     states = [stands[seed["id"]].state for seed in seeds]
@@ -283,16 +361,16 @@ def status(
         reason = drafts.get(undrafted[0], {}).get("status", "").removeprefix("missing: ")
         todo.append(f"a translator: {len(undrafted)} row(s) have no draft{reason and f' ({reason})'}")
     if ours := [id for id in queue if id not in undrafted and not stands[id].waits_for]:
-        todo.append(f"a reviewer: round {current}, {len(ours)} row(s)")
+        before = sorted({name for id in ours for name in stands[id].by}) if different_reviewers else []
+        other = f", each by another than before ({', '.join(before)})" if before else ""
+        todo.append(f"a reviewer: round {current}, {len(ours)} row(s){other}")
     others = sorted({stand.waits_for for stand in unfinished if stand.waits_for})
     todo += [f"{other}: {sum(stand.waits_for == other for stand in unfinished)} row(s)" for other in others]
-    # A round that decided a row, or ended in a dispute about it, cannot pass it once more.
-    number = max([current, *(stands[id].last + 1 for id in queue)])
-    name = f"{reviews}/{lang}/round-{number}.YOURNAME"
+    name = save_as(reviews, lang, next_round(stands, rounds))
     evidence_given = any(stand != Standing("open") for stand in stands.values())
     # A reviewer's sheet is evidence: a second one stands beside it.
-    further = f" (your second sheet: {Path(name).name}.2.csv)" if evidence_given else ""
-    file = f"fill {sheet}, save it as {name}.csv{further}" if waiting else ""
+    further = f" (your second sheet: {Path(name).name}.2.xlsx)" if evidence_given else ""
+    file = f"fill {sheet}.xlsx (or .po, .csv), save it as {name}.xlsx{further}" if waiting else ""
     if problems:
         todo = ["whoever returned a sheet that cannot be read"]
         file = f"mend what {problems} lists"
@@ -314,16 +392,26 @@ def status(
     }
 
 
+def save_as(reviews: str, lang: str, round: int) -> str:
+    """Where a reviewer saves a filled sheet, without the suffix of its format."""
+    return f"{reviews}/{lang}/round-{round}.YOURNAME"
+
+
 def sheet_rows(
+    lang: str,
     seeds: Sequence[Mapping[str, str]],
     stands: Mapping[str, Standing],
     drafts: Mapping[str, Mapping[str, str]],
     rounds: int,
+    flags: Mapping[str, str] | None = None,
 ) -> list[dict[str, str]]:
     """What a reviewer gets: the rows of this round, with the last round's target or the draft, nothing filled in.
 
-    A row whose English changed carries its old target as context.
+    A row whose English changed carries its old target as context, and its old English. `flags` (id -> reason) marks
+    rows that look odd: these come first, in its order.
     """
+    flags = flags or {}
+    rank = {id: number for number, id in enumerate(flags)}
     rows = []
     _, queue = queue_of(stands, rounds)
     waiting = set(queue)
@@ -332,18 +420,20 @@ def sheet_rows(
         if seed["id"] not in waiting:
             continue
         shown = stand.target if stand.state == "in review" else drafts.get(seed["id"], {}).get("draft", "")
-        context = f"the English changed; before: {stand.target}" if stand.state == "stale" else stand.waits_for
-        rows.append(
-            dict.fromkeys(SHEET_COLUMNS, "")
-            | {
-                "id": seed["id"],
-                "category": seed["category"],
-                "source": seed["text"],
-                "draft": shown,
-                "context": context,
-            }
-        )
-    return rows
+        context = stand.waits_for or (f"decided before by {', '.join(stand.by)}" if stand.by else "")
+        if stand.state == "stale":
+            context = f"the English changed; before: {stand.target}"
+        row = dict.fromkeys(SHEET_COLUMNS, "") | {
+            "id": seed["id"],
+            "category": seed["category"],
+            "source": seed["text"],
+            "draft": shown,
+            "context": context,
+            "previous": stand.previous,
+            "flag": flags.get(seed["id"], ""),
+        }
+        rows.append(row | {"check": check(lang, row)})
+    return sorted(rows, key=lambda row: rank.get(row["id"], len(rank)))
 
 
 def waiting_list(rows: Iterable[Mapping[str, str]]) -> str:

@@ -25,12 +25,17 @@ def clean(text: str) -> str:
     return unicodedata.normalize("NFC", text).strip()
 
 
-def write_text(path: Path, text: str) -> None:
+def write_bytes(path: Path, data: bytes) -> None:
     """Writes to a temporary name beside `path` and renames, so that a reader never sees half a file."""
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    partial.write_text(text, encoding="utf-8", newline="")
+    partial.write_bytes(data)
     partial.replace(path)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Writes UTF-8, line ends as they are, as `write_bytes` does."""
+    write_bytes(path, text.encode())
 
 
 def to_json(value: Any) -> str:
