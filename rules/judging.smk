@@ -54,11 +54,7 @@ rule verdicts:
             else []
         ),
         receipt=lambda wildcards: (ancient("<results>/asked/judges/{judge}.json") if is_asked(wildcards.judge) else []),
-        # English phrases count in every language.
-        lexicon=lambda wildcards: [
-            *files(ROOT / "xsafety/lexicon", f"{wildcards.lang}.yaml"),
-            *files(ROOT / "xsafety/lexicon", f"{SOURCE_LANGUAGE}.yaml"),
-        ],
+        lexicon=lexicons,
     output:
         "<results>/verdicts/{judge}/{model}/{prompting}/{lang}.jsonl",
     log:

@@ -502,6 +502,19 @@ def test_the_sheet_shows_what_waits_and_nothing_filled_in() -> None:
     assert [row["context"] for row in disputed] == [DISPUTE, "", ""]
 
 
+def test_flagged_rows_come_first_with_their_reasons(tmp_path: Path) -> None:
+    def row(flagged: str, score: str, reasons: str) -> dict[str, str]:
+        return {"flagged": flagged, "score": score, "reasons": reasons}
+
+    checks = {"a": row("no", "0.5", "Short?"), "b": row("yes", "1", "Cut off?"), "c": row("yes", "2", "Empty.")}
+    rows = sheet_rows(SEEDS, standings(SEEDS, [], 1), DRAFTS, 1, checks)
+    assert [(given["id"], given["check"]) for given in rows] == [("c", "Empty."), ("b", "Cut off?"), ("a", "Short?")]
+    write_csv(tmp_path / "round-1.anna.csv", SHEET_COLUMNS, [given | {"verdict": "ok"} for given in rows])
+    [sheet], problems = sheets(tmp_path)
+    assert problems == []
+    assert [entry["id"] for entry in evidence(sheet, {seed["id"]: seed["text"] for seed in SEEDS})] == ["c", "b", "a"]
+
+
 def test_what_waits_is_said_once_for_languages_in_the_same_state() -> None:
     done = state_of(ledger(a="ok", b="ok", c="ok"), lang="de")
     assert waiting_list([done, source_status("en", 3)]) == "No translation waits for people."

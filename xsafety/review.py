@@ -15,7 +15,19 @@ from typing import Any
 from .tabular import DataError, clean, read_csv, read_jsonl
 
 VERDICTS = ("ok", "edited", "rejected", "unsure", "skip", "")
-SHEET_COLUMNS = ("id", "category", "source", "draft", "target", "verdict", "reviewer", "date", "note", "context")
+SHEET_COLUMNS = (
+    "id",
+    "category",
+    "source",
+    "draft",
+    "target",
+    "verdict",
+    "reviewer",
+    "date",
+    "note",
+    "context",
+    "check",
+)
 NEEDED_COLUMNS = ("id", "source", "draft", "target", "verdict")
 STATUS_COLUMNS = "lang rows verified drafted stale rejected missing used basis state ready waits_for file".split()
 _SHEET_NAME = re.compile(r"round-([1-9]\d*)\.([A-Za-z0-9][A-Za-z0-9_-]*)(?:\.([1-9]\d*))?\.(csv|jsonl)")
@@ -314,16 +326,26 @@ def status(
     }
 
 
+def current_text(stand: Standing, draft: Mapping[str, str]) -> str:
+    """The text of a row that reviewers see or the data set holds: its target, else its draft; none if rejected."""
+    if stand.state == "rejected":
+        return ""
+    return draft.get("draft", "") if needs_draft(stand) else stand.target
+
+
 def sheet_rows(
     seeds: Sequence[Mapping[str, str]],
     stands: Mapping[str, Standing],
     drafts: Mapping[str, Mapping[str, str]],
     rounds: int,
+    checks: Mapping[str, Mapping[str, str]] | None = None,
 ) -> list[dict[str, str]]:
     """What a reviewer gets: the rows of this round, with the last round's target or the draft, nothing filled in.
 
-    A row whose English changed carries its old target as context.
+    A row whose English changed carries its old target as context. `checks` maps ids to rows of the checks file: flagged
+    rows come first, by score, and the reasons stand in `check`.
     """
+    checks = checks or {}
     rows = []
     _, queue = queue_of(stands, rounds)
     waiting = set(queue)
@@ -331,7 +353,6 @@ def sheet_rows(
         stand = stands[seed["id"]]
         if seed["id"] not in waiting:
             continue
-        shown = stand.target if stand.state == "in review" else drafts.get(seed["id"], {}).get("draft", "")
         context = f"the English changed; before: {stand.target}" if stand.state == "stale" else stand.waits_for
         rows.append(
             dict.fromkeys(SHEET_COLUMNS, "")
@@ -339,11 +360,13 @@ def sheet_rows(
                 "id": seed["id"],
                 "category": seed["category"],
                 "source": seed["text"],
-                "draft": shown,
+                "draft": current_text(stand, drafts.get(seed["id"], {})),
                 "context": context,
+                "check": checks.get(seed["id"], {}).get("reasons", ""),
             }
         )
-    return rows
+    flagged = {id: float(check["score"]) for id, check in checks.items() if check["flagged"] == "yes"}
+    return sorted(rows, key=lambda row: -flagged.get(row["id"], 0.0))
 
 
 def waiting_list(rows: Iterable[Mapping[str, str]]) -> str:
