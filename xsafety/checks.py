@@ -280,7 +280,7 @@ def _untranslated(rows: _Rows) -> Found:
         if folded(row.target) == folded(row.source) and any(map(str.isalpha, row.source)):
             yield row.id, STRONG, "The text is still the English one."
         elif count := _left_in_english(rows.tag, row):
-            points = STRONG if count >= 0.5 * len(row.source.split()) else HALF
+            points = STRONG if count >= 0.3 * len(row.source.split()) else HALF
             yield row.id, points, f"{count} English words in a row were left as they are; should they be translated?"
 
 
@@ -406,7 +406,7 @@ def _cut_off(rows: _Rows) -> Found:
             continue
         last = last_words[id]
         short = rows.lengths.get(id, 0.0) < -2.25
-        expected = id in unmarked and rarity <= 0.08
+        expected = id in unmarked and rarity <= 0.2
         if points := _within_word(endings.get(last), id in pieces, expected, short):
             yield id, points, f"The text seems to end within a word ('{last}')."
         elif (last in never or text[-1] in _GOES_ON) and english[id][-1:] not in _GOES_ON:
