@@ -94,6 +94,12 @@ def reviews(wildcards):
     return files(f"{CONFIG.verification.reviews}/{wildcards.lang}", "*")
 
 
+def lexicons(wildcards):
+    """Refusal phrases of a language; English ones count in every language."""
+    tags = (wildcards.lang, SOURCE_LANGUAGE)
+    return [file for tag in tags for file in files(ROOT / "xsafety/lexicon", f"{tag}.yaml")]
+
+
 def release_evidence(wildcards):
     return f"<results>/review/{wildcards.lang}/release.jsonl" if wildcards.lang in RELEASE_LANGUAGES else []
 

@@ -61,11 +61,8 @@ rule verdicts:
         ),
         protocol=lambda wildcards: CONFIG.judges[wildcards.judge].protocol_file if is_asked(wildcards.judge) else [],
         receipt=lambda wildcards: (ancient("<results>/asked/judges/{judge}.json") if is_asked(wildcards.judge) else []),
-        # For refusals of responses and of the judge itself; English phrases count in every language.
-        lexicon=lambda wildcards: [
-            *files(ROOT / "xsafety/lexicon", f"{wildcards.lang}.yaml"),
-            *files(ROOT / "xsafety/lexicon", f"{SOURCE_LANGUAGE}.yaml"),
-        ],
+        # For refusals of responses and of the judge itself.
+        lexicon=lexicons,
     output:
         "<results>/verdicts/{judge}/{model}/{prompting}/{lang}.jsonl",
     log:

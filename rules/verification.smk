@@ -1,7 +1,8 @@
 # Stage: human verification.
-# Takes data/reviews/{lang}/round-{n}.{reviewer}.{xlsx,po,csv,jsonl}, the release's translations, seeds and drafts. Makes the ledger of
-# evidence, the sheets for reviewers, the status of every language (the checkpoint) and the data set of those that are
-# ready: <results>/review/{lang}/ledger.jsonl, sheets/{lang}.{csv,xlsx,po}, review_status.csv, queries/{lang}.jsonl.
+# Takes data/reviews/{lang}/round-{n}.{reviewer}.{xlsx,po,csv,jsonl}, the release's translations, seeds and drafts. Makes
+# the ledger of evidence, machine checks, the sheets for reviewers, the status of every language (the checkpoint) and the
+# data set of those that are ready: <results>/review/{lang}/ledger.jsonl, checks/{lang}.csv,
+# sheets/{lang}.{csv,xlsx,po}, review_status.csv, queries/{lang}.jsonl; on demand <results>/audit.md, what checks found.
 # Config: verification.
 
 
@@ -27,13 +28,53 @@ rule ledger:
         " --different-reviewers {params.others} --out {output.ledger:q} --problems {output.problems:q} 2>&1 | tee {log:q}"
 
 
+rule check:
+    """Look by machine for translations that are probably broken."""
+    input:
+        code=code("check"),
+        lexicon=lexicons,
+        seeds="<results>/seeds.csv",
+        ledger="<results>/review/{lang}/ledger.jsonl",
+        drafts="<results>/drafts/{lang}.csv",
+    output:
+        "<results>/checks/{lang}.csv",
+    log:
+        "<logs>/check/{lang}.log",
+    conda:
+        "../envs/workflow.yaml"
+    params:
+        rounds=CONFIG.verification.rounds,
+    shell:
+        "python3 {input.code[0]:q} --seeds {input.seeds:q} --ledger {input.ledger:q} --drafts {input.drafts:q}"
+        " --lang {wildcards.lang} --rounds {params.rounds} --out {output:q} 2> {log:q}"
+
+
+rule audit:
+    """Count what the checks found, by language and category; run on demand."""
+    input:
+        code=code("audit"),
+        seeds="<results>/seeds.csv",
+        checks=expand("<results>/checks/{lang}.csv", lang=CONFIG.targets),
+    output:
+        "<results>/audit.md",
+    log:
+        "<logs>/audit.log",
+    conda:
+        "../envs/workflow.yaml"
+    params:
+        checks=[f"{lang}={RESULTS}/checks/{lang}.csv" for lang in CONFIG.targets],
+    shell:
+        "python3 {input.code[0]:q} --seeds {input.seeds:q} --checks {params.checks:q} --out {output:q} 2> {log:q}"
+
+
 rule sheet:
-    """Write what reviewers get, in every format."""
+    """Write what reviewers get, in every format, suspicious rows first."""
     input:
         code=code("sheet"),
         seeds="<results>/seeds.csv",
         ledger="<results>/review/{lang}/ledger.jsonl",
         drafts="<results>/drafts/{lang}.csv",
+        checks="<results>/checks/{lang}.csv",
     output:
         csv="<results>/sheets/{lang}.csv",
         xlsx="<results>/sheets/{lang}.xlsx",
@@ -47,8 +88,8 @@ rule sheet:
         reviews=CONFIG.verification.reviews,
     shell:
         "python3 {input.code[0]:q} --seeds {input.seeds:q} --ledger {input.ledger:q} --drafts {input.drafts:q}"
-        " --lang {wildcards.lang} --reviews {params.reviews:q} --rounds {params.rounds} --csv {output.csv:q}"
-        " --xlsx {output.xlsx:q} --po {output.po:q} 2> {log:q}"
+        " --checks {input.checks:q} --lang {wildcards.lang} --reviews {params.reviews:q} --rounds {params.rounds}"
+        " --csv {output.csv:q} --xlsx {output.xlsx:q} --po {output.po:q} 2> {log:q}"
 
 
 checkpoint review_status:

@@ -1,5 +1,6 @@
-"""Writes one language's sheets for reviewers: the rows that wait, with English, draft and empty columns to fill."""
+"""Writes one language's sheets for reviewers: the rows that wait, suspicious ones first, with empty columns to fill."""
 
+from xsafety.checks import CHECK_COLUMNS, flags
 from xsafety.cli import parser, run, say
 from xsafety.memory import DRAFT_COLUMNS
 from xsafety.review import next_round, save_as, sheet_rows, standings
@@ -9,11 +10,13 @@ from xsafety.tabular import read_csv, read_jsonl, write_csv
 
 
 def main() -> None:
-    args = parser(__doc__, paths="seeds ledger drafts csv xlsx po", texts="lang reviews", objects="rounds").parse_args()
+    args = parser(
+        __doc__, paths="seeds ledger drafts checks csv xlsx po", texts="lang reviews", objects="rounds"
+    ).parse_args()
     seeds = read_csv(args.seeds, COLUMNS)
     drafts = {row["id"]: row for row in read_csv(args.drafts, DRAFT_COLUMNS)}
     stands = standings(seeds, read_jsonl(args.ledger), args.rounds)
-    rows = sheet_rows(args.lang, seeds, stands, drafts, args.rounds)
+    rows = sheet_rows(args.lang, seeds, stands, drafts, args.rounds, flags(read_csv(args.checks, CHECK_COLUMNS)))
     number = next_round(stands, args.rounds)
     brief = Brief(args.lang, number, save_as(args.reviews, args.lang, number))
     write_csv(args.csv, SHEET_COLUMNS, rows)

@@ -50,7 +50,7 @@ def test_added_language_runs_that_language_only(built: Project, asked: Server) -
     ]
     aggregated = ["counts lexicon/one", "counts lexicon/two", "counts paper/one", "counts paper/two"]
     assert done.jobs == sorted(
-        "ledger sw|drafts sw|sheet sw|queries sw|review_status|ask one|ask two|ask_judge paper".split("|")
+        "ledger sw|drafts sw|check sw|sheet sw|queries sw|review_status|ask one|ask two|ask_judge paper".split("|")
         + filing
         + verdicts
         + aggregated
@@ -98,6 +98,7 @@ def test_edited_seed_asks_for_that_row_only(built: Project, asked: Server) -> No
         "seeds": 1,
         "ledger": 1,
         "drafts": 1,
+        "check": 1,
         "sheet": 1,
         "review_status": 1,
         "source_queries": 1,

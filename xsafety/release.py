@@ -6,17 +6,10 @@ repaired, and what looks wrong and is left alone, stands in `Release.repairs` wi
 
 import csv
 import hashlib
-import math
-import re
-import statistics
-import unicodedata
 import zipfile
-from bisect import bisect_right
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from functools import cache
-from itertools import zip_longest
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
@@ -24,7 +17,19 @@ import openpyxl
 from openpyxl.utils.exceptions import InvalidFileException
 
 from .categories import CATEGORIES
+from .checks import (
+    bodies,
+    ends_within_word,
+    groups,
+    lacking_labels,
+    length_scores,
+    repeats,
+    script_share,
+    speaks_as_ai,
+    spreadsheet_cell,
+)
 from .tabular import DataError, clean
+from .texts import MARKS, folded, scripts_of
 
 URL = "https://github.com/Jarviswang94/Multilingual_safety_benchmark"
 REVIEWER = "xsafety-release"
@@ -45,44 +50,6 @@ _FOLDERS = {"en": "en", **LANGUAGES}
 _MISSPELT = {"Crimes_And_Illegal_Activities": "Crimes_And_Illegal_Activitie"}
 # A second copy of a file, without the closing instruction: (language, category) -> name.
 _COPIES = {("hi", "commonsense"): "commen_sense.csv"}
-
-# First words of the Unicode names of the letters that a language is written in.
-_SCRIPTS: dict[str, tuple[str, ...]] = {
-    "zh": ("CJK",),
-    "ru": ("CYRILLIC",),
-    "ar": ("ARABIC",),
-    "hi": ("DEVANAGARI",),
-    "ja": ("HIRAGANA", "KATAKANA", "CJK"),
-    "bn": ("BENGALI",),
-}
-_UNSPACED = ("zh", "ja")
-_MARKS = ".!?…。！？．।॥৷؟;；|\"'”“„»«’‘」』)）"
-
-_ENGLISH_AI = re.compile(r"\bA\.?I\b|artificial intelligence|language model", re.I)
-# How a language model speaks of itself: looked for where the English says nothing of the kind.
-_SPEAKS_AS_AI = {
-    lang: re.compile(pattern, re.I)
-    for lang, pattern in {
-        "zh": r"(语言|AI|人工智能)\s?(模型|助手)|作为(一个|一名)?\s?(AI|人工智能)",
-        "fr": r"modèle de lang(age|ue)|assistant IA\b|en tant qu['’](une )?(IA\b|intelligence artificielle)",
-        "ru": r"языков\w+ модел|\bкак ИИ\b|ИИ-(ассистент|помощник)|как искусственн\w+ интеллект",
-        "de": r"Sprachmodell|KI-(Modell|Assistent)|\bals (eine )?(KI\b|künstliche Intelligenz)",
-        "ar": r"نموذج لغ|نموذج ال?ذكاء|مساعد ذكاء|كذكاء اصطناعي",
-        "hi": r"भाषा मॉडल|(एआई|AI) (मॉडल|सहायक)|(एआई|AI) के रूप में",
-        "es": r"modelo de (lenguaje|idioma)|asistente de IA\b|\bcomo (una )?(IA\b|inteligencia artificial)",
-        "ja": r"言語モデル|(AI|人工知能)(モデル|アシスタント|として)",
-        "bn": r"ভাষা মডেল|(এআই|AI) (মডেল|সহকারী)|(এআই|AI) হিসাবে",
-    }.items()
-}
-_SPREADSHEET_CELL = re.compile(r"\+[A-Z]{1,2}\d{1,5}(?!\d)")
-
-_LABELS = "ABCD"
-_LOCAL_LABELS = {
-    "ar": "أ ب ج د",
-    "ru": "А Б В Г С Д",
-    "hi": "ए बी सी डी अ क ख ग घ",
-    "bn": "এ বি সি ডি ক খ গ ঘ",
-}
 
 # Thresholds, in robust standard deviations of log(characters of target / characters of source) of the language.
 _SHORT, _LONG, _SHORT_WITHOUT_END, _SHORT_MID_WORD = -4.5, 5.0, -2.25, -2.5
@@ -312,7 +279,7 @@ def _repairs(
     files: Mapping[tuple[str, str], tuple[str, str]],
 ) -> Iterator[Repair]:
     english = plain["en"]
-    bodies = {lang: _bodies(rows) for lang, rows in plain.items()}
+    whole = {lang: bodies(rows, _category) for lang, rows in plain.items()}
     position = {id_: number for number, id_ in enumerate(english)}
     for lang, records in texts.items():
         notes = [(id_, kind, reason) for id_, record in records.items() for kind, reason in record.notes]
@@ -320,7 +287,7 @@ def _repairs(
             notes += _repeated_seeds(english)
         else:
             notes += _repeated(lang, plain[lang], english)
-            notes += _cut_off(lang, bodies)
+            notes += _cut_off(lang, whole)
             notes += _rowwise(lang, plain[lang], english)
         for id_, kind, reason in sorted(set(notes), key=lambda note: (position[note[0]], *note)):
             yield Repair(lang, id_, files[lang, _category(id_)][0], int(id_[-3:]), kind, reason)
@@ -331,158 +298,52 @@ def _category(id_: str) -> str:
 
 
 def _rowwise(lang: str, targets: Mapping[str, str], english: Mapping[str, str]) -> Notes:
-    scripts = _SCRIPTS.get(lang, ("LATIN",))
     for id_, target in targets.items():
         source = english[id_]
         if not target:
             continue
-        if _folded(target) == _folded(source):
+        if folded(target) == folded(source):
             yield id_, "untranslated", "the same as the English"
-        letters = [char for char in target if char.isalpha()]
-        share = sum(_script(char) in scripts for char in letters) / len(letters) if letters else 1.0
-        if share < 0.5:
-            yield id_, "script", f"{share:.0%} of its letters are {' or '.join(scripts).lower()}"
-        if _SPEAKS_AS_AI[lang].search(target) and not _ENGLISH_AI.search(source):
+        if (share := script_share(lang, target)) < 0.5:
+            yield id_, "script", f"{share:.0%} of its letters are {' or '.join(scripts_of(lang)).lower()}"
+        if speaks_as_ai(lang, target, source):
             yield id_, "disclaimer", "speaks as an AI model, which the English does not"
-        if _SPREADSHEET_CELL.search(target) and not _SPREADSHEET_CELL.search(source):
+        if spreadsheet_cell(target, source):
             yield id_, "residue", "holds the name of a spreadsheet cell, which the English does not"
         if _category(id_) == "commonsense":
-            lacking = [label for label in _LABELS if _has_label(label, source) and not _has_label(label, target)]
+            lacking, local = lacking_labels(lang, source, target)
             if lacking:
-                known = "a b c d " + _LOCAL_LABELS.get(lang, "")
-                local = [label for label in known.split() if _has_local_label(label, target)]
                 reason = f"no {', '.join(lacking)}"
                 yield id_, "option labels", reason + (f"; has {', '.join(local)}" if local else "")
 
 
-@cache
-def _script(char: str) -> str:
-    # 'CJK UNIFIED IDEOGRAPH-4E00', but 'KATAKANA-HIRAGANA PROLONGED SOUND MARK'.
-    return re.split("[ -]", unicodedata.name(char, ""))[0]
-
-
-@cache
-def _label_pattern(label: str) -> re.Pattern[str]:
-    # Not within a Latin word; Chinese and Japanese put no space before a label.
-    return re.compile(rf"(?<![A-Za-zÀ-ſ]){label}\s?[-.:)।৷、．。：]")
-
-
-def _has_label(label: str, text: str) -> bool:
-    return bool(_label_pattern(label).search(text))
-
-
-@cache
-def _local_label_pattern(label: str) -> re.Pattern[str]:
-    # After space or mark only: to `re`, vowel signs are no part of a word.
-    return re.compile(rf"(?:^|(?<=[\s.:।৷।]))(?:{label})\s?[-.:)।৷]")
-
-
-def _has_local_label(label: str, text: str) -> bool:
-    return bool(_local_label_pattern(label).search(text))
-
-
-def _folded(text: str) -> str:
-    """Letters, marks and digits alone, without case: equal for texts that differ in punctuation and spaces."""
-    folded = unicodedata.normalize("NFKC", text).casefold()
-    return "".join(char for char in folded if unicodedata.category(char)[0] in "LMN")
-
-
-def _words(text: str) -> list[str]:
-    words = (word.strip(_MARKS + ",:،、-–—(") for word in text.casefold().split())
-    return [word for word in words if word]
-
-
 def _repeated_seeds(english: Mapping[str, str]) -> Notes:
-    for ids in _groups(english, _folded):
+    for ids in groups(english, folded):
         for id_ in ids:
-            yield id_, "repeated", f"the same text as {_others(ids, id_)}"
+            yield id_, "repeated", f"the same text as {', '.join(other for other in ids if other != id_)}"
 
 
 def _repeated(lang: str, targets: Mapping[str, str], english: Mapping[str, str]) -> Notes:
-    """Rows with the target of another row: to the letter, or nearly where the English has little in common."""
-    for ids in _groups(targets, str):
-        if len({_folded(english[id_]) for id_ in ids}) > 1:
-            for id_ in ids:
-                yield id_, "repeated", f"the same text as {_others(ids, id_)}, whose English differs"
-    unspaced = lang in _UNSPACED
-    by_category: defaultdict[str, list[tuple[frozenset[str], str]]] = defaultdict(list)
-    for id_, target in targets.items():
-        pieces = zip_longest(target, target[1:], fillvalue="") if unspaced else ()
-        bag = frozenset(a + b for a, b in pieces) if unspaced else frozenset(_words(target))
-        if len(bag) >= 5:
-            by_category[_category(id_)].append((bag, id_))
-    for rows in by_category.values():
-        rows.sort(key=lambda row: (len(row[0]), row[1]))
-        for number, (bag, id_) in enumerate(rows):
-            for other_bag, other in rows[number + 1 :]:
-                if len(bag) < 0.85 * len(other_bag):
-                    break
-                if _overlap(bag, other_bag) < 0.85 or targets[id_] == targets[other]:
-                    continue
-                if _overlap(frozenset(_words(english[id_])), frozenset(_words(english[other]))) < 0.3:
-                    yield id_, "repeated", f"nearly the text of {other}, whose English differs"
-                    yield other, "repeated", f"nearly the text of {id_}, whose English differs"
+    for id_, others, exact in repeats(lang, targets, english, _category):
+        how = "the same text as" if exact else "nearly the text of"
+        yield id_, "repeated", f"{how} {', '.join(others)}, whose English differs"
 
 
-def _overlap(a: frozenset[str], b: frozenset[str]) -> float:
-    shared = len(a & b)
-    return shared / (len(a) + len(b) - shared)
-
-
-def _groups(texts: Mapping[str, str], key: Any) -> Iterable[list[str]]:
-    groups: defaultdict[str, list[str]] = defaultdict(list)
-    for id_, text in texts.items():
-        if text:
-            groups[key(text)].append(id_)
-    return (ids for ids in groups.values() if len(ids) > 1)
-
-
-def _others(ids: Sequence[str], id_: str) -> str:
-    return ", ".join(other for other in ids if other != id_)
-
-
-def _bodies(texts: Mapping[str, str]) -> dict[str, str]:
-    """The texts, those of Commonsense without the closing instruction that nearly all of them share."""
-    filled = [text for id_, text in texts.items() if _category(id_) == "commonsense" and text]
-    closing = ""
-    for size in range(1, min(map(len, filled), default=0)):
-        ending, count = Counter(text[-size:] for text in filled).most_common(1)[0]
-        if count < 0.9 * len(filled):
-            break
-        closing = ending
-    closing = closing.lstrip(_MARKS + " ")
-    return {
-        id_: text.removesuffix(closing).rstrip() if _category(id_) == "commonsense" else text
-        for id_, text in texts.items()
-    }
-
-
-def _cut_off(lang: str, bodies: Mapping[str, Mapping[str, str]]) -> Notes:
+def _cut_off(lang: str, texts: Mapping[str, Mapping[str, str]]) -> Notes:
     """Rows that end before their end, or whose length is far from what the language makes of the English.
 
     A missing full stop alone says little. It counts where two thirds of the other languages have one and the row is
-    also short or ends in a piece of a word: one that stands nowhere else and begins another word.
+    also short or ends in a piece of a word.
     """
-    rows = bodies[lang]
-    lengths = _length_scores(rows, bodies["en"])
-    counts = Counter(word for text in rows.values() for word in _words(text))
-    vocabulary = sorted(counts)
-    for id_, score in lengths.items():
+    rows = texts[lang]
+    pieces = ends_within_word(lang, rows)
+    for id_, score in length_scores(rows, texts["en"], _category).items():
         text = rows[id_]
-        ratio = f"{len(text)} characters for {len(bodies['en'][id_])}"
-        if text[-1] not in _MARKS:
-            others = [texts[id_][-1] in _MARKS for other, texts in bodies.items() if other != lang and texts[id_]]
+        ratio = f"{len(text)} characters for {len(texts['en'][id_])}"
+        if text[-1] not in MARKS:
+            others = [texts_[id_][-1] in MARKS for other, texts_ in texts.items() if other != lang and texts_[id_]]
             expected = 3 * sum(others) >= 2 * len(others)
-            word = next(reversed(_words(text)), "")
-            after = bisect_right(vocabulary, word)
-            piece = (
-                lang not in _UNSPACED
-                and not any(char.isdigit() for char in word)
-                and counts[word] == 1
-                and after < len(vocabulary)
-                and vocabulary[after].startswith(word)
-            )
-            if piece and (expected or score < _SHORT_MID_WORD):
+            if id_ in pieces and (expected or score < _SHORT_MID_WORD):
                 yield id_, "cut off", f"seems to end within a word; {ratio}"
                 continue
             if expected and score < _SHORT_WITHOUT_END:
@@ -492,20 +353,3 @@ def _cut_off(lang: str, bodies: Mapping[str, Mapping[str, str]]) -> Notes:
             yield id_, "short", f"far shorter than the English; {ratio}"
         elif score > _LONG:
             yield id_, "long", f"far longer than the English; {ratio}"
-
-
-def _length_scores(targets: Mapping[str, str], english: Mapping[str, str]) -> dict[str, float]:
-    """By id, how many robust standard deviations the log length ratio is off the median; Commonsense apart."""
-    scores: dict[str, float] = {}
-    for apart in (False, True):
-        ratios = {
-            id_: math.log(len(target) / len(english[id_]))
-            for id_, target in targets.items()
-            if target and english[id_] and (_category(id_) == "commonsense") == apart
-        }
-        if ratios:
-            median = statistics.median(ratios.values())
-            # 1.4826 makes the median absolute deviation estimate a standard deviation; 0.1 is about the least measured.
-            spread = max(0.1, 1.4826 * statistics.median(abs(ratio - median) for ratio in ratios.values()))
-            scores.update({id_: (ratio - median) / spread for id_, ratio in ratios.items()})
-    return scores

@@ -397,6 +397,13 @@ def save_as(reviews: str, lang: str, round: int) -> str:
     return f"{reviews}/{lang}/round-{round}.YOURNAME"
 
 
+def current_text(stand: Standing, draft: Mapping[str, str]) -> str:
+    """The text of a row that reviewers see or the data set holds: its target, else its draft; none if rejected."""
+    if stand.state == "rejected":
+        return ""
+    return draft.get("draft", "") if needs_draft(stand) else stand.target
+
+
 def sheet_rows(
     lang: str,
     seeds: Sequence[Mapping[str, str]],

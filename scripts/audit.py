@@ -1,0 +1,23 @@
+"""Writes what the checks found, by language and category: counts and row ids, no texts."""
+
+from pathlib import Path
+
+from xsafety.audit import audit
+from xsafety.checks import CHECK_COLUMNS
+from xsafety.cli import parser, run
+from xsafety.seeds import COLUMNS
+from xsafety.tabular import read_csv, write_text
+
+
+def main() -> None:
+    arguments = parser(__doc__, paths="seeds out")
+    arguments.add_argument("--checks", nargs="+", required=True, help="LANG=FILE for each language")
+    args = arguments.parse_args()
+    categories = {row["id"]: row["category"] for row in read_csv(args.seeds, COLUMNS)}
+    files = dict(given.split("=", 1) for given in args.checks)
+    checked = {lang: read_csv(Path(file), CHECK_COLUMNS) for lang, file in files.items()}
+    write_text(args.out, audit(categories, checked))
+
+
+if __name__ == "__main__":
+    run(main)

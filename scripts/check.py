@@ -1,0 +1,25 @@
+"""Checks one language's translations by machine: what is probably broken, with reasons for reviewers."""
+
+from xsafety.checks import CHECK_COLUMNS, Row, check, check_rows
+from xsafety.cli import parser, run
+from xsafety.memory import DRAFT_COLUMNS
+from xsafety.review import current_text, standings
+from xsafety.seeds import COLUMNS
+from xsafety.tabular import read_csv, read_jsonl, write_csv
+
+
+def main() -> None:
+    args = parser(__doc__, paths="seeds ledger drafts out", texts="lang", objects="rounds").parse_args()
+    seeds = read_csv(args.seeds, COLUMNS)
+    drafts = {row["id"]: row for row in read_csv(args.drafts, DRAFT_COLUMNS)}
+    stands = standings(seeds, read_jsonl(args.ledger), args.rounds)
+    rows = [
+        Row(seed["id"], seed["category"], seed["text"], current_text(stands[seed["id"]], drafts.get(seed["id"], {})))
+        for seed in seeds
+        if stands[seed["id"]].state != "rejected"
+    ]
+    write_csv(args.out, CHECK_COLUMNS, check_rows(rows, check(args.lang, rows)))
+
+
+if __name__ == "__main__":
+    run(main)
