@@ -571,7 +571,6 @@ def test_a_sheet_becomes_evidence(tmp_path: Path, name: str) -> None:
         "before": "Un",
         "after": "De\u00fcx",
         "note": "n",
-        "file": name,
         "sha256": hashlib.sha256((tmp_path / name).read_bytes()).hexdigest(),
     }
 

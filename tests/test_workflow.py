@@ -296,8 +296,8 @@ def test_a_filled_spreadsheet_is_taken_in_or_told(built: Project) -> None:
     assert done.status == 0, done.output
     assert "No translation waits for people." in done.output
     entries = built.rows("results/review/fr/ledger.jsonl")
-    assert [(entry["id"], entry["verdict"], entry["file"]) for entry in entries] == [
-        (id, verdict, "round-1.anna.xlsx") for id, (verdict, _) in good.items()
+    assert [(entry["id"], entry["verdict"], entry["reviewer"]) for entry in entries] == [
+        (id, verdict, "anna") for id, (verdict, _) in good.items()
     ]
     assert built.rows("results/queries/fr.jsonl")[0]["query"] == "Dis du mal."
     assert built.run().nothing_done

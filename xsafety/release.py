@@ -166,7 +166,6 @@ def release_evidence(release: Release, lang: str) -> list[dict[str, Any]]:
             notes[repair.id].append(f"{repair.kind}: {repair.reason}")
     entries = []
     for seed in release.seeds:
-        file, sha256 = release.files[lang, seed.category]
         if target := release.translations[lang][seed.id]:
             entries.append(
                 {
@@ -179,8 +178,7 @@ def release_evidence(release: Release, lang: str) -> list[dict[str, Any]]:
                     "before": "",
                     "after": target,
                     "note": "; ".join(notes[seed.id]),
-                    "file": file,
-                    "sha256": sha256,
+                    "sha256": release.files[lang, seed.category][1],
                 }
             )
     return entries

@@ -7,7 +7,7 @@ of evidence go stale.
 import hashlib
 import re
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -142,7 +142,6 @@ def evidence(
             "before": row["draft"],
             "after": row["target"] or row["draft"],
             "note": row["note"],
-            "file": sheet.path.name,
             "sha256": file_hash,
         }
         for row in read_sheet(sheet, seeds, done)
@@ -174,6 +173,53 @@ def fold(
 
 
 @dataclass(frozen=True)
+class Reading:
+    """What one round says of a row's translation, for one English source."""
+
+    round: int
+    number: int  # which proofreading of the text it is: 1, 2, ...; an edit of a text that was replaced starts anew
+    decided: Mapping[str, Mapping[str, Any]]  # the verdicts that count, by reviewer, sorted
+    undecided: Sequence[str]  # who was unsure or skipped, sorted
+    outcomes: frozenset[str | None]  # the targets that they decided for, None for a rejection; several are a dispute
+
+
+def readings(entries: Iterable[Mapping[str, Any]]) -> Iterator[Reading]:
+    """The rounds of one row's evidence, all given for the same English, in order.
+
+    Reviewers of one round who agree pass it together, `ok` or `edited` to the same text; where they differ the row
+    waits for a decision, which a later round gives. An `ok` to a text that was replaced meanwhile says nothing of the
+    present one; an edit of such a text starts the rounds anew. `unsure` and `skip` leave the row to another pair of
+    eyes; `rejected` takes it out of the language.
+    """
+    by_round: dict[int, dict[str, Mapping[str, Any]]] = {}
+    for entry in entries:
+        # A reviewer's second sheet of a round replaces what his first one says of a row.
+        by_round.setdefault(entry["round"], {})[entry["reviewer"]] = entry
+    target = ""
+    passed = 0
+    for number, votes in sorted(by_round.items()):
+        decided = {
+            name: entry
+            for name, entry in sorted(votes.items())
+            if entry["verdict"] in ("edited", "rejected")
+            or (entry["verdict"] == "ok" and target in ("", entry["before"]))
+        }
+        undecided = sorted(name for name, entry in votes.items() if entry["verdict"] in ("unsure", "skip"))
+        outcomes = frozenset(None if entry["verdict"] == "rejected" else entry["after"] for entry in decided.values())
+        agreed = next(iter(outcomes)) if len(outcomes) == 1 else None
+        anew = agreed is not None and target and any(entry["before"] != target for entry in decided.values())
+        reading = Reading(number, 1 if anew else passed + 1, decided, undecided, outcomes)
+        if agreed is not None:
+            target, passed = agreed, reading.number
+        yield reading
+
+
+def is_modified(entry: Mapping[str, Any]) -> bool:
+    """Whether a verdict changed the text that was shown, by more than white space (texts are in NFC)."""
+    return bool(entry["verdict"] == "edited" and entry["before"].split() != entry["after"].split())
+
+
+@dataclass(frozen=True)
 class Standing:
     """What the evidence says of one row: its target, if any, how many rounds it passed, and who decided last."""
 
@@ -188,54 +234,33 @@ class Standing:
 
 
 def standing(entries: Sequence[Mapping[str, Any]], source: str, rounds: int) -> Standing:
-    """Folds the evidence for one row, round by round, against its present English source.
-
-    Reviewers of one round who agree pass it together, `ok` or `edited` to the same text; where they differ the row
-    waits for a decision, which a later round gives. An `ok` to a text that was replaced meanwhile says nothing of the
-    present one; an edit of such a text starts the rounds anew. `unsure` and `skip` leave the row to another pair of
-    eyes; `rejected` takes it out of the language.
-    """
+    """Folds the evidence for one row, round by round, against its present English source."""
     valid = [entry for entry in entries if entry["source"] == source]
     if not valid:
         if not entries:
             return Standing("open")
         return Standing("stale", entries[-1]["after"], previous=entries[-1]["source"])
-    passed: set[int] = set()
     target = reviewer = waits_for = ""
     rejected = False
-    last = 0
+    passed = last = 0
     by: set[str] = set()
-    for number in sorted({entry["round"] for entry in valid}):
-        # A reviewer's second sheet of a round replaces what his first one says of a row.
-        votes = {entry["reviewer"]: entry for entry in valid if entry["round"] == number}
-        decided = {
-            name: entry
-            for name, entry in sorted(votes.items())
-            if entry["verdict"] in ("edited", "rejected")
-            or (entry["verdict"] == "ok" and target in ("", entry["before"]))
-        }
-        outcomes = {None if entry["verdict"] == "rejected" else entry["after"] for entry in decided.values()}
-        last = number if outcomes else last
-        by |= decided.keys() if number else set()  # the release is nobody who could be asked
-        if len(outcomes) > 1:
-            waits_for = f"a decision between {' and '.join(decided)} in a further round"
-        elif outcomes:
-            reviewer, waits_for, text = list(decided)[-1], "", outcomes.pop()
-            rejected = text is None
+    for reading in readings(valid):
+        last = reading.round if reading.outcomes else last
+        by |= reading.decided.keys() if reading.round else set()  # the release is nobody who could be asked
+        if len(reading.outcomes) > 1:
+            waits_for = f"a decision between {' and '.join(reading.decided)} in a further round"
+        elif reading.outcomes:
+            (text,) = reading.outcomes
+            reviewer, waits_for, rejected = list(reading.decided)[-1], "", text is None
             if text is not None:
-                if target and any(entry["before"] != target for entry in decided.values()):
-                    passed.clear()
-                target = text
-                passed.add(number)
-        elif undecided := [name for name, entry in votes.items() if entry["verdict"] in ("unsure", "skip")]:
-            waits_for = f"a reviewer other than {' and '.join(sorted(undecided))}"
+                target, passed = text, reading.number
+        elif reading.undecided:
+            waits_for = f"a reviewer other than {' and '.join(reading.undecided)}"
     if rejected:
-        return Standing("rejected", "", len(passed), reviewer)
-    if len(passed) >= rounds and not waits_for:
-        return Standing("verified", target, len(passed), reviewer)
-    return Standing(
-        "in review" if target else "open", target, len(passed), reviewer, waits_for, last, by=tuple(sorted(by))
-    )
+        return Standing("rejected", "", passed, reviewer)
+    if passed >= rounds and not waits_for:
+        return Standing("verified", target, passed, reviewer)
+    return Standing("in review" if target else "open", target, passed, reviewer, waits_for, last, by=tuple(sorted(by)))
 
 
 def standings(
