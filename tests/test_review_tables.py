@@ -270,7 +270,7 @@ def test_returned_sheets_come_to_the_tables(built: Project) -> None:
             for row, text in zip(sheet[:2], texts, strict=True)
         ]
         write_csv(built.folder / f"reviews/fr/round-1.{reviewer}.csv", list(sheet[0]), rows)
-    done = built.run("results/review/agreement.csv")
+    done = built.run("results/report.html")
     assert done.status == 0, done.output
     assert done.counts["review_tables"] == 1
     found = read_csv(built.folder / "results/review/modification_rates.csv", RATE_COLUMNS)
@@ -283,3 +283,5 @@ def test_returned_sheets_come_to_the_tables(built: Project) -> None:
         "100.0000",
         "50.0000",
     )
+    page = (built.folder / "results/report.html").read_text(encoding="utf-8")
+    assert '<td class="name">anna, ben</td>' in page
