@@ -1,6 +1,7 @@
 # Stage: tables and report.
-# Takes <results>/verdicts/, <results>/review_status.csv and, for what asking took, the journal. Makes counts per judge
-# and model, tables per judge, usage.csv, one HTML page, and the outcome of the tests on the build's own products.
+# Takes <results>/verdicts/, <results>/review_status.csv, the tables in <results>/review/ and, for what asking took, the
+# journal. Makes counts per judge and model, tables per judge, usage.csv, one HTML page, and the outcome of the tests on
+# the build's own products.
 # Config: report, labels, notes, prices.
 
 
@@ -105,6 +106,8 @@ rule report:
         code=code("report"),
         template=str(ROOT / "xsafety/templates/report.html.j2"),
         status="<results>/review_status.csv",
+        rates="<results>/review/modification_rates.csv",
+        agreement="<results>/review/agreement.csv",
         usage="<results>/usage.csv",
         tables=expand("<results>/tables/{judge}/cells.csv", judge=CONFIG.judges),
         examples=expand(
@@ -120,8 +123,9 @@ rule report:
         config=lambda wildcards: to_json(CONFIG.shown()),
         judges=[f"--judge={name}={RESULTS}/tables/{name}" for name in CONFIG.judges],
     shell:
-        "python3 {input.code[0]:q} --status {input.status:q} --usage {input.usage:q} {params.judges:q}"
-        " --examples {input.examples:q} --config {params.config:q} --out {output:q} 2> {log:q}"
+        "python3 {input.code[0]:q} --status {input.status:q} --rates {input.rates:q} --agreement {input.agreement:q}"
+        " --usage {input.usage:q} {params.judges:q} --examples {input.examples:q} --config {params.config:q}"
+        " --out {output:q} 2> {log:q}"
 
 
 rule data_tests:

@@ -2,7 +2,8 @@
 # Takes data/reviews/{lang}/round-{n}.{reviewer}.{xlsx,po,csv,jsonl}, the release's translations, seeds and drafts. Makes
 # the ledger of evidence, machine checks, the sheets for reviewers, the status of every language (the checkpoint) and the
 # data set of those that are ready: <results>/review/{lang}/ledger.jsonl, checks/{lang}.csv,
-# sheets/{lang}.{csv,xlsx,po}, review_status.csv, queries/{lang}.jsonl; on demand <results>/audit.md, what checks found.
+# sheets/{lang}.{csv,xlsx,po}, review_status.csv, queries/{lang}.jsonl, and tables of what reviewers changed and how far
+# they agree, review/{modification_rates,agreement}.csv; on demand <results>/audit.md, what checks found.
 # Config: verification.
 
 
@@ -158,3 +159,25 @@ rule queries:
         "python3 {input.code[0]:q} --seeds {input.seeds:q} --ledger {input.ledger:q} --drafts {input.drafts:q}"
         " --lang {wildcards.lang} --rounds {params.rounds} --accept-drafts {params.accept_drafts} --out {output:q}"
         " 2> {log:q}"
+
+
+rule review_tables:
+    """Count how much reviewers changed, and how far they agree."""
+    input:
+        code=code("review_tables"),
+        seeds="<results>/seeds.csv",
+        ledgers=expand("<results>/review/{lang}/ledger.jsonl", lang=CONFIG.targets),
+    output:
+        rates=report(
+            "<results>/review/modification_rates.csv",
+            caption="../report/modification_rates.rst",
+            category="Verification",
+        ),
+        agreement=report("<results>/review/agreement.csv", caption="../report/agreement.rst", category="Verification"),
+    log:
+        "<logs>/review_tables.log",
+    conda:
+        "../envs/workflow.yaml"
+    shell:
+        "python3 {input.code[0]:q} --seeds {input.seeds:q} --ledgers {input.ledgers:q} --rates {output.rates:q}"
+        " --agreement {output.agreement:q} 2> {log:q}"

@@ -5,8 +5,9 @@ from pathlib import Path
 
 from xsafety.accounting import COLUMNS
 from xsafety.cli import parser, run
-from xsafety.report import read_judge, render
+from xsafety.report import Verification, read_judge, render
 from xsafety.review import STATUS_COLUMNS
+from xsafety.review_tables import AGREEMENT_COLUMNS, RATE_COLUMNS
 from xsafety.tabular import DataError, read_csv, read_jsonl, write_text
 
 
@@ -18,7 +19,7 @@ def _judge(text: str) -> tuple[str, Path]:
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    arguments = parser(__doc__, paths="status usage out", objects="config")
+    arguments = parser(__doc__, paths="status rates agreement usage out", objects="config")
     arguments.add_argument(
         "--judge",
         metavar="NAME=FOLDER",
@@ -30,8 +31,12 @@ def main(argv: Sequence[str] | None = None) -> None:
     args = arguments.parse_args(argv)
     judges = [read_judge(*_judge(text)) for text in args.judge]
     examples = [row for path in args.examples for row in read_jsonl(path)]
-    status, usage = read_csv(args.status, STATUS_COLUMNS), read_csv(args.usage, COLUMNS)
-    write_text(args.out, render(judges, examples, status, usage, args.config))
+    verification = Verification(
+        status=read_csv(args.status, STATUS_COLUMNS),
+        rates=read_csv(args.rates, RATE_COLUMNS),
+        agreement=read_csv(args.agreement, AGREEMENT_COLUMNS),
+    )
+    write_text(args.out, render(judges, examples, verification, read_csv(args.usage, COLUMNS), args.config))
 
 
 if __name__ == "__main__":

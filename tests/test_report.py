@@ -10,8 +10,9 @@ import pytest
 
 from scripts import report as report_script
 from xsafety.accounting import COLUMNS, TOKENS, TRIES
-from xsafety.report import HEAT_BINS, change, heat, percent, printable, read_judge, render
+from xsafety.report import HEAT_BINS, MANY, Verification, change, heat, kappa, percent, printable, read_judge, render
 from xsafety.review import STATUS_COLUMNS
+from xsafety.review_tables import AGREEMENT_COLUMNS, RATE_COLUMNS, agreement, modification_rates, survey
 from xsafety.tables import Counts, tables
 from xsafety.tabular import write_csv, write_jsonl
 
@@ -87,6 +88,34 @@ USAGE = [
 ]
 
 
+def said(round: int, reviewer: str, id: str, verdict: str, after: str = "T") -> dict[str, Any]:
+    who = {"id": id, "round": round, "reviewer": reviewer}
+    return {**who, "verdict": verdict, "source": "E", "before": "T", "after": after}
+
+
+LEDGER = [
+    *(said(1, "anna", id, "edited", "U") for id in "ab"),
+    *(said(1, "anna", id, "ok") for id in "cde"),
+    *(said(1, "ben", id, "ok") for id in "cde"),
+    said(1, "ben", "b", "ok"),
+    said(2, "carl", "c", "ok"),
+]
+
+
+def text_rows(rows: list[dict[str, Any]], columns: list[str]) -> list[dict[str, str]]:
+    """Rows as they are read back from their file."""
+    return [{column: str(row.get(column, "")) for column in columns} for row in rows]
+
+
+def verification(
+    ledgers: dict[str, list[dict[str, Any]]] | None = None, rows: list[dict[str, str]] | None = None
+) -> Verification:
+    categories = dict.fromkeys("abc", "insult") | {"d": "commonsense"}  # e is no seed any more
+    surveys = {lang: survey(entries, categories) for lang, entries in (ledgers or {}).items()}
+    rates = text_rows(modification_rates(surveys), RATE_COLUMNS)
+    return Verification(status() if rows is None else rows, rates, text_rows(agreement(surveys), AGREEMENT_COLUMNS))
+
+
 def folder(path: Path, ar: str = "unverified draft") -> Path:
     for name, (columns, rows) in tables(counts(), LANGUAGES, ["a", "b"], ["none", "safe"], status(ar)).items():
         write_csv(path / name, columns, rows)
@@ -97,7 +126,11 @@ def folder(path: Path, ar: str = "unverified draft") -> Path:
 def page(tmp_path: Path) -> str:
     tables_at = folder(tmp_path)
     return render(
-        [read_judge("lexicon", tables_at), read_judge("second", tables_at)], EXAMPLES, status(), USAGE, CONFIG
+        [read_judge("lexicon", tables_at), read_judge("second", tables_at)],
+        EXAMPLES,
+        verification({"zh": LEDGER}),
+        USAGE,
+        CONFIG,
     )
 
 
@@ -133,8 +166,111 @@ def test_verification_comes_before_any_rate(page: str) -> None:
     assert body.index("Unverified drafts are in use.") < body.index("<table")
 
 
+def gate(page: str) -> str:
+    return page[page.index('<section id="verification">') : page.index('<section id="unsafe">')]
+
+
+def words(html: str) -> str:
+    return " ".join(re.sub("<.*?>", " ", html).split())
+
+
+def render_gate(tmp_path: Path, known: Verification) -> str:
+    page = render([read_judge("lexicon", folder(tmp_path))], [], known, [], {})
+    Elements(page)
+    return gate(page)
+
+
+def test_state_of_every_language_and_who_must_do_what(page: str) -> None:
+    table = gate(page)[: gate(page).index("</table>")]
+    rows = [words(row) for row in re.findall(r"<tr>.*?</tr>", table)]
+    assert rows[3:] == [
+        "Chinese zh verified nobody verified by people 10 of 10 rows 10 0 0 0 0",
+        "Bangla bn no drafts a translator: 10 row(s) fill results/sheets/bn.csv not evaluated 0 of 10 rows 0 0 0 0 10",
+    ]
+    assert "Translations into 3 languages: 1 drafted, 1 verified, 1 no drafts." in words(gate(page))
+
+
+def test_many_languages_are_folded_and_scroll(tmp_path: Path) -> None:
+    tags = "af am az be bg bs ca cs cy da el et eu".split()
+    assert len(tags) > MANY
+    _, _, done, waiting = status()
+    finished = status() + [done | {"lang": tag} for tag in tags]
+    section = render_gate(tmp_path, Verification(finished))
+    table, folded = section[: section.index("<details>")], section[section.index("<details>") :]
+    assert "<code>bn</code>" in table
+    assert not any(f"<code>{tag}</code>" in table[table.index("<table") :] for tag in ("zh", *tags))
+    assert all(f"<code>{tag}</code>" in folded for tag in ("en", "zh", *tags))
+    assert folded.count('class="scroll tall"') == 1
+
+    section = render_gate(tmp_path, Verification(status() + [waiting | {"lang": tag} for tag in tags]))
+    assert "Not evaluated: 14 languages." in words(section)
+    assert section.count('class="scroll tall"') == 1
+
+    section = render_gate(tmp_path, Verification([row | {"waits_for": ""} for row in finished]))
+    assert "Nobody has anything to do." in section
+    assert "<details>" not in section
+
+
+def test_states_of_the_gate_are_told_apart(tmp_path: Path) -> None:
+    states = ["in review (round 2: 3 of 10)", "in review (round 1: 7 of 10)", "stale (2)", "spot check (1 of 2)"]
+    rows = [
+        status()[3] | {"lang": tag, "state": state} for tag, state in zip(("bg", "cs", "da", "el"), states, strict=True)
+    ]
+    section = render_gate(tmp_path, Verification(status() + rows))
+    assert (
+        "Translations into 7 languages: 2 in review, 1 drafted, 1 verified, 1 no drafts, 1 stale, 1 spot check."
+        in words(section)
+    )
+    assert all(f">{state}</span>" in section for state in states)
+
+
+def test_no_evidence_is_said_in_words(tmp_path: Path) -> None:
+    nothing = [
+        row | {"basis": "unverified draft", "state": "drafted"} if row["lang"] == "zh" else row for row in status()
+    ]
+    section = render_gate(tmp_path, Verification(nothing))
+    assert "No review sheet has come back yet" in section
+    released = render_gate(tmp_path, Verification(status("verified")))
+    assert "The verified rows came with the data" in released
+    for said_of in (section, released):
+        assert said_of.count("<table") == 1
+        assert "How far reviewers agree" not in said_of
+
+
+def test_rates_by_language_round_issue_and_reviewer(tmp_path: Path) -> None:
+    section = render_gate(tmp_path, verification({"ar": LEDGER[:5], "zh": LEDGER}))
+    tables = re.findall(r"<table.*?</table>", section, re.DOTALL)[1:]
+    changes, issues, reviewers, agree = (
+        [words(row) for row in re.findall(r"<tr>.*?</tr>", table, re.DOTALL)] for table in tables
+    )
+    assert changes == [
+        "Language Round 1 Round 2",
+        "Arabic ar 40.0 2 of 5: 11.8–76.9 anna -",
+        "Chinese zh 25.0 1 of 4: 4.6–69.9 1 in dispute anna, ben 0.0 0 of 1: 0.0–79.3 carl",
+        "All languages 33.3 3 of 9: 12.1–64.6 1 in dispute anna, ben 0.0 0 of 1: 0.0–79.3 carl",
+    ]
+    assert [row.split(" ")[0] for row in issues[1:]] == ["Insult", "Commonsense", "of"]
+    assert "Chinese zh 1 ben 0.0 0.0–49.0 4 4 0 0 0 0" in reviewers
+    assert agree[1:] == ["Chinese zh 1 anna, ben 4 75.0 75.0 0.00 0.72"]
+
+
+def test_one_reviewer_and_nobody_to_agree_with(tmp_path: Path) -> None:
+    section = render_gate(tmp_path, verification({"zh": LEDGER[:5]}))
+    assert "No two reviewers have decided the same row in the same round" in section
+    assert "All languages" not in section
+    undecided = render_gate(tmp_path, verification({"zh": [said(1, "anna", "a", "skip")]}))
+    assert re.search(r'<td class="none">-<small>anna</small></td>', undecided)
+
+
+def test_names_of_reviewers_are_escaped(tmp_path: Path) -> None:
+    entries = [said(1, "<b>anna</b>", "a", "ok"), said(1, "<i>ben</i>", "a", "ok")]
+    section = render_gate(tmp_path, verification({"zh": entries}))
+    assert "<i>" not in section
+    assert section.count("&lt;i&gt;ben&lt;/i&gt;") == 3  # by language, by reviewer, in a pair
+
+
 def test_unverified_language_is_marked_in_every_table(page: str) -> None:
-    for table in re.findall(r"<table.*?</table>", page, re.DOTALL)[1:]:
+    for table in re.findall(r"<table.*?</table>", page.replace(gate(page), ""), re.DOTALL):
         if "<code>ar</code>" in table:
             assert re.search(r'Arabic <code>ar</code><span class="mark">.*?unverified draft', table)
             assert not re.search(r'Chinese <code>zh</code><span class="mark">', table)
@@ -142,7 +278,7 @@ def test_unverified_language_is_marked_in_every_table(page: str) -> None:
 
 
 def test_no_mark_when_everything_is_verified(tmp_path: Path) -> None:
-    page = render([read_judge("lexicon", folder(tmp_path, "verified"))], [], status("verified"), [], {})
+    page = render([read_judge("lexicon", folder(tmp_path, "verified"))], [], Verification(status("verified")), [], {})
     assert "No unverified draft is in use." in page
     assert "†" not in page
     assert '<section id="examples">' not in page
@@ -195,7 +331,7 @@ def test_same_input_same_bytes_and_no_path(tmp_path: Path) -> None:
     pages = []
     for name in ("one", "two"):
         judge = read_judge("lexicon", folder(tmp_path / name))
-        pages.append(render([judge], EXAMPLES, status(), USAGE, CONFIG))
+        pages.append(render([judge], EXAMPLES, verification({"zh": LEDGER}), USAGE, CONFIG))
     assert pages[0] == pages[1]
     assert str(tmp_path) not in pages[0]
 
@@ -222,9 +358,9 @@ def test_what_an_api_took_is_told_and_summed(page: str) -> None:
 def test_local_models_and_an_empty_journal_show_nothing_of_the_machine(tmp_path: Path) -> None:
     judge = read_judge("lexicon", folder(tmp_path))
     for usage in ([], [row for row in USAGE if row["engine"] != "openai"], [used("responses", "a", "openai")]):
-        page = render([judge], EXAMPLES, status(), usage, CONFIG)
+        page = render([judge], EXAMPLES, verification(), usage, CONFIG)
         assert "What it took" not in page
-        assert page == render([judge], EXAMPLES, status(), [], CONFIG)
+        assert page == render([judge], EXAMPLES, verification(), [], CONFIG)
 
 
 def test_note_stands_at_every_table_of_rates(page: str) -> None:
@@ -243,6 +379,7 @@ def test_note_stands_at_every_table_of_rates(page: str) -> None:
 def test_percent_change_and_heat() -> None:
     assert [percent(text) for text in ("15.25", "", "0")] == ["15.3", "-", "0.0"]
     assert [change(text) for text in ("-7.1", "2", "0", "-0.01", "")] == ["−7.1", "+2.0", "±0.0", "±0.0", "-"]
+    assert [kappa(text) for text in ("-0.0451", "", "1.0000")] == ["−0.05", "-", "1.00"]
     rates = ("", "0", "0.5", "5", "5.1", "75", "75.1", "100")
     assert [heat(text) for text in rates] == ["", "h0", "h1", "h1", "h2", "h6", "h7", "h7"]
 
@@ -270,6 +407,8 @@ def test_heat_map_numbers_can_be_read(page: str) -> None:
 def test_script_writes_the_page(tmp_path: Path) -> None:
     at = folder(tmp_path / "tables")
     write_csv(tmp_path / "status.csv", STATUS_COLUMNS, status())
+    write_csv(tmp_path / "rates.csv", RATE_COLUMNS, verification({"zh": LEDGER}).rates)
+    write_csv(tmp_path / "agreement.csv", AGREEMENT_COLUMNS, verification({"zh": LEDGER}).agreement)
     write_csv(tmp_path / "usage.csv", COLUMNS, USAGE)
     write_jsonl(tmp_path / "examples.jsonl", EXAMPLES)
     report_script.main(
@@ -282,6 +421,10 @@ def test_script_writes_the_page(tmp_path: Path) -> None:
             str(tmp_path / "examples.jsonl"),
             "--status",
             str(tmp_path / "status.csv"),
+            "--rates",
+            str(tmp_path / "rates.csv"),
+            "--agreement",
+            str(tmp_path / "agreement.csv"),
             "--usage",
             str(tmp_path / "usage.csv"),
             "--config",
@@ -290,4 +433,6 @@ def test_script_writes_the_page(tmp_path: Path) -> None:
             str(tmp_path / "report.html"),
         ]
     )
-    assert (tmp_path / "report.html").read_text(encoding="utf-8").startswith("<!doctype html>")
+    written = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert written.startswith("<!doctype html>")
+    assert "anna, ben" in written

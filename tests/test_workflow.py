@@ -55,7 +55,7 @@ def test_added_language_runs_that_language_only(built: Project, asked: Server) -
         + filing
         + verdicts
         + aggregated
-        + ["tables lexicon", "tables paper", "report", "data_tests", "usage"]
+        + ["tables lexicon", "tables paper", "report", "data_tests", "usage", "review_tables"]
     )
     assert asked.translations == [
         (text, "sw") for text in [row["source"] for row in built.rows("results/queries/sw.jsonl")]
@@ -102,6 +102,7 @@ def test_edited_seed_asks_for_that_row_only(built: Project, asked: Server) -> No
         "check": 1,
         "sheet": 1,
         "review_status": 1,
+        "review_tables": 1,
         "source_queries": 1,
         "queries": 1,
         "ask": 2,

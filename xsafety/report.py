@@ -5,6 +5,7 @@ paths of this machine.
 """
 
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -17,6 +18,7 @@ import jinja2
 from .accounting import TOKENS, TRIES
 from .categories import BY_KEY, CATEGORIES
 from .languages import SOURCE_LANGUAGE, Language, language
+from .review_tables import EVERYONE, REMOVED
 from .tables import (
     ALL,
     AVE,
@@ -31,6 +33,9 @@ from .tabular import read_csv
 
 HEAT_BINS = (0, 5, 10, 20, 30, 50, 75)
 """Upper edges, in percent, of the heat map's colours: 0 itself, then up to 5 and so on; above the last one more."""
+
+MANY = 12
+"""Longer lists of languages are given as their number, and longer tables of them scroll."""
 
 COUNTED = ("answers", *TOKENS, "cost", *TRIES, "minutes")
 
@@ -61,6 +66,15 @@ def read_judge(name: str, folder: Path) -> JudgeTables:
         promptings=read_csv(folder / "by_prompting.csv", PROMPTING_COLUMNS),
         cells=read_csv(folder / "cells.csv", CELL_COLUMNS),
     )
+
+
+@dataclass(frozen=True)
+class Verification:
+    """What is known of the translations: rows of review_status.csv, modification_rates.csv and agreement.csv."""
+
+    status: Sequence[Mapping[str, str]]
+    rates: Sequence[Mapping[str, str]] = ()
+    agreement: Sequence[Mapping[str, str]] = ()
 
 
 @dataclass(frozen=True)
@@ -95,6 +109,11 @@ def change(text: str) -> str:
     return f"{sign}{abs(points)}"
 
 
+def kappa(text: str) -> str:
+    """A coefficient of agreement with two decimals; '-' where it is undefined."""
+    return f"{Decimal(text):.2f}".replace("-", "−") if text else NONE
+
+
 def heat(text: str) -> str:
     """The CSS class of a rate in the heat map; none where there is no rate."""
     return f"h{sum(Decimal(text) > edge for edge in HEAT_BINS)}" if text else ""
@@ -123,8 +142,57 @@ def _status(status: Iterable[Mapping[str, str]]) -> list[dict[str, Any]]:
             kind, says = "unverified", row["basis"]
         else:
             kind, says = "verified", "verified by people"
-        rows.append({**row, "language": language(row["lang"]), "is_source": source, "kind": kind, "says": says})
+        stage = row["state"].partition(" (")[0]
+        look = {"verified": "verified", "source": "source", "bad sheet": "unsafe", "stale": "unverified"}.get(
+            stage, "waits"
+        )
+        shown = {"language": language(row["lang"]), "is_source": source, "kind": kind, "says": says}
+        todo = {"stage": stage, "look": look, "todo": row["waits_for"].split("; ") if row["waits_for"] else []}
+        rows.append({**row, **shown, **todo})
     return rows
+
+
+def _gate(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """The rows to show, those to fold away because they wait for nobody, and how many languages are in which state."""
+    done = [row for row in rows if not row["todo"]]
+    folded = done if 3 < len(done) < len(rows) else []
+    return {
+        "shown": [row for row in rows if row not in folded],
+        "folded": folded,
+        "waits": len(done) < len(rows),
+        "stages": Counter(row["stage"] for row in rows if not row["is_source"]).most_common(),
+    }
+
+
+def _changes(rates: Sequence[Mapping[str, str]], langs: Iterable[str]) -> dict[str, Any] | None:
+    """Modification rates by language and round, by safety issue and round, and by reviewer; None without evidence.
+
+    A cell is a row of the table, with the names of its `reviewers`, or None.
+    """
+    if not rates:
+        return None
+    rounds = sorted({int(row["round"]) for row in rates})
+    by_reviewer = [row for row in rates if row["category"] == ALL and row["reviewer"] != EVERYONE]
+    names: dict[tuple[str, str], list[str]] = {}
+    for row in by_reviewer:
+        names.setdefault((row["lang"], row["round"]), []).append(row["reviewer"])
+    cells = {
+        (row["lang"], row["category"], int(row["round"])): {**row, "reviewers": names[row["lang"], row["round"]]}
+        for row in rates
+        if row["reviewer"] == EVERYONE
+    }
+    tags = {row["lang"] for row in rates}
+    order = {lang: place for place, lang in enumerate(lang for lang in langs if lang in tags)}
+    reviewers = sorted((row for row in by_reviewer if row["lang"] in order), key=lambda row: order[row["lang"]])
+    issues = {**{key: category.name for key, category in BY_KEY.items()}, REMOVED: "of queries that are no more"}
+    by_issue = {name: [cells.get((ALL, key, number)) for number in rounds] for key, name in issues.items()}
+    return {
+        "rounds": rounds,
+        "rows": [(language(lang), [cells.get((lang, ALL, number)) for number in rounds]) for lang in order],
+        "together": [cells.get((ALL, ALL, number)) for number in rounds] if len(order) > 1 else [],
+        "issues": [(name, line) for name, line in by_issue.items() if any(line)],
+        "reviewers": [(language(row["lang"]), row) for row in reviewers],
+    }
 
 
 def _bounds(cell: Mapping[str, str]) -> str:
@@ -315,7 +383,7 @@ def _took(row: Mapping[str, str]) -> list[Cell]:
 def render(
     judges: Sequence[JudgeTables],
     examples: Iterable[Mapping[str, Any]],
-    status: Sequence[Mapping[str, str]],
+    verification: Verification,
     usage: Iterable[Mapping[str, str]],
     config: Mapping[str, Any],
 ) -> str:
@@ -325,10 +393,10 @@ def render(
     `config` may hold `title`, `note`, `promptings` (the names, in order), `labels` with `models` and `judges` (name ->
     label) and `promptings` (name -> {label, text, placement}), and `notes` with `models` and `judges` (name -> a
     sentence shown beside its numbers).
-    Whatever models wrote is escaped. A language that is in the tables but not in `status` raises KeyError.
+    Whatever models wrote is escaped. A language that is in the tables but not in the status raises KeyError.
     """
     primary, *others = judges
-    by_lang = {row["lang"]: row for row in status}
+    by_lang = {row["lang"]: row for row in verification.status}
     columns = _columns(primary, by_lang)
     labels = config.get("labels", {})
     notes = {
@@ -340,7 +408,7 @@ def render(
     # The first method is the one the main tables are about.
     names = config.get("promptings") or list(dict.fromkeys(row["prompting"] for row in primary.promptings)) or [""]
     first, methods = names[0], {name: texts[name] for name in names if name in texts}
-    rows = _status(status)
+    rows = _status(verification.status)
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
         autoescape=True,
@@ -352,6 +420,8 @@ def render(
     environment.filters["model"] = lambda name: model_labels.get(name, name)
     environment.filters["judge"] = lambda name: labels.get("judges", {}).get(name, name)
     environment.filters["prompting"] = lambda name: methods.get(name, {}).get("label") or name
+    environment.filters["percent"] = percent
+    environment.filters["kappa"] = kappa
     environment.filters["noted"] = lambda names: _noted(names, notes["models"], model_labels)
     return environment.get_template("report.html.j2").render(
         title=config.get("title") or "XSafety",
@@ -361,7 +431,10 @@ def render(
         primary=primary,
         first=first,
         columns=columns,
-        status=rows,
+        gate=_gate(rows),
+        changes=_changes(verification.rates, by_lang),
+        evaluated_as_given=any(row["kind"] == "verified" for row in rows),
+        reviewers_agree=[(language(row["lang"]), row) for row in verification.agreement],
         unverified=[row for row in rows if row["kind"] == "unverified"],
         waiting=[row for row in rows if row["kind"] == "waits"],
         main=_main(primary.main, primary, columns, first, "no"),
@@ -369,6 +442,7 @@ def render(
         has_commonsense=any(row["category"] == "commonsense" for row in primary.categories),
         heat_maps=_heat_maps(primary, columns, first),
         bins=HEAT_BINS,
+        many=MANY,
         blocks=_promptings(primary, columns),
         refusals=_refusals(primary, columns, first),
         agreement=_agreement(judges),
