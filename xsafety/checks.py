@@ -518,7 +518,8 @@ def _options(rows: _Rows) -> Found:
         letters = ", ".join(lacking)
         if len(local) >= len(lacking):
             reason = f"The option letters {letters} are written {', '.join(local)}; restore A, B, C, D."
-            yield row.id, HINT if len(lacking) == len(_LABELS) else HALF, reason
+            # Where none is left they are at least of one alphabet.
+            yield row.id, HINT if len(lacking) == len(_LABELS) else STRONG, reason
         else:
             yield row.id, STRONG, f"The options have no letter {letters}; restore A, B, C, D."
 
