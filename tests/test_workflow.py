@@ -363,7 +363,7 @@ def test_status_asks_nobody_and_says_who_must_act(project: Project, server: Serv
     assert (done.status, done.jobs) == (0, ["ledger fr", "seeds"]), done.output
     assert re.search(r"^French \(fr\) +no drafts +3 +3 +1 +no$", done.output, re.M), done.output
     assert "wait for a translator: 3 row(s) have no draft (run snakemake, which drafts them)" in done.output
-    assert "Run snakemake first: sheets of fr are not there yet, or older than the evidence." in done.output
+    assert "Run snakemake first: the sheets are not there yet, or older than the evidence." in done.output
     assert done.output.count("Translations that wait for people") == 1
     assert (server.chats, server.translations) == ([], [])
     assert sorted(path.name for path in (project.folder / "results").iterdir()) == ["logs", "review", "seeds.csv"]

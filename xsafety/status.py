@@ -13,8 +13,8 @@ from .tabular import aligned, read_csv, read_jsonl
 
 LINES = 30  # up to so many languages have a line each
 PROBLEMS = 20  # lines shown of what is wrong with a language's sheets
-NAME_WIDTH = 24  # of languages that share lines
-HEADER = tuple("language,state,rows,verified,in review,drafted,stale,missing,rejected,rounds,evaluated".split(","))
+NAME_WIDTH = 16  # at least, of languages that share lines
+HEADER = tuple("state,rows,verified,in review,drafted,stale,missing,rejected,rounds,evaluated".split(","))
 UNDRAFTED = {"draft": "", "engine": "", "status": "missing: run snakemake, which drafts them"}
 
 Drafts = Mapping[str, Mapping[str, str]]
@@ -84,13 +84,17 @@ def table(rows: Sequence[Mapping[str, Any]]) -> str:
     for row in rows:
         apart = row["lang"] if len(rows) <= LINES else ""
         groups.setdefault((apart, *_figures(row)), []).append(row["lang"])
-    lines: list[tuple[str, ...]] = [HEADER]
-    for (_, *figures), tags in groups.items():
-        named = [f"{language(tags[0]).name} ({tags[0]})"]
-        first, *more = named if len(tags) == 1 else textwrap.wrap(", ".join(tags), NAME_WIDTH, break_on_hyphens=False)
-        lines += [(first, *figures), *((part, *[""] * len(figures)) for part in more)]
-    said = [column for column in zip(*lines, strict=True) if any(column[1:])]
-    return aligned(list(zip(*said, strict=True)), left=2)
+    columns = zip(HEADER, *(figures for _, *figures in groups), strict=True)
+    said = [column for column in columns if any(column[1:])]
+    width = max(NAME_WIDTH, WIDTH - sum(max(map(len, column)) + 2 for column in said))
+    head, *body = zip(*said, strict=True)
+    lines = [("language", *head)]
+    for tags, figures in zip(groups.values(), body, strict=True):
+        names = [f"{language(tag).name} ({tag})" for tag in tags[:1]]
+        if len(tags) > 1:
+            names = textwrap.wrap(", ".join(tags), width, break_on_hyphens=False)
+        lines += [(names[0], *figures), *((name, *[""] * len(head)) for name in names[1:])]
+    return aligned(lines, left=2)
 
 
 def _figures(row: Mapping[str, Any]) -> tuple[str, ...]:
@@ -111,9 +115,10 @@ def _figures(row: Mapping[str, Any]) -> tuple[str, ...]:
 def to_do(rows: Sequence[Mapping[str, Any]], results: Path) -> str:
     """Who must do what with which file, what is wrong with sheets, and which sheets are behind the evidence."""
     said = [waiting_list(rows, "Translations that wait for people:")]
-    behind = [row["lang"] for row in rows if row["file"].startswith("fill") and _is_behind(results, row["lang"])]
-    if behind:
-        told = f"Run snakemake first: sheets of {', '.join(behind)} are not there yet, or older than the evidence."
+    to_fill = [row["lang"] for row in rows if row["file"].startswith("fill")]
+    if behind := [lang for lang in to_fill if _is_behind(results, lang)]:
+        which = f"sheets of {', '.join(behind)}" if len(behind) < len(to_fill) else "the sheets"
+        told = f"Run snakemake first: {which} are not there yet, or older than the evidence."
         said.append(textwrap.fill(told, WIDTH, break_on_hyphens=False))
     for row in rows:
         if row["state"] == "bad sheet":
