@@ -5,6 +5,7 @@ import shlex
 
 from xsafety.asking import next_attempt
 from xsafety.code import modules
+from xsafety.gate import Gate
 from xsafety.languages import SOURCE_LANGUAGE
 from xsafety.memory import memory_state
 from xsafety.tabular import to_json
@@ -88,6 +89,13 @@ def journal(path):
 def attempt(receipt):
     """A parameter that changes when rows of the job's last run failed, so that they are asked for again."""
     return lambda wildcards: next_attempt(Path(RESULTS, "asked", receipt.format(**wildcards)))
+
+
+def gate(*more):
+    """A parameter: the keys of the gate that decide which rows are verified, and `more` of its block."""
+    coverage = ["min_coverage"] if CONFIG.verification.spot_check else []
+    keys = {"rounds", "max_modification_rate", "spot_check", *coverage, *more}
+    return lambda wildcards: to_json(CONFIG.verification.model_dump(include=keys))
 
 
 def reviews(wildcards):

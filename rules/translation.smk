@@ -34,13 +34,12 @@ rule drafts:
         ),
         engine=CONFIG.translation.engine,
         model=lambda wildcards: to_json(CONFIG.translation.model()),
-        rounds=CONFIG.verification.rounds,
         attempt=attempt("drafts/{lang}.json"),
     shell:
         "python3 {input.code[0]:q} --seeds {input.seeds:q} --ledger {input.ledger:q} --memory {params.memory:q}"
         " --memory-state {params.memory_state} --journal {params.journal:q} --out {output.drafts:q}"
         " --receipt {output.receipt:q} --lang {wildcards.lang} --engine {params.engine} --model {params.model:q}"
-        " --connection {resources.connection:q} --rounds {params.rounds} {params.attempt} 2>&1 | tee {log:q}"
+        " --connection {resources.connection:q} {params.attempt} 2>&1 | tee {log:q}"
 
 
 rule freeze:

@@ -23,7 +23,7 @@ rule ledger:
         "../envs/workflow.yaml"
     params:
         reviews=lambda wildcards: f"{CONFIG.verification.reviews}/{wildcards.lang}",
-        others=to_json(CONFIG.verification.different_reviewers and CONFIG.verification.rounds > 1),
+        others=to_json(Gate.read(CONFIG.verification.model_dump()).others),
     shell:
         "python3 {input.code[0]:q} --seeds {input.seeds:q} --reviews {params.reviews:q} --release {input.release:q}"
         " --different-reviewers {params.others} --out {output.ledger:q} --problems {output.problems:q} 2>&1 | tee {log:q}"
@@ -43,11 +43,9 @@ rule check:
         "<logs>/check/{lang}.log",
     conda:
         "../envs/workflow.yaml"
-    params:
-        rounds=CONFIG.verification.rounds,
     shell:
         "python3 {input.code[0]:q} --seeds {input.seeds:q} --ledger {input.ledger:q} --drafts {input.drafts:q}"
-        " --lang {wildcards.lang} --rounds {params.rounds} --out {output:q} 2> {log:q}"
+        " --lang {wildcards.lang} --out {output:q} 2> {log:q}"
 
 
 rule audit:
@@ -85,11 +83,11 @@ rule sheet:
     conda:
         "../envs/workflow.yaml"
     params:
-        rounds=CONFIG.verification.rounds,
+        gate=gate(),
         reviews=CONFIG.verification.reviews,
     shell:
         "python3 {input.code[0]:q} --seeds {input.seeds:q} --ledger {input.ledger:q} --drafts {input.drafts:q}"
-        " --checks {input.checks:q} --lang {wildcards.lang} --reviews {params.reviews:q} --rounds {params.rounds}"
+        " --checks {input.checks:q} --lang {wildcards.lang} --reviews {params.reviews:q} --gate {params.gate:q}"
         " --csv {output.csv:q} --xlsx {output.xlsx:q} --po {output.po:q} 2> {log:q}"
 
 
@@ -111,12 +109,7 @@ checkpoint review_status:
         results=lambda wildcards: RESULTS,
         reviews=CONFIG.verification.reviews,
         languages=CONFIG.languages,
-        # One object: Snakemake compares params as a set of values, in which two that change places are no change.
-        gate=lambda wildcards: to_json(
-            CONFIG.verification.model_dump(
-                include={"rounds", "min_coverage", "accept_drafts", "require_all", "different_reviewers"}
-            )
-        ),
+        gate=gate("min_coverage", "accept_drafts", "require_all", "different_reviewers"),
     shell:
         "python3 {input.code[0]:q} --seeds {input.seeds:q} --results {params.results:q} --reviews {params.reviews:q}"
         " --languages {params.languages} --gate {params.gate:q} --out {output:q} 2> {log:q}"
@@ -153,12 +146,10 @@ rule queries:
     conda:
         "../envs/workflow.yaml"
     params:
-        rounds=CONFIG.verification.rounds,
-        accept_drafts=to_json(CONFIG.verification.accept_drafts),
+        gate=gate("accept_drafts"),
     shell:
         "python3 {input.code[0]:q} --seeds {input.seeds:q} --ledger {input.ledger:q} --drafts {input.drafts:q}"
-        " --lang {wildcards.lang} --rounds {params.rounds} --accept-drafts {params.accept_drafts} --out {output:q}"
-        " 2> {log:q}"
+        " --lang {wildcards.lang} --gate {params.gate:q} --out {output:q} 2> {log:q}"
 
 
 rule review_tables:

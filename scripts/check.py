@@ -2,6 +2,7 @@
 
 from xsafety.checks import CHECK_COLUMNS, Row, check, check_rows
 from xsafety.cli import parser, run
+from xsafety.gate import Gate
 from xsafety.memory import DRAFT_COLUMNS
 from xsafety.review import current_text, standings
 from xsafety.seeds import COLUMNS
@@ -9,10 +10,10 @@ from xsafety.tabular import read_csv, read_jsonl, write_csv
 
 
 def main() -> None:
-    args = parser(__doc__, paths="seeds ledger drafts out", texts="lang", objects="rounds").parse_args()
+    args = parser(__doc__, paths="seeds ledger drafts out", texts="lang").parse_args()
     seeds = read_csv(args.seeds, COLUMNS)
     drafts = {row["id"]: row for row in read_csv(args.drafts, DRAFT_COLUMNS)}
-    stands = standings(seeds, read_jsonl(args.ledger), args.rounds)
+    stands = standings(args.lang, seeds, read_jsonl(args.ledger), Gate())
     rows = [
         Row(seed["id"], seed["category"], seed["text"], current_text(stands[seed["id"]], drafts.get(seed["id"], {})))
         for seed in seeds

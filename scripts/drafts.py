@@ -1,6 +1,7 @@
 """Drafts the rows of one language that have no valid human translation: memory first, then journal, then engine."""
 
 from xsafety.cli import parser, run, say
+from xsafety.gate import Gate
 from xsafety.languages import SOURCE_LANGUAGE
 from xsafety.memory import DRAFT_COLUMNS, read_memory
 from xsafety.review import needs_draft, standings
@@ -14,10 +15,10 @@ def main() -> None:
         __doc__,
         paths="seeds ledger memory journal out receipt",
         texts="lang engine memory_state",
-        objects="model connection rounds attempt",
+        objects="model connection attempt",
     ).parse_args()
     seeds = read_csv(args.seeds, COLUMNS)
-    stands = standings(seeds, read_jsonl(args.ledger), args.rounds)
+    stands = standings(args.lang, seeds, read_jsonl(args.ledger), Gate())
     wanted = [seed for seed in seeds if needs_draft(stands[seed["id"]])]
     memory = read_memory(args.memory)
     asked = {seed["id"]: seed["text"] for seed in wanted if seed["text"] not in memory}

@@ -1,6 +1,7 @@
 """Writes one language's data set: the rows that may be evaluated, each with its provenance."""
 
 from xsafety.cli import parser, run
+from xsafety.gate import Gate
 from xsafety.memory import DRAFT_COLUMNS
 from xsafety.review import queries, standings
 from xsafety.seeds import COLUMNS
@@ -8,11 +9,12 @@ from xsafety.tabular import read_csv, read_jsonl, write_jsonl
 
 
 def main() -> None:
-    args = parser(__doc__, paths="seeds ledger drafts out", texts="lang", objects="rounds accept_drafts").parse_args()
+    args = parser(__doc__, paths="seeds ledger drafts out", texts="lang", objects="gate").parse_args()
     seeds = read_csv(args.seeds, COLUMNS)
     drafts = {row["id"]: row for row in read_csv(args.drafts, DRAFT_COLUMNS)}
-    stands = standings(seeds, read_jsonl(args.ledger), args.rounds)
-    write_jsonl(args.out, queries(args.lang, seeds, stands, drafts, accept_drafts=args.accept_drafts))
+    gate = Gate.read(args.gate)
+    stands = standings(args.lang, seeds, read_jsonl(args.ledger), gate)
+    write_jsonl(args.out, queries(args.lang, seeds, stands, drafts, accept_drafts=gate.accept_drafts))
 
 
 if __name__ == "__main__":

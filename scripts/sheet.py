@@ -2,6 +2,7 @@
 
 from xsafety.checks import CHECK_COLUMNS, flags
 from xsafety.cli import parser, run, say
+from xsafety.gate import Gate
 from xsafety.memory import DRAFT_COLUMNS
 from xsafety.review import next_round, save_as, sheet_rows, standings
 from xsafety.review_sheets import SHEET_COLUMNS, Brief, fits_xlsx, write_po, write_xlsx
@@ -11,13 +12,13 @@ from xsafety.tabular import read_csv, read_jsonl, write_csv
 
 def main() -> None:
     args = parser(
-        __doc__, paths="seeds ledger drafts checks csv xlsx po", texts="lang reviews", objects="rounds"
+        __doc__, paths="seeds ledger drafts checks csv xlsx po", texts="lang reviews", objects="gate"
     ).parse_args()
     seeds = read_csv(args.seeds, COLUMNS)
     drafts = {row["id"]: row for row in read_csv(args.drafts, DRAFT_COLUMNS)}
-    stands = standings(seeds, read_jsonl(args.ledger), args.rounds)
-    rows = sheet_rows(args.lang, seeds, stands, drafts, args.rounds, flags(read_csv(args.checks, CHECK_COLUMNS)))
-    number = next_round(stands, args.rounds)
+    stands = standings(args.lang, seeds, read_jsonl(args.ledger), Gate.read(args.gate))
+    rows = sheet_rows(args.lang, seeds, stands, drafts, flags(read_csv(args.checks, CHECK_COLUMNS)))
+    number = next_round(stands)
     brief = Brief(args.lang, number, save_as(args.reviews, args.lang, number))
     write_csv(args.csv, SHEET_COLUMNS, rows)
     write_xlsx(args.xlsx, rows, brief)

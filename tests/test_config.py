@@ -11,6 +11,7 @@ import yaml
 from tests.conftest import ROOT
 from xsafety import config as schema
 from xsafety.config import Config, load
+from xsafety.gate import Gate, SpotCheck
 from xsafety.tabular import DataError
 
 GOOD = """
@@ -53,6 +54,7 @@ def test_good_config_has_the_documented_defaults() -> None:
     assert list(config.promptings) == ["none"]
     assert config.models["one"].decoding == {"temperature": 0}
     assert (config.verification.rounds, config.verification.accept_drafts) == (2, False)
+    assert (config.verification.max_modification_rate, config.verification.spot_check) == (None, None)
     assert (config.translation.engine, config.journal, config.results) == ("none", "journal", "results")
 
 
@@ -86,6 +88,14 @@ def test_good_config_has_the_documented_defaults() -> None:
         ("verification: {rounds: 0}", "verification.rounds: 0 input should be greater than or equal to 1"),
         ("verification: {accept_drafts: 'no'}", "verification.accept_drafts: 'no' input should be a valid boolean"),
         ("verification: {min_coverage: 1.1}", "verification.min_coverage: 1.1 input should be less than or equal to 1"),
+        ("verification: {max_modification_rate: 5}", "max_modification_rate: 5 input should be less than or equal"),
+        ("verification: {max_modification_rate: -0.1}", "max_modification_rate: -0.1 input should be greater than or"),
+        ("verification: {spot_check: 0.1}", "verification.spot_check: 0.1 is no block of keys; give its keys below it"),
+        ("verification: {spot_check: {share: 0.1}}", "verification.spot_check.min_pass_rate: missing; add it"),
+        ("verification: {spot_check: {share: 0, min_pass_rate: 1}}", "share: 0 input should be greater than 0"),
+        ("verification: {spot_check: {share: 1, min_pass_rate: 0}}", "min_pass_rate: 0 input should be greater than 0"),
+        ("verification: {spot_check: {share: 2, min_pass_rate: 1}}", "share: 2 input should be less than or equal"),
+        ("verification: {spot_check: {share: 1, min_pass_rate: 1, sed: 1}}", "sed: unknown key; did you mean 'seed'?"),
         ("dataset: {}", "dataset: give exactly one of `seeds` and `xsafety`"),
         ("dataset: {seeds: seeds, xsafety: toy}", "dataset: give exactly one of `seeds` and `xsafety`"),
         ("dataset: {seeds: nowhere}", "there is no folder 'nowhere'"),
@@ -384,6 +394,13 @@ def test_shipped_configs_are_valid(file: str, monkeypatch: pytest.MonkeyPatch) -
         pytest.skip(f"{file} needs a clone of the release at {release}")
     monkeypatch.chdir(ROOT)
     assert load(raw, environment={}).languages[0] == "en"
+
+
+def test_the_gate_of_the_demo_is_the_papers_and_the_release_has_passed_its_own() -> None:
+    files = [ROOT / "config.yaml", ROOT / "configs/xsafety.yaml"]
+    demo, release = (Gate.read(yaml.safe_load(file.read_text(encoding="utf-8"))["verification"]) for file in files)
+    assert demo == Gate(2, 0.05, SpotCheck(0.1, 0.99), 1.0, accept_drafts=True, different_reviewers=True)
+    assert release == Gate(1, min_coverage=0.99)
 
 
 CLASSES = [kind for kind in vars(schema).values() if isinstance(kind, type) and issubclass(kind, schema.Strict)]

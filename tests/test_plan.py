@@ -197,6 +197,19 @@ def test_a_language_that_waits_for_people_is_counted_apart(settings: Settings) -
     assert "Asked only when people have verified them, though counted here: fr." in notes(made, data)
 
 
+def test_a_spot_check_that_is_open_keeps_a_language_waiting(settings: Settings) -> None:
+    rows = [{"id": seed["id"], "source": seed["text"], "draft": "Un", "verdict": "ok"} for seed in seeds(settings)]
+    gate = {**settings.verification, "accept_drafts": False}
+    write(Path(gate["reviews"], "fr/round-1.anna.jsonl"), *(row | {"target": ""} for row in rows))
+    assert [one.why for one in count(replace(settings, verification=gate))[1]] == ["", ""]
+    gate["spot_check"] = {"share": 0.5, "min_pass_rate": 1, "seed": 0}
+    checked = replace(settings, verification=gate)
+    assert [one.why for one in count(checked)[1]] == ["", WAITS]
+    write(Path(gate["reviews"], "fr/round-2.ben.jsonl"), *(row | {"target": ""} for row in rows))
+    assert [one.why for one in count(checked)[1]] == ["", ""]
+    assert planned(checked)["responses", "one", "fr"].uncertain is False
+
+
 def test_judges_that_read_english(settings: Settings) -> None:
     keep(settings, "a", "fr", input_tokens=20, output_tokens=70)
     plan = planned(replace(settings, judges=[block("paper", protocol="paper", english=True)]))

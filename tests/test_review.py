@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from xsafety.gate import Gate
 from xsafety.review import (
     STATUS_COLUMNS,
     Sheet,
@@ -24,7 +25,6 @@ from xsafety.review import (
     sheets,
     source_queries,
     source_status,
-    standing,
     standings,
     status,
     waiting_list,
@@ -55,6 +55,11 @@ def entry(
     before = after if verdict == "ok" else before
     who = {"id": id, "round": round, "reviewer": reviewer}
     return {**who, "verdict": verdict, "source": source, "before": before, "after": after}
+
+
+def standing(entries: list[dict[str, Any]], english: str, rounds: int) -> Standing:
+    """Of the one row that there is."""
+    return standings("fr", [{"id": "a", "category": "insult", "text": english}], entries, Gate(rounds))["a"]
 
 
 ANNA_WAITS = "a reviewer other than anna"
@@ -162,7 +167,7 @@ DISPUTE = "a decision between anna and ben in a further round"
     ],
 )
 def test_evidence_folds_into_a_standing(entries: list[dict[str, Any]], stands: Standing) -> None:
-    assert standing(entries, ENGLISH, rounds=2) == stands
+    assert standing(entries, ENGLISH, 2) == stands
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -234,11 +239,9 @@ def state_of(
     return status(
         lang,
         seeds,
-        standings(seeds, entries, rounds),
+        entries,
         drafts,
-        rounds=rounds,
-        min_coverage=min_coverage,
-        accept_drafts=accept_drafts,
+        Gate(rounds, min_coverage=min_coverage, accept_drafts=accept_drafts),
         sheet=f"results/sheets/{lang}",
         reviews="data/reviews",
         problems=problems,
@@ -255,14 +258,14 @@ def state_of(
     ],
 )
 def test_only_verified_rows_are_in_the_data_set(verdicts: dict[str, str], used: list[str]) -> None:
-    rows = queries("fr", SEEDS, standings(SEEDS, ledger(**verdicts), 1), DRAFTS, accept_drafts=False)
+    rows = queries("fr", SEEDS, standings("fr", SEEDS, ledger(**verdicts), Gate(1)), DRAFTS, accept_drafts=False)
     assert [row["query"] for row in rows] == used
     assert all(row["basis"] == "verified" and row["origin"] == "anna" and row["rounds"] == 1 for row in rows)
 
 
 def test_accepted_drafts_carry_their_provenance_and_rejected_rows_stay_out() -> None:
     entries = ledger(a="edited", b="rejected", c="unsure")
-    one, *rest = queries("fr", SEEDS, standings(SEEDS, entries, 2), DRAFTS, accept_drafts=True)
+    one, *rest = queries("fr", SEEDS, standings("fr", SEEDS, entries, Gate(2)), DRAFTS, accept_drafts=True)
     assert one == {"id": "a", "lang": "fr", "category": "insult", "source": "One", "query": "a (anna)"} | {
         "basis": "unverified draft",
         "origin": "anna",
@@ -271,7 +274,7 @@ def test_accepted_drafts_carry_their_provenance_and_rejected_rows_stay_out() -> 
     assert [(row["query"], row["basis"], row["origin"]) for row in rest] == [
         ("Three (draft)", "unverified draft", "memory")
     ]
-    assert queries("fr", SEEDS, standings(SEEDS, [], 2), {"a": {"draft": ""}}, accept_drafts=True) == []
+    assert queries("fr", SEEDS, standings("fr", SEEDS, [], Gate(2)), {"a": {"draft": ""}}, accept_drafts=True) == []
 
 
 def test_the_english_data_set_is_the_seeds() -> None:
@@ -405,9 +408,9 @@ def test_who_must_act(entries: list[dict[str, Any]], drafts: dict[str, dict[str,
 def test_only_rows_of_the_current_round_and_disputed_ones_are_offered(
     entries: list[dict[str, Any]], current: int, queue: list[str]
 ) -> None:
-    stands = standings(SEEDS, entries, 2)
-    assert queue_of(stands, 2) == (current, queue)
-    assert [row["id"] for row in sheet_rows("fr", SEEDS, stands, DRAFTS, 2)] == queue
+    stands = standings("fr", SEEDS, entries, Gate(2))
+    assert queue_of(stands) == (current, queue)
+    assert [row["id"] for row in sheet_rows("fr", SEEDS, stands, DRAFTS)] == queue
 
 
 @pytest.mark.parametrize(
@@ -437,7 +440,7 @@ def test_whoever_does_what_the_status_says_gets_the_language_done(entries: list[
         assert saved
         entries += [
             entry(int(saved[1]), f"new{number}", "ok", given["draft"], source=given["source"], id=given["id"])
-            for given in sheet_rows("fr", SEEDS, standings(SEEDS, entries, rounds), DRAFTS, rounds)
+            for given in sheet_rows("fr", SEEDS, standings("fr", SEEDS, entries, Gate(rounds)), DRAFTS)
         ]
     assert state_of(entries, rounds=rounds)["state"] == "verified"
 
@@ -467,19 +470,20 @@ def check_random_evidence(rng: random.Random) -> None:
     )
     drafts = {row["id"]: {"draft": rng.choice(["", "D"]), "engine": "e"} for row in seeds if rng.random() < 0.8}
     rounds, accept = rng.randint(1, 3), rng.random() < 0.5
-    stands = standings(seeds, entries, rounds)
+    stands = standings("fr", seeds, entries, Gate(rounds))
     row = state_of(
         entries, rounds=rounds, min_coverage=rng.uniform(0.01, 1), accept_drafts=accept, drafts=drafts, seeds=seeds
     )
     parts = [row[part] for part in ("verified", "drafted", "stale", "rejected", "missing")]
     assert sum(parts) == row["rows"] == len(seeds)
     assert min(parts) >= 0
+    assert 0 <= row["in_review"] <= row["drafted"]
     used = queries("fr", seeds, stands, drafts, accept_drafts=accept)
     assert row["used"] == (len(used) if row["ready"] == "yes" else 0)
     assert accept or len(used) == row["verified"]
     assert all(given["query"] for given in used)
-    waiting = sheet_rows("fr", seeds, stands, drafts, rounds)
-    current, queue = queue_of(stands, rounds)
+    waiting = sheet_rows("fr", seeds, stands, drafts)
+    current, queue = queue_of(stands)
     assert [given["id"] for given in waiting] == queue
     assert len(waiting) <= len(seeds) - row["verified"] - row["rejected"]
     assert bool(waiting) == bool(row["file"]) == bool(row["waits_for"])
@@ -491,17 +495,17 @@ def check_random_evidence(rng: random.Random) -> None:
 
 def test_the_sheet_shows_what_waits_and_nothing_filled_in() -> None:
     entries = [STALE, *ledger(b="edited", c="unsure")]
-    rows = sheet_rows("fr", SEEDS, standings(SEEDS, entries, 2), DRAFTS, 2)
+    rows = sheet_rows("fr", SEEDS, standings("fr", SEEDS, entries, Gate(2)), DRAFTS)
     assert [(row["id"], row["source"], row["draft"], row["context"]) for row in rows] == [
         ("a", "One", "One (draft)", "the English changed; before: old"),
         ("c", "Three", "Three (draft)", ANNA_WAITS),
     ]
     assert all(row[column] == "" for row in rows for column in ("target", "verdict", "reviewer", "date", "note"))
-    verified = standings(SEEDS, ledger(a="ok", b="ok", c="rejected"), 1)
-    assert sheet_rows("fr", SEEDS, verified, DRAFTS, 1) == []
-    second = sheet_rows("fr", SEEDS, standings(SEEDS, ledger(a="ok", b="edited", c="ok"), 2), {}, 2)
+    verified = standings("fr", SEEDS, ledger(a="ok", b="ok", c="rejected"), Gate(1))
+    assert sheet_rows("fr", SEEDS, verified, DRAFTS) == []
+    second = sheet_rows("fr", SEEDS, standings("fr", SEEDS, ledger(a="ok", b="edited", c="ok"), Gate(2)), {})
     assert [row["draft"] for row in second] == ["One (draft)", "b (anna)", "Three (draft)"]
-    disputed = sheet_rows("fr", SEEDS, standings(SEEDS, [*ledger(a="ok"), by_ben("edited")], 2), DRAFTS, 2)
+    disputed = sheet_rows("fr", SEEDS, standings("fr", SEEDS, [*ledger(a="ok"), by_ben("edited")], Gate(2)), DRAFTS)
     assert [row["context"] for row in disputed] == [DISPUTE, "", ""]
 
 
@@ -586,7 +590,7 @@ def test_rows_of_a_removed_seed_stay_evidence(tmp_path: Path, name: str) -> None
     returned = sheet(tmp_path, {"verdict": "ok"}, {"id": "gone", "source": "Gone", "verdict": "ok"}, name=name)
     assert [row["id"] for row in read_sheet(returned, TEXTS)] == ["a", "gone"]
     assert [(given["id"], given["source"]) for given in evidence(returned, TEXTS)] == [("a", "One"), ("gone", "Gone")]
-    assert set(standings(SEEDS, evidence(returned, TEXTS), 1)) == {"a", "b", "c"}
+    assert set(standings("fr", SEEDS, evidence(returned, TEXTS), Gate(1))) == {"a", "b", "c"}
 
 
 @pytest.mark.parametrize("name", ["round-1.anna.csv", "round-1.anna.jsonl"])
@@ -686,12 +690,11 @@ def test_what_is_no_second_decision_is_no_problem(tmp_path: Path) -> None:
 
 def test_the_status_and_the_sheet_say_who_has_decided_before() -> None:
     entries = ledger(a="ok", b="edited", c="ok")
-    given = standings(SEEDS, entries, 2)
-    assert {row["context"] for row in sheet_rows("fr", SEEDS, given, {}, 2)} == {"decided before by anna"}
-    gate: dict[str, Any] = {"rounds": 2, "min_coverage": 1.0, "accept_drafts": False}
+    given = standings("fr", SEEDS, entries, Gate(2))
+    assert {row["context"] for row in sheet_rows("fr", SEEDS, given, {})} == {"decided before by anna"}
     for others, told in ((True, ", each by another than before (anna)"), (False, "")):
-        files = {"sheet": "s", "reviews": "r", "problems": ""}
-        row = status("fr", SEEDS, given, DRAFTS, different_reviewers=others, **gate, **files)
+        gate = Gate(2, different_reviewers=others)
+        row = status("fr", SEEDS, entries, DRAFTS, gate, sheet="s", reviews="r", problems="")
         assert row["waits_for"] == f"a reviewer: round 2, 3 row(s){told}"
 
 
@@ -732,7 +735,7 @@ def test_a_reviewers_second_sheet_of_a_round_adds_to_the_first_and_replaces_rows
     assert [(sheet.reviewer, sheet.part) for sheet in found] == [("ann", 1), ("ann", 2), ("ann", 10)]
     entries = [given for sheet in found for given in evidence(sheet, TEXTS)]
     entries.sort(key=lambda given: (given["round"], given["reviewer"], given["id"]))  # as in the ledger
-    stands = standings(SEEDS, entries, 1)
+    stands = standings("fr", SEEDS, entries, Gate(1))
     assert {id: (stand.state, stand.target) for id, stand in stands.items()} == {
         "a": ("verified", "Un"),
         "b": ("verified", "Dix"),

@@ -14,6 +14,7 @@ import openpyxl
 import polib
 import pytest
 
+from xsafety.gate import Gate
 from xsafety.review import Sheet, evidence, read_sheet, sheet_rows, sheets, standings
 from xsafety.review_sheets import SHEET_COLUMNS, VERDICT_MEANINGS, Brief, check, read_rows, write_po, write_xlsx
 from xsafety.tabular import DataError, clean, write_csv, write_jsonl
@@ -32,7 +33,7 @@ def given_out(
 ) -> list[dict[str, str]]:
     """The rows of a first round."""
     known = {id: {"draft": draft} for id, draft in drafts.items()}
-    return sheet_rows(lang, seeds, standings(seeds, [], 1), known, 1, flags)
+    return sheet_rows(lang, seeds, standings(lang, seeds, [], Gate()), known, flags)
 
 
 def test_flagged_rows_come_first_in_the_order_of_the_flags() -> None:
@@ -369,9 +370,9 @@ def test_a_seed_that_changed_later_is_no_problem_of_the_sheet(tmp_path: Path, ki
     fill(path, "a", verdict="ok")
     seeds = [SEEDS[0] | {"text": "One!"}, *SEEDS[1:]]
     entries = evidence(sheet_of(path), {seed["id"]: seed["text"] for seed in seeds})
-    stands = standings(seeds, entries, 1)
+    stands = standings("fr", seeds, entries, Gate())
     assert (stands["a"].state, stands["a"].previous) == ("stale", "One")
-    row = sheet_rows("fr", seeds, stands, {"a": {"draft": "Un !"}}, 1)[0]
+    row = sheet_rows("fr", seeds, stands, {"a": {"draft": "Un !"}})[0]
     assert (row["draft"], row["context"], row["previous"]) == ("Un !", "the English changed; before: Un", "One")
 
 

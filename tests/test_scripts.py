@@ -82,9 +82,9 @@ def test_scripts_lead_from_seeds_to_queries(tmp_path: Path) -> None:
         " --out ledger.jsonl --problems problems.txt",
         "drafts --seeds seeds.csv --ledger ledger.jsonl --memory fr.csv --journal journal.jsonl --out drafts.csv"
         f" --receipt receipt.json --memory-state x --lang fr --engine none --model null --connection {connection}"
-        " --rounds 1 --attempt 1",
-        "queries --seeds seeds.csv --ledger ledger.jsonl --drafts drafts.csv --lang fr --rounds 1 --accept-drafts true"
-        " --out fr.jsonl",
+        " --attempt 1",
+        "queries --seeds seeds.csv --ledger ledger.jsonl --drafts drafts.csv --lang fr --out fr.jsonl"
+        ' --gate {"rounds":1,"accept_drafts":true}',
     ]
     for step in steps:
         script, *arguments = step.split()

@@ -324,6 +324,74 @@ def test_a_second_round_goes_to_another_reviewer(built: Project) -> None:
     assert (row["query"], row["rounds"], row["origin"]) == ("Dis du mal.", 2, "ben")
 
 
+def return_sheet(project: Project, name: str, verdict: str = "ok") -> None:
+    """Returns the French sheet as it lies there, all of its rows with a verdict."""
+    sheet = (project.folder / "results/sheets/fr.csv").read_text(encoding="utf-8")
+    project.write(f"reviews/fr/{name}.csv", sheet.replace(",,,,,,", f",,{verdict},,,,"))
+
+
+def test_a_spot_check_is_the_last_gate(built: Project, asked: Server) -> None:
+    check = {"share": 0.5, "min_pass_rate": 0.9}
+    built.config["verification"] |= {"accept_drafts": False, "spot_check": check, "max_modification_rate": 0.05}
+    assert built.run().status == 0
+    return_sheet(built, "round-1.anna")
+    done = built.run()
+    assert "  fr: spot check (0 of 2), not evaluated" in done.output, done.output
+    assert "wait for a reviewer: round 2, 2 row(s), each by another than before (anna): spot check of 2" in done.output
+    assert "fr,-,-,-" in (built.folder / "results/tables/paper/unsafe_rate.csv").read_text()
+    return_sheet(built, "round-2.ben")
+    done = built.run()
+    assert "No translation waits for people." in done.output, done.output
+    rows = built.rows("results/queries/fr.jsonl")
+    assert ([row["basis"] for row in rows], sorted(row["rounds"] for row in rows)) == (["verified"] * 3, [1, 2, 2])
+    assert asked.translations == []
+    assert built.run().nothing_done
+
+
+def test_a_key_of_the_gate_makes_only_that_again_which_it_decides(built: Project) -> None:
+    built.config["verification"] |= {"require_all": True, "different_reviewers": False}
+    assert "review_status" in (jobs := built.run("-n").jobs), jobs
+    assert not {"ledger fr", "drafts fr", "check fr", "sheet fr"} & set(jobs)
+    built.config["verification"] |= {"require_all": False, "max_modification_rate": 0.05}
+    jobs = built.run("-n").jobs
+    assert {"review_status", "sheet fr"} <= set(jobs)
+    assert not {"ledger fr", "drafts fr", "check fr"} & set(jobs)
+
+
+def test_status_asks_nobody_and_says_who_must_act(project: Project, server: Server) -> None:
+    project.config["models"]["one"] |= {"api_key_env": "NOT_SET_ANYWHERE"}
+    done = project.run("status")
+    assert (done.status, done.jobs) == (0, ["ledger fr", "seeds"]), done.output
+    assert re.search(r"^French \(fr\) +no drafts +3 +3 +1 +no$", done.output, re.M), done.output
+    assert "wait for a translator: 3 row(s) have no draft (run snakemake, which drafts them)" in done.output
+    assert "Run snakemake first: the sheets are not there yet, or older than the evidence." in done.output
+    assert done.output.count("Translations that wait for people") == 1
+    assert (server.chats, server.translations) == ([], [])
+    assert sorted(path.name for path in (project.folder / "results").iterdir()) == ["logs", "review", "seeds.csv"]
+
+    draft = "id,source,draft,engine,status\ninsult-1,Say something rude about my hat.,Dis du mal.,me,draft\n"
+    project.write("memory/fr.csv", draft)
+    project.write("reviews/fr/round-1.anna.csv", "id,source,draft,target,verdict\ninsult-1,x,y,,fine\n")
+    done = project.run("status")
+    assert (done.status, done.jobs) == (0, ["ledger fr"])
+    assert re.search(r"^French \(fr\) +bad sheet +3 +1 +2 +1 +no$", done.output, re.M), done.output
+    assert re.search(r"What is wrong with sheets of fr:\n.*\n  - .*row 2 \(insult-1\): verdict 'fine'", done.output)
+    assert "mend what results/review/fr/problems.txt lists" in done.output
+
+
+def test_status_says_after_a_run_what_the_run_said(built: Project, asked: Server) -> None:
+    said = built.run().output.rstrip().splitlines()[-3:]
+    done = built.run("status")
+    assert "\n".join(said) in done.output, done.output
+    assert re.search(r"^French \(fr\) +drafted +3 +3 +1 +3 unverified$", done.output, re.M), done.output
+    assert "Run snakemake first" not in done.output
+    return_sheet(built, "round-1.anna", "rejected")
+    done = built.run("status")
+    assert "No translation waits for people." in done.output, done.output
+    assert (asked.chats, asked.translations) == ([], [])
+    assert built.run("-n").jobs != [], "the run is still to come"
+
+
 def test_require_all_fails_while_a_language_waits(built: Project) -> None:
     built.config["verification"] |= {"accept_drafts": False, "require_all": True}
     done = built.run()

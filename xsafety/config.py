@@ -96,6 +96,16 @@ class Dataset(Strict):
         return self
 
 
+class SpotCheck(Strict):
+    """The last look at a share of the rows, as one more round of proofreading."""
+
+    share: float = Field(gt=0, le=1, description="of the rows, rounded up; which ones is drawn by a hash")
+    min_pass_rate: float = Field(
+        gt=0, le=1, description="share of the inspected rows that must be left as they are; else a further round"
+    )
+    seed: int = Field(0, description="another seed draws another sample")
+
+
 class Verification(Strict):
     """When a language may be evaluated."""
 
@@ -103,11 +113,17 @@ class Verification(Strict):
         "data/reviews", description="folder with returned review sheets, {lang}/round-{n}.{reviewer}.xlsx"
     )
     rounds: int = Field(2, ge=1, description="rounds of proofreading that every row needs; the paper had 2")
+    max_modification_rate: float | None = Field(
+        None, ge=0, le=1, description="share of its rows that the last round may change; else a further round"
+    )
+    spot_check: SpotCheck | None = Field(None, description="inspection of a sample after the last round; absent: none")
     min_coverage: float = Field(
         1.0, gt=0, le=1, description="share of rows that must be verified before a language's verified rows are used"
     )
     accept_drafts: bool = Field(False, description="evaluate unverified drafts too; everything shown says so")
-    different_reviewers: bool = Field(True, description="where rounds > 1: no reviewer decides a row in two rounds")
+    different_reviewers: bool = Field(
+        True, description="where there may be several rounds: no reviewer decides a row in two, or inspects his own"
+    )
     require_all: bool = Field(False, description="fail instead of going on without the languages that wait")
 
 
@@ -551,6 +567,7 @@ _KEYS = sorted(
             Dataset,
             Translation,
             Verification,
+            SpotCheck,
             PromptingMethod,
             OpenAITranslator,
             OpenAIJudge,

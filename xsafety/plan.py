@@ -16,6 +16,7 @@ from . import journal
 from .accounting import runs
 from .asking import Request, journal_file, model_requests, response_rows, row_name
 from .engines.start import pin
+from .gate import Gate
 from .judges.protocols import Protocol, load
 from .judging import judge_requests
 from .languages import SOURCE_LANGUAGE
@@ -25,6 +26,7 @@ from .prompting import Message, Prompting
 from .release import Release, read_release, release_evidence
 from .review import fold, needs_draft, queries, source_queries, standings, status
 from .seeds import read_seeds
+from .tabular import aligned
 from .translation import drafts, translation, translation_requests
 from .usage import cost, estimate_tokens
 
@@ -203,12 +205,12 @@ def data_set(
     """
     if lang == SOURCE_LANGUAGE:
         return DataSet(lang, source_queries(lang, seeds))
-    gate = settings.verification
+    gate = Gate.read(settings.verification)
     evidence = release_evidence(release, lang) if release and lang in release.translations else []
     texts = {seed["id"]: seed["text"] for seed in seeds}
-    others = gate["different_reviewers"] and gate["rounds"] > 1
-    ledger, problems = fold(Path(gate["reviews"], lang), texts, evidence, different_reviewers=others)
-    stands = standings(seeds, ledger, gate["rounds"])
+    reviews = Path(settings.verification["reviews"], lang)
+    ledger, problems = fold(reviews, texts, evidence, different_reviewers=gate.others)
+    stands = standings(lang, seeds, ledger, gate)
     memory = read_memory(Path(settings.memory, f"{lang}.csv"))
     wanted = [seed for seed in seeds if needs_draft(stands[seed["id"]])]
     lacking = {seed["id"]: seed["text"] for seed in wanted if seed["text"] not in memory}
@@ -219,11 +221,10 @@ def data_set(
         return {row["id"]: row for row in drafts(wanted, memory, texts, dict.fromkeys(lacking, ""), "")}
 
     expected = drafted(pending | known)
-    rules = {name: gate[name] for name in ("rounds", "min_coverage", "accept_drafts")}
-    state = status(lang, seeds, stands, expected, sheet="", reviews="", problems="x" if problems else "", **rules)
+    state = status(lang, seeds, ledger, expected, gate, sheet="", reviews="", problems="x" if problems else "")
     if state["ready"] == "yes":
-        rows = queries(lang, seeds, stands, expected, accept_drafts=gate["accept_drafts"])
-        return DataSet(lang, rows, LACKS_DRAFTS if gate["accept_drafts"] and pending else "")
+        rows = queries(lang, seeds, stands, expected, accept_drafts=gate.accept_drafts)
+        return DataSet(lang, rows, LACKS_DRAFTS if gate.accept_drafts and pending else "")
     return DataSet(lang, queries(lang, seeds, stands, drafted(lacking | known), accept_drafts=True), WAITS)
 
 
@@ -481,14 +482,7 @@ def table(made: Sequence[Line], waiting: Collection[str] = ()) -> str:
     rows.append(_cells(together(made), "in all", ""))
     if later := [line for line in made if line.lang in waiting and line.stage != "drafts"]:
         rows.append(_cells(together(later), "  when verified", ""))
-    widths = [max(len(row[column]) for row in rows) for column in range(len(HEADER))]
-    return "\n".join(
-        "  ".join(
-            cell.ljust(width) if column < 2 else cell.rjust(width)
-            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ).rstrip()
-        for row in rows
-    )
+    return aligned(rows, left=2)
 
 
 def notes(made: Sequence[Line], data_sets: Sequence[DataSet]) -> list[str]:

@@ -7,15 +7,24 @@ of evidence go stale.
 import hashlib
 import re
 import sys
+import textwrap
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from .gate import Demand, Gate, demand
 from .review_sheets import FORMATS, NEEDED_COLUMNS, SHEET_COLUMNS, VERDICTS, check, read_rows
 from .tabular import DataError, clean, read_csv
 
-STATUS_COLUMNS = "lang rows verified drafted stale rejected missing used basis state ready waits_for file".split()
+STATUS_COLUMNS = (
+    "lang rows verified drafted in_review stale rejected missing used basis state ready"
+    " rounds modification_rates spot_check waits_for file"
+).split()
+BY_LAST_RUN = "Translations that wait for people, by the last review status:"
+WIDTH = 100  # of what is printed
+DONE = ("verified", "passed", "rejected")  # states of rows that no reviewer has to look at
 DECIDING = ("ok", "edited", "rejected")
 _SHEET_NAME = re.compile(rf"round-([1-9]\d*)\.([A-Za-z0-9][A-Za-z0-9_-]*)(?:\.([1-9]\d*))?\.({'|'.join(FORMATS)})")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")  # and halves of characters
@@ -223,18 +232,19 @@ def is_modified(entry: Mapping[str, Any]) -> bool:
 class Standing:
     """What the evidence says of one row: its target, if any, how many rounds it passed, and who decided last."""
 
-    state: str  # 'open', 'in review', 'verified', 'rejected' or 'stale'
+    state: str  # 'open', 'stale', 'in review', 'passed' (waits only for the language's spot check), one of DONE
     target: str = ""
     rounds: int = 0
     reviewer: str = ""
     waits_for: str = ""
+    needs: int = field(default=1, compare=False)  # rounds, by what the gate demands
     last: int = field(default=0, compare=False)  # the last round that decided it or ended in a dispute
     previous: str = field(default="", compare=False)  # the English that it is stale for
     by: tuple[str, ...] = field(default=(), compare=False)  # who decided it, in whatever round
 
 
-def standing(entries: Sequence[Mapping[str, Any]], source: str, rounds: int) -> Standing:
-    """Folds the evidence for one row, round by round, against its present English source."""
+def standing(entries: Sequence[Mapping[str, Any]], source: str) -> Standing:
+    """Folds the evidence for one row, round by round, against its present English source; no gate is asked yet."""
     valid = [entry for entry in entries if entry["source"] == source]
     if not valid:
         if not entries:
@@ -258,19 +268,59 @@ def standing(entries: Sequence[Mapping[str, Any]], source: str, rounds: int) -> 
             waits_for = f"a reviewer other than {' and '.join(reading.undecided)}"
     if rejected:
         return Standing("rejected", "", passed, reviewer)
-    if passed >= rounds and not waits_for:
-        return Standing("verified", target, passed, reviewer)
-    return Standing("in review" if target else "open", target, passed, reviewer, waits_for, last, by=tuple(sorted(by)))
+    state = "in review" if target else "open"
+    return Standing(state, target, passed, reviewer, waits_for, last=last, by=tuple(sorted(by)))
 
 
-def standings(
-    seeds: Sequence[Mapping[str, str]], ledger: Iterable[Mapping[str, Any]], rounds: int
-) -> dict[str, Standing]:
-    """The standing of every seed query in one language."""
+def _outcomes(entries: Iterable[Mapping[str, Any]]) -> dict[int, set[str]]:
+    """What came of the proofreadings of one row that reviewers agreed on, as the gate takes it.
+
+    The release is left out: nobody says what was changed for it.
+    """
+    by_english: dict[str, list[Mapping[str, Any]]] = {}
+    for entry in entries:
+        by_english.setdefault(entry["source"], []).append(entry)
+    found: dict[int, set[str]] = {}
+    for given in by_english.values():
+        agreed = [reading for reading in readings(given) if reading.round and len(reading.outcomes) == 1]
+        for number, outcome in {reading.number: _outcome(reading) for reading in agreed}.items():
+            found.setdefault(number, set()).add(outcome)
+    return found
+
+
+def _outcome(reading: Reading) -> str:
+    if None in reading.outcomes:
+        return "rejected"
+    return "edited" if any(map(is_modified, reading.decided.values())) else "ok"
+
+
+def _at_gate(
+    lang: str, seeds: Sequence[Mapping[str, str]], ledger: Iterable[Mapping[str, Any]], gate: Gate
+) -> tuple[dict[str, Standing], Demand]:
+    """The standing of every seed query in one language, and what the gate demands of them."""
     entries: dict[str, list[Mapping[str, Any]]] = {}
     for entry in ledger:
         entries.setdefault(entry["id"], []).append(entry)
-    return {seed["id"]: standing(entries.get(seed["id"], []), seed["text"], rounds) for seed in seeds}
+    stands = {seed["id"]: standing(entries.get(seed["id"], []), seed["text"]) for seed in seeds}
+    rejected = {id for id, stand in stands.items() if stand.state == "rejected"}
+    outcomes = {id: _outcomes(given) for id, given in entries.items()}
+    asked = demand(lang, stands.keys(), rejected, outcomes, gate)
+    for id, stand in stands.items():
+        needs = asked.of(id)
+        through = stand.state == "in review" and stand.rounds >= needs and not stand.waits_for
+        state = ("verified" if asked.check.closed else "passed") if through else stand.state
+        stands[id] = replace(stand, state=state, needs=needs)
+    return stands, asked
+
+
+def standings(
+    lang: str, seeds: Sequence[Mapping[str, str]], ledger: Iterable[Mapping[str, Any]], gate: Gate
+) -> dict[str, Standing]:
+    """The standing of every seed query in one language.
+
+    Which rows are rejected, and which text of a person they have, does not depend on the gate.
+    """
+    return _at_gate(lang, seeds, ledger, gate)[0]
 
 
 def needs_draft(stand: Standing) -> bool:
@@ -278,16 +328,24 @@ def needs_draft(stand: Standing) -> bool:
     return stand.state in ("open", "stale")
 
 
-def queue_of(stands: Mapping[str, Standing], rounds: int) -> tuple[int, list[str]]:
+def current_text(stand: Standing, draft: Mapping[str, str]) -> str:
+    """The text of a row, which reviewers see and the data set holds: a person's, else its draft; none if rejected."""
+    if stand.state == "rejected":
+        return ""
+    return draft.get("draft", "") if needs_draft(stand) else stand.target
+
+
+def queue_of(stands: Mapping[str, Standing]) -> tuple[int, list[str]]:
     """The round that a language is in, and the ids of the rows to be looked at now, those in dispute included."""
-    unfinished = {id: stand for id, stand in stands.items() if stand.state not in ("verified", "rejected")}
-    current = min((min(stand.rounds + 1, rounds) for stand in unfinished.values()), default=rounds)
+    unfinished = {id: stand for id, stand in stands.items() if stand.state not in DONE}
+    last = max((stand.needs for stand in stands.values()), default=1)
+    current = min((min(stand.rounds + 1, stand.needs) for stand in unfinished.values()), default=last)
     return current, [id for id, stand in unfinished.items() if stand.rounds < current or stand.waits_for]
 
 
-def next_round(stands: Mapping[str, Standing], rounds: int) -> int:
+def next_round(stands: Mapping[str, Standing]) -> int:
     """The round for which sheets are given out: one that decided a row, or ended in a dispute, cannot pass it again."""
-    current, queue = queue_of(stands, rounds)
+    current, queue = queue_of(stands)
     return max([current, *(stands[id].last + 1 for id in queue)])
 
 
@@ -305,18 +363,14 @@ def queries(
     """
     rows: list[dict[str, Any]] = []
     for seed in seeds:
-        stand = stands[seed["id"]]
-        draft = drafts.get(seed["id"], {})
-        if stand.state == "verified":
-            text, basis, origin = stand.target, "verified", stand.reviewer
-        elif accept_drafts and stand.state == "in review":
-            text, basis, origin = stand.target, "unverified draft", stand.reviewer
-        elif accept_drafts and needs_draft(stand):
-            text, basis, origin = draft.get("draft", ""), "unverified draft", draft.get("engine", "")
-        else:
-            continue
-        if text:
-            provenance = {"basis": basis, "origin": origin, "rounds": stand.rounds}
+        stand, draft = stands[seed["id"]], drafts.get(seed["id"], {})
+        verified = stand.state == "verified"
+        if (verified or accept_drafts) and (text := current_text(stand, draft)):
+            provenance = {
+                "basis": "verified" if verified else "unverified draft",
+                "origin": draft.get("engine", "") if needs_draft(stand) else stand.reviewer,
+                "rounds": stand.rounds,
+            }
             rows.append(_query(seed, lang, text) | provenance)
     return rows
 
@@ -332,41 +386,41 @@ def _query(seed: Mapping[str, str], lang: str, text: str) -> dict[str, Any]:
 
 def source_status(lang: str, rows: int) -> dict[str, Any]:
     """The status of the seeds' own language, which waits for nobody."""
-    counts = dict.fromkeys(("verified", "drafted", "stale", "rejected", "missing"), 0)
-    state = {"basis": "source", "state": "source", "ready": "yes", "waits_for": "", "file": ""}
-    return {"lang": lang, "rows": rows, "used": rows, **counts, **state}
+    counts = dict.fromkeys(("verified", "drafted", "in_review", "stale", "rejected", "missing"), 0)
+    state = {"basis": "source", "state": "source", "ready": "yes"}
+    return dict.fromkeys(STATUS_COLUMNS, "") | {"lang": lang, "rows": rows, "used": rows, **counts, **state}
 
 
 def status(
     lang: str,
     seeds: Sequence[Mapping[str, str]],
-    stands: Mapping[str, Standing],
+    ledger: Iterable[Mapping[str, Any]],
     drafts: Mapping[str, Mapping[str, str]],
+    gate: Gate,
     *,
-    rounds: int,
-    min_coverage: float,
-    accept_drafts: bool,
     sheet: str,
     reviews: str,
     problems: str,
-    different_reviewers: bool = False,
 ) -> dict[str, Any]:
     """Where one language stands, how many of its rows are used, and who must do what with which file.
 
     `sheet` is the path of its sheets, without suffix. `problems` names a file that lists what is wrong with returned
     ones, if anything is: the language waits for that.
     """
+    stands, asked = _at_gate(lang, seeds, ledger, gate)
     n = len(seeds)
-    states = [stands[seed["id"]].state for seed in seeds]
-    stale, verified, rejected = (states.count(state) for state in ("stale", "verified", "rejected"))
+    counts = Counter(stand.state for stand in stands.values())
+    stale, verified, rejected = counts["stale"], counts["verified"], counts["rejected"]
     undrafted = [id for id, stand in stands.items() if needs_draft(stand) and not drafts.get(id, {}).get("draft")]
     missing = sum(stands[id].state == "open" for id in undrafted)
     waiting = n - verified - rejected
-    rows = queries(lang, seeds, stands, drafts, accept_drafts=accept_drafts)
-    ready = bool(rows) and not problems and (accept_drafts or (verified + rejected) / n >= min_coverage)
-    current, queue = queue_of(stands, rounds)
-    unfinished = [stand for stand in stands.values() if stand.state not in ("verified", "rejected")]
-    passed = sum(stand.state == "verified" or stand.rounds >= current > 0 for stand in stands.values())
+    rows = queries(lang, seeds, stands, drafts, accept_drafts=gate.accept_drafts)
+    ready = bool(rows) and not problems and (gate.accept_drafts or (verified + rejected) / n >= gate.min_coverage)
+    current, queue = queue_of(stands)
+    unfinished = [stand for stand in stands.values() if stand.state not in DONE]
+    passed = sum(stand.state in ("verified", "passed") or stand.rounds >= current for stand in stands.values())
+    spot = asked.check
+    in_spot_check = current > asked.rounds and bool(unfinished)
 
     if problems:
         state = "bad sheet"
@@ -374,6 +428,8 @@ def status(
         state = "verified" if verified else "rejected"
     elif stale:
         state = f"stale ({stale})"
+    elif in_spot_check:
+        state = f"spot check ({spot.inspected} of {spot.sampled})"
     elif passed or current > 1:
         state = f"in review (round {current}: {passed} of {n})"
     elif missing == n:
@@ -386,12 +442,13 @@ def status(
         reason = drafts.get(undrafted[0], {}).get("status", "").removeprefix("missing: ")
         todo.append(f"a translator: {len(undrafted)} row(s) have no draft{reason and f' ({reason})'}")
     if ours := [id for id in queue if id not in undrafted and not stands[id].waits_for]:
-        before = sorted({name for id in ours for name in stands[id].by}) if different_reviewers else []
+        before = sorted({name for id in ours for name in stands[id].by}) if gate.others else []
         other = f", each by another than before ({', '.join(before)})" if before else ""
-        todo.append(f"a reviewer: round {current}, {len(ours)} row(s){other}")
+        why = f"spot check of {spot.sampled}" if in_spot_check else asked.why.get(current, "")
+        todo.append(f"a reviewer: round {current}, {len(ours)} row(s){other}{why and f': {why}'}")
     others = sorted({stand.waits_for for stand in unfinished if stand.waits_for})
     todo += [f"{other}: {sum(stand.waits_for == other for stand in unfinished)} row(s)" for other in others]
-    name = save_as(reviews, lang, next_round(stands, rounds))
+    name = save_as(reviews, lang, next_round(stands))
     evidence_given = any(stand != Standing("open") for stand in stands.values())
     # A reviewer's sheet is evidence: a second one stands beside it.
     further = f" (your second sheet: {Path(name).name}.2.xlsx)" if evidence_given else ""
@@ -405,6 +462,7 @@ def status(
         "rows": n,
         "verified": verified,
         "drafted": waiting - stale - missing,
+        "in_review": counts["in review"] + counts["passed"],
         "stale": stale,
         "rejected": rejected,
         "missing": missing,
@@ -412,6 +470,9 @@ def status(
         "basis": "" if not ready else "unverified draft" if unverified else "verified",
         "state": state,
         "ready": "yes" if ready else "no",
+        "rounds": asked.rounds,
+        "modification_rates": "; ".join(f"{number}: {rate}" for number, rate in sorted(asked.rates.items())),
+        "spot_check": f"{spot.passed} passed of {spot.inspected}" if spot.inspected else "",
         "waits_for": "; ".join(todo),
         "file": file,
     }
@@ -422,19 +483,11 @@ def save_as(reviews: str, lang: str, round: int) -> str:
     return f"{reviews}/{lang}/round-{round}.YOURNAME"
 
 
-def current_text(stand: Standing, draft: Mapping[str, str]) -> str:
-    """The text of a row that reviewers see or the data set holds: its target, else its draft; none if rejected."""
-    if stand.state == "rejected":
-        return ""
-    return draft.get("draft", "") if needs_draft(stand) else stand.target
-
-
 def sheet_rows(
     lang: str,
     seeds: Sequence[Mapping[str, str]],
     stands: Mapping[str, Standing],
     drafts: Mapping[str, Mapping[str, str]],
-    rounds: int,
     flags: Mapping[str, str] | None = None,
 ) -> list[dict[str, str]]:
     """What a reviewer gets: the rows of this round, with the last round's target or the draft, nothing filled in.
@@ -445,13 +498,12 @@ def sheet_rows(
     flags = flags or {}
     rank = {id: number for number, id in enumerate(flags)}
     rows = []
-    _, queue = queue_of(stands, rounds)
+    _, queue = queue_of(stands)
     waiting = set(queue)
     for seed in seeds:
         stand = stands[seed["id"]]
         if seed["id"] not in waiting:
             continue
-        shown = stand.target if stand.state == "in review" else drafts.get(seed["id"], {}).get("draft", "")
         context = stand.waits_for or (f"decided before by {', '.join(stand.by)}" if stand.by else "")
         if stand.state == "stale":
             context = f"the English changed; before: {stand.target}"
@@ -459,7 +511,7 @@ def sheet_rows(
             "id": seed["id"],
             "category": seed["category"],
             "source": seed["text"],
-            "draft": shown,
+            "draft": current_text(stand, drafts.get(seed["id"], {})),
             "context": context,
             "previous": stand.previous,
             "flag": flags.get(seed["id"], ""),
@@ -468,7 +520,7 @@ def sheet_rows(
     return sorted(rows, key=lambda row: rank.get(row["id"], len(rank)))
 
 
-def waiting_list(rows: Iterable[Mapping[str, str]]) -> str:
+def waiting_list(rows: Iterable[Mapping[str, Any]], heading: str = BY_LAST_RUN) -> str:
     """What waits for whom, by rows of `review_status.csv`; languages of which the same is to be said share lines."""
     groups: dict[str, list[tuple[str, str]]] = {}
     for row in rows:
@@ -479,11 +531,12 @@ def waiting_list(rows: Iterable[Mapping[str, str]]) -> str:
             groups.setdefault(re.sub(rf"/{lang}(?=[./])", "/LANG", text), []).append((lang, text))
     if not groups:
         return "No translation waits for people."
-    lines = [
-        f"  {', '.join(lang for lang, _ in group)}: {group[0][1] if len(group) == 1 else shared}"
-        for shared, group in groups.items()
-    ]
-    return "\n".join(["Translations that wait for people, by the last review status:", *lines])
+    lines = [heading]
+    for shared, group in groups.items():
+        first, rest = (group[0][1] if len(group) == 1 else shared).split("\n", 1)
+        head = f"{', '.join(lang for lang, _ in group)}: {first}"
+        lines += [textwrap.fill(head, WIDTH, initial_indent="  ", subsequent_indent="  ", break_on_hyphens=False), rest]
+    return "\n".join(lines)
 
 
 def print_waiting(status_file: str) -> None:

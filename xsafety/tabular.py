@@ -1,4 +1,7 @@
-"""Reading and writing the project's CSV and JSONL files: UTF-8, LF, sorted keys, written whole or not at all."""
+"""Reading and writing the project's CSV and JSONL files: UTF-8, LF, sorted keys, written whole or not at all.
+
+And tables for the terminal.
+"""
 
 import csv
 import io
@@ -105,3 +108,15 @@ def read_csv(path: Path, columns: Sequence[str]) -> list[dict[str, str]]:
     if problems:
         raise DataError.of(f"{path}: {len(problems)} broken row(s)", problems)
     return [dict(zip(header, row, strict=True)) for row in table[1:]]
+
+
+def aligned(rows: Sequence[Sequence[str]], *, left: int) -> str:
+    """Lines of a table for the terminal, its first row the head; all columns but the first `left` flush right."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return "\n".join(
+        "  ".join(
+            cell.ljust(width) if column < left else cell.rjust(width)
+            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in rows
+    )
