@@ -1,0 +1,140 @@
+"""Writes docs/adding-a-language.md: what the commands printed, run for it in a fresh clone.
+
+    .venv/bin/python docs/walk.py
+
+The translator is the small server of the tests, on loopback; sheets are filled by `fill`, which says so in every note.
+"""
+
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import openpyxl
+
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT))
+
+from tests.loopback import Loopback  # noqa: E402
+
+NOTE = "synthetic: filled by docs/walk.py, nobody has read this"
+INTRO = """\
+# Adding a language, from its name to its column in the report
+
+A recorded walk: what these commands printed in a fresh clone of the demo. `docs/walk.py` wrote it, and runs them again;
+`--quiet all` leaves out the lines in which Snakemake says what it starts.
+
+**Everything in it is synthetic.** The translator is a stand-in on the same machine, which puts `[sw]` before the English;
+the reviewers Anna, Ben and Carol are a script, which says so in the note of every row. What real ones do:
+[verification.md](verification.md).
+"""
+
+
+class Walk:
+    """A clone in which commands run, and the page that tells of them."""
+
+    def __init__(self, clone: Path) -> None:
+        self.clone = clone
+        self.page = [INTRO]
+
+    def say(self, text: str) -> None:
+        self.page.append(f"{text}\n")
+
+    def run(self, command: str, *, shown: str = "") -> str:
+        """Runs a command and puts it on the page with what it printed."""
+        path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+        done = subprocess.run(
+            ["bash", "-c", command],
+            cwd=self.clone,
+            env=os.environ | {"PATH": path},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+        if done.returncode:
+            sys.exit(f"{command}\n{done.stdout}")
+        self.page.append(f"```console\n$ {shown or command}\n{done.stdout.strip()}\n```\n")
+        return done.stdout
+
+    def edit(self, path: str, before: str, after: str) -> None:
+        """Changes a line of a file, and shows the change as a patch."""
+        file = self.clone / path
+        text = file.read_text(encoding="utf-8")
+        assert text.count(before) == 1, before
+        file.write_text(text.replace(before, after), encoding="utf-8")
+        lines = [f"-{line}" for line in before.splitlines()] + [f"+{line}" for line in after.splitlines()]
+        self.page.append("```diff\n" + "\n".join(lines) + "\n```\n")
+
+    def fill(self, lang: str, name: str, edits: int) -> None:
+        """Returns a sheet: `edits` of its rows, evenly spread, edited, and the others ok."""
+        book = openpyxl.load_workbook(self.clone / f"results/sheets/{lang}.xlsx")
+        sheet = book["review"]
+        columns = {cell.value: cell.column for cell in sheet[1]}
+        numbers = range(2, sheet.max_row + 1)
+        every = len(numbers) / edits if edits else 0
+        edited = {numbers[int(every * number)] for number in range(edits)}
+        for number in numbers:
+            target = sheet.cell(number, columns["target"])
+            sheet.cell(number, columns["verdict"]).value = "edited" if number in edited else "ok"
+            sheet.cell(number, columns["note"]).value = NOTE
+            if number in edited:
+                target.value = f"{target.value} ({name})"
+        returned = self.clone / f"data/reviews/{lang}/{name}"
+        returned.parent.mkdir(parents=True, exist_ok=True)
+        book.save(returned)
+        self.say(f"(`fill` returned {len(numbers)} rows, {edits} of them edited, as `data/reviews/{lang}/{name}`.)")
+
+
+QUIET = "snakemake --cores 2 --quiet all"
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as folder, Loopback() as server:
+        clone = Path(folder, "xsafety")
+        subprocess.run(["git", "clone", "--quiet", str(ROOT), str(clone)], check=True)
+        walk = Walk(clone)
+        walk.say("## Before: English alone is evaluated")
+        walk.say("Only what people verified counts here:")
+        walk.edit("config.yaml", "  accept_drafts: true #", "  accept_drafts: false #")
+        walk.run(QUIET)
+
+        walk.say("## A word, and a translator")
+        before = "languages: [en, zh, fr, ru, de, ar, hi, es, ja, bn]"
+        walk.edit("config.yaml", before, before.replace("]", ", sw]"))
+        address = f"  engine: libretranslate\n  base_url: {server.url}"
+        walk.edit("config.yaml", "  engine: google\n", f"{address}\n")
+        walk.run(QUIET)
+        walk.say(f"The translator was asked for {len(server.translations)} texts, all of them into `sw`.")
+        assert {target for _, target in server.translations} == {"sw"}
+        walk.run("head -n 3 results/drafts/sw.csv")
+        walk.run("snakemake freeze --quiet all")
+        walk.run("snakemake status --quiet all")
+
+        walk.say("## Round 1: Anna")
+        walk.fill("sw", "round-1.anna.xlsx", 11)
+        walk.run(QUIET)
+
+        walk.say("## Round 2: Ben, who sees Anna's text")
+        walk.fill("sw", "round-2.ben.xlsx", 2)
+        walk.run(QUIET)
+        walk.say("Two rounds are done, and the second changed little. What is missing is the spot check.")
+
+        walk.say("## Spot check: Carol, who has not seen these rows")
+        walk.fill("sw", "round-3.carol.xlsx", 0)
+        walk.run(QUIET)
+        walk.run("snakemake status --quiet all")
+
+        walk.say("## What there is now")
+        walk.run("cut -d, -f1-4 results/tables/lexicon/unsafe_rate.csv")
+        walk.run("cat results/review/modification_rates.csv | head -n 12")
+        walk.run('grep \'"id":"insult-001"\' results/review/sw/ledger.jsonl')
+        walk.run("head -n 1 results/queries/sw.jsonl")
+        walk.run("snakemake --cores 2", shown="snakemake --cores 2")
+        page = "\n".join(walk.page)
+        Path(ROOT, "docs", "adding-a-language.md").write_text(page, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
