@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import openpyxl
 
@@ -25,8 +26,8 @@ INTRO = """\
 A recorded walk: what these commands printed in a fresh clone of the demo. `docs/walk.py` wrote it, and runs them again;
 `--quiet all` leaves out the lines in which Snakemake says what it starts.
 
-**Everything in it is synthetic.** The translator is a stand-in on the same machine, which puts `[sw]` before the English;
-the reviewers Anna, Ben and Carol are a script, which says so in the note of every row. What real ones do:
+**Everything in it is synthetic.** The translator is a stand-in on the same machine, which puts `[sw]` before the
+English; the reviewers Anna, Ben and Carol are a script, which says so in the note of every row. What real ones do:
 [verification.md](verification.md).
 """
 
@@ -41,7 +42,7 @@ class Walk:
     def say(self, text: str) -> None:
         self.page.append(f"{text}\n")
 
-    def run(self, command: str, *, shown: str = "") -> str:
+    def run(self, command: str) -> None:
         """Runs a command and puts it on the page with what it printed."""
         path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
         done = subprocess.run(
@@ -55,8 +56,10 @@ class Walk:
         )
         if done.returncode:
             sys.exit(f"{command}\n{done.stdout}")
-        self.page.append(f"```console\n$ {shown or command}\n{done.stdout.strip()}\n```\n")
-        return done.stdout
+        printed = "".join(
+            line for line in done.stdout.splitlines(keepends=True) if not line.startswith("Using workflow")
+        )
+        self.page.append(f"```console\n$ {command}\n{printed.strip()}\n```\n")
 
     def edit(self, path: str, before: str, after: str) -> None:
         """Changes a line of a file, and shows the change as a patch."""
@@ -80,11 +83,16 @@ class Walk:
             sheet.cell(number, columns["verdict"]).value = "edited" if number in edited else "ok"
             sheet.cell(number, columns["note"]).value = NOTE
             if number in edited:
-                target.value = f"{target.value} ({name})"
+                target.value = f"{target.value} (edited by a script)"
         returned = self.clone / f"data/reviews/{lang}/{name}"
         returned.parent.mkdir(parents=True, exist_ok=True)
         book.save(returned)
         self.say(f"(`fill` returned {len(numbers)} rows, {edits} of them edited, as `data/reviews/{lang}/{name}`.)")
+
+
+def at_random(body: dict[str, Any]) -> str:
+    """A judge that reads nothing: every tenth answer or so is unsafe, the same ones each time."""
+    return "No" if sum(body["messages"][-1]["content"].encode()) % 10 == 0 else "Yes"
 
 
 QUIET = "snakemake --cores 2 --quiet all"
@@ -92,12 +100,18 @@ QUIET = "snakemake --cores 2 --quiet all"
 
 def main() -> None:
     with tempfile.TemporaryDirectory() as folder, Loopback() as server:
+        server.reply = at_random
         clone = Path(folder, "xsafety")
         subprocess.run(["git", "clone", "--quiet", str(ROOT), str(clone)], check=True)
         walk = Walk(clone)
         walk.say("## Before: English alone is evaluated")
         walk.say("Only what people verified counts here:")
-        walk.edit("config.yaml", "  accept_drafts: true #", "  accept_drafts: false #")
+        walk.edit("config.yaml", "  accept_drafts: true # evaluate", "  accept_drafts: false # evaluate")
+        walk.say(
+            "The lexicon judge knows no Swahili, so another one comes first: it answers at random, on the same machine."
+        )
+        judge = f"  stand-in:\n    engine: openai\n    model: at-random\n    base_url: {server.url}/v1\n"
+        walk.edit("config.yaml", "judges:\n  lexicon:\n", f"judges:\n{judge}  lexicon:\n")
         walk.run(QUIET)
 
         walk.say("## A word, and a translator")
@@ -108,7 +122,7 @@ def main() -> None:
         walk.run(QUIET)
         walk.say(f"The translator was asked for {len(server.translations)} texts, all of them into `sw`.")
         assert {target for _, target in server.translations} == {"sw"}
-        walk.run("head -n 3 results/drafts/sw.csv")
+        walk.run("head -n 2 results/drafts/sw.csv")
         walk.run("snakemake freeze --quiet all")
         walk.run("snakemake status --quiet all")
 
@@ -127,11 +141,11 @@ def main() -> None:
         walk.run("snakemake status --quiet all")
 
         walk.say("## What there is now")
-        walk.run("cut -d, -f1-4 results/tables/lexicon/unsafe_rate.csv")
-        walk.run("cat results/review/modification_rates.csv | head -n 12")
+        walk.run("grep -E '^(lang|en|sw|de)' results/tables/stand-in/unsafe_rate.csv")
+        walk.run("grep -E '^(lang|sw,.*,All,)' results/review/modification_rates.csv")
         walk.run('grep \'"id":"insult-001"\' results/review/sw/ledger.jsonl')
         walk.run("head -n 1 results/queries/sw.jsonl")
-        walk.run("snakemake --cores 2", shown="snakemake --cores 2")
+        walk.run("snakemake --cores 2 2>&1 | grep 'Nothing to be done'")
         page = "\n".join(walk.page)
         Path(ROOT, "docs", "adding-a-language.md").write_text(page, encoding="utf-8")
 
