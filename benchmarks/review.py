@@ -28,7 +28,6 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import NamedTuple
 
 import openpyxl
 import polib
@@ -38,17 +37,18 @@ from benchmarks.api import table
 from xsafety.memory import DRAFT_COLUMNS
 from xsafety.review_sheets import SHEET_COLUMNS
 from xsafety.seeds import COLUMNS
-from xsafety.tabular import read_csv, read_jsonl, write_csv
+from xsafety.tabular import read_csv, read_jsonl, write_csv, write_jsonl
 from xsafety.texts import script, scripts_of, unspaced
 
 ROOT = Path(__file__).parents[1]
 EDITED = (0.15, 0.03)  # by round
 REVIEWERS = ("anna", "ben")
+RETURNED_AS = (".xlsx", ".po", ".csv")
 # Any beginning of this list mixes scripts.
 LANGUAGES = """
     fr ar hi zh ru sw bn ja de fa ta ko es ur th el pt he te am tr ps mr ka vi ckb gu hy id sd kn my it ug ml km pl
     yi pa lo nl ks or si cs dv ne bo sv ha as zh-Hant ro yo sa mn hu ig mai kk fi zu bho ky da xh doi tg no st kok
-    tk uk so mni tt bg rw lus uz sr lg gom be sk sn brx mk hr ny sat ba sl om sat-Deva cv et mg ks-Deva
+    tk uk so mni tt bg rw lus uz sr lg gom be sk sn brx mk hr ny sat ba sl om sat-Deva cv et mg ks-Deva lv
 """.split()
 TEMPLATES: Mapping[str, tuple[str, str]] = {
     "insult": (
@@ -148,56 +148,60 @@ def made_up(tag: str, english: str) -> str:
     return text.replace(" ", "") if unspaced(tag) else text
 
 
-class Sheet(NamedTuple):
-    """A sheet to be filled: where the workflow gave it out, without suffix, and how it is returned."""
-
-    given: Path
-    returned: Path
-    edited: float
+Answer = Callable[[str, str], tuple[str, str]]  # of an id and a draft: verdict and target
 
 
-def fill(sheet: Sheet) -> None:
-    """Does a reviewer's work, as his program would save it: some rows `edited`, all others `ok`."""
-    drawn = random.Random(sheet.returned.name + sheet.given.name)
-    lang = sheet.given.name
-
-    def answer(draft: str) -> tuple[str, str]:
-        changed = drawn.random() < sheet.edited
-        return ("edited", f"{_word(lang, str(drawn.random()))} {draft}") if changed else ("ok", draft)
-
-    sheet.returned.parent.mkdir(parents=True, exist_ok=True)
-    given = sheet.given.parent / f"{lang}{sheet.returned.suffix}"
-    FILLERS[sheet.returned.suffix](given, sheet.returned, answer)
-
-
-Answer = Callable[[str], tuple[str, str]]
+def fill(given: Path, returned: Path, answer: Answer) -> None:
+    """Fills a sheet as a program would save it: `given` is the path of the sheets of a language, without suffix."""
+    returned.parent.mkdir(parents=True, exist_ok=True)
+    FILLERS[returned.suffix](given, returned, answer)
 
 
 def _fill_xlsx(given: Path, returned: Path, answer: Answer) -> None:
-    book = openpyxl.load_workbook(given)
+    book = openpyxl.load_workbook(given.with_name(f"{given.name}.xlsx"))
     header, *rows = book["review"].iter_rows()
     columns = {cell.value: place for place, cell in enumerate(header)}
     for row in rows:
-        row[columns["verdict"]].value, row[columns["target"]].value = answer(str(row[columns["draft"]].value))
+        id, draft = (str(row[columns[name]].value or "") for name in ("id", "draft"))
+        target = row[columns["target"]]
+        row[columns["verdict"]].value, target.value = answer(id, draft)
+        target.data_type = "s"  # its cells are given out as text: what is typed is no formula
     book.save(returned)
 
 
 def _fill_po(given: Path, returned: Path, answer: Answer) -> None:
-    file = polib.pofile(str(given), wrapwidth=0)
+    file = polib.pofile(str(given.with_name(f"{given.name}.po")), wrapwidth=0)
     for entry in file:
-        _, entry.msgstr = answer(entry.msgstr)
-        entry.flags.remove("fuzzy")
+        verdict, target = answer(entry.msgctxt or "", entry.msgstr)
+        if verdict in ("ok", "edited"):
+            entry.flags = [flag for flag in entry.flags if flag != "fuzzy"]
+            entry.msgstr = target or entry.msgstr
+        elif verdict:
+            entry.tcomment = f"verdict: {verdict}"
     file.save(str(returned))
 
 
-def _fill_csv(given: Path, returned: Path, answer: Answer) -> None:
-    rows = read_csv(given, SHEET_COLUMNS)
+def _fill_text(given: Path, returned: Path, answer: Answer) -> None:
+    rows = read_csv(given.with_name(f"{given.name}.csv"), SHEET_COLUMNS)
     for row in rows:
-        row["verdict"], row["target"] = answer(row["draft"])
-    write_csv(returned, SHEET_COLUMNS, rows)
+        row["verdict"], row["target"] = answer(row["id"], row["draft"])
+    if returned.suffix == ".csv":
+        write_csv(returned, SHEET_COLUMNS, rows)
+    else:
+        write_jsonl(returned, rows)
 
 
-FILLERS = {".xlsx": _fill_xlsx, ".po": _fill_po, ".csv": _fill_csv}
+FILLERS = {".xlsx": _fill_xlsx, ".po": _fill_po, ".csv": _fill_text, ".jsonl": _fill_text}
+
+
+def review(given: Path, returned: Path, edited: float) -> None:
+    """Fills a sheet by chance: a share of the rows is `edited`, all others are `ok`."""
+    drawn = random.Random(f"{given.name} {returned.stem}")
+
+    def answer(id: str, draft: str) -> tuple[str, str]:
+        return ("edited", f"{_word(given.name, id)} {draft}") if drawn.random() < edited else ("ok", draft)
+
+    fill(given, returned, answer)
 
 
 @dataclass(frozen=True)
@@ -278,15 +282,15 @@ class Project:
 
     def fill(self, round: int) -> None:
         """Returns every language's sheet of a round, in the formats in turns."""
-        sheets = [Sheet(self.sheet(lang), self.returned(lang, round), EDITED[round - 1]) for lang in self.langs]
+        given, returned = zip(*((self.sheet(lang), self.returned(lang, round)) for lang in self.langs), strict=True)
         with ProcessPoolExecutor(self.cores) as pool:
-            list(pool.map(fill, sheets))
+            list(pool.map(review, given, returned, itertools.repeat(EDITED[round - 1])))
 
     def sheet(self, lang: str) -> Path:
         return self.folder / "results/sheets" / lang
 
     def returned(self, lang: str, round: int) -> Path:
-        suffix = list(FILLERS)[self.langs.index(lang) % len(FILLERS)]
+        suffix = RETURNED_AS[self.langs.index(lang) % len(RETURNED_AS)]
         return self.folder / f"reviews/{lang}/round-{round}.{REVIEWERS[round - 1]}{suffix}"
 
     def one_more(self) -> None:
@@ -361,10 +365,10 @@ def single_jobs(project: Project, repeats: int) -> dict[str, tuple[float, float]
     """CPU seconds and peak MiB of single processes on the first language's sheet of the first round."""
     lang = project.langs[0]
     commands: dict[str, list[str]] = {"start of Python": ["-c", "pass"]}
-    for suffix in sorted(FILLERS):
+    for suffix in RETURNED_AS:
         kind = suffix.removeprefix(".")
         returned = project.folder / "formats" / kind / lang / f"round-1.{REVIEWERS[0]}{suffix}"
-        fill(Sheet(project.sheet(lang), returned, EDITED[0]))
+        review(project.sheet(lang), returned, EDITED[0])
         files = f"--seeds results/seeds.csv --reviews {returned.parent} --different-reviewers false --release"
         out = f"--out formats/{kind}.jsonl --problems formats/{kind}.txt"
         commands[f"take in {kind.upper()}"] = [str(ROOT / "scripts/ledger.py"), *files.split(), *out.split()]
