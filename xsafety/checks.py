@@ -76,8 +76,9 @@ def spreadsheet_cell(target: str, source: str) -> bool:
 
 def script_share(tag: str, text: str) -> float:
     """The share of a text's letters that are of its language's script; 1.0 without letters."""
-    letters = [char for char in text if char.isalpha()]
-    return sum(script(char) in scripts_of(tag) for char in letters) / len(letters) if letters else 1.0
+    letters = Counter(filter(str.isalpha, text))
+    own = sum(count for char, count in letters.items() if script(char) in scripts_of(tag))
+    return own / letters.total() if letters else 1.0
 
 
 def lacking_labels(tag: str, source: str, target: str) -> tuple[list[str], list[str]]:

@@ -86,7 +86,11 @@ def check(lang: str, row: Mapping[str, str]) -> str:
 
 def fits_xlsx(row: Mapping[str, str]) -> bool:
     """Whether cells of a spreadsheet can hold a row's texts, and xlsxwriter write them, as they are."""
-    return not any(len(text.encode("utf-16-le")) // 2 > _XLSX_MOST or _XLSX_UNFIT.search(text) for text in row.values())
+    # A character is at most two units: few texts need to be counted out.
+    return not any(
+        (2 * len(text) > _XLSX_MOST and len(text.encode("utf-16-le")) // 2 > _XLSX_MOST) or _XLSX_UNFIT.search(text)
+        for text in row.values()
+    )
 
 
 def write_xlsx(path: Path, rows: Sequence[Mapping[str, str]], brief: Brief) -> None:
@@ -180,7 +184,8 @@ def _height(texts: Mapping[str, int]) -> float:
     """
 
     def lines(line: str, width: int) -> int:
-        return math.ceil(sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in line) / (0.9 * width)) or 1
+        wide = 0 if line.isascii() else sum(unicodedata.east_asian_width(char) in "WF" for char in line)
+        return math.ceil((len(line) + wide) / (0.9 * width)) or 1
 
     most = max(sum(lines(line, width) for line in text.split("\n")) for text, width in texts.items())
     return min(15.0 * most, 409)  # the highest that there is

@@ -7,10 +7,13 @@ import csv
 import io
 import json
 import os
+import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
+
+_DROPPED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ufeff]")  # by `clean`: control characters and byte-order mark
 
 
 class DataError(Exception):
@@ -24,8 +27,7 @@ class DataError(Exception):
 def clean(text: str) -> str:
     """NFC, LF, no control characters but tab and LF, no byte-order mark, no white space around: done on entry."""
     text = text.replace("\r\n", "\n").replace("\r", "\n")
-    text = "".join(c for c in text if c in "\n\t" or (unicodedata.category(c) != "Cc" and c != "\ufeff"))
-    return unicodedata.normalize("NFC", text).strip()
+    return unicodedata.normalize("NFC", _DROPPED.sub("", text)).strip()
 
 
 def write_bytes(path: Path, data: bytes) -> None:

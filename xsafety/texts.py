@@ -51,7 +51,12 @@ def unspaced(tag: str) -> bool:
 def folded(text: str) -> str:
     """Letters, marks and digits alone, without case: equal for texts that differ in punctuation and spaces."""
     text = unicodedata.normalize("NFKC", text).casefold()
-    return "".join(char for char in text if unicodedata.category(char)[0] in "LMN")
+    return "".join(filter(_is_kept, text))
+
+
+@cache
+def _is_kept(char: str) -> bool:
+    return unicodedata.category(char)[0] in "LMN"
 
 
 def words(text: str) -> list[str]:
