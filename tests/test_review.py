@@ -11,6 +11,7 @@ import pytest
 
 from xsafety.gate import Gate
 from xsafety.review import (
+    RELEASE_REVIEWER,
     STATUS_COLUMNS,
     Sheet,
     Standing,
@@ -340,15 +341,20 @@ def test_readiness(
     assert (row["ready"], row["used"], row["basis"]) == expected
 
 
-@pytest.mark.parametrize("entries", [[], ledger(a="ok"), ledger(a="ok", b="ok", c="ok")])
+@pytest.mark.parametrize("entries", [[], ledger(a="ok")])
 @pytest.mark.parametrize("accept_drafts", [False, True])
 def test_a_bad_sheet_holds_its_language_up(entries: list[dict[str, Any]], accept_drafts: bool) -> None:
     problems = "results/review/fr/problems.txt"
-    row = state_of(entries, accept_drafts=accept_drafts, min_coverage=0.1, problems=problems)
+    row = state_of(entries, accept_drafts=accept_drafts, min_coverage=0.5, problems=problems)
     assert (row["ready"], row["used"], row["basis"], row["state"]) == ("no", 0, "", "bad sheet")
     assert row["waits_for"] == "whoever returned a sheet that cannot be read"
     assert row["file"] == f"mend what {problems} lists"
     assert "fr: bad sheet, not evaluated\n" in waiting_list([row])
+
+
+def test_a_bad_sheet_takes_nothing_away_that_is_verified() -> None:
+    row = state_of(ledger(a="ok", b="ok"), min_coverage=0.5, problems="results/review/fr/problems.txt")
+    assert (row["ready"], row["used"], row["basis"], row["state"]) == ("yes", 2, "verified", "bad sheet")
 
 
 def without_draft(reason: str) -> dict[str, dict[str, str]]:
@@ -506,7 +512,7 @@ def test_the_sheet_shows_what_waits_and_nothing_filled_in() -> None:
     second = sheet_rows("fr", SEEDS, standings("fr", SEEDS, ledger(a="ok", b="edited", c="ok"), Gate(2)), {})
     assert [row["draft"] for row in second] == ["One (draft)", "b (anna)", "Three (draft)"]
     disputed = sheet_rows("fr", SEEDS, standings("fr", SEEDS, [*ledger(a="ok"), by_ben("edited")], Gate(2)), DRAFTS)
-    assert [row["context"] for row in disputed] == [DISPUTE, "", ""]
+    assert [row["context"] for row in disputed] == [f"{DISPUTE}\nanna (ok): One (draft)\nben (edited): B", "", ""]
 
 
 def test_what_waits_is_said_once_for_languages_in_the_same_state() -> None:
@@ -716,6 +722,20 @@ def test_files_that_are_no_sheets_are_told_all_at_once(tmp_path: Path) -> None:
         f"{tmp_path / name}: rename it round-NUMBER.REVIEWER.xlsx (or .csv, .jsonl, .po), e.g. round-1.anna.xlsx"
         for name in ("round-0.anna.csv", "round-1.anna b.csv", "round-1.anna.ods", "round-1.csv")
     ]
+
+
+def test_what_is_no_sheet_is_passed_over_and_names_are_spelt_one_way(tmp_path: Path) -> None:
+    (tmp_path / "old").mkdir()
+    names = ("Thumbs.db", "notes.txt", "Round-1.anna.CSV", "round-2.Anna.csv", "round-2.Анна.csv")
+    for name in (*names, f"round-1.{RELEASE_REVIEWER}.csv"):
+        (tmp_path / name).touch()
+    found, problems = sheets(tmp_path)
+    assert [(sheet.round, sheet.reviewer, sheet.path.name) for sheet in found] == [(1, "anna", "Round-1.anna.CSV")]
+    told = "\n".join(problems)
+    assert len(problems) == 3
+    assert "the reviewer Anna is spelt anna elsewhere" in told
+    assert "names have Latin letters, digits, - and _" in told
+    assert f"{RELEASE_REVIEWER} is who stands for" in told
 
 
 def test_ok_to_a_replaced_text_passes_no_round() -> None:

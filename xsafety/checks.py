@@ -46,7 +46,11 @@ _SPEAKS_AS_AI = {
 }
 _TALKS_OF_TRANSLATING = re.compile(
     r"here(?:'|’| i)s (?:the|a|your) translation|i (?:can(?:'|’|no)t|am unable to) translate|"
-    r"^\W*(?:translation|translated text|note)\s*:|\btranslator(?:'|’)s note\b",
+    r"^\W*(?:translation|translated text|note)\s*:|\btranslator(?:'|’)s note\b|"
+    r"voici (?:la|une|ma) traduction|вот перевод|hier ist die übersetzung|aquí (?:está|tienes?) (?:la|tu) traducción|"
+    r"以下(?:是|为).{0,8}(?:翻译|译文)|翻译如下|以下は.{0,10}翻訳|翻訳は以下|(?:إليك|هذه هي) ال?ترجمة|"
+    r"यह रहा.{0,12}अनुवाद|अनुवाद इस प्रकार|এখানে.{0,12}অনুবাদ|"
+    r"^\W*(?:traduction|перевод|übersetzung|traducción|翻译|译文|翻訳|الترجمة|अनुवाद|অনুবাদ)\s*[:：]",
     re.I,
 )
 _SPREADSHEET_CELL = re.compile(r"\+[A-Z]{1,2}\d{1,5}(?!\d)")
@@ -480,7 +484,7 @@ def _numbers(rows: _Rows) -> Found:
     for row in rows.rows:
         given, there = _numbers_of(row.source), _numbers_of(row.target)
         if lost := sorted(given - there):
-            points = HALF if any(len(number) > 1 for number in lost) else HINT
+            points = STRONG if any(len(number) > 1 for number in lost) else HINT
             yield row.id, points, f"A number of the English is not in the text: {', '.join(lost)}."
         elif added := sorted(number for number in there - given if len(number) > 2):
             yield row.id, HINT, f"A number is not in the English: {', '.join(added)}."

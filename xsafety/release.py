@@ -28,11 +28,11 @@ from .checks import (
     speaks_as_ai,
     spreadsheet_cell,
 )
+from .review import RELEASE_REVIEWER
 from .tabular import DataError, clean
 from .texts import MARKS, folded, scripts_of
 
 URL = "https://github.com/Jarviswang94/Multilingual_safety_benchmark"
-REVIEWER = "xsafety-release"
 
 # BCP 47 tags of the translations and their folders.
 LANGUAGES: dict[str, str] = {
@@ -171,7 +171,7 @@ def release_evidence(release: Release, lang: str) -> list[dict[str, Any]]:
                 {
                     "id": seed.id,
                     "round": 0,
-                    "reviewer": REVIEWER,
+                    "reviewer": RELEASE_REVIEWER,
                     "date": "",
                     "verdict": "edited",
                     "source": seed.text,

@@ -25,8 +25,12 @@ STATUS_COLUMNS = (
 BY_LAST_RUN = "Translations that wait for people, by the last review status:"
 WIDTH = 100  # of what is printed
 DONE = ("verified", "passed", "rejected")  # states of rows that no reviewer has to look at
+RELEASE_REVIEWER = "xsafety-release"  # stands for the translators of the XSafety release
 DECIDING = ("ok", "edited", "rejected")
-_SHEET_NAME = re.compile(rf"round-([1-9]\d*)\.([A-Za-z0-9][A-Za-z0-9_-]*)(?:\.([1-9]\d*))?\.({'|'.join(FORMATS)})")
+_SHEET_NAME = re.compile(
+    rf"round-([1-9]\d*)\.([A-Za-z0-9][A-Za-z0-9_-]*)(?:\.([1-9]\d*))?\.({'|'.join(FORMATS)})", re.I
+)
+_LIKE_SHEETS = {".xlsx", ".xlsm", ".xls", ".ods", ".csv", ".tsv", ".po", ".xlf", ".xliff", ".jsonl", ".json"}
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")  # and halves of characters
 
 
@@ -43,16 +47,23 @@ class Sheet:
 def sheets(folder: Path) -> tuple[list[Sheet], list[str]]:
     """A language's returned sheets, by round and reviewer, and the problems with files that are none."""
     found: dict[tuple[int, str, int], Sheet] = {}
+    names: dict[str, str] = {}
     problems = []
     others = f" (or .{', .'.join(kind for kind in FORMATS if kind != 'xlsx')})"
     for path in sorted(folder.iterdir()) if folder.is_dir() else []:
-        # Spreadsheet programs leave '~$...' beside a file that is open.
-        if path.name.startswith((".", "~$")) or path.name == "README.md":
+        # Spreadsheet programs leave '~$...' beside a file that is open; others leave what is no sheet at all.
+        like_sheet = path.suffix.lower() in _LIKE_SHEETS or path.name.lower().startswith("round")
+        if path.name.startswith((".", "~$")) or path.is_dir() or not like_sheet:
             continue
         if not (match := _SHEET_NAME.fullmatch(path.name)):
-            problems.append(f"{path}: rename it round-NUMBER.REVIEWER.xlsx{others}, e.g. round-1.anna.xlsx")
+            letters = "" if path.name.isascii() else "; names have Latin letters, digits, - and _"
+            problems.append(f"{path}: rename it round-NUMBER.REVIEWER.xlsx{others}, e.g. round-1.anna.xlsx{letters}")
         elif match[2] == "YOURNAME":
             problems.append(f"{path}: rename it, with the reviewer's name or pseudonym instead of YOURNAME")
+        elif match[2].lower() == RELEASE_REVIEWER:
+            problems.append(f"{path}: rename it; {RELEASE_REVIEWER} is who stands for the release's translators")
+        elif (spelt := names.setdefault(match[2].lower(), match[2])) != match[2]:
+            problems.append(f"{path}: rename it; the reviewer {match[2]} is spelt {spelt} elsewhere")
         else:
             sheet = Sheet(path, int(match[1]), match[2], int(match[3] or 1))
             if (other := found.setdefault((sheet.round, sheet.reviewer, sheet.part), sheet)) is not sheet:
@@ -188,7 +199,7 @@ class Reading:
     round: int
     number: int  # which proofreading of the text it is: 1, 2, ...; an edit of a text that was replaced starts anew
     decided: Mapping[str, Mapping[str, Any]]  # the verdicts that count, by reviewer, sorted
-    undecided: Sequence[str]  # who was unsure or skipped, sorted
+    undecided: Mapping[str, Mapping[str, Any]]  # the verdicts unsure and skip, likewise
     outcomes: frozenset[str | None]  # the targets that they decided for, None for a rejection; several are a dispute
 
 
@@ -213,7 +224,7 @@ def readings(entries: Iterable[Mapping[str, Any]]) -> Iterator[Reading]:
             if entry["verdict"] in ("edited", "rejected")
             or (entry["verdict"] == "ok" and target in ("", entry["before"]))
         }
-        undecided = sorted(name for name, entry in votes.items() if entry["verdict"] in ("unsure", "skip"))
+        undecided = {name: entry for name, entry in sorted(votes.items()) if entry["verdict"] in ("unsure", "skip")}
         outcomes = frozenset(None if entry["verdict"] == "rejected" else entry["after"] for entry in decided.values())
         agreed = next(iter(outcomes)) if len(outcomes) == 1 else None
         anew = agreed is not None and target and any(entry["before"] != target for entry in decided.values())
@@ -241,6 +252,7 @@ class Standing:
     last: int = field(default=0, compare=False)  # the last round that decided it or ended in a dispute
     previous: str = field(default="", compare=False)  # the English that it is stale for
     by: tuple[str, ...] = field(default=(), compare=False)  # who decided it, in whatever round
+    said: str = field(default="", compare=False)  # what those whom it waits for proposed and noted
 
 
 def standing(entries: Sequence[Mapping[str, Any]], source: str) -> Standing:
@@ -250,7 +262,7 @@ def standing(entries: Sequence[Mapping[str, Any]], source: str) -> Standing:
         if not entries:
             return Standing("open")
         return Standing("stale", entries[-1]["after"], previous=entries[-1]["source"])
-    target = reviewer = waits_for = ""
+    target = reviewer = waits_for = said = ""
     rejected = False
     passed = last = 0
     by: set[str] = set()
@@ -259,6 +271,7 @@ def standing(entries: Sequence[Mapping[str, Any]], source: str) -> Standing:
         by |= reading.decided.keys() if reading.round else set()  # the release is nobody who could be asked
         if len(reading.outcomes) > 1:
             waits_for = f"a decision between {' and '.join(reading.decided)} in a further round"
+            said = "\n".join(map(_proposal, reading.decided.values()))
         elif reading.outcomes:
             (text,) = reading.outcomes
             reviewer, waits_for, rejected = list(reading.decided)[-1], "", text is None
@@ -266,10 +279,17 @@ def standing(entries: Sequence[Mapping[str, Any]], source: str) -> Standing:
                 target, passed = text, reading.number
         elif reading.undecided:
             waits_for = f"a reviewer other than {' and '.join(reading.undecided)}"
+            said = "\n".join(_proposal(entry) for entry in reading.undecided.values() if entry.get("note"))
     if rejected:
         return Standing("rejected", "", passed, reviewer)
     state = "in review" if target else "open"
-    return Standing(state, target, passed, reviewer, waits_for, last=last, by=tuple(sorted(by)))
+    return Standing(state, target, passed, reviewer, waits_for, last=last, by=tuple(sorted(by)), said=said)
+
+
+def _proposal(entry: Mapping[str, Any]) -> str:
+    text = entry["after"] if entry["verdict"] in ("ok", "edited") else ""
+    note = f"[{entry['note']}]" if entry.get("note") else ""
+    return " ".join(filter(None, (f"{entry['reviewer']} ({entry['verdict']}):", text, note)))
 
 
 def _outcomes(entries: Iterable[Mapping[str, Any]]) -> dict[int, set[str]]:
@@ -415,7 +435,9 @@ def status(
     missing = sum(stands[id].state == "open" for id in undrafted)
     waiting = n - verified - rejected
     rows = queries(lang, seeds, stands, drafts, accept_drafts=gate.accept_drafts)
-    ready = bool(rows) and not problems and (gate.accept_drafts or (verified + rejected) / n >= gate.min_coverage)
+    # A sheet that cannot be read takes away nothing that others have verified.
+    enough = (verified + rejected) / n >= gate.min_coverage
+    ready = bool(rows) and (enough or (gate.accept_drafts and not problems))
     current, queue = queue_of(stands)
     unfinished = [stand for stand in stands.values() if stand.state not in DONE]
     passed = sum(stand.state in ("verified", "passed") or stand.rounds >= current for stand in stands.values())
@@ -504,7 +526,9 @@ def sheet_rows(
         stand = stands[seed["id"]]
         if seed["id"] not in waiting:
             continue
-        context = stand.waits_for or (f"decided before by {', '.join(stand.by)}" if stand.by else "")
+        context = f"decided before by {', '.join(stand.by)}" if stand.by else ""
+        if stand.waits_for:
+            context = f"{stand.waits_for}\n{stand.said}".strip()
         if stand.state == "stale":
             context = f"the English changed; before: {stand.target}"
         row = dict.fromkeys(SHEET_COLUMNS, "") | {

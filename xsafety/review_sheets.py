@@ -284,7 +284,7 @@ def _one_line(text: str) -> str:
 
 def read_rows(path: Path) -> list[Given]:
     """The rows of a returned sheet, by its suffix; raises DataError where the file as a whole cannot be read."""
-    return _READERS[path.suffix](path)
+    return _READERS[path.suffix.lower()](path)
 
 
 def _read_csv(path: Path) -> list[Given]:
