@@ -27,7 +27,7 @@ if not workflow.overwrite_configfiles:
 
 # Keys need to be there only where jobs may run that ask.
 LOOKS = {"-n", "-np", "--dry-run", "--dryrun", "--lint", "--unlock"} & set(sys.argv)
-ASKS_NOBODY = {"plan", "status", "freeze"} & set(sys.argv)
+ASKS_NOBODY = {"plan", "status", "freeze", "weblate_fetch"} & set(sys.argv)
 RUNS = workflow.is_main_process and not LOOKS and not ASKS_NOBODY
 
 try:
@@ -66,6 +66,7 @@ include: "rules/judging.smk"
 include: "rules/report.smk"
 include: "rules/plan.smk"
 include: "rules/status.smk"
+include: "rules/weblate.smk"
 include: "rules/demo_model.smk"
 
 

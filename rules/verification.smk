@@ -2,8 +2,9 @@
 # Takes data/reviews/{lang}/round-{n}.{reviewer}.{xlsx,po,csv,jsonl}, the release's translations, seeds and drafts. Makes
 # the ledger of evidence, machine checks, the sheets for reviewers, the status of every language (the checkpoint) and the
 # data set of those that are ready: <results>/review/{lang}/ledger.jsonl, checks/{lang}.csv,
-# sheets/{lang}.{csv,xlsx,po}, review_status.csv, queries/{lang}.jsonl, and tables of what reviewers changed and how far
-# they agree, review/{modification_rates,agreement}.csv; on demand <results>/audit.md, what checks found.
+# sheets/{lang}.{csv,xlsx,po}, po/{lang}.po (all rows), review_status.csv, queries/{lang}.jsonl, and tables of what
+# reviewers changed and how far they agree, review/{modification_rates,agreement}.csv; on demand <results>/audit.md, what
+# checks found.
 # Config: verification.
 
 
@@ -67,7 +68,7 @@ rule audit:
 
 
 rule sheet:
-    """Write what reviewers get, in every format, suspicious rows first."""
+    """Write what reviewers get, in every format, suspicious rows first; and all rows as one PO file."""
     input:
         code=code("sheet"),
         seeds="<results>/seeds.csv",
@@ -78,6 +79,7 @@ rule sheet:
         csv="<results>/sheets/{lang}.csv",
         xlsx="<results>/sheets/{lang}.xlsx",
         po="<results>/sheets/{lang}.po",
+        merged="<results>/po/{lang}.po",
     log:
         "<logs>/sheet/{lang}.log",
     conda:
@@ -88,7 +90,7 @@ rule sheet:
     shell:
         "python3 {input.code[0]:q} --seeds {input.seeds:q} --ledger {input.ledger:q} --drafts {input.drafts:q}"
         " --checks {input.checks:q} --lang {wildcards.lang} --reviews {params.reviews:q} --gate {params.gate:q}"
-        " --csv {output.csv:q} --xlsx {output.xlsx:q} --po {output.po:q} 2> {log:q}"
+        " --csv {output.csv:q} --xlsx {output.xlsx:q} --po {output.po:q} --merged {output.merged:q} 2> {log:q}"
 
 
 checkpoint review_status:

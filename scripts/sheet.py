@@ -1,28 +1,33 @@
-"""Writes one language's sheets for reviewers: the rows that wait, suspicious ones first, with empty columns to fill."""
+"""Writes one language's sheets for reviewers: the rows that wait, suspicious ones first, with empty columns to fill.
+
+And the merged PO file: all rows, with what was verified.
+"""
 
 from xsafety.checks import CHECK_COLUMNS, flags
 from xsafety.cli import parser, run, say
 from xsafety.gate import Gate
 from xsafety.memory import DRAFT_COLUMNS
-from xsafety.review import next_round, save_as, sheet_rows, standings
-from xsafety.review_sheets import SHEET_COLUMNS, Brief, fits_xlsx, write_po, write_xlsx
+from xsafety.review import all_rows, next_round, save_as, sheet_rows, standings
+from xsafety.review_sheets import SHEET_COLUMNS, Brief, fits_xlsx, write_merged_po, write_po, write_xlsx
 from xsafety.seeds import COLUMNS
 from xsafety.tabular import read_csv, read_jsonl, write_csv
 
 
 def main() -> None:
     args = parser(
-        __doc__, paths="seeds ledger drafts checks csv xlsx po", texts="lang reviews", objects="gate"
+        __doc__, paths="seeds ledger drafts checks csv xlsx po merged", texts="lang reviews", objects="gate"
     ).parse_args()
     seeds = read_csv(args.seeds, COLUMNS)
     drafts = {row["id"]: row for row in read_csv(args.drafts, DRAFT_COLUMNS)}
     stands = standings(args.lang, seeds, read_jsonl(args.ledger), Gate.read(args.gate))
-    rows = sheet_rows(args.lang, seeds, stands, drafts, flags(read_csv(args.checks, CHECK_COLUMNS)))
+    odd = flags(read_csv(args.checks, CHECK_COLUMNS))
+    rows = sheet_rows(args.lang, seeds, stands, drafts, odd)
     number = next_round(stands)
     brief = Brief(args.lang, number, save_as(args.reviews, args.lang, number))
     write_csv(args.csv, SHEET_COLUMNS, rows)
     write_xlsx(args.xlsx, rows, brief)
     write_po(args.po, rows, brief)
+    write_merged_po(args.merged, all_rows(args.lang, seeds, stands, drafts, odd), brief)
     if left_out := [row["id"] for row in rows if not fits_xlsx(row)]:
         say(f"{args.xlsx}: without rows that do not fit into a spreadsheet: {', '.join(left_out)}")
 

@@ -106,6 +106,30 @@ class SpotCheck(Strict):
     seed: int = Field(0, description="another seed draws another sample")
 
 
+def _no_clear_token(url: str) -> str:
+    """Raises ValueError for an address to which a token would go in clear, other than on this machine."""
+    parts = urlsplit(url)
+    if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in ("127.0.0.1", "localhost", "::1")):
+        raise ValueError("give an address with https://, so that the token does not go over the network in clear")
+    return url
+
+
+class Weblate(Strict):
+    """A component on a team's Weblate server."""
+
+    base_url: Annotated[str, AfterValidator(_no_clear_token), AfterValidator(_no_login)] = Field(
+        description="the server's address, as in the browser"
+    )
+    component: str = Field(
+        pattern=r"^[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)+$", description="PROJECT/COMPONENT, as in its address"
+    )
+    api_key_env: Variable = Field("WEBLATE_TOKEN", description="name of the environment variable with the token")
+    users: dict[str, Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")] | None] = Field(
+        default_factory=dict, description="Weblate user -> name in file names; null: no person, a script's account"
+    )
+    timeout: float = Field(60, gt=0, description="seconds that one request may take")
+
+
 class Verification(Strict):
     """When a language may be evaluated."""
 
@@ -125,6 +149,7 @@ class Verification(Strict):
         True, description="where there may be several rounds: no reviewer decides a row in two, or inspects his own"
     )
     require_all: bool = Field(False, description="fail instead of going on without the languages that wait")
+    weblate: Weblate | None = Field(None, description="a team's Weblate server, for weblate_send and weblate_fetch")
 
 
 class Engine(Strict):
@@ -568,6 +593,7 @@ _KEYS = sorted(
             Translation,
             Verification,
             SpotCheck,
+            Weblate,
             PromptingMethod,
             OpenAITranslator,
             OpenAIJudge,

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from .gate import Demand, Gate, demand
-from .review_sheets import FORMATS, NEEDED_COLUMNS, SHEET_COLUMNS, VERDICTS, check, read_rows
+from .review_sheets import FORMATS, NEEDED_COLUMNS, SETTLED_STATES, SHEET_COLUMNS, VERDICTS, check, read_rows
 from .tabular import DataError, clean, read_csv
 
 STATUS_COLUMNS = (
@@ -526,22 +526,55 @@ def sheet_rows(
         stand = stands[seed["id"]]
         if seed["id"] not in waiting:
             continue
-        context = f"decided before by {', '.join(stand.by)}" if stand.by else ""
-        if stand.waits_for:
-            context = f"{stand.waits_for}\n{stand.said}".strip()
-        if stand.state == "stale":
-            context = f"the English changed; before: {stand.target}"
-        row = dict.fromkeys(SHEET_COLUMNS, "") | {
-            "id": seed["id"],
-            "category": seed["category"],
-            "source": seed["text"],
-            "draft": current_text(stand, drafts.get(seed["id"], {})),
-            "context": context,
-            "previous": stand.previous,
-            "flag": flags.get(seed["id"], ""),
-        }
-        rows.append(row | {"check": check(lang, row)})
+        rows.append(_shown(lang, seed, stand, drafts, flags))
     return sorted(rows, key=lambda row: rank.get(row["id"], len(rank)))
+
+
+def all_rows(
+    lang: str,
+    seeds: Sequence[Mapping[str, str]],
+    stands: Mapping[str, Standing],
+    drafts: Mapping[str, Mapping[str, str]],
+    flags: Mapping[str, str] | None = None,
+) -> list[dict[str, str]]:
+    """Every row of a language in the order of the seeds, as `sheet_rows` gives those that wait.
+
+    A further column, `state`, says which are settled: 'verified' or 'rejected'; a rejected row shows no text.
+    """
+    return [
+        _shown(lang, seed, stand, drafts, flags or {}) | {"state": stand.state if stand.state in SETTLED_STATES else ""}
+        for seed in seeds
+        for stand in [stands[seed["id"]]]
+    ]
+
+
+def _shown(
+    lang: str,
+    seed: Mapping[str, str],
+    stand: Standing,
+    drafts: Mapping[str, Mapping[str, str]],
+    flags: Mapping[str, str],
+) -> dict[str, str]:
+    """A row as a reviewer sees it, nothing filled in."""
+    row = dict.fromkeys(SHEET_COLUMNS, "") | {
+        "id": seed["id"],
+        "category": seed["category"],
+        "source": seed["text"],
+        "draft": current_text(stand, drafts.get(seed["id"], {})),
+        "context": _context(stand),
+        "previous": stand.previous,
+        "flag": flags.get(seed["id"], ""),
+    }
+    return row | {"check": check(lang, row)}
+
+
+def _context(stand: Standing) -> str:
+    """What a reviewer is told of what happened to a row before."""
+    if stand.state == "stale":
+        return f"the English changed; before: {stand.target}"
+    if stand.waits_for:
+        return f"{stand.waits_for}\n{stand.said}".strip()
+    return f"decided before by {', '.join(stand.by)}" if stand.by else ""
 
 
 def waiting_list(rows: Iterable[Mapping[str, Any]], heading: str = BY_LAST_RUN) -> str:

@@ -33,6 +33,7 @@ VERDICTS = (*VERDICT_MEANINGS, "")
 SHEET_COLUMNS = tuple(
     "id category source draft target verdict reviewer date note context previous flag check".split()
 )  # context: whom the row waits for, or what was there before; previous: its former English; flag: what looked odd
+SETTLED_STATES = ("verified", "rejected")  # of rows of a merged PO file that wait for nobody
 NEEDED_COLUMNS = ("id", "source", "draft", "target", "verdict")
 
 _XLSX_SHEET = "review"
@@ -237,13 +238,31 @@ def write_po(path: Path, rows: Sequence[Mapping[str, str]], brief: Brief) -> Non
     `msgctxt` is the id, `msgid` the English, `msgstr` the draft, fuzzy until somebody approves it. The draft stands in
     a comment too, as JSON, so that it is known when the file comes back.
     """
+    _write_po(path, rows, brief, [_title(brief), *_about()])
+
+
+def write_merged_po(path: Path, rows: Sequence[Mapping[str, str]], brief: Brief) -> None:
+    """All rows of a language as one gettext PO file, which comes back like any other; equal rows give equal bytes.
+
+    As `write_po` writes them, but a row whose `state` is 'verified' is not fuzzy, and one that is 'rejected' is empty
+    and read-only; a comment names the state, so that neither is taken for a verdict when the file comes back.
+    """
+    head = [
+        f"XSafety: translations into {language(brief.lang).name} ({brief.lang}), all queries",
+        *_about(),
+        "Fuzzy entries wait. Those that say 'state: verified' are done: change their text only where it is wrong. Those"
+        " that say 'state: rejected' have left the language, and stay empty.",
+    ]
+    _write_po(path, rows, brief, head)
+
+
+def _write_po(path: Path, rows: Sequence[Mapping[str, str]], brief: Brief, head: Sequence[str]) -> None:
     import polib  # see write_xlsx
 
     file = polib.POFile(wrapwidth=0)
     file.header = "\n".join(
         [
-            _title(brief),
-            *_about(),
+            *head,
             "Approve an entry ('fuzzy' or 'needs work' off) whose translation is good, corrected or as it was: this is"
             " the verdict 'ok' or 'edited'. For another verdict add a translator's comment, a line such as"
             " 'verdict: rejected':",
@@ -264,14 +283,16 @@ def write_po(path: Path, rows: Sequence[Mapping[str, str]], brief: Brief) -> Non
         "Content-Transfer-Encoding": "8bit",
     }
     for row in rows:
-        told = {column: " ".join(row[column].split()) for column in ("category", "flag", "context")}
+        told = {"state": row.get("state", "")}
+        told |= {column: " ".join(row[column].split()) for column in ("category", "flag", "context")}
         told |= {"draft": _one_line(row["draft"]), "check": row["check"]}
+        flag = "fuzzy" if row["draft"] else ""
         entry = polib.POEntry(
             msgctxt=row["id"],
             msgid=row["source"],
             msgstr=row["draft"],
             comment="\n".join(f"{name}: {text}" for name, text in told.items() if text),
-            flags=["fuzzy"] if row["draft"] else [],
+            flags=[flag for flag in [{"verified": "", "rejected": "read-only"}.get(told["state"], flag)] if flag],
             previous_msgid=row["previous"] or None,
         )
         file.append(entry)
@@ -394,7 +415,10 @@ def _read_po(path: Path) -> list[Given]:
 
 
 def _po_row(entry: Any, revised: str) -> Given:
-    """An entry as a row: a verdict in its comment holds; else an approved translation is `ok` or `edited`."""
+    """An entry as a row: a verdict in its comment holds; else an approved translation is `ok` or `edited`.
+
+    An entry that was settled when it was given out is approved from the beginning: only a change of it says something.
+    """
     told = dict(line.split(": ", 1) for line in entry.comment.split("\n") if ": " in line)
     problems = []
     try:
@@ -408,8 +432,9 @@ def _po_row(entry: Any, revised: str) -> Given:
     verdicts = [line[len("verdict:") :].strip() for line in comments if line.lower().startswith("verdict:")]
     notes = [re.sub(r"(?i)^note:\s*", "", line) for line in comments if not line.lower().startswith("verdict:")]
     approved = not entry.fuzzy and (entry.msgstr or draft)
-    if approved and not verdicts:
-        verdicts = ["ok" if clean(entry.msgstr) == draft else "edited"]
+    untouched = clean(entry.msgstr) == draft
+    if approved and not verdicts and not (untouched and told.get("state") in SETTLED_STATES):
+        verdicts = ["ok" if untouched else "edited"]
     cells = {
         **told,
         "id": entry.msgctxt or "",
