@@ -110,7 +110,7 @@ def _title(brief: Brief) -> str:
     return f"XSafety: translations into {language(brief.lang).name} ({brief.lang}), review round {brief.round}"
 
 
-def _about() -> list[str]:
+def about() -> list[str]:
     """What reviewers are told whatever the format."""
     return [
         "These queries test whether language models answer safely. Many are harmful or offensive on purpose. You may"
@@ -141,7 +141,7 @@ def _write_instructions(book: Any, left_out: Sequence[str], brief: Brief) -> Non
     )
     plain = book.add_format(text)
     how = [
-        *_about(),
+        *about(),
         f"On the sheet '{_XLSX_SHEET}': correct the text under 'target' where it needs it, choose a verdict, and add a"
         " note if you like. The other columns are locked: the verdict holds for the English and the draft shown there.",
         _return_as(brief, "xlsx"),
@@ -238,7 +238,7 @@ def write_po(path: Path, rows: Sequence[Mapping[str, str]], brief: Brief) -> Non
     file.header = "\n".join(
         [
             _title(brief),
-            *_about(),
+            *about(),
             "Approve an entry ('fuzzy' or 'needs work' off) whose translation is good, corrected or as it was: this is"
             " the verdict 'ok' or 'edited'. For another verdict add a translator's comment, a line such as"
             " 'verdict: rejected':",
