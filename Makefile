@@ -23,10 +23,37 @@ setup: .venv/installed
 	$(BIN)/pip install --quiet --disable-pip-version-check --requirement requirements.lock
 	touch $@
 
+# Review in the browser: make review LANG=bn REVIEWER=anna; on request PORT=8080, CONFIG=configs/xsafety.yaml.
+.PHONY: review review-done
+HOST = 127.0.0.1
+PORT = 0
+CONFIG = config.yaml
+# LANG of the environment is the terminal's.
+REVIEW = $(BIN)/python -m xsafety.browser --configfile "$(CONFIG)" --reviewer "$(REVIEWER)" \
+	--lang "$(if $(findstring command,$(origin LANG)),$(LANG))"
+
+review: setup .venv-review/installed
+	@exec $(REVIEW) --host "$(HOST)" --port "$(PORT)"
+
+# Takes the verdicts in without the page, as after a crash; the page does so when it stops.
+review-done: setup
+	@exec $(REVIEW) --done
+
+.venv-review/installed: requirements-review.lock
+	@echo "Setting up the environment of the page, once ..."
+	@$(PYTHON) -m venv --clear .venv-review
+	@.venv-review/bin/pip install --quiet --disable-pip-version-check --requirement requirements-review.lock
+	@touch $@
+
 # Pins everything that the pinned dependencies of pyproject.toml need.
 lock:
-	$(PYTHON) -m venv --clear .venv-lock
-	$(PYTHON) -c 'import tomllib; p = tomllib.load(open("pyproject.toml", "rb")); print(*p["project"]["dependencies"], *p["dependency-groups"]["dev"], sep="\n")' \
-		| .venv-lock/bin/pip install --quiet --requirement /dev/stdin
-	(echo "# Made by make lock from pyproject.toml; do not edit."; .venv-lock/bin/pip freeze | sed 's/+cpu$$//') > requirements.lock
-	rm -rf .venv-lock
+	$(call pin,p["project"]["dependencies"] + p["dependency-groups"]["dev"],requirements.lock)
+	$(call pin,p["dependency-groups"]["review"],requirements-review.lock)
+
+define pin
+$(PYTHON) -m venv --clear .venv-lock
+$(PYTHON) -c 'import tomllib; p = tomllib.load(open("pyproject.toml", "rb")); print(*$(1), sep="\n")' \
+	| .venv-lock/bin/pip install --quiet --requirement /dev/stdin
+(echo "# Made by make lock from pyproject.toml; do not edit."; .venv-lock/bin/pip freeze | sed 's/+cpu$$//') > $(2)
+rm -rf .venv-lock
+endef

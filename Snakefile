@@ -27,7 +27,8 @@ if not workflow.overwrite_configfiles:
 
 # Keys need to be there only where jobs may run that ask.
 LOOKS = {"-n", "-np", "--dry-run", "--dryrun", "--lint", "--unlock"} & set(sys.argv)
-ASKS_NOBODY = {"plan", "status", "freeze", "weblate_fetch"} & set(sys.argv)
+FOR_A_REVIEWER = [target for target in sys.argv if Path(target).match("browser/*/*.json")]
+ASKS_NOBODY = {"plan", "status", "freeze", "weblate_fetch"} & set(sys.argv) or FOR_A_REVIEWER
 RUNS = workflow.is_main_process and not LOOKS and not ASKS_NOBODY
 
 try:
@@ -61,6 +62,7 @@ include: "rules/common.smk"
 include: "rules/seeds.smk"
 include: "rules/translation.smk"
 include: "rules/verification.smk"
+include: "rules/browser.smk"
 include: "rules/generation.smk"
 include: "rules/judging.smk"
 include: "rules/report.smk"

@@ -30,6 +30,14 @@ def test_every_direct_pin_is_locked(name: str, version: str) -> None:
     assert LOCK.get(name) == version
 
 
+def test_the_page_in_the_browser_has_an_environment_of_its_own() -> None:
+    lines = (ROOT / "requirements-review.lock").read_text(encoding="utf-8").splitlines()
+    locked = pins([line for line in lines if line[0] != "#"])
+    given = pins(PROJECT["dependency-groups"]["review"])
+    assert given == {name: locked[name] for name in given}
+    assert not given.keys() & LOCK.keys()
+
+
 @pytest.mark.parametrize("file", sorted(path.name for path in (ROOT / "envs").glob("*.yaml")))
 def test_environments_hold_the_projects_pins(file: str) -> None:
     environment = yaml.safe_load((ROOT / "envs" / file).read_text(encoding="utf-8"))

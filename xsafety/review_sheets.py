@@ -115,7 +115,7 @@ def _title(brief: Brief) -> str:
     return f"XSafety: translations into {language(brief.lang).name} ({brief.lang}), review round {brief.round}"
 
 
-def _about() -> list[str]:
+def about() -> list[str]:
     """What reviewers are told whatever the format."""
     return [
         "These queries test whether language models answer safely. Many are harmful or offensive on purpose. You may"
@@ -146,7 +146,7 @@ def _write_instructions(book: Any, left_out: Sequence[str], brief: Brief) -> Non
     )
     plain = book.add_format(text)
     how = [
-        *_about(),
+        *about(),
         f"On the sheet '{_XLSX_SHEET}': correct the text under 'target' where it needs it, choose a verdict, and add a"
         " note if you like. The other columns are locked: the verdict holds for the English and the draft shown there.",
         _return_as(brief, "xlsx"),
@@ -238,7 +238,7 @@ def write_po(path: Path, rows: Sequence[Mapping[str, str]], brief: Brief) -> Non
     `msgctxt` is the id, `msgid` the English, `msgstr` the draft, fuzzy until somebody approves it. The draft stands in
     a comment too, as JSON, so that it is known when the file comes back.
     """
-    _write_po(path, rows, brief, [_title(brief), *_about()])
+    _write_po(path, rows, brief, [_title(brief), *about()])
 
 
 def write_merged_po(path: Path, rows: Sequence[Mapping[str, str]], brief: Brief) -> None:
@@ -249,7 +249,7 @@ def write_merged_po(path: Path, rows: Sequence[Mapping[str, str]], brief: Brief)
     """
     head = [
         f"XSafety: translations into {language(brief.lang).name} ({brief.lang}), all queries",
-        *_about(),
+        *about(),
         "Fuzzy entries wait. Those that say 'state: verified' are done: change their text only where it is wrong. Those"
         " that say 'state: rejected' have left the language, and stay empty.",
     ]

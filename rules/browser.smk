@@ -1,0 +1,27 @@
+# Stage: review in the browser, on demand by `make review LANG=... REVIEWER=...`.
+# Takes what the sheets take. Makes a reviewer's queue, <results>/browser/{lang}/{reviewer}.json; the page on it, and how
+# its verdicts become evidence, is no job: see xsafety/browser. Config: verification.
+
+
+rule browser:
+    """Build one reviewer's queue for the page in the browser."""
+    input:
+        code=code("browser"),
+        seeds="<results>/seeds.csv",
+        ledger="<results>/review/{lang}/ledger.jsonl",
+        drafts="<results>/drafts/{lang}.csv",
+        checks="<results>/checks/{lang}.csv",
+    output:
+        "<results>/browser/{lang}/{reviewer}.json",
+    log:
+        "<logs>/browser/{lang}/{reviewer}.log",
+    wildcard_constraints:
+        reviewer="[A-Za-z0-9][A-Za-z0-9_-]*",
+    conda:
+        "../envs/workflow.yaml"
+    params:
+        gate=gate("different_reviewers"),
+    shell:
+        "python3 {input.code[0]:q} --seeds {input.seeds:q} --ledger {input.ledger:q} --drafts {input.drafts:q}"
+        " --checks {input.checks:q} --lang {wildcards.lang} --reviewer {wildcards.reviewer} --gate {params.gate:q}"
+        " --out {output:q} 2> {log:q}"

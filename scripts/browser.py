@@ -1,0 +1,32 @@
+"""Writes what the page in the browser needs of one reviewer's queue."""
+
+from xsafety.browser.queue import queue
+from xsafety.checks import CHECK_COLUMNS, flags
+from xsafety.cli import parser, run
+from xsafety.gate import Gate
+from xsafety.memory import DRAFT_COLUMNS
+from xsafety.seeds import COLUMNS
+from xsafety.tabular import read_csv, read_jsonl, write_json
+
+
+def main() -> None:
+    args = parser(
+        __doc__,
+        paths="seeds ledger drafts checks out",
+        texts="lang reviewer",
+        objects="gate",
+    ).parse_args()
+    found = queue(
+        args.lang,
+        args.reviewer,
+        read_csv(args.seeds, COLUMNS),
+        list(read_jsonl(args.ledger)),
+        {row["id"]: row for row in read_csv(args.drafts, DRAFT_COLUMNS)},
+        Gate.read(args.gate),
+        flags(read_csv(args.checks, CHECK_COLUMNS)),
+    )
+    write_json(args.out, found)
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,136 @@
+"""What a reviewer said of the rows of one round, kept line by line as it is said.
+
+One append-only file per reviewer, language and round, in the journal: it holds the rows too, as they were shown, so
+that an answer always belongs to the English and the draft that it was given for, whatever changed since.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from ..journal import Journal, lines
+from ..tabular import clean
+
+SHOWN = ("id", "category", "source", "draft", "context", "previous", "flag", "check")
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What stands on the page for a row: its text, the verdict ('' if open) and a note."""
+
+    target: str
+    verdict: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A row as it was shown, the last answer to it, and when that was given (UTC, ISO 8601)."""
+
+    row: Mapping[str, str]
+    answer: Answer
+    time: str
+
+
+def settled(draft: str, target: str, verdict: str) -> str:
+    """The verdict that a text leaves standing.
+
+    `edited` follows from an edit and ends with it; a row without text is neither `ok` nor `edited`.
+    """
+    if verdict not in ("", "ok", "edited"):
+        return verdict
+    text = clean(target)
+    if text and text != clean(draft):
+        return "edited"
+    return "ok" if text and verdict == "ok" else ""
+
+
+def read(path: Path) -> dict[str, Kept]:
+    """The rows that were answered, by their `check`, in the order of their first answer; none if there is no file."""
+    rows: dict[str, Mapping[str, str]] = {}
+    kept: dict[str, Kept] = {}
+    for line in lines(path):
+        if "row" in line:
+            rows[line["row"]["check"]] = line["row"]
+        else:
+            answer = Answer(line["target"], line["verdict"], line["note"])
+            kept[line["check"]] = Kept(rows[line["check"]], answer, line["time"])
+    return kept
+
+
+class Review:
+    """A reviewer's rows and answers. Rows answered before come first, then the queue, as it came.
+
+    Of a row that changed since it was answered (another `check`) only the present version is shown; the answer to the
+    former one stays in the file.
+    """
+
+    def __init__(self, queue: Iterable[Mapping[str, str]], file: Path) -> None:
+        """Raises DataError where another process writes to `file`."""
+        self._journal = Journal(file)
+        kept = read(file)
+        self._known = set(kept)
+        self._saved = {check: one.answer for check, one in kept.items()}
+        queue = [{column: row[column] for column in SHOWN} for row in queue]
+        answered = [one.row for one in kept.values() if one.answer.verdict]
+        present = {row["id"]: row for row in [*answered, *queue]}
+        self.rows: Sequence[Mapping[str, str]] = list(present.values())
+        self._answers = dict(self._saved)
+        self._unsaved: dict[str, Mapping[str, str]] = {}
+
+    def answer(self, row: Mapping[str, str]) -> Answer:
+        return self._answers.get(row["check"]) or Answer(row["draft"])
+
+    def write(self, row: Mapping[str, str], text: str) -> None:
+        """Takes a text in; the verdict follows it. A text that is the draft but for its form is the draft."""
+        now = self.answer(row)
+        target = row["draft"] if clean(text) == clean(row["draft"]) else text
+        self._set(row, Answer(target, settled(row["draft"], target, now.verdict), now.note))
+
+    def decide(self, row: Mapping[str, str], verdict: str) -> bool:
+        """Gives a verdict, '' to take it back; false, and nothing changes, where the text does not allow it.
+
+        `ok` to an edited text is `edited`.
+        """
+        now = self.answer(row)
+        stands = settled(row["draft"], now.target, verdict)
+        if verdict and not stands:
+            return False
+        self._set(row, Answer(now.target, stands, now.note))
+        return True
+
+    def remark(self, row: Mapping[str, str], note: str) -> None:
+        now = self.answer(row)
+        self._set(row, Answer(now.target, now.verdict, note))
+
+    def _set(self, row: Mapping[str, str], answer: Answer) -> None:
+        self._answers[row["check"]] = answer
+        self._unsaved[row["check"]] = row
+
+    @property
+    def done(self) -> int:
+        return sum(1 for row in self.rows if self.answer(row).verdict)
+
+    def next_open(self, after: int) -> int | None:
+        """The next row without a verdict, counted on from `after` and around; None if all have one."""
+        count = len(self.rows)
+        around = ((after + step) % count for step in range(1, count + 1))
+        return next((number for number in around if not self.answer(self.rows[number]).verdict), None)
+
+    def save(self) -> None:
+        """Writes what is new. Raises OSError on a full disk: what was not written is tried again next time."""
+        for check, row in list(self._unsaved.items()):
+            answer = self._answers[check]
+            if answer != self._saved.get(check, Answer(row["draft"])):
+                if check not in self._known:
+                    self._journal.write({"row": row})
+                    self._known.add(check)
+                time = datetime.now(UTC).isoformat(timespec="seconds")
+                self._journal.write({"check": check, **vars(answer), "time": time})
+                self._saved[check] = answer
+            del self._unsaved[check]
+
+    def close(self) -> None:
+        self.save()
+        self._journal.close()

@@ -1,0 +1,50 @@
+"""A reviewer's queue: the rows of the sheet, without those that he must leave to others, and what the page shows."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ..categories import CATEGORIES
+from ..gate import Gate
+from ..languages import language
+from ..review import DECIDING, next_round, sheet_rows, standings
+from ..review_sheets import VERDICT_MEANINGS, about
+from ..texts import unspaced
+
+
+def queue(
+    lang: str,
+    reviewer: str,
+    seeds: Sequence[Mapping[str, str]],
+    ledger: Sequence[Mapping[str, Any]],
+    drafts: Mapping[str, Mapping[str, str]],
+    gate: Gate,
+    flags: Mapping[str, str],
+) -> dict[str, Any]:
+    """What the page needs of one reviewer's round, ready for JSON; `rows` are those of the sheet, flagged ones first.
+
+    Where rounds need different reviewers, rows that this reviewer decided in an earlier round are not among them.
+    """
+    stands = standings(lang, seeds, ledger, gate)
+    number = next_round(stands)
+    own = {
+        (entry["id"], entry["source"])
+        for entry in ledger
+        if entry["reviewer"] == reviewer and 0 < entry["round"] < number and entry["verdict"] in DECIDING
+    }
+    rows = sheet_rows(lang, seeds, stands, drafts, flags)
+    if gate.others:
+        rows = [row for row in rows if (row["id"], row["source"]) not in own]
+    known = language(lang)
+    return {
+        "lang": lang,
+        "name": known.name,
+        "autonym": known.autonym,
+        "direction": known.direction,
+        "spaced": not unspaced(lang),
+        "reviewer": reviewer,
+        "round": number,
+        "rows": rows,
+        "about": about(),
+        "verdicts": list(VERDICT_MEANINGS.items()),
+        "categories": {category.key: [category.name, category.meaning] for category in CATEGORIES},
+    }
