@@ -5,10 +5,11 @@ each language's script, and sheets filled by this script, returned as XLSX, PO a
 15% of the rows, a second one 3%. Then the real workflow runs on it, one stage after the other, to the targets of these
 stages only: no model, judge or translator is asked. Told are
 
-- per run: its jobs, seconds and CPU seconds, per language too, with the peak memory of the workflow's main process and
-  of the largest process of all;
-- per language: the CPU seconds of single jobs, each a process, with their ratio to that of taking in CSV, and of
-  writing one sheet in each format.
+- per run of the workflow: its jobs, seconds, also per language, CPU seconds, and the peak memory of its main process
+  and of the largest of all its processes;
+- for one language: CPU seconds of single processes, their ratio to that of taking in CSV, and peak memory.
+
+Run it from the root of the project, as a module: .venv/bin/python -m benchmarks.review
 """
 
 import argparse
