@@ -373,8 +373,9 @@ def single_jobs(project: Project, repeats: int) -> dict[str, tuple[float, float]
         files = f"--seeds results/seeds.csv --reviews {returned.parent} --different-reviewers false --release"
         out = f"--out formats/{kind}.jsonl --problems formats/{kind}.txt"
         commands[f"take in {kind.upper()}"] = [str(ROOT / "scripts/ledger.py"), *files.split(), *out.split()]
-    given = f"--seeds results/seeds.csv --ledger {LEDGERS} --drafts {DRAFTS} --lang {lang} --rounds 2".format(lang=lang)
-    files = f"--checks {CHECKS} --csv formats/s.csv --xlsx formats/s.xlsx --po formats/s.po --reviews reviews"
+    given = f"--seeds results/seeds.csv --ledger {LEDGERS} --drafts {DRAFTS} --lang {lang}".format(lang=lang)
+    files = f"--checks {CHECKS} --csv formats/s.csv --xlsx formats/s.xlsx --po formats/s.po --merged formats/all.po"
+    files += ' --reviews reviews --gate {{"rounds":2}}'
     commands["check"] = [str(ROOT / "scripts/check.py"), *given.split(), "--out", "formats/checks.csv"]
     commands["sheet, in all formats"] = [
         str(ROOT / "scripts/sheet.py"),

@@ -8,9 +8,9 @@ from xsafety.cli import parser, run, say
 from xsafety.gate import Gate
 from xsafety.memory import DRAFT_COLUMNS
 from xsafety.review import all_rows, next_round, save_as, sheet_rows, standings
-from xsafety.review_sheets import SHEET_COLUMNS, Brief, fits_xlsx, write_merged_po, write_po, write_xlsx
+from xsafety.review_sheets import Brief, fits_xlsx, write_merged_po, write_po, write_sheet_csv, write_xlsx
 from xsafety.seeds import COLUMNS
-from xsafety.tabular import read_csv, read_jsonl, write_csv
+from xsafety.tabular import read_csv, read_jsonl
 
 
 def main() -> None:
@@ -24,7 +24,7 @@ def main() -> None:
     rows = sheet_rows(args.lang, seeds, stands, drafts, odd)
     number = next_round(stands)
     brief = Brief(args.lang, number, save_as(args.reviews, args.lang, number))
-    write_csv(args.csv, SHEET_COLUMNS, rows)
+    write_sheet_csv(args.csv, rows)
     write_xlsx(args.xlsx, rows, brief)
     write_po(args.po, rows, brief)
     write_merged_po(args.merged, all_rows(args.lang, seeds, stands, drafts, odd), brief)

@@ -1,5 +1,6 @@
 """Review sheets as files: what goes out, what comes back, and what is told of a file that has problems."""
 
+import csv
 import random
 import shutil
 import subprocess
@@ -16,8 +17,17 @@ import pytest
 
 from xsafety.gate import Gate
 from xsafety.review import Sheet, evidence, read_sheet, sheet_rows, sheets, standings
-from xsafety.review_sheets import SHEET_COLUMNS, VERDICT_MEANINGS, Brief, check, read_rows, write_po, write_xlsx
-from xsafety.tabular import DataError, clean, write_csv, write_jsonl
+from xsafety.review_sheets import (
+    SHEET_COLUMNS,
+    VERDICT_MEANINGS,
+    Brief,
+    check,
+    read_rows,
+    write_po,
+    write_sheet_csv,
+    write_xlsx,
+)
+from xsafety.tabular import DataError, clean, write_jsonl
 
 SEEDS = [
     {"id": "a", "category": "insult", "text": "One"},
@@ -139,7 +149,7 @@ def write(path: Path, rows: list[dict[str, str]]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     match path.suffix:
         case ".csv":
-            write_csv(path, SHEET_COLUMNS, rows)
+            write_sheet_csv(path, rows)
         case ".jsonl":
             write_jsonl(path, rows)
         case ".xlsx":
@@ -459,6 +469,56 @@ def test_other_sheets_and_moved_columns_of_a_spreadsheet_do_no_harm(tmp_path: Pa
     book.save(path)
     with pytest.raises(DataError, match="no visible sheet has the columns id, source, draft, target, verdict"):
         evidence(sheet_of(path), TEXTS)
+
+
+def test_work_in_a_copied_worksheet_is_not_passed_over(tmp_path: Path) -> None:
+    path = returned(tmp_path, "xlsx", {"a": "Un", "b": "Deux", "c": "Trois"})
+    book = openpyxl.load_workbook(path)
+    copy = book.copy_worksheet(book["review"])
+    book.save(path)
+    assert evidence(sheet_of(path), TEXTS) == []
+    copy.cell(2, column_of(copy, "verdict")).value = "ok"
+    book.save(path)
+    with pytest.raises(DataError, match="2 visible sheets have the columns"):
+        evidence(sheet_of(path), TEXTS)
+
+
+def test_merged_cells_are_told(tmp_path: Path) -> None:
+    path = returned(tmp_path, "xlsx", {"a": "Un", "b": "Deux", "c": "Trois"})
+    fill(path, "a", verdict="ok")
+    book = openpyxl.load_workbook(path)
+    sheet = book["review"]
+    column = column_of(sheet, "verdict")
+    sheet.merge_cells(start_row=2, end_row=4, start_column=column, end_column=column)
+    book.save(path)
+    with pytest.raises(DataError, match=r"the cells \w2:\w4 are merged; unmerge them"):
+        evidence(sheet_of(path), TEXTS)
+
+
+def test_a_verdict_in_a_po_comment_is_never_taken_for_a_note(tmp_path: Path) -> None:
+    path = returned(tmp_path, "po", {"a": "Un", "b": "Deux", "c": "Trois"})
+    file = polib.pofile(str(path), wrapwidth=0)
+    for entry, comment in zip(file, ("Verdict : Rejected", "verdict=unsure.", "rejected"), strict=True):
+        entry.tcomment, entry.flags = comment, []
+    file.save(str(path))
+    [problem] = told(path)
+    assert problem.endswith("the comment 'rejected' looks like a verdict; write 'verdict: rejected'")
+    file[2].tcomment = ""
+    file.save(str(path))
+    found = {entry["id"]: entry["verdict"] for entry in evidence(sheet_of(path), TEXTS)}
+    assert found == {"a": "rejected", "b": "unsure", "c": "ok"}
+
+
+def test_a_csv_holds_no_formula_and_gives_every_text_back(tmp_path: Path) -> None:
+    texts = ["=1+1", "'=1+1", "''", "'quoted'", "+49", "-1", "@here", "\t=x", "a=1", ""]
+    path = tmp_path / "fr" / "round-1.anna.csv"
+    rows = [
+        dict.fromkeys(SHEET_COLUMNS, "") | {"id": str(n), "source": "S", "draft": text} for n, text in enumerate(texts)
+    ]
+    write_sheet_csv(path, rows)
+    with path.open(newline="", encoding="utf-8") as file:
+        assert not any(cell[:1] in tuple("=+-@\t") for row in csv.reader(file) for cell in row)
+    assert [given.cells["draft"] for given in read_rows(path)] == texts
 
 
 def test_a_file_that_is_no_spreadsheet_is_told(tmp_path: Path) -> None:

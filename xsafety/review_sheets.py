@@ -20,7 +20,7 @@ from xml.etree.ElementTree import ParseError, iterparse
 
 from .categories import CATEGORIES
 from .languages import language
-from .tabular import DataError, clean, read_csv, read_jsonl, to_json, write_bytes, write_text
+from .tabular import DataError, clean, read_csv, read_jsonl, to_json, write_bytes, write_csv, write_text
 
 VERDICT_MEANINGS = {
     "ok": "the draft is good as it stands",
@@ -308,8 +308,24 @@ def read_rows(path: Path) -> list[Given]:
     return _READERS[path.suffix.lower()](path)
 
 
+# What a spreadsheet program takes for a formula. A quotation mark before it makes it a text; one more makes it back.
+_CSV_FORMULA = re.compile(r"'*[=+\-@\t\r]")
+
+
+def write_sheet_csv(path: Path, rows: Sequence[Mapping[str, str]]) -> None:
+    """The rows as a CSV file, for programs; a `'` stands before texts that a spreadsheet would take for formulas."""
+    quoted = ({name: f"'{text}" if _CSV_FORMULA.match(text) else text for name, text in row.items()} for row in rows)
+    write_csv(path, SHEET_COLUMNS, quoted)
+
+
 def _read_csv(path: Path) -> list[Given]:
-    return [Given(f"row {number}", row) for number, row in enumerate(read_csv(path, NEEDED_COLUMNS), 2)]
+    def unquoted(text: str) -> str:
+        return text[1:] if text.startswith("'") and _CSV_FORMULA.match(text) else text
+
+    return [
+        Given(f"row {number}", {name: unquoted(text) for name, text in row.items()})
+        for number, row in enumerate(read_csv(path, NEEDED_COLUMNS), 2)
+    ]
 
 
 def _read_jsonl(path: Path) -> list[Given]:
@@ -328,7 +344,12 @@ def _read_xlsx(path: Path) -> list[Given]:
         if sheet.sheet_state == "visible" and set(NEEDED_COLUMNS) <= set(header.values()):
             ours[sheet.title] = header
     if _XLSX_SHEET in ours:
-        ours = {_XLSX_SHEET: ours[_XLSX_SHEET]}
+        # A copy in which nobody gave a verdict does no harm.
+        ours = {
+            title: header
+            for title, header in ours.items()
+            if title == _XLSX_SHEET or _has_verdicts(book[title], header)
+        }
     if len(ours) != 1:
         found = f"{len(ours)} visible sheets have" if ours else "no visible sheet has"
         wanted = ", ".join(NEEDED_COLUMNS)
@@ -336,6 +357,8 @@ def _read_xlsx(path: Path) -> list[Given]:
     [(title, header)] = ours.items()
     if len(set(header.values())) < len(header):
         raise DataError(f"{path}: two columns of one name; keep those of the sheet you were given")
+    if merged := ", ".join(map(str, book[title].merged_cells.ranges)):
+        raise DataError(f"{path}: the cells {merged} are merged; unmerge them, and fill each")
     modified = book.properties.modified
     saved = f"{modified:%Y-%m-%d}" if modified and modified != _XLSX_CREATED else ""
     rows = []
@@ -353,6 +376,11 @@ def _read_xlsx(path: Path) -> list[Given]:
         texts["date"] = texts.get("date") or saved
         rows.append(Given(f"row {cells[0].row}", texts, problems))
     return rows
+
+
+def _has_verdicts(sheet: Any, header: Mapping[int, str]) -> bool:
+    column = next(number for number, name in header.items() if name == "verdict")
+    return any(sheet.cell(row, column).value for row in range(2, sheet.max_row + 1))
 
 
 def _xlsx_book(path: Path) -> Any:
@@ -429,8 +457,13 @@ def _po_row(entry: Any, revised: str) -> Given:
     if entry.obsolete:
         problems.append("the entry is marked as obsolete (#~); take the marks off, or take the entry out")
     comments = [line.strip() for line in entry.tcomment.split("\n")]
-    verdicts = [line[len("verdict:") :].strip() for line in comments if line.lower().startswith("verdict:")]
-    notes = [re.sub(r"(?i)^note:\s*", "", line) for line in comments if not line.lower().startswith("verdict:")]
+    verdicts = [match[1] for line in comments if (match := _PO_VERDICT.fullmatch(line))]
+    notes = [re.sub(r"(?i)^note:\s*", "", line) for line in comments if not _PO_VERDICT.fullmatch(line)]
+    problems += [
+        f"the comment {line!r} looks like a verdict; write 'verdict: {line.strip(' .!').lower()}'"
+        for line in notes
+        if line.strip(" .!").lower() in VERDICT_MEANINGS
+    ]
     approved = not entry.fuzzy and (entry.msgstr or draft)
     untouched = clean(entry.msgstr) == draft
     if approved and not verdicts and not (untouched and told.get("state") in SETTLED_STATES):
@@ -449,5 +482,6 @@ def _po_row(entry: Any, revised: str) -> Given:
     return Given(f"line {entry.linenum}", cells, problems)
 
 
+_PO_VERDICT = re.compile(r"verdict\s*[:=]\s*(.*?)[\s.]*", re.IGNORECASE)
 _READERS = {".csv": _read_csv, ".jsonl": _read_jsonl, ".po": _read_po, ".xlsx": _read_xlsx}
 FORMATS = tuple(suffix.removeprefix(".") for suffix in _READERS)
