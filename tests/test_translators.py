@@ -22,6 +22,7 @@ from xsafety.translation import UNVERIFIED, Translated, drafts, translate
 SECRET = "s3cret-key"
 DEAD = "libretranslate does not answer, or not as it should (500)"
 SKIPPED = "not asked for: libretranslate did not answer 3 times in a row"
+SKIPPED_LATER = SKIPPED.replace("3 times", "6 times")
 
 
 @pytest.fixture(autouse=True)
@@ -149,8 +150,8 @@ def test_tries_end_and_are_fewer_while_the_engine_does_not_answer(
 ) -> None:
     server.translate = lambda text, target: web.Response(status=500)
     found = ask(server, tmp_path, dict(zip("abcd", "abcd", strict=True)), max_retries=2)
-    assert found.again == dict.fromkeys("abc", DEAD) | {"d": SKIPPED}
-    assert [text for text, _ in server.translations] == ["a", "a", "a", "b", "c"]
+    assert found.again == dict.fromkeys("acd", DEAD) | {"b": SKIPPED}
+    assert [text for text, _ in server.translations] == ["a", "a", "a", "d", "c"], "from both ends"
 
 
 def test_calls_are_paced(server: Server, tmp_path: Path) -> None:
@@ -167,8 +168,8 @@ def test_a_dead_server_ends_soon_and_keeps_what_came(server: Server, tmp_path: P
     server.translate = lambda text, target: web.Response(status=500) if text > "Text 1" else text.upper()
     done, failed, again = ask(server, tmp_path, texts)
     assert done == {"0": "TEXT 0", "1": "TEXT 1"}
-    assert failed == again == dict.fromkeys("234", DEAD) | dict.fromkeys("56789", SKIPPED)
-    assert len(server.translations) == 5
+    assert failed == again == dict.fromkeys("256789", DEAD) | dict.fromkeys("34", SKIPPED_LATER)
+    assert len(server.translations) == 8
     server.translate = lambda text, target: text.lower()
     assert ask(server, tmp_path, texts) == (
         {id: text.upper() if id in done else text.lower() for id, text in texts.items()},
@@ -196,13 +197,28 @@ def test_only_failures_in_passing_count_towards_giving_up(server: Server, tmp_pa
     server.translate = lambda text, target: (
         text.upper() if text == "good" else web.Response(status=statuses.get(text, 500))
     )
-    texts = {"a": "a", "b": "b", "c": "c", "d": "good", "e": "e", "f": "f", "g": "g", "h": "good too"}
+    texts = {"d": "good"} | {id: id for id in "akbefghc"}
     done, failed, again = ask(server, tmp_path, texts)
     assert done == {"d": "GOOD"}
     assert failed["c"] == "libretranslate refused the text (400)"
-    assert failed["h"] == SKIPPED
+    assert failed["k"] == SKIPPED_LATER
     assert again == {id: reason for id, reason in failed.items() if id != "c"}
-    assert sorted(again) == ["a", "b", "e", "f", "g", "h"]
+    assert sorted(again) == ["a", "b", "e", "f", "g", "h", "k"]
+
+
+def test_bad_texts_side_by_side_block_no_others(server: Server, tmp_path: Path) -> None:
+    server.translate = lambda text, target: web.Response(status=500) if text < "Text 3" else text.upper()
+    done, failed, again = ask(server, tmp_path, {str(number): f"Text {number}" for number in range(10)})
+    assert sorted(done) == list("3456789")
+    assert failed == again == dict.fromkeys("012", DEAD)
+
+
+def test_an_engine_that_refuses_every_text_is_asked_no_further(server: Server, tmp_path: Path) -> None:
+    server.translate = lambda text, target: web.Response(status=400)
+    _, failed, again = ask(server, tmp_path, {str(number): f"Text {number}" for number in range(10)})
+    assert len(server.translations) == 3
+    assert sorted(failed) == sorted(again) == list("0123456789"), "all are to be asked again"
+    assert again["5"] == "not asked for: libretranslate took none of the first 3 texts"
 
 
 def test_progress_is_told_in_a_line(server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -233,7 +249,7 @@ def test_an_empty_translation_is_asked_for_again(server: Server, tmp_path: Path)
 def test_nobody_at_the_address(tmp_path: Path) -> None:
     _, failed, again = ask(Server(url="http://127.0.0.1:9"), tmp_path, {id: f"Text {id}" for id in "abcde"})
     reason = "libretranslate does not answer, or not as it should (ConnectionError)"
-    assert failed == again == dict.fromkeys("abc", reason) | dict.fromkeys("de", SKIPPED)
+    assert failed == again == dict.fromkeys("ade", reason) | dict.fromkeys("bc", SKIPPED)
 
 
 def test_a_silent_server_is_not_waited_for(server: Server, tmp_path: Path) -> None:
@@ -382,8 +398,8 @@ def test_every_service_has_its_data() -> None:
     ("content_type", "text", "reason", "passing"),
     [
         ("text/html", "<html>", "libretranslate does not answer, or not as it should (JSONDecodeError)", True),
-        ("application/json", "{}", "libretranslate gave no translation (TranslationNotFound)", False),
-        ("application/json", '{"error": "busy"}', "libretranslate gave no translation (KeyError)", False),
+        ("application/json", "{}", "libretranslate does not answer as it should (TranslationNotFound)", True),
+        ("application/json", '{"error": "busy"}', "libretranslate does not answer as it should (KeyError)", True),
     ],
 )
 def test_other_failures_are_told_by_kind(

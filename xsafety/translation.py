@@ -1,6 +1,7 @@
 """Machine drafts: from the translation memory, from the journal, and only then from an engine."""
 
 import re
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -14,7 +15,7 @@ from .prompting import Message
 from .tabular import clean
 
 UNVERIFIED = "unverified machine draft"
-GIVE_UP_AFTER = 3
+GIVE_UP_AFTER = 3  # texts in a row that an engine did not answer; twice as many where it has answered before
 
 
 class Translated(NamedTuple):
@@ -39,8 +40,8 @@ def translate(
     """Translates `texts` (id -> text) by an engine, each text asked for once in the life of the journal.
 
     Engine `openai` asks the `model`: an identity with the `prompt`. Where an engine cannot be reached three times in a
-    row (a model, 32 times), or refuses the key, the rest is not asked for, so that a dead network ends soon; what came
-    is in the journal, a long text only when all its pieces came.
+    row (six where it answered before; a model, 32 times), or refuses the key or every text, the rest is not asked for,
+    so that a dead network ends soon; what came is in the journal, a long text only when all its pieces came.
     """
     if engine == "openai":
         assert model
@@ -83,22 +84,34 @@ def _by_service(
     keep: Callable[[str, str], None],
     line: "_Line",
 ) -> tuple[dict[str, str], dict[str, str]]:
-    """Hands each translation to `keep` as it comes; what failed (text -> reason), and the part of that to ask again."""
-    from .engines.translators import Closed, Unavailable, Unreachable
+    """Hands each translation to `keep` as it comes; what failed (text -> reason), and the part of that to ask again.
+
+    After a failure the next text is one from the other end: a few texts that the engine fails at, side by side, are no
+    dead engine.
+    """
+    from .engines.translators import Closed, Refused, Unavailable, Unreachable
 
     failed: dict[str, str] = {}
     again: dict[str, str] = {}
+    refused: dict[str, str] = {}
     in_a_row, closed = 0, ""
-    for number, text in enumerate(texts):
+    answered, well = False, True
+    waiting = deque(texts)
+    for number in range(len(waiting)):
+        text = waiting.popleft() if well else waiting.pop()
+        well = False
         line.done = number
-        if in_a_row == GIVE_UP_AFTER:
+        if len(refused) == GIVE_UP_AFTER and not answered:
+            closed = f"not asked for: {engine} took none of the first {GIVE_UP_AFTER} texts"
+            again |= refused
+        if in_a_row == GIVE_UP_AFTER * (1 + answered):
             closed = f"not asked for: {engine} did not answer {in_a_row} times in a row"
         if closed:
             failed[text] = again[text] = closed
             continue
         try:
             keep(text, ask(text))
-            in_a_row = 0
+            in_a_row, answered, well = 0, True, True
         except Closed as error:
             failed[text] = again[text] = closed = str(error)
         except Unreachable as error:
@@ -106,6 +119,8 @@ def _by_service(
             in_a_row += 1
         except Unavailable as error:
             failed[text] = str(error)
+            if isinstance(error, Refused):
+                refused[text] = str(error)
     return failed, again
 
 

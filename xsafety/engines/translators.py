@@ -12,6 +12,7 @@ from typing import Any, NoReturn
 
 import requests
 from deep_translator import DeeplTranslator, GoogleTranslator, LibreTranslator, MicrosoftTranslator
+from deep_translator.exceptions import TranslationNotFound
 
 from ..tabular import clean
 from .language_codes import Unknown, deepl_code, google_code, libretranslate_code, microsoft_code
@@ -39,6 +40,10 @@ class Unreachable(Unavailable):
 
 class Closed(Unreachable):
     """The engine would refuse every further text too: a wrong key, or no quota left."""
+
+
+class Refused(Unavailable):
+    """The engine did not take the text."""
 
 
 class _Passing(Exception):
@@ -90,6 +95,9 @@ def translator(engine: str, source: str, target: str, connection: Mapping[str, A
                 _sleep(min(2.0**failures, LONGEST_BACKOFF) / random.uniform(1, 2) if after is None else after)
             except Unavailable:
                 raise
+            except (TranslationNotFound, LookupError) as error:
+                # What came is no answer of the service: the page of a network that wants a log-in, or of a proxy.
+                raise Unreachable(f"{engine} does not answer as it should ({type(error).__name__})") from None
             except Exception as error:
                 raise Unavailable(f"{engine} gave no translation ({type(error).__name__})") from None
         raise AssertionError
@@ -200,4 +208,4 @@ def _refuse(engine: str, variable: str | None, response: requests.Response) -> N
         raise Closed(f"{engine} is not at its address ({status}); check translation.base_url")
     if status in (401, 403, 408, 425, 429) or status >= 500:
         raise _Passing(str(status), retry_after(response.headers))
-    raise Unavailable(f"{engine} refused the text ({status})")
+    raise Refused(f"{engine} refused the text ({status})")
