@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import ROOT
-from xsafety.memory import DRAFT_COLUMNS, freeze, memory_state, print_missing
+from xsafety.memory import DRAFT_COLUMNS, freeze, memory_state, print_missing, read_memory
 from xsafety.seeds import read_seeds
-from xsafety.tabular import read_csv, write_csv
+from xsafety.tabular import DataError, read_csv, write_csv
 
 IDS = ["a", "b", "c", "d"]
 
@@ -42,6 +42,12 @@ def test_a_first_file_and_further_columns(tmp_path: Path) -> None:
     memory = write(tmp_path / "memory.csv", noted, more=("note",))
     assert freeze(memory, drafts, IDS) == (1, 1)
     assert read_csv(memory, DRAFT_COLUMNS) == [row("a") | {"note": ""}, noted]
+
+
+def test_two_drafts_for_one_english_are_told(tmp_path: Path) -> None:
+    memory = write(tmp_path / "memory.csv", row("a"), row("b", "x", "A"), row("c", "y", "A"), row("d", "", "A"))
+    with pytest.raises(DataError, match=r"memory\.csv, row 4 \(c\): another draft for the same English; keep one"):
+        read_memory(memory)
 
 
 def test_the_shipped_memory_stands_in_the_order_of_the_seeds() -> None:

@@ -12,10 +12,20 @@ DRAFT_COLUMNS = ("id", "source", "draft", "engine", "status")
 
 
 def read_memory(file: Path) -> dict[str, dict[str, str]]:
-    """The committed drafts of one language: English source -> row; empty if there is no file."""
+    """The committed drafts of one language: English source -> row; empty if there is no file.
+
+    Raises DataError where it has two drafts for one English, as after two people added theirs.
+    """
     if not file.exists():
         return {}
-    return {row["source"]: row for row in read_csv(file, DRAFT_COLUMNS) if row["draft"]}
+    known: dict[str, dict[str, str]] = {}
+    problems = []
+    for number, row in enumerate(read_csv(file, DRAFT_COLUMNS), 2):
+        if row["draft"] and known.setdefault(row["source"], row)["draft"] != row["draft"]:
+            problems.append(f"{file}, row {number} ({row['id']}): another draft for the same English; keep one of them")
+    if problems:
+        raise DataError.of(f"{file}: {len(problems)} problem(s)", problems)
+    return known
 
 
 def from_memory(row: Mapping[str, str]) -> dict[str, str]:
