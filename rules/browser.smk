@@ -2,6 +2,8 @@
 # Takes what the sheets take. Makes a reviewer's queue, <results>/browser/{lang}/{reviewer}.json; the page on it, and how
 # its verdicts become evidence, is no job: see xsafety/browser. Config: verification.
 
+from xsafety.review import REVIEWER_NAME
+
 
 rule browser:
     """Build one reviewer's queue for the page in the browser."""
@@ -16,7 +18,7 @@ rule browser:
     log:
         "<logs>/browser/{lang}/{reviewer}.log",
     wildcard_constraints:
-        reviewer="[A-Za-z0-9][A-Za-z0-9_-]*",
+        reviewer=REVIEWER_NAME,
     conda:
         "../envs/workflow.yaml"
     params:

@@ -23,6 +23,9 @@ shell.prefix(
     f" XSAFETY_TERMINAL={TERMINAL}; "
 )
 
+# Whether each round, and the spot check, must come from another reviewer.
+OTHERS = to_json(Gate.read(CONFIG.verification.model_dump()).others)
+
 PROMPTINGS = {name: vars(method.method()) for name, method in CONFIG.promptings.items()}
 
 if CONFIG.dataset.xsafety:

@@ -24,7 +24,7 @@ rule ledger:
         "../envs/workflow.yaml"
     params:
         reviews=lambda wildcards: f"{CONFIG.verification.reviews}/{wildcards.lang}",
-        others=to_json(Gate.read(CONFIG.verification.model_dump()).others),
+        others=OTHERS,
     shell:
         "python3 {input.code[0]:q} --seeds {input.seeds:q} --reviews {params.reviews:q} --release {input.release:q}"
         " --different-reviewers {params.others} --out {output.ledger:q} --problems {output.problems:q} 2>&1 | tee {log:q}"

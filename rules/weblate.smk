@@ -22,7 +22,7 @@ rule weblate_send:
         po=result("po"),
         connection=to_json(WEBLATE and WEBLATE.model_dump()),
         languages=to_json(CONFIG.targets),
-        others=to_json(Gate.read(CONFIG.verification.model_dump()).others),
+        others=OTHERS,
     message:
         "Sending translations to Weblate."
     shell:
@@ -45,7 +45,7 @@ rule weblate_fetch:
         reviews=CONFIG.verification.reviews,
         connection=to_json(WEBLATE and WEBLATE.model_dump()),
         languages=to_json(CONFIG.targets),
-        others=to_json(Gate.read(CONFIG.verification.model_dump()).others),
+        others=OTHERS,
     message:
         "Fetching verdicts from Weblate."
     shell:

@@ -26,6 +26,7 @@ from .engines.transformers import fingerprint, model_files
 from .judges import protocols
 from .languages import SOURCE_LANGUAGE, language
 from .prompting import PLACEHOLDER, Prompting
+from .review import REVIEWER_NAME
 from .tabular import DataError
 
 NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
@@ -124,7 +125,7 @@ class Weblate(Strict):
         pattern=r"^[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)+$", description="PROJECT/COMPONENT, as in its address"
     )
     api_key_env: Variable = Field("WEBLATE_TOKEN", description="name of the environment variable with the token")
-    users: dict[str, Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")] | None] = Field(
+    users: dict[str, Annotated[str, Field(pattern=f"^{REVIEWER_NAME}$")] | None] = Field(
         default_factory=dict, description="Weblate user -> name in file names; null: no person, a script's account"
     )
     timeout: float = Field(60, gt=0, description="seconds that one request may take")

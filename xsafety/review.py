@@ -27,9 +27,9 @@ WIDTH = 100  # of what is printed
 DONE = ("verified", "passed", "rejected")  # states of rows that no reviewer has to look at
 RELEASE_REVIEWER = "xsafety-release"  # stands for the translators of the XSafety release
 DECIDING = ("ok", "edited", "rejected")
-_SHEET_NAME = re.compile(
-    rf"round-([1-9]\d*)\.([A-Za-z0-9][A-Za-z0-9_-]*)(?:\.([1-9]\d*))?\.({'|'.join(FORMATS)})", re.I
-)
+REVIEWER_NAME = "[A-Za-z0-9][A-Za-z0-9_-]*"  # a regular expression
+UNNAMED = "YOURNAME"  # stands for a reviewer's name where a file to fill is named
+_SHEET_NAME = re.compile(rf"round-([1-9]\d*)\.({REVIEWER_NAME})(?:\.([1-9]\d*))?\.({'|'.join(FORMATS)})", re.I)
 _LIKE_SHEETS = {".xlsx", ".xlsm", ".xls", ".ods", ".csv", ".tsv", ".po", ".xlf", ".xliff", ".jsonl", ".json"}
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")  # and halves of characters
 
@@ -42,6 +42,11 @@ class Sheet:
     round: int
     reviewer: str
     part: int = 1
+
+
+def sheet_name(round: int, reviewer: str, part: int, suffix: str) -> str:
+    """The name of a returned sheet's file; `suffix` with its dot."""
+    return f"round-{round}.{reviewer}{f'.{part}' if part > 1 else ''}{suffix}"
 
 
 def sheets(folder: Path) -> tuple[list[Sheet], list[str]]:
@@ -58,8 +63,8 @@ def sheets(folder: Path) -> tuple[list[Sheet], list[str]]:
         if not (match := _SHEET_NAME.fullmatch(path.name)):
             letters = "" if path.name.isascii() else "; names have Latin letters, digits, - and _"
             problems.append(f"{path}: rename it round-NUMBER.REVIEWER.xlsx{others}, e.g. round-1.anna.xlsx{letters}")
-        elif match[2] == "YOURNAME":
-            problems.append(f"{path}: rename it, with the reviewer's name or pseudonym instead of YOURNAME")
+        elif match[2] == UNNAMED:
+            problems.append(f"{path}: rename it, with the reviewer's name or pseudonym instead of {UNNAMED}")
         elif match[2].lower() == RELEASE_REVIEWER:
             problems.append(f"{path}: rename it; {RELEASE_REVIEWER} is who stands for the release's translators")
         elif (spelt := names.setdefault(match[2].lower(), match[2])) != match[2]:
@@ -67,7 +72,7 @@ def sheets(folder: Path) -> tuple[list[Sheet], list[str]]:
         else:
             sheet = Sheet(path, int(match[1]), match[2], int(match[3] or 1))
             if (other := found.setdefault((sheet.round, sheet.reviewer, sheet.part), sheet)) is not sheet:
-                further = f"round-{sheet.round}.{sheet.reviewer}.{sheet.part + 1}{path.suffix}"
+                further = sheet_name(sheet.round, sheet.reviewer, sheet.part + 1, path.suffix)
                 problems.append(
                     f"{path}: {other.path.name} is this reviewer's; keep one, or rename a second one {further}"
                 )
@@ -180,16 +185,21 @@ def fold(
     entries = list(known)
     returned, problems = sheets(folder)
     for sheet in returned:
-        done = {
-            (entry["id"], entry["source"]): entry["round"]
-            for entry in entries
-            if entry["reviewer"] == sheet.reviewer and 0 < entry["round"] < sheet.round and entry["verdict"] in DECIDING
-        }
+        done = decided_before(entries, sheet.reviewer, sheet.round) if different_reviewers else None
         try:
-            entries += evidence(sheet, seeds, done if different_reviewers else None)
+            entries += evidence(sheet, seeds, done)
         except DataError as error:
             problems.append(str(error))
     return sorted(entries, key=lambda entry: (entry["round"], entry["reviewer"], entry["id"])), problems
+
+
+def decided_before(entries: Iterable[Mapping[str, Any]], reviewer: str, round: int) -> dict[tuple[str, str], int]:
+    """The rows (id and English) that a reviewer decided in a round before this one, and in which."""
+    return {
+        (entry["id"], entry["source"]): entry["round"]
+        for entry in entries
+        if entry["reviewer"] == reviewer and 0 < entry["round"] < round and entry["verdict"] in DECIDING
+    }
 
 
 @dataclass(frozen=True)
@@ -502,7 +512,7 @@ def status(
 
 def save_as(reviews: str, lang: str, round: int) -> str:
     """Where a reviewer saves a filled sheet, without the suffix of its format."""
-    return f"{reviews}/{lang}/round-{round}.YOURNAME"
+    return f"{reviews}/{lang}/{sheet_name(round, UNNAMED, 1, '')}"
 
 
 def sheet_rows(
@@ -519,14 +529,8 @@ def sheet_rows(
     """
     flags = flags or {}
     rank = {id: number for number, id in enumerate(flags)}
-    rows = []
-    _, queue = queue_of(stands)
-    waiting = set(queue)
-    for seed in seeds:
-        stand = stands[seed["id"]]
-        if seed["id"] not in waiting:
-            continue
-        rows.append(_shown(lang, seed, stand, drafts, flags))
+    waiting = set(queue_of(stands)[1])
+    rows = [_shown(lang, seed, stands[seed["id"]], drafts, flags) for seed in seeds if seed["id"] in waiting]
     return sorted(rows, key=lambda row: rank.get(row["id"], len(rank)))
 
 

@@ -286,13 +286,13 @@ def _write_po(path: Path, rows: Sequence[Mapping[str, str]], brief: Brief, head:
         told = {"state": row.get("state", "")}
         told |= {column: " ".join(row[column].split()) for column in ("category", "flag", "context")}
         told |= {"draft": _one_line(row["draft"]), "check": row["check"]}
-        flag = "fuzzy" if row["draft"] else ""
+        settled = {"verified": [], "rejected": ["read-only"]}
         entry = polib.POEntry(
             msgctxt=row["id"],
             msgid=row["source"],
             msgstr=row["draft"],
             comment="\n".join(f"{name}: {text}" for name, text in told.items() if text),
-            flags=[flag for flag in [{"verified": "", "rejected": "read-only"}.get(told["state"], flag)] if flag],
+            flags=settled.get(told["state"], ["fuzzy"] if row["draft"] else []),
             previous_msgid=row["previous"] or None,
         )
         file.append(entry)

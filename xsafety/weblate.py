@@ -18,7 +18,7 @@ import langcodes
 import polib
 import requests
 
-from .review import DECIDING, fold, readings, sheets
+from .review import DECIDING, UNNAMED, fold, readings, sheet_name, sheets
 from .review_sheets import check, read_rows
 from .tabular import DataError, clean, to_json, write_jsonl
 
@@ -212,7 +212,7 @@ def pseudonyms(names: Iterable[str], users: Mapping[str, str | None]) -> dict[st
     problems = [
         f"{name!r} would be {made!r}; give a name of its own in verification.weblate.users: {{{to_json(name)}: NAME}}"
         for name, made in result.items()
-        if made in ("", "YOURNAME") or called.count(made) > 1
+        if made in ("", UNNAMED) or called.count(made) > 1
     ]
     if problems:
         raise DataError.of("Weblate's users cannot be told apart by names of letters, digits, - and _", problems)
@@ -384,7 +384,7 @@ def save(folder: Path, found: Mapping[tuple[int, str], Sequence[Mapping[str, str
     written = []
     for (number, reviewer), rows in found.items():
         part = parts.get((number, reviewer), 0) + 1
-        path = folder / f"round-{number}.{reviewer}{f'.{part}' if part > 1 else ''}.jsonl"
+        path = folder / sheet_name(number, reviewer, part, ".jsonl")
         write_jsonl(path, rows)
         counts = Counter(row["verdict"] for row in rows)
         written.append(f"{path} ({', '.join(f'{counts[verdict]} {verdict}' for verdict in sorted(counts))})")

@@ -22,11 +22,11 @@ from ..cli import run, say
 from ..config import Config, load
 from ..journal import lock
 from ..plan import read_dataset
+from ..review import REVIEWER_NAME, UNNAMED
 from ..tabular import DataError
 from .returns import answers_file, folder_of, take_in
 
 ROOT = Path(__file__).resolve().parents[2]
-_REVIEWER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 
 
 def main() -> None:
@@ -66,7 +66,7 @@ def _config(args: Namespace) -> Config:
         raise DataError(f"{args.configfile}: not YAML ({error})") from None
     if args.lang not in config.targets:
         raise DataError(f"LANG={args.lang}: not a language to translate into; one of: {', '.join(config.targets)}")
-    if not _REVIEWER.fullmatch(args.reviewer) or args.reviewer == "YOURNAME":
+    if not re.fullmatch(REVIEWER_NAME, args.reviewer) or args.reviewer == UNNAMED:
         raise DataError(f"REVIEWER={args.reviewer}: your name or a pseudonym, of letters, digits, - and _")
     return config
 

@@ -6,7 +6,7 @@ from typing import Any
 from ..categories import CATEGORIES
 from ..gate import Gate
 from ..languages import language
-from ..review import DECIDING, next_round, sheet_rows, standings
+from ..review import decided_before, next_round, sheet_rows, standings
 from ..review_sheets import VERDICT_MEANINGS, about
 from ..texts import unspaced
 
@@ -26,13 +26,9 @@ def queue(
     """
     stands = standings(lang, seeds, ledger, gate)
     number = next_round(stands)
-    own = {
-        (entry["id"], entry["source"])
-        for entry in ledger
-        if entry["reviewer"] == reviewer and 0 < entry["round"] < number and entry["verdict"] in DECIDING
-    }
     rows = sheet_rows(lang, seeds, stands, drafts, flags)
     if gate.others:
+        own = decided_before(ledger, reviewer, number)
         rows = [row for row in rows if (row["id"], row["source"]) not in own]
     known = language(lang)
     return {

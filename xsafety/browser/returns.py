@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..journal import Journal, lines
-from ..review import Sheet, read_sheet, sheets
+from ..review import Sheet, read_sheet, sheet_name, sheets
 from ..tabular import DataError, clean, to_json, write_bytes
 from .answers import Kept, read
 
@@ -98,7 +98,7 @@ def _write(
     if not (rows or part):
         return []
     part = part or unused
-    path = reviews / _name(number, reviewer, part)
+    path = reviews / sheet_name(number, reviewer, part, ".jsonl")
     if path.exists():
         present = path.read_bytes()
         if present == data:
@@ -106,7 +106,8 @@ def _write(
         if _digest(present) not in {line["sha256"] for line in written if line["part"] == part}:
             raise DataError(
                 f"{path}: changed by hand since the browser's verdicts were written there; rename it"
-                f" {_name(number, reviewer, unused)}, where it counts for more than they do, or delete it"
+                f" {sheet_name(number, reviewer, unused, '.jsonl')}, where it counts for more than they do, or"
+                " delete it"
             )
     # Checked where no run of the workflow looks.
     staged = folder / path.name
@@ -119,10 +120,6 @@ def _write(
         journal.write({"round": number, "version": version, "part": part, "sha256": _digest(data)})
     write_bytes(path, data)
     return [Returned(path, len(rows), is_new=True)]
-
-
-def _name(number: int, reviewer: str, part: int) -> str:
-    return f"round-{number}.{reviewer}{'' if part == 1 else f'.{part}'}.jsonl"
 
 
 def _digest(data: bytes) -> str:
