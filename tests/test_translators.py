@@ -221,6 +221,16 @@ def test_an_engine_that_refuses_every_text_is_asked_no_further(server: Server, t
     assert again["5"] == "not asked for: libretranslate took none of the first 3 texts"
 
 
+def test_texts_that_are_refused_for_good_stand_in_the_way_of_no_new_one(server: Server, tmp_path: Path) -> None:
+    server.translate = lambda text, target: web.Response(status=400) if text.startswith("Bad") else text.upper()
+    bad = {str(number): f"Bad {number}" for number in range(8)}
+    assert ask(server, tmp_path, {"good": "Good"} | bad).again == {}
+    done, failed, again = ask(server, tmp_path, dict([*bad.items()][:4]) | {"new": "New"} | bad | {"good": "Good"})
+    assert done == {"good": "GOOD", "new": "NEW"}
+    assert sorted(failed) == sorted(bad)
+    assert again == {}
+
+
 def test_progress_is_told_in_a_line(server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(progress, "LOG_EVERY", 0.05)
     server.delay = 0.05

@@ -71,7 +71,7 @@ def translate(
 
                 line = _Line(source, target, len(missing))
                 with Progress(line, progress):
-                    failed, again = _by_service(missing, ask, engine, keep, line)
+                    failed, again = _by_service(missing, known, ask, engine, keep, line)
     return Translated(
         *({id: found[text] for id, text in texts.items() if text in found} for found in (known, failed, again))
     )
@@ -79,6 +79,7 @@ def translate(
 
 def _by_service(
     texts: Iterable[str],
+    known: Mapping[str, str],
     ask: Callable[[str], str],
     engine: str,
     keep: Callable[[str, str], None],
@@ -87,7 +88,8 @@ def _by_service(
     """Hands each translation to `keep` as it comes; what failed (text -> reason), and the part of that to ask again.
 
     After a failure the next text is one from the other end: a few texts that the engine fails at, side by side, are no
-    dead engine.
+    dead engine. `known` is what it has translated, now and in earlier runs: an engine that did, and refuses what is
+    left, does not refuse everything.
     """
     from .engines.translators import Closed, Refused, Unavailable, Unreachable
 
@@ -101,7 +103,7 @@ def _by_service(
         text = waiting.popleft() if well else waiting.pop()
         well = False
         line.done = number
-        if len(refused) == GIVE_UP_AFTER and not answered:
+        if len(refused) == GIVE_UP_AFTER and not known:
             closed = f"not asked for: {engine} took none of the first {GIVE_UP_AFTER} texts"
             again |= refused
         if in_a_row == GIVE_UP_AFTER * (1 + answered):
