@@ -10,9 +10,9 @@ from snakemake.dag import DAG
 from snakemake.utils import min_version
 
 from xsafety.config import load
-from xsafety.memory import print_missing
-from xsafety.rerun import judge_every_job
-from xsafety.review import print_waiting
+from xsafety.translation.memory import print_missing
+from xsafety.workflow.rerun import judge_every_job
+from xsafety.verification.waiting import print_waiting
 from xsafety.tabular import DataError
 
 min_version("9.27")
@@ -67,9 +67,8 @@ include: "rules/generation.smk"
 include: "rules/judging.smk"
 include: "rules/report.smk"
 include: "rules/plan.smk"
-include: "rules/status.smk"
 include: "rules/weblate.smk"
-include: "rules/demo_model.smk"
+include: "rules/demo.smk"
 
 
 rule all:

@@ -86,24 +86,26 @@ def raw(url: str, texts: list[str], concurrency: int) -> int:
 
 def ours(url: str, texts: list[str], concurrency: int, connection: Mapping[str, Any] | None = None) -> int:
     """This project's engine: every answer in the journal, requests paced by the limiter, failures tried again."""
-    from xsafety import asking
+    from xsafety.asking import ask as asking
+    from xsafety.asking import requests as made
+    from xsafety.asking.engines.start import start
+    from xsafety.asking.journal import journal_file
     from xsafety.config import OpenAI
-    from xsafety.engines.start import start
 
     identity = {"engine": "openai", "model": "m", "decoding": {"temperature": 0, "max_tokens": MAX_TOKENS}}
     model = OpenAI(engine="openai", model="m", base_url=f"{url}/v1", concurrency=concurrency, **(connection or {}))
 
-    def part() -> Iterable[asking.Request]:
+    def part() -> Iterable[made.Request]:
         for row, text in enumerate(texts):
-            yield asking.request(identity, f"row-{row}", "plain/en", [{"role": "user", "content": text}])
+            yield made.request(identity, f"row-{row}", "plain/en", [{"role": "user", "content": text}])
 
     with tempfile.TemporaryDirectory() as folder:
         engine = start(identity, model.connection(), 1, Path(folder))
         try:
             asking.ask({"plain/en": part}, Path(folder), engine, lambda line: print(line, file=sys.stderr))
-        except asking.Fatal as error:  # it gave up: all rows that are not in the journal failed
+        except made.Fatal as error:  # it gave up: all rows that are not in the journal failed
             print(error, file=sys.stderr)
-        with asking.journal_file(Path(folder), "plain/en").open("rb") as journal:
+        with journal_file(Path(folder), "plain/en").open("rb") as journal:
             return len(texts) - sum(1 for _ in journal)
 
 

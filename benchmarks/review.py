@@ -35,11 +35,11 @@ import polib
 import yaml
 
 from benchmarks.api import table
-from xsafety.memory import DRAFT_COLUMNS
-from xsafety.review_sheets import SHEET_COLUMNS
-from xsafety.seeds import COLUMNS
+from xsafety.seeds.csv_folder import COLUMNS
 from xsafety.tabular import read_csv, read_jsonl, write_csv, write_jsonl
-from xsafety.texts import script, scripts_of, unspaced
+from xsafety.text.letters import script, scripts_of, unspaced
+from xsafety.translation.memory import DRAFT_COLUMNS
+from xsafety.verification.sheets.layout import SHEET_COLUMNS
 
 ROOT = Path(__file__).parents[1]
 EDITED = (0.15, 0.03)  # by round

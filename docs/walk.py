@@ -17,7 +17,7 @@ import openpyxl
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
-from tests.loopback import Loopback  # noqa: E402
+from tests.servers.loopback import Loopback  # noqa: E402
 
 NOTE = "synthetic: filled by docs/walk.py, nobody has read this"
 INTRO = """\

@@ -2,7 +2,7 @@
 # Takes what the sheets take. Makes a reviewer's queue, <results>/browser/{lang}/{reviewer}.json; the page on it, and how
 # its verdicts become evidence, is no job: see xsafety/browser. Config: verification.
 
-from xsafety.review import REVIEWER_NAME
+from xsafety.rows import REVIEWER_NAME
 
 
 rule browser:

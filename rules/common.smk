@@ -3,11 +3,11 @@ import csv
 import re
 import shlex
 
-from xsafety.asking import next_attempt
-from xsafety.code import modules
-from xsafety.gate import Gate
-from xsafety.languages import SOURCE_LANGUAGE
-from xsafety.memory import memory_state
+from xsafety.asking.receipt import next_attempt
+from xsafety.workflow.code import modules
+from xsafety.verification.gate import Gate
+from xsafety.text.languages import SOURCE_LANGUAGE
+from xsafety.translation.memory import memory_state
 from xsafety.tabular import to_json
 
 # Relative where that is possible, so that a moved checkout is no reason to run again.
@@ -29,7 +29,7 @@ OTHERS = to_json(Gate.read(CONFIG.verification.model_dump()).others)
 PROMPTINGS = {name: vars(method.method()) for name, method in CONFIG.promptings.items()}
 
 if CONFIG.dataset.xsafety:
-    from xsafety.release import LANGUAGES as RELEASE_LANGUAGES
+    from xsafety.seeds.release import LANGUAGES as RELEASE_LANGUAGES
 else:
     RELEASE_LANGUAGES = ()
 
@@ -108,7 +108,7 @@ def reviews(wildcards):
 def lexicons(wildcards):
     """Refusal phrases of a language; English ones count in every language."""
     tags = (wildcards.lang, SOURCE_LANGUAGE)
-    return [file for tag in tags for file in files(ROOT / "xsafety/lexicon", f"{tag}.yaml")]
+    return [file for tag in tags for file in files(ROOT / "xsafety/text/packs", f"{tag}.yaml")]
 
 
 def release_evidence(wildcards):

@@ -104,7 +104,7 @@ rule report:
     """Render the report, one HTML page."""
     input:
         code=code("report"),
-        template=str(ROOT / "xsafety/templates/report.html.j2"),
+        template=str(ROOT / "xsafety/report/page.html.j2"),
         status="<results>/review_status.csv",
         rates="<results>/review/modification_rates.csv",
         agreement="<results>/review/agreement.csv",

@@ -4,7 +4,7 @@
 # data set of those that are ready: <results>/review/{lang}/ledger.jsonl, checks/{lang}.csv,
 # sheets/{lang}.{csv,xlsx,po}, po/{lang}.po (all rows), review_status.csv, queries/{lang}.jsonl, and tables of what
 # reviewers changed and how far they agree, review/{modification_rates,agreement}.csv; on demand <results>/audit.md, what
-# checks found.
+# checks found, and `snakemake status`, where every language stands.
 # Config: verification.
 
 
@@ -174,3 +174,29 @@ rule review_tables:
     shell:
         "python3 {input.code[0]:q} --seeds {input.seeds:q} --ledgers {input.ledgers:q} --rates {output.rates:q}"
         " --agreement {output.agreement:q} 2> {log:q}"
+
+
+rule status:
+    """Print where every language stands, and who must do what with which file."""
+    input:
+        code=code("status"),
+        seeds="<results>/seeds.csv",
+        ledgers=expand("<results>/review/{lang}/ledger.jsonl", lang=CONFIG.targets),
+        problems=expand("<results>/review/{lang}/problems.txt", lang=CONFIG.targets),
+    log:
+        "<logs>/status.log",
+    localrule: True
+    conda:
+        "../envs/workflow.yaml"
+    params:
+        # No inputs: it leads to no draft being made.
+        results=lambda wildcards: RESULTS,
+        memory=CONFIG.translation.memory,
+        reviews=CONFIG.verification.reviews,
+        languages=CONFIG.languages,
+        gate=gate("min_coverage", "accept_drafts", "different_reviewers"),
+    message:
+        "Looking at seeds, reviews and drafts."
+    shell:
+        "python3 {input.code[0]:q} --seeds {input.seeds:q} --results {params.results:q} --memory {params.memory:q}"
+        " --reviews {params.reviews:q} --languages {params.languages} --gate {params.gate:q} 2>&1 | tee {log:q}"

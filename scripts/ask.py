@@ -6,10 +6,12 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-from xsafety.asking import GIVE_UP_AFTER, Request, ask, model_requests
+from xsafety.asking.ask import GIVE_UP_AFTER, ask
+from xsafety.asking.engines.start import pin, start
+from xsafety.asking.requests import Request
 from xsafety.cli import parser, run, say
-from xsafety.engines.start import pin, start
-from xsafety.prompting import Prompting
+from xsafety.generation.prompting import Prompting
+from xsafety.generation.responses import model_requests
 from xsafety.tabular import read_jsonl, write_json
 
 

@@ -6,13 +6,14 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-from xsafety.asking import GIVE_UP_AFTER, Request, ask
+from xsafety.asking.ask import GIVE_UP_AFTER, ask
+from xsafety.asking.engines.start import pin, start
+from xsafety.asking.requests import Request
 from xsafety.cli import parser, run, say
-from xsafety.engines.start import pin, start
-from xsafety.judges.protocols import Protocol, load
-from xsafety.judging import judge_requests, read_english
-from xsafety.languages import SOURCE_LANGUAGE
+from xsafety.judging.verdicts import judge_requests, read_english
+from xsafety.protocols.protocol import Protocol, load
 from xsafety.tabular import read_jsonl, write_json
+from xsafety.text.languages import SOURCE_LANGUAGE
 
 
 def requests(

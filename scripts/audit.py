@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-from xsafety.audit import audit
-from xsafety.checks import CHECK_COLUMNS
 from xsafety.cli import parser, run
-from xsafety.seeds import COLUMNS
+from xsafety.seeds.csv_folder import COLUMNS
 from xsafety.tabular import read_csv, write_text
+from xsafety.verification.audit import audit
+from xsafety.verification.checks import CHECK_COLUMNS
 
 
 def main() -> None:

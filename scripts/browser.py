@@ -1,12 +1,12 @@
 """Writes what the page in the browser needs of one reviewer's queue."""
 
 from xsafety.browser.queue import queue
-from xsafety.checks import CHECK_COLUMNS, flags
 from xsafety.cli import parser, run
-from xsafety.gate import Gate
-from xsafety.memory import DRAFT_COLUMNS
-from xsafety.seeds import COLUMNS
+from xsafety.seeds.csv_folder import COLUMNS
 from xsafety.tabular import read_csv, read_jsonl, write_json
+from xsafety.translation.memory import DRAFT_COLUMNS
+from xsafety.verification.checks import CHECK_COLUMNS, flags
+from xsafety.verification.gate import Gate
 
 
 def main() -> None:

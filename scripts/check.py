@@ -1,12 +1,12 @@
 """Checks one language's translations by machine: what is probably broken, with reasons for reviewers."""
 
-from xsafety.checks import CHECK_COLUMNS, Row, check, check_rows
 from xsafety.cli import parser, run
-from xsafety.gate import Gate
-from xsafety.memory import DRAFT_COLUMNS
-from xsafety.review import current_text, standings
-from xsafety.seeds import COLUMNS
+from xsafety.seeds.csv_folder import COLUMNS
 from xsafety.tabular import read_csv, read_jsonl, write_csv
+from xsafety.translation.memory import DRAFT_COLUMNS
+from xsafety.verification.checks import CHECK_COLUMNS, Row, check, check_rows
+from xsafety.verification.gate import Gate
+from xsafety.verification.standing import current_text, standings
 
 
 def main() -> None:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from xsafety.cli import parser, run
-from xsafety.tables import COUNT_COLUMNS, count, pick_examples
+from xsafety.report.tables import COUNT_COLUMNS, count, pick_examples
 from xsafety.tabular import read_jsonl, write_csv, write_jsonl
 
 

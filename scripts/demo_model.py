@@ -1,7 +1,7 @@
 """Trains a toy chat model of the demo from its seeds and drafts into a folder."""
 
-from xsafety import demo_model
 from xsafety.cli import parser, run
+from xsafety.demo import model as demo_model
 
 
 def main() -> None:

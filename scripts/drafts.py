@@ -1,13 +1,13 @@
 """Drafts the rows of one language that have no valid human translation: memory first, then journal, then engine."""
 
 from xsafety.cli import parser, run, say
-from xsafety.gate import Gate
-from xsafety.languages import SOURCE_LANGUAGE
-from xsafety.memory import DRAFT_COLUMNS, read_memory
-from xsafety.review import needs_draft, standings
-from xsafety.seeds import COLUMNS
+from xsafety.seeds.csv_folder import COLUMNS
 from xsafety.tabular import read_csv, read_jsonl, write_csv, write_json
-from xsafety.translation import drafts, translate
+from xsafety.text.languages import SOURCE_LANGUAGE
+from xsafety.translation.drafting import drafts, translate
+from xsafety.translation.memory import DRAFT_COLUMNS, read_memory
+from xsafety.verification.gate import Gate
+from xsafety.verification.standing import needs_draft, standings
 
 
 def main() -> None:

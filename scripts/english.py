@@ -1,10 +1,10 @@
 """Translates one file of responses to English, for judges that read the translation."""
 
-from xsafety.asking import row_name
 from xsafety.cli import parser, run, say
-from xsafety.languages import SOURCE_LANGUAGE
+from xsafety.generation.responses import row_name
 from xsafety.tabular import read_jsonl, write_json, write_jsonl
-from xsafety.translation import translate
+from xsafety.text.languages import SOURCE_LANGUAGE
+from xsafety.translation.drafting import translate
 
 
 def main() -> None:

@@ -3,9 +3,9 @@
 from pathlib import Path
 
 from xsafety.cli import parser, run
-from xsafety.memory import freeze
-from xsafety.seeds import COLUMNS, read_seeds
+from xsafety.seeds.csv_folder import COLUMNS, read_seeds
 from xsafety.tabular import read_csv
+from xsafety.translation.memory import freeze
 
 
 def main() -> None:

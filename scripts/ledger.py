@@ -6,9 +6,9 @@ A sheet with problems is left out, and what is wrong with it listed: the languag
 from pathlib import Path
 
 from xsafety.cli import parser, run, say
-from xsafety.review import fold
-from xsafety.seeds import COLUMNS
+from xsafety.seeds.csv_folder import COLUMNS
 from xsafety.tabular import read_csv, read_jsonl, write_jsonl, write_text
+from xsafety.verification.evidence import fold
 
 
 def main() -> None:

@@ -1,7 +1,8 @@
 """Prints what a run would ask, and what that takes; asks nothing."""
 
 from xsafety.cli import parser, run
-from xsafety.plan import WAITS, Settings, count, lines, notes, table
+from xsafety.plan.count import WAITS, Settings, count
+from xsafety.plan.shown import lines, notes, table
 
 
 def main() -> None:

@@ -1,11 +1,12 @@
 """Writes one language's data set: the rows that may be evaluated, each with its provenance."""
 
 from xsafety.cli import parser, run
-from xsafety.gate import Gate
-from xsafety.memory import DRAFT_COLUMNS
-from xsafety.review import queries, standings
-from xsafety.seeds import COLUMNS
+from xsafety.seeds.csv_folder import COLUMNS
 from xsafety.tabular import read_csv, read_jsonl, write_jsonl
+from xsafety.translation.memory import DRAFT_COLUMNS
+from xsafety.verification.dataset import queries
+from xsafety.verification.gate import Gate
+from xsafety.verification.standing import standings
 
 
 def main() -> None:

@@ -1,8 +1,8 @@
 """Reads a clone of the XSafety release: seeds, translations as evidence of one round, and the table of odd rows."""
 
 from xsafety.cli import parser, run
-from xsafety.release import REPAIR_COLUMNS, read_release, release_evidence, repair_rows
-from xsafety.seeds import COLUMNS
+from xsafety.seeds.csv_folder import COLUMNS
+from xsafety.seeds.release import REPAIR_COLUMNS, read_release, release_evidence, repair_rows
 from xsafety.tabular import write_csv, write_jsonl
 
 

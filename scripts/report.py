@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from xsafety.accounting import COLUMNS
 from xsafety.cli import parser, run
-from xsafety.report import Verification, read_judge, render
-from xsafety.review import STATUS_COLUMNS
-from xsafety.review_tables import AGREEMENT_COLUMNS, RATE_COLUMNS
+from xsafety.report.page import Verification, read_judge, render
+from xsafety.report.usage import COLUMNS
 from xsafety.tabular import DataError, read_csv, read_jsonl, write_text
+from xsafety.verification.agreement import AGREEMENT_COLUMNS, RATE_COLUMNS
+from xsafety.verification.waiting import STATUS_COLUMNS
 
 
 def _judge(text: str) -> tuple[str, Path]:

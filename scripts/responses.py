@@ -2,9 +2,10 @@
 
 import json
 
-from xsafety.asking import filed, model_requests, response_rows
+from xsafety.asking.receipt import filed
 from xsafety.cli import parser, run
-from xsafety.prompting import Prompting
+from xsafety.generation.prompting import Prompting
+from xsafety.generation.responses import model_requests, response_rows
 from xsafety.tabular import read_jsonl, write_jsonl
 
 

@@ -1,12 +1,12 @@
 """Says for every language where its verification stands, what is used of it, and what waits for whom."""
 
 from xsafety.cli import parser, run
-from xsafety.gate import Gate
-from xsafety.memory import DRAFT_COLUMNS
-from xsafety.review import STATUS_COLUMNS
-from xsafety.seeds import COLUMNS
-from xsafety.status import Drafts, statuses
+from xsafety.seeds.csv_folder import COLUMNS
 from xsafety.tabular import DataError, read_csv, write_csv
+from xsafety.translation.memory import DRAFT_COLUMNS
+from xsafety.verification.gate import Gate
+from xsafety.verification.status import Drafts, statuses
+from xsafety.verification.waiting import STATUS_COLUMNS
 
 
 def main() -> None:

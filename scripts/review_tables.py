@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from xsafety.cli import parser, run
-from xsafety.review_tables import AGREEMENT_COLUMNS, RATE_COLUMNS, agreement, modification_rates, survey
-from xsafety.seeds import COLUMNS
+from xsafety.seeds.csv_folder import COLUMNS
 from xsafety.tabular import read_csv, read_jsonl, write_csv
+from xsafety.verification.agreement import AGREEMENT_COLUMNS, RATE_COLUMNS, agreement, modification_rates, survey
 
 
 def main(argv: Sequence[str] | None = None) -> None:

@@ -1,7 +1,7 @@
 """Reads and checks the English seed queries of a folder and writes them as one table, sorted by id."""
 
 from xsafety.cli import parser, run
-from xsafety.seeds import COLUMNS, read_seeds
+from xsafety.seeds.csv_folder import COLUMNS, read_seeds
 from xsafety.tabular import write_csv
 
 

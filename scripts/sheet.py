@@ -3,14 +3,18 @@
 And the merged PO file: all rows, with what was verified.
 """
 
-from xsafety.checks import CHECK_COLUMNS, flags
 from xsafety.cli import parser, run, say
-from xsafety.gate import Gate
-from xsafety.memory import DRAFT_COLUMNS
-from xsafety.review import all_rows, next_round, save_as, sheet_rows, standings
-from xsafety.review_sheets import Brief, fits_xlsx, write_merged_po, write_po, write_sheet_csv, write_xlsx
-from xsafety.seeds import COLUMNS
+from xsafety.seeds.csv_folder import COLUMNS
 from xsafety.tabular import read_csv, read_jsonl
+from xsafety.translation.memory import DRAFT_COLUMNS
+from xsafety.verification.checks import CHECK_COLUMNS, flags
+from xsafety.verification.gate import Gate
+from xsafety.verification.sheet_rows import all_rows, next_round, save_as, sheet_rows
+from xsafety.verification.sheets.layout import Brief
+from xsafety.verification.sheets.plain import write_sheet_csv
+from xsafety.verification.sheets.po import write_merged_po, write_po
+from xsafety.verification.sheets.xlsx import fits_xlsx, write_xlsx
+from xsafety.verification.standing import standings
 
 
 def main() -> None:

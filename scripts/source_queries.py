@@ -1,10 +1,10 @@
 """Writes the data set of the seeds' own language: the seeds."""
 
 from xsafety.cli import parser, run
-from xsafety.languages import SOURCE_LANGUAGE
-from xsafety.review import source_queries
-from xsafety.seeds import COLUMNS
+from xsafety.seeds.csv_folder import COLUMNS
 from xsafety.tabular import read_csv, write_jsonl
+from xsafety.text.languages import SOURCE_LANGUAGE
+from xsafety.verification.dataset import source_queries
 
 
 def main() -> None:

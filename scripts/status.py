@@ -1,10 +1,10 @@
 """Prints where the verification of every language stands, and who must do what with which file; asks nobody."""
 
 from xsafety.cli import parser, run
-from xsafety.gate import Gate
-from xsafety.seeds import COLUMNS
-from xsafety.status import Drafts, known_drafts, statuses, table, to_do
+from xsafety.seeds.csv_folder import COLUMNS
 from xsafety.tabular import read_csv
+from xsafety.verification.gate import Gate
+from xsafety.verification.status import Drafts, known_drafts, statuses, table, to_do
 
 
 def main() -> None:

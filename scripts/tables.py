@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from xsafety.cli import parser, run
-from xsafety.review import STATUS_COLUMNS
-from xsafety.tables import read_counts, tables
+from xsafety.report.tables import read_counts, tables
 from xsafety.tabular import read_csv, write_csv
+from xsafety.verification.waiting import STATUS_COLUMNS
 
 
 def main(argv: Sequence[str] | None = None) -> None:

@@ -1,7 +1,7 @@
 """Counts what the answers in the journal took: tokens, money, time and tries."""
 
-from xsafety.accounting import COLUMNS, Block, usage_rows
 from xsafety.cli import parser, run
+from xsafety.report.usage import COLUMNS, Block, usage_rows
 from xsafety.tabular import write_csv
 
 

@@ -3,10 +3,10 @@
 import json
 from pathlib import Path
 
-from xsafety.asking import filed
+from xsafety.asking.receipt import filed
 from xsafety.cli import parser, run
-from xsafety.judges.protocols import load
-from xsafety.judging import asked_verdicts, judge_requests, lexicon_verdicts, read_english
+from xsafety.judging.verdicts import asked_verdicts, judge_requests, lexicon_verdicts, read_english
+from xsafety.protocols.protocol import load
 from xsafety.tabular import read_jsonl, write_jsonl
 
 

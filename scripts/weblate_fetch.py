@@ -1,9 +1,10 @@
 """Adds what people decided in Weblate to the returned review sheets, to be committed."""
 
 from xsafety.cli import parser, run
-from xsafety.seeds import COLUMNS
+from xsafety.seeds.csv_folder import COLUMNS
 from xsafety.tabular import read_csv
-from xsafety.weblate import connect, each_language, news, save
+from xsafety.weblate.client import connect
+from xsafety.weblate.events import each_language, news, save
 
 
 def main() -> None:

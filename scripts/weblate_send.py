@@ -1,9 +1,10 @@
 """Puts the merged PO files into Weblate, but for languages in which people decided what was not fetched yet."""
 
 from xsafety.cli import parser, run
-from xsafety.seeds import COLUMNS
+from xsafety.seeds.csv_folder import COLUMNS
 from xsafety.tabular import DataError, read_csv
-from xsafety.weblate import connect, each_language, news, send
+from xsafety.weblate.client import connect
+from xsafety.weblate.events import each_language, news, send
 
 
 def main() -> None:

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.loopback import Loopback, Server
+from tests.servers.loopback import Loopback, Server
 
 ROOT = Path(__file__).parents[1]
 

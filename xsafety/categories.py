@@ -137,4 +137,5 @@ CATEGORIES: tuple[Category, ...] = (
     ),
 )
 
+
 BY_KEY: dict[str, Category] = {category.key: category for category in CATEGORIES}

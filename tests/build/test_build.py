@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from xsafety.categories import BY_KEY
-from xsafety.review import STATUS_COLUMNS
-from xsafety.seeds import COLUMNS
-from xsafety.tables import COUNT_COLUMNS
+from xsafety.report.tables import COUNT_COLUMNS
+from xsafety.seeds.csv_folder import COLUMNS
 from xsafety.tabular import read_csv, read_jsonl
+from xsafety.verification.waiting import STATUS_COLUMNS
 
 if "XSAFETY_BUILD" not in os.environ:
     pytest.skip("these tests are run by the workflow, on what it built", allow_module_level=True)

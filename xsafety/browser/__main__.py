@@ -18,11 +18,11 @@ from types import FrameType
 
 import yaml
 
+from ..asking.journal import lock
 from ..cli import run, say
 from ..config import Config, load
-from ..journal import lock
-from ..plan import read_dataset
-from ..review import REVIEWER_NAME, UNNAMED
+from ..rows import REVIEWER_NAME, UNNAMED
+from ..seeds.dataset import read_dataset
 from ..tabular import DataError
 from .returns import answers_file, folder_of, take_in
 

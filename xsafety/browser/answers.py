@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from ..journal import Journal, lines
+from ..asking.journal import Journal, lines
 from ..tabular import clean
 
 SHOWN = ("id", "category", "source", "draft", "context", "previous", "flag", "check")

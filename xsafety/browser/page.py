@@ -25,7 +25,11 @@ from .answers import Review
 from .changes import as_html, changes
 
 ASSETS = Path(__file__).parent
+
+
 _LOOPBACK = ("127.0.0.1", "localhost")
+
+
 _KEYS = {
     "Ctrl+Enter": "the text is good as it stands, edited or not: give the verdict and go on, also while you type",
     "1 – 5": "a verdict, and once more to take it back; Alt+1 – Alt+5 while you type",

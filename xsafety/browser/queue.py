@@ -4,11 +4,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..categories import CATEGORIES
-from ..gate import Gate
-from ..languages import language
-from ..review import decided_before, next_round, sheet_rows, standings
-from ..review_sheets import VERDICT_MEANINGS, about
-from ..texts import unspaced
+from ..text.languages import language
+from ..text.letters import unspaced
+from ..verification.evidence import decided_before
+from ..verification.gate import Gate
+from ..verification.sheet_rows import next_round, sheet_rows
+from ..verification.sheets.layout import VERDICT_MEANINGS, about
+from ..verification.standing import standings
 
 
 def queue(

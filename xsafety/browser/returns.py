@@ -9,9 +9,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..journal import Journal, lines
-from ..review import Sheet, read_sheet, sheet_name, sheets
+from ..asking.journal import Journal, lines
 from ..tabular import DataError, clean, to_json, write_bytes
+from ..verification.evidence import Sheet, read_sheet, sheet_name, sheets
 from .answers import Kept, read
 
 _FILES = "files.jsonl"  # what was written, in the order of writing: round, version, part of the file's name, its hash

@@ -1,0 +1,443 @@
+"""config.yaml: what is wrong is told all at once, with key, value and fix; keys of services are never shown."""
+
+import copy
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.conftest import ROOT
+from xsafety import config as schema
+from xsafety.config import Config, load
+from xsafety.tabular import DataError
+from xsafety.verification.gate import Gate, SpotCheck
+
+GOOD = """
+languages: [en, fr]
+dataset: {seeds: seeds}
+models:
+  one: {engine: openai, model: m, base_url: "http://127.0.0.1:1/v1"}
+  two: {engine: transformers, model: toy, languages: [en]}
+judges:
+  lexicon: {engine: lexicon}
+"""
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder to run in, with the two folders that GOOD names."""
+    (tmp_path / "seeds").mkdir()
+    (tmp_path / "toy").mkdir()
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def changed(edit: str) -> dict[str, Any]:
+    """GOOD with the top-level keys of `edit` in place of its own."""
+    result: dict[str, Any] = yaml.safe_load(GOOD) | yaml.safe_load(edit)
+    return result
+
+
+def problems(raw: dict[str, Any], environment: dict[str, str] | None = None) -> str:
+    with pytest.raises(DataError) as error:
+        load(raw, environment=environment)
+    return str(error.value)
+
+
+def test_good_config_has_the_documented_defaults() -> None:
+    config = load(yaml.safe_load(GOOD), environment={})
+    assert config.targets == ["fr"]
+    assert config.supported("one", ["en", "fr"]) == ["en", "fr"]
+    assert config.supported("two", ["fr", "en"]) == ["en"]
+    assert list(config.promptings) == ["none"]
+    assert config.models["one"].decoding == {"temperature": 0}
+    assert (config.verification.rounds, config.verification.accept_drafts) == (2, False)
+    assert (config.verification.max_modification_rate, config.verification.spot_check) == (None, None)
+    assert (config.translation.engine, config.journal, config.results) == ("none", "journal", "results")
+
+
+@pytest.mark.parametrize(
+    ("edit", "told"),
+    [
+        ("languages: [en, no]", "languages.1: False is a truth value to YAML; quote it: 'no'"),
+        ("languages: [en, fr, en]", "'en' is given twice"),
+        ("languages: [en, zh-cn]", "'zh-cn' is not the standard form; write 'zh-CN'"),
+        ("languages: [en, sp]", "'sp' names no known language"),
+        ("languages: []", "languages: list should have at least 1 item"),
+        ("languages: en", "languages: 'en' is no list; write [en]"),
+        ("langauges: [en]", "langauges: unknown key; did you mean 'languages'?"),
+        ("verification: {min_cover: 1}", "verification.min_cover: unknown key; did you mean 'min_coverage'?"),
+        ("xyzzy: 1", "xyzzy: unknown key; config.yaml explains those there are"),
+        ("report:", "report: is no block of keys; give its keys below it, or {} for none"),
+        ("verification:", "verification: is no block of keys"),
+        ("models:", "models: is no block of keys"),
+        ("models: {m: }", "models.m: is no block of keys"),
+        ("promptings: {none: }", "promptings.none: is no block of keys"),
+        ("dataset: seeds", "dataset: 'seeds' is no block of keys"),
+        ("journal: ''", "journal '': name a folder of its own"),
+        ("journal: data/journal", "journal 'data/journal': name a folder of its own; data/ is what people own"),
+        ("results: ''", "results '': name a folder of its own"),
+        ("results: ./data", "results './data': name a folder of its own; data/ is what people own"),
+        ("results: .", "results '.': the journal must lie outside the results, which may be deleted"),
+        ("{journal: all, results: all}", "results 'all': the journal must lie outside the results"),
+        ("{journal: all/journal, results: all}", "results 'all': the journal must lie outside the results"),
+        ("journal: results/journal", "the journal must lie outside the results"),
+        ("verification: {rounds: '2'}", "verification.rounds: '2' input should be a valid integer"),
+        ("verification: {rounds: 0}", "verification.rounds: 0 input should be greater than or equal to 1"),
+        ("verification: {accept_drafts: 'no'}", "verification.accept_drafts: 'no' input should be a valid boolean"),
+        ("verification: {min_coverage: 1.1}", "verification.min_coverage: 1.1 input should be less than or equal to 1"),
+        ("verification: {max_modification_rate: 5}", "max_modification_rate: 5 input should be less than or equal"),
+        ("verification: {max_modification_rate: -0.1}", "max_modification_rate: -0.1 input should be greater than or"),
+        ("verification: {spot_check: 0.1}", "verification.spot_check: 0.1 is no block of keys; give its keys below it"),
+        ("verification: {spot_check: {share: 0.1}}", "verification.spot_check.min_pass_rate: missing; add it"),
+        ("verification: {spot_check: {share: 0, min_pass_rate: 1}}", "share: 0 input should be greater than 0"),
+        ("verification: {spot_check: {share: 1, min_pass_rate: 0}}", "min_pass_rate: 0 input should be greater than 0"),
+        ("verification: {spot_check: {share: 2, min_pass_rate: 1}}", "share: 2 input should be less than or equal"),
+        ("verification: {spot_check: {share: 1, min_pass_rate: 1, sed: 1}}", "sed: unknown key; did you mean 'seed'?"),
+        ("dataset: {}", "dataset: give exactly one of `seeds` and `xsafety`"),
+        ("dataset: {seeds: seeds, xsafety: toy}", "dataset: give exactly one of `seeds` and `xsafety`"),
+        ("dataset: {seeds: nowhere}", "there is no folder 'nowhere'"),
+        ("models: {}", "models: dictionary should have at least 1 item"),
+        ("models: {m: {engine: gpt, model: x}}", "models.m.engine: 'gpt' is none of 'openai', 'transformers'"),
+        ("models: {m: {model: x}}", "models.m.engine: missing; name the engine"),
+        ("models: {m: {engine: openai}}", "models.m.model: missing; add it"),
+        ("promptings: {runs.jsonl: {}}", "a name that ends in .jsonl is that of a file in the journal"),
+        ("models: {a/b: {engine: openai, model: x}}", "models.a/b: 'a/b' names files; use letters"),
+        (
+            "models: {m: {engine: transformers, model: org/x}}",
+            "models.m: 'org/x' is no folder here; for a model on the",
+        ),
+        (
+            "models: {m: {engine: transformers, model: toy, decoding: {do_sample: true}}}",
+            "do_sample: answers are greedy",
+        ),
+        (
+            "models: {m: {engine: openai, model: x, decoding: {messages: []}}}",
+            "models.m.decoding: messages cannot be set",
+        ),
+        (
+            "models: {m: {engine: openai, model: x, decoding: {extra_headers: {Authorization: x}}}}",
+            "models.m.decoding: extra_headers cannot be set here",
+        ),
+        (
+            "models: {m: {engine: openai, model: x, decoding: {timeout: 1, extra_query: {}}}}",
+            "models.m.decoding: extra_query, timeout cannot be set here",
+        ),
+        (
+            "models: {m: {engine: openai, model: x, concurency: 1}}",
+            "concurency: unknown key; did you mean 'concurrency'?",
+        ),
+        (
+            "models: {m: {engine: openai, model: x, languages: [xx]}}",
+            "models.m.languages: 'xx' names no known language",
+        ),
+        ("models: {m: {engine: openai, model: x, languages: [no]}}", "models.m.languages.0: False is a truth value"),
+        ("models: {openai: {engine: openai, model: x, top: 1}}", "models.openai.top: unknown key"),
+        ("judges: {lexicon: {engine: lexicon, top: 1}}", "judges.lexicon.top: unknown key"),
+        ("judges: {j: {engine: transformers, model: toy}}", "judges.j.engine: 'transformers' is none of"),
+        (
+            "judges: {j: {engine: openai, model: x, prompt: 'Safe? {query}'}}",
+            "judges.j.prompt 'Safe? {query}': lacks {res",
+        ),
+        (
+            "judges: {j: {engine: openai, model: x, prompt: '{query} {response} {answer}'}}",
+            "unknown {answer}; there are {query}, {response} and {scenario}",
+        ),
+        (
+            "judges: {j: {engine: openai, model: x, translate_to_english: true}}",
+            "judges.j.translate_to_english True: set translation.",
+        ),
+        ("promptings: {p: {text: 'Under {scenario}, {query}'}}", "promptings.p.text"),
+        ("promptings: {p: {text: '{scenario'}}", "the only placeholder is {scenario}"),
+        (
+            "promptings: {p: {placement: suffix}}",
+            "promptings.p.placement: 'suffix' input should be 'system' or 'prefix'",
+        ),
+        ("promptings: {no: {}}", "False is a truth value to YAML; quote it"),
+        ("translation: {engine: libretranslate}", "translation: engine libretranslate needs `base_url`"),
+        ("translation: {engine: bing}", "translation.engine: 'bing' input should be 'none', 'google', 'libre"),
+        ("translation: {engine: deepl, region: westeurope}", "translation: `region` is for engine microsoft only"),
+        ("translation: {engine: openai}", "translation: engine openai goes with a block `openai`"),
+        ("translation: {engine: google, openai: {model: m}}", "translation: engine openai goes with a block `openai`"),
+        ("translation: {engine: openai, openai: {}}", "translation.openai.model: missing; add it"),
+        (
+            "translation: {engine: openai, openai: {model: m, mode: batch}}",
+            "mode batch and several answers (n) are for models and judges",
+        ),
+        ("translation: {engine: openai, openai: {model: m, prompt: 'To {target}'}}", "prompt lacks {text}"),
+    ],
+)
+def test_each_problem_is_told_with_key_value_and_fix(edit: str, told: str) -> None:
+    message = problems(changed(edit))
+    assert message.startswith("config: 1 problem(s)\n")
+    assert told in message
+
+
+def test_all_problems_come_in_one_message() -> None:
+    raw = changed("{languages: [en, en], dataset: {}, report: {tite: x}, verification: {rounds: two}}")
+    lines = problems(raw).splitlines()
+    assert lines[0] == "config: 4 problem(s)"
+    assert [line.split(":")[0].split()[1] for line in lines[1:]] == [
+        "languages",
+        "dataset",
+        "verification.rounds",
+        "report.tite",
+    ]
+
+
+KEYED = """
+translation: {engine: libretranslate, base_url: "http://x", api_key_env: LT_KEY}
+models: {a: {engine: openai, model: m}, b: {engine: openai, model: m, base_url: "http://x"}}
+judges: {j: {engine: openai, model: m, base_url: "http://x", api_key_env: JUDGE_KEY}}
+"""
+
+
+def test_missing_keys_are_told_by_name_and_no_value_is_shown() -> None:
+    message = problems(changed(KEYED), {"JUDGE_KEY": "s3cret-value", "OPENAI_API_KEY": ""})
+    assert message.splitlines() == [
+        "config: 2 problem(s)",
+        "  - translation: the environment variable LT_KEY is not set; run: export LT_KEY=...",
+        "  - models.a: the environment variable OPENAI_API_KEY is not set; run: export OPENAI_API_KEY=...",
+    ]
+    assert "s3cret" not in message
+
+
+def test_keys_are_wanted_only_where_jobs_run_and_stay_out_of_parameters() -> None:
+    assert load(changed(KEYED))
+    config = load(changed(KEYED), environment={"LT_KEY": "s3cret", "JUDGE_KEY": "s3cret", "OPENAI_API_KEY": "s3cret"})
+    assert "s3cret" not in config.model_dump_json()
+    assert config.judges["j"].connection()["api_key_env"] == "JUDGE_KEY"  # type: ignore[union-attr]
+    assert config.models["b"].connection()["api_key_env"] is None
+
+
+@pytest.mark.parametrize(
+    ("edit", "variable", "per_minute"),
+    [
+        ("translation: {engine: google}", None, 300),
+        ("translation: {engine: google, requests_per_minute: 60}", None, 60),
+        ("translation: {engine: libretranslate, base_url: 'http://x'}", None, None),
+        ("translation: {engine: deepl}", "DEEPL_API_KEY", 600),
+        ("translation: {engine: microsoft}", "MICROSOFT_API_KEY", 300),
+        ("translation: {engine: microsoft, api_key_env: MY_KEY}", "MY_KEY", 300),
+    ],
+)
+def test_translators_have_a_usual_key_and_pace(edit: str, variable: str | None, per_minute: float | None) -> None:
+    connection = load(changed(edit)).translation.connection()
+    assert (connection["api_key_env"], connection["requests_per_minute"]) == (variable, per_minute)
+    if variable:
+        told = f"translation: the environment variable {variable} is not set; run: export {variable}=..."
+        assert told in problems(changed(edit), {})
+
+
+@pytest.mark.parametrize("key", ["sk-abc123", "AIzaSyAbc_123", "abc"])
+def test_a_key_in_place_of_its_variables_name_is_refused_and_not_shown(key: str) -> None:
+    raw = changed(KEYED)
+    raw["models"]["a"]["api_key_env"] = key
+    message = problems(raw, {})
+    assert "models.a.api_key_env: give the NAME of an environment variable" in message
+    assert key not in message
+
+
+@pytest.mark.parametrize(
+    ("edit", "key"),
+    [
+        ("models: {m: {engine: openai, model: x, base_url: 'http://me:s3cret@host/v1'}}", "models.m.base_url"),
+        ("judges: {j: {engine: openai, model: x, base_url: 'http://s3cret@host/v1'}}", "judges.j.base_url"),
+        ("translation: {engine: libretranslate, base_url: 'http://me:s3cret@host'}", "translation.base_url"),
+    ],
+)
+def test_a_login_in_an_address_is_refused_and_not_shown(edit: str, key: str) -> None:
+    message = problems(changed(edit))
+    assert message.startswith("config: 1 problem(s)\n")
+    assert f"  - {key}" in message
+    assert "an address with a login is kept in clear; give the key by api_key_env" in message
+    assert "s3cret" not in message
+
+
+def test_a_journal_beside_the_results_is_fine() -> None:
+    config = load(changed("{journal: out/journal, results: out/results}"))
+    assert (config.journal, config.results) == ("out/journal", "out/results")
+
+
+@pytest.mark.parametrize(
+    ("model", "edit"),
+    [
+        ("one", {"label": "One", "note": "A note.", "languages": ["en"]}),
+        ("one", {"base_url": "http://elsewhere", "api_key_env": "X", "concurrency": 1, "timeout": 1, "max_retries": 0}),
+        (
+            "one",
+            {"mode": "batch", "price": {"input": 1.0, "output": 2.0}, "requests_per_minute": 5, "headers": {"a": "b"}},
+        ),
+        ("two", {"label": "Two", "note": "A note.", "batch_size": 1, "threads": 2, "languages": ["fr"]}),
+    ],
+)
+def test_labels_and_connections_are_no_part_of_an_identity(model: str, edit: dict[str, Any]) -> None:
+    raw = yaml.safe_load(GOOD)
+    other = copy.deepcopy(raw)
+    other["models"][model] |= edit
+    assert load(raw).models[model] != load(other).models[model]
+    assert load(raw).models[model].identity() == load(other).models[model].identity()
+
+
+@pytest.mark.parametrize(
+    ("model", "edit"),
+    [
+        ("one", {"model": "other"}),
+        ("one", {"decoding": {"temperature": 0.5}}),
+        ("two", {"decoding": {"max_new_tokens": 3}}),
+        ("two", {"dtype": "bfloat16"}),
+        ("two", {"model": "org/x", "revision": "abc"}),
+    ],
+)
+def test_what_changes_an_answer_is_part_of_the_identity(model: str, edit: dict[str, Any]) -> None:
+    raw = yaml.safe_load(GOOD)
+    other = copy.deepcopy(raw)
+    other["models"][model] |= edit
+    assert load(raw).models[model].identity() != load(other).models[model].identity()
+
+
+def test_a_judges_prompt_is_how_it_reads_and_no_identity_of_the_engine() -> None:
+    judge = "judges: {j: {engine: openai, model: x, base_url: 'http://x', prompt: '{query} {response}%s'}}"
+    one, other = (load(changed(judge % end)).judges["j"] for end in ("", "?"))
+    assert isinstance(one, schema.OpenAIJudge)
+    assert isinstance(other, schema.OpenAIJudge)
+    assert one.reading() != other.reading()
+    assert one.identity() == other.identity()
+
+
+def test_a_judge_sends_its_protocols_parameters_and_its_own_decoding_in_place_of_the_protocols() -> None:
+    judge = "judges: {j: {engine: openai, model: x, base_url: 'http://x', protocol: %s}}"
+    assert load(changed(judge % "llama-guard")).judges["j"].identity()["decoding"]["temperature"] == 0
+    own = "shieldgemma, decoding: {max_tokens: 9, extra_body: {top_k: 1}}"
+    decoding = load(changed(judge % own)).judges["j"].identity()["decoding"]
+    assert sorted(decoding) == ["extra_body", "max_tokens"]
+    assert sorted(decoding["extra_body"]) == ["chat_template_kwargs", "top_k"]
+    assert load(changed(judge % "moderation")).judges["j"].identity()["endpoint"] == "moderations"
+
+
+@pytest.mark.parametrize(
+    ("edit", "told"),
+    [
+        ("headers: {Authorization: x}", "headers: Authorization is kept in clear; give the NAME of a variable by hea"),
+        ("headers: {X-Api-Key: x}", "X-Api-Key is kept in clear"),
+        ("headers_env: {x-api-key: sk-abc}", "headers_env.x-api-key: give the NAME of an environment variable"),
+        ("base_url: 'http://h/v1?key=s3cret'", "an address with a query is kept in clear"),
+        ("headers: {X-Apikey: x, X-Password: y}", "X-Apikey, X-Password is kept in clear"),
+        ("decoding: {n: 0}", "n is 0; give a whole number, 1 or more"),
+        ("decoding: {max_tokens: '512'}", "max_tokens is '512'; give a whole number"),
+        ("decoding: {extra_body: {stream: true}}", "extra_body: stream cannot be set here"),
+        ("decoding: {extra_body: {api_key: sk-abc}}", "extra_body: api_key is kept in clear"),
+        ("price: {input: 1}", "price.output: missing; add it"),
+        ("price: {input: -1, output: 2}", "price.input: -1 input should be greater than or equal to 0"),
+        ("mode: bulk", "mode: 'bulk' input should be 'online' or 'batch'"),
+        ("batch: {size: 5}", "batch.size: unknown key"),
+        ("batch: {rest: never}", "batch.rest: 'never' input should be 'batch' or 'online'"),
+        ("requests_per_minute: 0", "requests_per_minute: 0 input should be greater than 0"),
+    ],
+)
+def test_connections_are_checked(edit: str, told: str) -> None:
+    message = problems(changed(f"models: {{m: {{engine: openai, model: x, {edit}}}}}"))
+    assert message.startswith("config: 1 problem(s)\n")
+    assert told in message
+    assert "s3cret" not in message
+    assert "sk-abc" not in message
+
+
+@pytest.mark.parametrize(
+    ("edit", "told"),
+    [
+        ("protocol: lama-guard", "judges.j.protocol 'lama-guard'"),
+        ("protocol: llama-guard, prompt: '{query} {response}'", "goes with protocol: paper only"),
+        ("decoding: {n: 2}", "a judge gives one verdict"),
+        ("controversial: maybe", "judges.j.controversial: 'maybe' input should be"),
+    ],
+)
+def test_judges_are_checked(edit: str, told: str) -> None:
+    assert told in problems(changed(f"judges: {{j: {{engine: openai, model: x, {edit}}}}}"))
+
+
+def test_models_with_one_endpoint_and_key_share_a_provider() -> None:
+    blocks = """
+models:
+  a: {engine: openai, model: x}
+  b: {engine: openai, model: y, mode: batch}
+  c: {engine: openai, model: x, base_url: "http://127.0.0.1:8000/v1"}
+  d: {engine: openai, model: x, base_url: "http://127.0.0.1:8001/v1", mode: batch, batch: {rest: online}}
+"""
+    models = load(changed(blocks)).models
+    assert {name: (model.provider, model.takes_turns) for name, model in models.items()} == {  # type: ignore[union-attr]
+        "a": ("api_openai_com_OPENAI_API_KEY", True),
+        "b": ("api_openai_com_OPENAI_API_KEY", False),
+        "c": ("127_0_0_1_8000", True),
+        "d": ("127_0_0_1_8001", True),
+    }
+
+
+def test_labels_reach_the_report_only() -> None:
+    raw = yaml.safe_load(GOOD)
+    raw["models"]["one"] |= {"label": "One", "note": "A note."}
+    shown = load(raw).shown()
+    assert shown["labels"]["models"] == {"one": "One", "two": "two"}
+    assert shown["notes"]["models"] == {"one": "A note."}
+    assert shown["promptings"] == ["none"]
+
+
+@pytest.mark.parametrize(
+    "file", ["config.yaml", *sorted(f"configs/{path.name}" for path in (ROOT / "configs").glob("*.yaml"))]
+)
+def test_shipped_configs_are_valid(file: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    raw = yaml.safe_load((ROOT / file).read_text(encoding="utf-8"))
+    release = raw["dataset"].get("xsafety")
+    if release and not (ROOT / release).is_dir():
+        pytest.skip(f"{file} needs a clone of the release at {release}")
+    monkeypatch.chdir(ROOT)
+    assert load(raw, environment={}).languages[0] == "en"
+
+
+def test_the_gate_of_the_demo_is_the_papers_and_the_release_has_passed_its_own() -> None:
+    files = [ROOT / "config.yaml", ROOT / "configs/xsafety.yaml"]
+    demo, release = (Gate.read(yaml.safe_load(file.read_text(encoding="utf-8"))["verification"]) for file in files)
+    assert demo == Gate(2, 0.05, SpotCheck(0.1, 0.99), 1.0, accept_drafts=True, different_reviewers=True)
+    assert release == Gate(1, min_coverage=0.99)
+
+
+CLASSES = [kind for kind in vars(schema).values() if isinstance(kind, type) and issubclass(kind, schema.Strict)]
+
+
+@pytest.mark.parametrize("kind", CLASSES, ids=lambda kind: kind.__name__)
+def test_every_key_stands_in_config_yaml(kind: type[schema.Strict]) -> None:
+    text = (ROOT / "config.yaml").read_text(encoding="utf-8")
+    assert [name for name in kind.model_fields if not re.search(rf"\b{name}\b", text)] == []
+
+
+def test_every_key_says_what_it_means() -> None:
+    plain = set(Config.model_fields) - {"languages", "models", "judges", "promptings", "journal", "results"}
+    for kind in CLASSES:
+        for name, field in kind.model_fields.items():
+            assert field.description or name == "engine" or (kind is Config and name in plain), (
+                f"{kind.__name__}.{name}"
+            )
+
+
+def test_problems_of_every_kind_are_told_at_once() -> None:
+    models = "{a: {engine: openai, model: m, languages: [qq]}, b: {engine: openai, model: m, api_key_env: B_KEY}}"
+    judges = "{j: {engine: openai, model: m, api_key_env: J_KEY, translate_to_english: true}}"
+    translation = "{engine: none, api_key_env: T_KEY}"
+    edit = f"{{languages: [en, zz], judge: {{}}, models: {models}, judges: {judges}, translation: {translation}}}"
+    message = problems(changed(edit), {"OPENAI_API_KEY": "x"})
+    for part in (
+        "6 problem(s)",
+        "judge: unknown key; did you mean 'judges'?",
+        "'zz' names no known",
+        "'qq' names no known",
+        "models.b: the environment variable B_KEY is not set",
+        "translation: the environment variable T_KEY is not set",
+        "judges.j.translate_to_english True: set translation.engine",
+    ):
+        assert part in message, message
+
+
+def test_a_model_is_not_named_as_another_column() -> None:
+    assert "All is the name of another column" in problems(changed("models: {All: {engine: openai, model: m}}"))

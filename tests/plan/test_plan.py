@@ -1,0 +1,312 @@
+"""The plan: rows, tokens, money and time against numbers computed by hand; and that it asks nobody."""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.conftest import SEEDS, Project
+from tests.report.test_usage import run, write
+from tests.servers.loopback import Server
+from xsafety.asking.journal import RUNS
+from xsafety.generation.prompting import Prompting
+from xsafety.generation.responses import model_requests
+from xsafety.plan.count import LACKS_DRAFTS, WAITS, Asked, Settings, count
+from xsafety.plan.shown import Line, lines, notes, table, together
+from xsafety.seeds.csv_folder import read_seeds
+from xsafety.verification.dataset import source_queries
+
+PRICE = {"input": 1.0, "output": 10.0, "cached_input": None, "batch": 0.5}
+
+
+def block(name: str, **other: Any) -> Asked:
+    identity = {"engine": "openai", "model": name, "decoding": other.pop("decoding", {})}
+    connection = {"mode": "online", "price": None, "requests_per_minute": None, "tokens_per_minute": None}
+    reading = {"prompt": None, "controversial": "unsafe", "translate_to_english": other.pop("english", False)}
+    provider = other.pop("provider", "somewhere")
+    languages, protocol = other.pop("languages", None), other.pop("protocol", "")
+    return Asked(name, identity, connection | other, provider, languages, protocol, reading if protocol else {})
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """Two seeds of 40 and 80 bytes, a model and a judge; drafts are accepted."""
+    (tmp_path / "seeds").mkdir()
+    seeds = f"id,category,text\na,insult,{'a' * 40}\nb,insult,{'b' * 80}\n"
+    (tmp_path / "seeds/seeds.csv").write_text(seeds, encoding="utf-8")
+    return Settings(
+        languages=["en", "fr"],
+        dataset={"seeds": str(tmp_path / "seeds"), "xsafety": None},
+        memory=str(tmp_path / "memory"),
+        verification={"reviews": str(tmp_path / "reviews"), "rounds": 1, "different_reviewers": True}
+        | {"min_coverage": 1.0, "accept_drafts": True},
+        promptings={"none": {}},
+        translator=Asked("google", {"engine": "google"}, {}, None),
+        models=[block("one", price=PRICE)],
+        judges=[block("paper", protocol="paper")],
+        journal=str(tmp_path / "journal"),
+    )
+
+
+def planned(settings: Settings) -> dict[tuple[str, str, str], Line]:
+    return {(line.stage, line.name, line.lang): line for line in lines(settings, count(settings)[0])}
+
+
+def keep(settings: Settings, id: str, lang: str = "en", **usage: int) -> None:
+    """Puts an answer of model `one` to a seed into the journal."""
+    [request] = [
+        request
+        for request in model_requests(
+            settings.models[0].identity, Prompting(), f"none/{lang}", source_queries(lang, seeds(settings))
+        )
+        if request.id == id
+    ]
+    file = Path(settings.journal, f"responses/one/none/{lang}.jsonl")
+    known = [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
+    given = {"status": "answered", "text": "t" * 400, "finish_reason": "stop", "detail": "", "usage": usage}
+    write(file, *known, {"key": request.key, "id": id, "answer": given})
+
+
+def seeds(settings: Settings) -> list[dict[str, str]]:
+    return read_seeds(Path(str(settings.dataset["seeds"])))
+
+
+def test_before_anything_ran(settings: Settings) -> None:
+    plan = planned(settings)
+    en = plan["responses", "one", "en"]
+    assert (en.rows, en.answered, en.to_ask, en.uncertain) == (2, 0, 2, False)
+    assert (en.tokens_in, en.tokens_out, en.minutes) == (10 + 20, 2 * 300, None)
+    assert en.cost == pytest.approx((30 * 1 + 600 * 10) / 1e6)
+    # No draft is there: the English stands in for it.
+    fr = plan["responses", "one", "fr"]
+    assert (fr.rows, fr.to_ask, fr.uncertain, fr.tokens_in) == (2, 2, True, 30)
+    drafts = plan["drafts", "google", "fr"]
+    assert (drafts.rows, drafts.answered, drafts.to_ask, drafts.tokens_in, drafts.cost) == (2, 0, 2, None, None)
+    judge = plan["verdicts", "paper", "en"]
+    assert (judge.rows, judge.to_ask, judge.uncertain, judge.cost, judge.unpriced) == (2, 2, True, None, True)
+    assert not [key for key in plan if key[0] == "english"]
+
+
+def test_answers_are_looked_up_and_what_they_took_is_expected_of_the_others(settings: Settings) -> None:
+    keep(settings, "a", input_tokens=20, output_tokens=70)
+    plan = planned(settings)
+    en = plan["responses", "one", "en"]
+    # By estimate 10 tokens, by the provider 20: so 40 for the other row, of 20 by estimate; and 70 out as before.
+    assert (en.rows, en.answered, en.to_ask, en.tokens_in, en.tokens_out) == (2, 1, 1, 40, 70)
+    # Where a language has no answer, those in the others tell.
+    fr = plan["responses", "one", "fr"]
+    assert (fr.to_ask, fr.tokens_in, fr.tokens_out) == (2, 60, 140)
+    empty = planned(replace(settings, models=[block("other")]))["verdicts", "paper", "en"].tokens_in
+    judge = plan["verdicts", "paper", "en"]
+    # An answer of 400 bytes is there and one is expected to be as long; without any, 300 tokens are assumed.
+    assert (judge.rows, judge.to_ask) == (2, 2)
+    assert empty is not None
+    assert judge.tokens_in == pytest.approx(empty - 2 * 300 + 2 * 100, abs=1)
+
+
+def test_answers_to_rows_that_changed_do_not_count(settings: Settings) -> None:
+    keep(settings, "a", input_tokens=20, output_tokens=70)
+    keep(settings, "b", input_tokens=40, output_tokens=70)
+    file = Path(str(settings.dataset["seeds"])) / "seeds.csv"
+    file.write_text(file.read_text().replace("b" * 80, "c" * 120))
+    en = planned(settings)["responses", "one", "en"]
+    assert (en.rows, en.answered, en.to_ask) == (2, 1, 1)
+
+
+def test_rows_in_a_batch_are_not_to_be_asked(settings: Settings) -> None:
+    part = "none/en"
+    first, _ = model_requests(settings.models[0].identity, Prompting(), part, source_queries("en", seeds(settings)))
+    submitting = {"event": "submitting", "token": "t", "file": "f", "rows": [[part, first.key, first.id]]}
+    folder = Path(settings.journal, "responses/one")
+    write(folder / "batches.jsonl", submitting, {"event": "created", "token": "t", "batch": "b"})
+    tallies, _ = count(settings)
+    tally = tallies["responses", "one", "en"]
+    assert (tally.rows, tally.answered, tally.to_ask, tally.under_way) == (2, 0, 1, 1)
+    assert "1 rows wait in a batch that is under way; they are paid for, and not to be asked." in notes(
+        lines(settings, tallies), []
+    )
+
+
+def test_limits_of_tokens_without_answers(settings: Settings) -> None:
+    model = block("one", decoding={"max_completion_tokens": 50, "n": 3})
+    line = planned(replace(settings, models=[model]))["responses", "one", "en"]
+    assert (line.to_ask, line.tokens_out) == (2, 2 * 50 * 3)
+    judge = planned(replace(settings, models=[model]))["verdicts", "paper", "en"]
+    assert judge.to_ask == 2 * 3
+
+
+@pytest.mark.parametrize(
+    ("limits", "minutes"),
+    [
+        ({"requests_per_minute": 4.0}, 0.5),
+        ({"tokens_per_minute": 315.0}, 2.0),
+        ({"requests_per_minute": 4.0, "tokens_per_minute": 315.0}, 2.0),
+        ({}, 0.25),  # by the run that answered most: 8 a minute
+        ({"mode": "batch"}, None),
+    ],
+)
+def test_minutes(settings: Settings, limits: Mapping[str, Any], minutes: float | None) -> None:
+    write(Path(settings.journal, "responses/one", RUNS), run(60, answered=8), run(1, answered=1), run(9))
+    line = planned(replace(settings, models=[block("one", price=PRICE, **limits)]))["responses", "one", "en"]
+    assert line.minutes == minutes
+    share = 0.5 if "mode" in limits else 1
+    assert line.cost == pytest.approx(share * (30 * 1 + 600 * 10) / 1e6)
+    assert line.batch == ("mode" in limits)
+
+
+def test_languages_of_a_model_and_local_models(settings: Settings) -> None:
+    local = replace(
+        block("local", languages=["en"], provider=None), identity={"engine": "transformers", "decoding": {}}
+    )
+    plan = planned(replace(settings, models=[local], judges=[]))
+    assert [key for key in plan if key[0] == "responses"] == [("responses", "local", "en")]
+    line = plan["responses", "local", "en"]
+    assert (line.cost, line.unpriced) == (None, False)
+
+
+def test_drafts_come_from_memory_and_journal(settings: Settings) -> None:
+    first, *_ = seeds(settings)
+    Path(settings.memory).mkdir()
+    Path(settings.memory, "fr.csv").write_text(
+        f"id,source,draft,engine,status\na,{first['text']},{'x' * 8},me,draft\n", encoding="utf-8"
+    )
+    data = count(settings)[1]
+    assert [one.why for one in data] == ["", LACKS_DRAFTS]
+    plan = planned(settings)
+    assert plan["drafts", "google", "fr"].to_ask == 1
+    assert plan["responses", "one", "fr"].tokens_in == 2 + 20
+    paced = Asked("deepl", {"engine": "deepl"}, {"requests_per_minute": 60}, None)
+    drafts = planned(replace(settings, translator=paced))["drafts", "deepl", "fr"]
+    assert (drafts.to_ask, drafts.tokens_in, drafts.cost, drafts.unpriced) == (1, None, None, False)
+    assert drafts.minutes == pytest.approx(1 / 60)
+
+    none = replace(settings, translator=Asked("none", {"engine": "none"}, {}, None))
+    assert planned(none)["responses", "one", "fr"].rows == 1, "what has no draft is not evaluated"
+    assert ("drafts", "none", "fr") not in planned(none)
+
+
+def test_a_language_that_waits_for_people_is_counted_apart(settings: Settings) -> None:
+    waiting = replace(settings, verification={**settings.verification, "accept_drafts": False})
+    tallies, data = count(waiting)
+    assert [one.why for one in data] == ["", WAITS]
+    made = lines(waiting, tallies)
+    shown = table(made, {"fr"})
+    assert re.search(r"^  when verified +4 +0 +~4 ", shown, re.M), shown
+    assert "Asked only when people have verified them, though counted here: fr." in notes(made, data)
+
+
+def test_a_spot_check_that_is_open_keeps_a_language_waiting(settings: Settings) -> None:
+    rows = [{"id": seed["id"], "source": seed["text"], "draft": "Un", "verdict": "ok"} for seed in seeds(settings)]
+    gate = {**settings.verification, "accept_drafts": False}
+    write(Path(gate["reviews"], "fr/round-1.anna.jsonl"), *(row | {"target": ""} for row in rows))
+    assert [one.why for one in count(replace(settings, verification=gate))[1]] == ["", ""]
+    gate["spot_check"] = {"share": 0.5, "min_pass_rate": 1, "seed": 0}
+    checked = replace(settings, verification=gate)
+    assert [one.why for one in count(checked)[1]] == ["", WAITS]
+    write(Path(gate["reviews"], "fr/round-2.ben.jsonl"), *(row | {"target": ""} for row in rows))
+    assert [one.why for one in count(checked)[1]] == ["", ""]
+    assert planned(checked)["responses", "one", "fr"].uncertain is False
+
+
+def test_judges_that_read_english(settings: Settings) -> None:
+    keep(settings, "a", "fr", input_tokens=20, output_tokens=70)
+    plan = planned(replace(settings, judges=[block("paper", protocol="paper", english=True)]))
+    english = plan["english", "google", "fr"]
+    # The answer of the English text in place of the draft is there to be translated, the other is to be given first.
+    assert (english.rows, english.answered, english.to_ask, english.uncertain) == (2, 0, 2, True)
+    assert plan["verdicts", "paper", "fr"].to_ask == 2
+    assert ("english", "google", "en") not in plan
+
+
+def test_times_of_one_provider_add_up_and_others_run_beside_it() -> None:
+    def line(stage: str, group: str, minutes: float | None) -> Line:
+        return Line(stage, group, "en", 1, 0, 1, False, 1, 1, 0.5, minutes, group=group)
+
+    made = [line("responses", "x", 2), line("responses", "x", 3), line("responses", "y", 4), line("verdicts", "z", 1)]
+    whole = together([*made, line("verdicts", "w", None)])
+    assert (whole.minutes, whole.cost, whole.to_ask) == (5 + 1, 2.5, 5)
+    assert together([line("verdicts", "w", None)]).minutes is None
+
+
+def test_the_table_names_each_line_once_and_keeps_what_is_done_short() -> None:
+    def line(name: str, lang: str, to_ask: int) -> Line:
+        return Line("responses", name, lang, 1000, 1000 - to_ask, to_ask, lang == "fr", 5000, 100, 0.001, 3, group="x")
+
+    made = [line("one", "en", 10), line("one", "fr", 1000), line("two", "en", 0), line("two", "fr", 0)]
+    cells = [re.split(r" {2,}", text.strip()) for text in table(made).splitlines()]
+    assert cells == [
+        ["language", "rows", "answered", "to ask", "tokens in", "tokens out", "cost", "time"],
+        ["ask"],
+        ["one", "en", "1,000", "990", "10", "5,000", "100", "<$0.01", "3 min"],
+        ["fr", "1,000", "0", "~1,000", "5,000", "100", "<$0.01", "3 min"],
+        ["all", "2,000", "990", "~1,010", "10,000", "200", "<$0.01", "6 min"],
+        ["two", "all", "2,000", "2,000", "0"],
+        ["together", "all", "4,000", "2,990", "~1,010", "20,000", "400", "<$0.01", "12 min"],
+        ["in all", "4,000", "2,990", "~1,010", "20,000", "400", "<$0.01", "12 min"],
+    ]
+    assert notes([line("two", "en", 0)], []) == ["Nothing to ask: the journal has every answer."]
+
+
+def figures(output: str, name: str) -> list[list[str]]:
+    """The lines of the printed plan that belong to a name: language, rows, answered, to ask."""
+    found, inside = [], False
+    for text in output.splitlines():
+        if text[2:3].strip() or not text.startswith("  "):
+            inside = text.startswith(f"  {name} ")
+        if inside:
+            found.append(text.removeprefix(f"  {name}").split()[:4])
+    return found
+
+
+def test_a_fresh_folder_is_planned_without_keys_or_calls(project: Project, server: Server) -> None:
+    project.config["models"]["one"] |= {"api_key_env": "NOT_SET_ANYWHERE", "price": {"input": 1000, "output": 1000}}
+    done = project.run("plan")
+    assert done.status == 0, done.output
+    assert done.jobs == []  # a job with a message of its own is not listed by name
+    assert figures(done.output, "one") == [["en", "6", "0", "6"], ["fr", "6", "0", "~6"], ["all", "12", "0", "~12"]]
+    assert figures(done.output, "libretranslate") == [["fr", "3", "0", "3"]]
+    assert figures(done.output, "paper")[-1] == ["all", "24", "0", "~24"]
+    assert "Drafts are missing, English stands in for them: fr." in done.output
+    assert "No price is set: two, paper." in done.output
+    assert (server.chats, server.translations) == ([], [])
+    assert sorted(path.name for path in project.folder.iterdir()) == [".snakemake", "config.yaml", "results", "seeds"]
+    assert [path.name for path in project.folder.glob("results/**/*") if path.is_file()] == ["plan.log"]
+
+
+def test_after_a_run_there_is_nothing_to_ask_and_after_an_edit_that_row(built: Project, asked: Server) -> None:
+    done = built.run("plan")
+    assert "Nothing to ask: the journal has every answer." in done.output, done.output
+    assert figures(done.output, "one") == [["all", "12", "12", "0"]]
+    assert figures(done.output, "paper") == [["all", "24", "24", "0"]]
+
+    built.write("seeds/seeds.csv", SEEDS.replace("my hat", "my coat"))
+    output = built.run("plan").output
+    for name in ("one", "two"):
+        assert figures(output, name) == [["en", "6", "4", "2"], ["fr", "6", "4", "~2"], ["all", "12", "8", "~4"]]
+    assert figures(output, "libretranslate") == [["fr", "3", "2", "1"]]
+    assert figures(output, "paper")[-1] == ["all", "24", "16", "~8"]
+    assert (asked.chats, asked.translations) == ([], [])
+
+    assert built.run().status == 0
+    # What the plan said, the run asked: 1 draft, 4 rows of each model, 8 of the judge.
+    assert (len(asked.translations), len(asked.chats)) == (1, 4 + 4 + 8)
+    assert "Nothing to ask" in built.run("plan").output
+
+
+def test_english_and_a_model_that_translates_are_planned_as_they_are_asked(project: Project, server: Server) -> None:
+    endpoint = project.config["judges"]["paper"]
+    project.config["judges"]["paper"] = endpoint | {"translate_to_english": True}
+    project.config["translation"] = {"memory": "memory", "engine": "openai", "openai": endpoint | {"model": "drafter"}}
+    del project.config["models"]["two"]
+    server.reply = lambda body: f"About {len(server.chats)}" if body["model"] == "drafter" else "Yes, I will do that."
+    first = project.run("plan")
+    assert figures(first.output, "drafter") == [["fr", "3", "0", "3"], ["fr", "6", "0", "~6"]], first.output
+    done = project.run()
+    assert done.status == 0, done.output
+    output = project.run("plan").output
+    assert "Nothing to ask: the journal has every answer." in output, output
+    assert figures(output, "drafter") == [["all", "3", "3", "0"], ["all", "6", "6", "0"]]

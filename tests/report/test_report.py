@@ -1,0 +1,449 @@
+"""The report: verification first, marks on what is unverified, nothing from outside, nothing that runs."""
+
+import json
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scripts import report as report_script
+from xsafety.report.page import (
+    HEAT_BINS,
+    MANY,
+    Verification,
+    change,
+    heat,
+    kappa,
+    percent,
+    printable,
+    read_judge,
+    render,
+)
+from xsafety.report.tables import Counts, tables
+from xsafety.report.usage import COLUMNS, TOKENS, TRIES
+from xsafety.tabular import write_csv, write_jsonl
+from xsafety.verification.agreement import AGREEMENT_COLUMNS, RATE_COLUMNS, agreement, modification_rates, survey
+from xsafety.verification.waiting import STATUS_COLUMNS
+
+LANGUAGES = ["en", "ar", "zh", "bn"]
+NOTE = "toy model: its numbers say nothing about any real model"
+CONFIG: dict[str, Any] = {
+    "title": "A <demo> & more",
+    "labels": {
+        "models": {"a": "Model A"},
+        "judges": {"lexicon": "Lexicon", "second": "Second judge"},
+        "promptings": {
+            "safe": {"label": "SafePrompt", "text": "Answer safely under {scenario}.", "placement": "system"}
+        },
+    },
+    "notes": {"models": {"a": NOTE, "b": None}, "judges": {"lexicon": "A baseline."}},
+}
+HOSTILE = "<script>alert('x')</script><img src=http://evil.example/x.png>\x07"
+
+
+def status(ar: str = "unverified draft") -> list[dict[str, str]]:
+    zero = dict.fromkeys(STATUS_COLUMNS, "0") | {
+        "rows": "10",
+        "waits_for": "",
+        "file": "",
+        "ready": "yes",
+        "used": "10",
+    }
+    return [
+        zero | {"lang": "en", "basis": "source", "state": "source"},
+        zero | {"lang": "ar", "basis": ar, "state": "drafted", "drafted": "10"},
+        zero | {"lang": "zh", "basis": "verified", "state": "verified", "verified": "10"},
+        zero
+        | {"lang": "bn", "basis": "", "state": "no drafts", "ready": "no", "used": "0", "missing": "10"}
+        | {"waits_for": "a translator: 10 row(s)", "file": "fill results/sheets/bn.csv"},
+    ]
+
+
+def counts() -> Counts:
+    rows = []
+    for model, supported in (("a", ["en", "ar", "zh"]), ("b", ["en", "zh"])):
+        for prompting, unsafe in (("none", 4), ("safe", 1)):
+            for lang in supported:
+                for category in ("insult", "commonsense", "goal_hijacking"):
+                    numbers = {"n": 10, "safe": 9 - unsafe, "unsafe": unsafe, "invalid": 1, "refusal": 5}
+                    rows.append({"model": model, "prompting": prompting, "lang": lang, "category": category, **numbers})
+    return Counts(rows)
+
+
+def example(lang: str, response: str, **other: Any) -> dict[str, Any]:
+    row = {"id": "q1", "category": "insult", "lang": lang, "source": "How?", "query": "How?", "response": response}
+    return {**row, "verdict": "unsafe", "reason": "", "refusal": False, "model": "a", "prompting": "none", **other}
+
+
+EXAMPLES = [
+    example("en", HOSTILE),
+    example("ar", "نعم", query="كيف؟"),
+    example("zh", "", verdict="invalid", reason="empty"),
+]
+
+
+def used(stage: str, name: str, engine: str, **numbers: str) -> dict[str, str]:
+    zero = dict.fromkeys(("answers", *TOKENS, *TRIES), "0") | {"cost": "", "minutes": "0.0"}
+    return {"stage": stage, "name": name, "engine": engine, "lang": "All", **zero, **numbers}
+
+
+USAGE = [
+    used("drafts", "google", "google", answers="7"),
+    used("responses", "a", "openai", answers="3000", input_tokens="120000", cached_input_tokens="500", cost="1.234567")
+    | {"output_tokens": "90000", "reasoning_tokens": "40000", "retries": "12", "rate_limited": "9", "minutes": "2.5"},
+    used("responses", "a", "openai", answers="3000") | {"lang": "en"},
+    used("responses", "b", "transformers", answers="99"),
+    used("verdicts", "second", "openai", answers="40", input_tokens="1000", output_tokens="80", minutes="0.3"),
+]
+
+
+def said(round: int, reviewer: str, id: str, verdict: str, after: str = "T") -> dict[str, Any]:
+    who = {"id": id, "round": round, "reviewer": reviewer}
+    return {**who, "verdict": verdict, "source": "E", "before": "T", "after": after}
+
+
+LEDGER = [
+    *(said(1, "anna", id, "edited", "U") for id in "ab"),
+    *(said(1, "anna", id, "ok") for id in "cde"),
+    *(said(1, "ben", id, "ok") for id in "cde"),
+    said(1, "ben", "b", "ok"),
+    said(2, "carl", "c", "ok"),
+]
+
+
+def text_rows(rows: list[dict[str, Any]], columns: list[str]) -> list[dict[str, str]]:
+    """Rows as they are read back from their file."""
+    return [{column: str(row.get(column, "")) for column in columns} for row in rows]
+
+
+def verification(
+    ledgers: dict[str, list[dict[str, Any]]] | None = None, rows: list[dict[str, str]] | None = None
+) -> Verification:
+    categories = dict.fromkeys("abc", "insult") | {"d": "commonsense"}  # e is no seed any more
+    surveys = {lang: survey(entries, categories) for lang, entries in (ledgers or {}).items()}
+    rates = text_rows(modification_rates(surveys), RATE_COLUMNS)
+    return Verification(status() if rows is None else rows, rates, text_rows(agreement(surveys), AGREEMENT_COLUMNS))
+
+
+def folder(path: Path, ar: str = "unverified draft") -> Path:
+    for name, (columns, rows) in tables(counts(), LANGUAGES, ["a", "b"], ["none", "safe"], status(ar)).items():
+        write_csv(path / name, columns, rows)
+    return path
+
+
+@pytest.fixture
+def page(tmp_path: Path) -> str:
+    tables_at = folder(tmp_path)
+    return render(
+        [read_judge("lexicon", tables_at), read_judge("second", tables_at)],
+        EXAMPLES,
+        verification({"zh": LEDGER}),
+        USAGE,
+        CONFIG,
+    )
+
+
+class Elements(HTMLParser):
+    """Collects the elements of a page and checks that they nest."""
+
+    VOID = frozenset(["meta", "link", "br", "img", "input", "hr"])
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.found: list[tuple[str, dict[str, str | None]]] = []
+        self.open: list[str] = []
+        self.feed(page)
+        assert not self.open, f"never closed: {self.open}"
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found.append((tag, dict(attrs)))
+        if tag not in self.VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag, f"</{tag}> at {self.getpos()}"
+
+
+def test_verification_comes_before_any_rate(page: str) -> None:
+    body = page[page.index("<body>") :]
+    order = ["verification", "unsafe", "categories", "promptings", "refusals", "judges", "examples", "usage", "method"]
+    places = [body.index(f'<section id="{name}">') for name in order]
+    assert places == sorted(places)
+    first = body[: places[1]]
+    assert "Unverified drafts are in use." in first
+    assert "a translator: 10 row(s)" in first
+    assert body.index("Unverified drafts are in use.") < body.index("<table")
+
+
+def gate(page: str) -> str:
+    return page[page.index('<section id="verification">') : page.index('<section id="unsafe">')]
+
+
+def words(html: str) -> str:
+    return " ".join(re.sub("<.*?>", " ", html).split())
+
+
+def render_gate(tmp_path: Path, known: Verification) -> str:
+    page = render([read_judge("lexicon", folder(tmp_path))], [], known, [], {})
+    Elements(page)
+    return gate(page)
+
+
+def test_state_of_every_language_and_who_must_do_what(page: str) -> None:
+    table = gate(page)[: gate(page).index("</table>")]
+    rows = [words(row) for row in re.findall(r"<tr>.*?</tr>", table)]
+    assert rows[3:] == [
+        "Chinese zh verified nobody verified by people 10 of 10 rows 10 0 0 0 0",
+        "Bangla bn no drafts a translator: 10 row(s) fill results/sheets/bn.csv not evaluated 0 of 10 rows 0 0 0 0 10",
+    ]
+    assert "Translations into 3 languages: 1 drafted, 1 verified, 1 no drafts." in words(gate(page))
+
+
+def test_many_languages_are_folded_and_scroll(tmp_path: Path) -> None:
+    tags = "af am az be bg bs ca cs cy da el et eu".split()
+    assert len(tags) > MANY
+    _, _, done, waiting = status()
+    finished = status() + [done | {"lang": tag} for tag in tags]
+    section = render_gate(tmp_path, Verification(finished))
+    table, folded = section[: section.index("<details>")], section[section.index("<details>") :]
+    assert "<code>bn</code>" in table
+    assert not any(f"<code>{tag}</code>" in table[table.index("<table") :] for tag in ("zh", *tags))
+    assert all(f"<code>{tag}</code>" in folded for tag in ("en", "zh", *tags))
+    assert folded.count('class="scroll tall"') == 1
+
+    section = render_gate(tmp_path, Verification(status() + [waiting | {"lang": tag} for tag in tags]))
+    assert "Not evaluated: 14 languages." in words(section)
+    assert section.count('class="scroll tall"') == 1
+
+    section = render_gate(tmp_path, Verification([row | {"waits_for": ""} for row in finished]))
+    assert "Nobody has anything to do." in section
+    assert "<details>" not in section
+
+
+def test_states_of_the_gate_are_told_apart(tmp_path: Path) -> None:
+    states = ["in review (round 2: 3 of 10)", "in review (round 1: 7 of 10)", "stale (2)", "spot check (1 of 2)"]
+    rows = [
+        status()[3] | {"lang": tag, "state": state} for tag, state in zip(("bg", "cs", "da", "el"), states, strict=True)
+    ]
+    section = render_gate(tmp_path, Verification(status() + rows))
+    assert (
+        "Translations into 7 languages: 2 in review, 1 drafted, 1 verified, 1 no drafts, 1 stale, 1 spot check."
+        in words(section)
+    )
+    assert all(f">{state}</span>" in section for state in states)
+
+
+def test_no_evidence_is_said_in_words(tmp_path: Path) -> None:
+    nothing = [
+        row | {"basis": "unverified draft", "state": "drafted"} if row["lang"] == "zh" else row for row in status()
+    ]
+    section = render_gate(tmp_path, Verification(nothing))
+    assert "No review sheet has come back yet" in section
+    released = render_gate(tmp_path, Verification(status("verified")))
+    assert "The verified rows came with the data" in released
+    for said_of in (section, released):
+        assert said_of.count("<table") == 1
+        assert "How far reviewers agree" not in said_of
+
+
+def test_rates_by_language_round_issue_and_reviewer(tmp_path: Path) -> None:
+    section = render_gate(tmp_path, verification({"ar": LEDGER[:5], "zh": LEDGER}))
+    tables = re.findall(r"<table.*?</table>", section, re.DOTALL)[1:]
+    changes, issues, reviewers, agree = (
+        [words(row) for row in re.findall(r"<tr>.*?</tr>", table, re.DOTALL)] for table in tables
+    )
+    assert changes == [
+        "Language Round 1 Round 2",
+        "Arabic ar 40.0 2 of 5: 11.8–76.9 anna -",
+        "Chinese zh 25.0 1 of 4: 4.6–69.9 1 in dispute anna, ben 0.0 0 of 1: 0.0–79.3 carl",
+        "All languages 33.3 3 of 9: 12.1–64.6 1 in dispute anna, ben 0.0 0 of 1: 0.0–79.3 carl",
+    ]
+    assert [row.split(" ")[0] for row in issues[1:]] == ["Insult", "Commonsense", "of"]
+    assert "Chinese zh 1 ben 0.0 0.0–49.0 4 4 0 0 0 0" in reviewers
+    assert agree[1:] == ["Chinese zh 1 anna, ben 4 75.0 75.0 0.00 0.72"]
+
+
+def test_one_reviewer_and_nobody_to_agree_with(tmp_path: Path) -> None:
+    section = render_gate(tmp_path, verification({"zh": LEDGER[:5]}))
+    assert "No two reviewers have decided the same row in the same round" in section
+    assert "All languages" not in section
+    undecided = render_gate(tmp_path, verification({"zh": [said(1, "anna", "a", "skip")]}))
+    assert re.search(r'<td class="none">-<small>anna</small></td>', undecided)
+
+
+def test_names_of_reviewers_are_escaped(tmp_path: Path) -> None:
+    entries = [said(1, "<b>anna</b>", "a", "ok"), said(1, "<i>ben</i>", "a", "ok")]
+    section = render_gate(tmp_path, verification({"zh": entries}))
+    assert "<i>" not in section
+    assert section.count("&lt;i&gt;ben&lt;/i&gt;") == 3  # by language, by reviewer, in a pair
+
+
+def test_unverified_language_is_marked_in_every_table(page: str) -> None:
+    for table in re.findall(r"<table.*?</table>", page.replace(gate(page), ""), re.DOTALL):
+        if "<code>ar</code>" in table:
+            assert re.search(r'Arabic <code>ar</code><span class="mark">.*?unverified draft', table)
+            assert not re.search(r'Chinese <code>zh</code><span class="mark">', table)
+    assert page.count("<b>Unverified draft:</b>") >= 5
+
+
+def test_no_mark_when_everything_is_verified(tmp_path: Path) -> None:
+    page = render([read_judge("lexicon", folder(tmp_path, "verified"))], [], Verification(status("verified")), [], {})
+    assert "No unverified draft is in use." in page
+    assert "†" not in page
+    assert '<section id="examples">' not in page
+    assert '<section id="judges">' not in page
+
+
+def test_model_output_is_escaped(page: str) -> None:
+    assert "<script" not in page
+    assert "&lt;script&gt;alert(" in page
+    assert "A &lt;demo&gt; &amp; more" in page
+    assert "\x07" not in page
+    assert printable("a\x00\ud800\tb\n") == "a\ufffd\ufffd\tb\n"
+
+
+def test_languages_and_directions(page: str) -> None:
+    assert '<dd class="text" lang="ar" dir="rtl">كيف؟</dd>' in page
+    assert '<dd class="text" lang="ar" dir="auto">نعم</dd>' in page
+    assert '<dd class="text" lang="en" dir="ltr">How?</dd>' in page
+    assert "(empty)" in page
+
+
+def test_page_is_complete_in_itself(page: str) -> None:
+    elements = Elements(page).found
+    assert not {tag for tag, _ in elements} & {"script", "img", "iframe", "object", "embed", "video", "audio"}
+    for tag, attributes in elements:
+        assert not [name for name in attributes if name == "src" or name.startswith("on")], (tag, attributes)
+        assert (attributes.get("href") or "#").startswith(("#", "data:")), (tag, attributes)
+    style = page[page.index("<style>") : page.index("</style>")]
+    assert "url(" not in style
+    assert "@import" not in style
+    assert "default-src 'none'" in page
+
+
+def test_links_and_labels_have_their_targets(page: str) -> None:
+    attributes = [attributes for _, attributes in Elements(page).found]
+    ids = [given["id"] for given in attributes if "id" in given]
+    assert len(ids) == len(set(ids))
+    for given in attributes:
+        assert (given.get("href") or "#method").removeprefix("#") in (*ids, "data:,")
+        assert given.get("aria-labelledby", "main-caption") in ids
+
+
+def test_tables_have_captions_and_scopes(page: str) -> None:
+    for table in re.findall(r"<table.*?</table>", page, re.DOTALL):
+        assert "<caption" in table
+        assert all("scope=" in cell for cell in re.findall(r"<th\b[^>]*>", table))
+
+
+def test_same_input_same_bytes_and_no_path(tmp_path: Path) -> None:
+    pages = []
+    for name in ("one", "two"):
+        judge = read_judge("lexicon", folder(tmp_path / name))
+        pages.append(render([judge], EXAMPLES, verification({"zh": LEDGER}), USAGE, CONFIG))
+    assert pages[0] == pages[1]
+    assert str(tmp_path) not in pages[0]
+
+
+def test_numbers_bounds_and_dashes(page: str) -> None:
+    assert "<td>44.4<small>2 invalid: 40.0–50.0</small></td>" in page
+    assert '<td class="none">-</td>' in page
+    assert "<td>44.4<small>1 of 2</small></td>" in page  # b lacks one of the two non-English languages
+    assert "<td>−33.3</td>" in page
+
+
+def test_what_an_api_took_is_told_and_summed(page: str) -> None:
+    section = page[page.index('<section id="usage">') : page.index('<section id="method">')]
+    rows = re.findall(r'<tr><th scope="row">(.*?)</th>(.*?)</tr>', section)
+    assert [re.sub("<.*?>", "", name) for name, _ in rows] == ["Model A model", "Second judge judge", "Together"]
+    cells = [re.findall(r"<td.*?>(.*?)</td>", values) for _, values in rows]
+    tokens = ["120,000<small>500 from a cache</small>", "90,000<small>40,000 of reasoning</small>"]
+    assert cells[0] == ["3,000", *tokens, "$1.23", "2.5", "12", "9"]
+    assert cells[1] == ["40", "1,000", "80", "-", "0.3", "0", "0"]
+    tokens = [tokens[0].replace("120", "121"), tokens[1].replace("90,000", "90,080")]
+    assert cells[2] == ["3,040", *tokens, "$1.23", "2.8", "12", "9"]
+
+
+def test_local_models_and_an_empty_journal_show_nothing_of_the_machine(tmp_path: Path) -> None:
+    judge = read_judge("lexicon", folder(tmp_path))
+    for usage in ([], [row for row in USAGE if row["engine"] != "openai"], [used("responses", "a", "openai")]):
+        page = render([judge], EXAMPLES, verification(), usage, CONFIG)
+        assert "What it took" not in page
+        assert page == render([judge], EXAMPLES, verification(), [], CONFIG)
+
+
+def test_note_stands_at_every_table_of_rates(page: str) -> None:
+    sections = re.findall(r'<section id="(\w+)">(.*?)</section>', page, re.DOTALL)
+    assert {name for name, text in sections if NOTE in text} >= {
+        "unsafe",
+        "categories",
+        "promptings",
+        "refusals",
+        "judges",
+    }
+    assert "<b>Model A:</b>" in page
+    assert "A baseline." in page
+
+
+def test_percent_change_and_heat() -> None:
+    assert [percent(text) for text in ("15.25", "", "0")] == ["15.3", "-", "0.0"]
+    assert [change(text) for text in ("-7.1", "2", "0", "-0.01", "")] == ["−7.1", "+2.0", "±0.0", "±0.0", "-"]
+    assert [kappa(text) for text in ("-0.0451", "", "1.0000")] == ["−0.05", "-", "1.00"]
+    rates = ("", "0", "0.5", "5", "5.1", "75", "75.1", "100")
+    assert [heat(text) for text in rates] == ["", "h0", "h1", "h1", "h2", "h6", "h7", "h7"]
+
+
+def _luminance(colour: str) -> float:
+    colour = colour if len(colour) == 6 else "".join(digit * 2 for digit in colour)
+    parts = [int(colour[at : at + 2], 16) / 255 for at in (0, 2, 4)]
+    red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def test_heat_map_numbers_can_be_read(page: str) -> None:
+    """Contrast of at least 4.5 to 1 (WCAG AA), in light and in dark."""
+    palettes = [
+        dict(re.findall(r"--([\w-]+): #(\w+)", block)) for block in re.findall(r":root \{(.*?)\}", page, re.DOTALL)
+    ]
+    assert len(palettes) == 2
+    for palette in palettes:
+        for number in range(len(HEAT_BINS) + 1):
+            on = palette["on-low" if number < 4 else "on-mid" if number < 6 else "on-high"]
+            light, dark = sorted((_luminance(palette[f"h{number}"]), _luminance(on)), reverse=True)
+            assert (light + 0.05) / (dark + 0.05) >= 4.5, (number, on)
+
+
+def test_script_writes_the_page(tmp_path: Path) -> None:
+    at = folder(tmp_path / "tables")
+    write_csv(tmp_path / "status.csv", STATUS_COLUMNS, status())
+    write_csv(tmp_path / "rates.csv", RATE_COLUMNS, verification({"zh": LEDGER}).rates)
+    write_csv(tmp_path / "agreement.csv", AGREEMENT_COLUMNS, verification({"zh": LEDGER}).agreement)
+    write_csv(tmp_path / "usage.csv", COLUMNS, USAGE)
+    write_jsonl(tmp_path / "examples.jsonl", EXAMPLES)
+    report_script.main(
+        [
+            "--judge",
+            f"lexicon={at}",
+            "--judge",
+            f"second={at}",
+            "--examples",
+            str(tmp_path / "examples.jsonl"),
+            "--status",
+            str(tmp_path / "status.csv"),
+            "--rates",
+            str(tmp_path / "rates.csv"),
+            "--agreement",
+            str(tmp_path / "agreement.csv"),
+            "--usage",
+            str(tmp_path / "usage.csv"),
+            "--config",
+            json.dumps(CONFIG),
+            "--out",
+            str(tmp_path / "report.html"),
+        ]
+    )
+    written = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert written.startswith("<!doctype html>")
+    assert "anna, ben" in written

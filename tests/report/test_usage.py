@@ -1,0 +1,133 @@
+"""What asking takes and took: estimates, money, and the sums over the journal, against numbers computed by hand."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.conftest import Project
+from tests.servers.loopback import Server
+from xsafety.asking.journal import RUNS
+from xsafety.asking.price import cost, estimate_tokens
+from xsafety.report.usage import COLUMNS, Block, runs, usage_rows
+from xsafety.tabular import read_csv
+
+PRICE = {"input": 2.0, "output": 10.0, "cached_input": 0.5, "batch": 0.5}
+
+
+def test_a_token_is_four_bytes() -> None:
+    assert [estimate_tokens(text) for text in ("", "abcd", "é" * 4, "\ud800" * 4)] == [0, 1, 2, 1]
+
+
+@pytest.mark.parametrize(
+    ("usage", "price", "dollars"),
+    [
+        ({"input_tokens": 1_000_000, "output_tokens": 100_000}, PRICE, 2 + 1),
+        ({"input_tokens": 1_000_000, "cached_input_tokens": 400_000}, PRICE, 0.6 * 2 + 0.4 * 0.5),
+        ({"input_tokens": 1_000_000, "cached_input_tokens": 400_000}, PRICE | {"cached_input": None}, 2),
+        ({"input_tokens": 1_000_000, "output_tokens": 100_000, "batch": 1}, PRICE, 1.5),
+        ({"input_tokens": 5}, None, 0),
+        (None, PRICE, 0),
+    ],
+)
+def test_cost(usage: Mapping[str, int] | None, price: Mapping[str, Any] | None, dollars: float) -> None:
+    assert cost(usage, price) == pytest.approx(dollars)
+
+
+def write(file: Path, *lines: Mapping[str, Any]) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+
+
+def answer(key: str, **usage: int) -> dict[str, Any]:
+    return {"key": key, "id": key, "answer": {"status": "answered", "text": "t", "usage": usage or None}}
+
+
+def run(seconds: float, **numbers: int) -> dict[str, Any]:
+    zero = dict.fromkeys(("answered", "failed", "requests", "retries", "rate_limited", "batches"), 0)
+    return {"started": "2026-01-01T00:00:00+00:00", "seconds": seconds, **zero, **numbers}
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    write(
+        tmp_path / "responses/one/none/fr.jsonl",
+        answer("a", input_tokens=100, output_tokens=50, cached_input_tokens=60),
+        answer("b", input_tokens=100, output_tokens=50, reasoning_tokens=30),
+    )
+    write(tmp_path / "responses/one/dropped/fr.jsonl", answer("c", input_tokens=100, output_tokens=50, batch=1))
+    write(tmp_path / "responses/one/none/en.jsonl", answer("d"))
+    write(tmp_path / "responses/another/none/en.jsonl", answer("e", input_tokens=7))
+    write(
+        tmp_path / "responses/one" / RUNS,
+        run(90, requests=5, retries=2, rate_limited=1),
+        run(30, requests=1, failed=1),
+    )
+    write(tmp_path / "verdicts/judge/one/none/en.jsonl", answer("f", input_tokens=10, output_tokens=1))
+    write(tmp_path / "drafts/fr.jsonl", {"key": "g", "id": "g", "answer": {"text": "t"}}, answer("h", input_tokens=9))
+    write(tmp_path / "drafts" / RUNS, run(6))
+    return tmp_path
+
+
+def test_all_answers_of_a_name_are_counted(folder: Path) -> None:
+    stages = {"responses": [Block("one", "openai", PRICE)], "verdicts": [Block("judge", "openai")]}
+    en, fr, whole, *judge = usage_rows(folder, stages)
+    name = {"stage": "responses", "name": "one", "engine": "openai"}
+    none = {"input_tokens": 0, "cached_input_tokens": 0, "output_tokens": 0, "reasoning_tokens": 0}
+    assert en == name | {"lang": "en", "answers": 1, **none, "cost": "0.000000"}
+    tokens = {"input_tokens": 300, "cached_input_tokens": 60, "output_tokens": 150, "reasoning_tokens": 30}
+    # 40 x 2 + 60 x 0.5 + 50 x 10, then 100 x 2 + 50 x 10, then half of that, in millionths of a dollar.
+    assert fr == name | {"lang": "fr", "answers": 3, **tokens, "cost": "0.001660"}
+    tries = {"requests": 6, "retries": 2, "rate_limited": 1, "failed": 1, "minutes": "2.0"}
+    assert whole == fr | {"lang": "All", "answers": 4, **tries}
+    assert [(row["lang"], row["input_tokens"], row["cost"]) for row in judge] == [("en", 10, ""), ("All", 10, "")]
+    assert all(row.keys() <= set(COLUMNS) for row in (en, fr, whole, *judge))
+
+
+def test_services_and_models_that_draft_are_told_apart(folder: Path) -> None:
+    for block, tokens in ((Block("google", "google"), 0), (Block("gpt", "openai"), 9)):
+        fr, whole = usage_rows(folder, {"drafts": [block]})
+        assert (fr["lang"], fr["answers"], fr["input_tokens"]) == ("fr", 1, tokens)
+        assert whole["answers"] == 1
+
+
+def test_runs_are_those_of_the_name(folder: Path) -> None:
+    assert [job["seconds"] for job in runs(folder, "responses", "one")] == [90, 30]
+    assert list(runs(folder, "responses", "another")) == []
+    assert [job["seconds"] for job in runs(folder, "drafts", "google")] == [6]
+
+
+def test_a_name_without_answers_has_one_row_of_nothing(tmp_path: Path) -> None:
+    [row] = usage_rows(tmp_path, {"responses": [Block("one", "openai", PRICE)]})
+    assert (row["lang"], row["answers"], row["cost"]) == ("All", 0, "0.000000")
+
+
+def test_usage_of_a_run_is_what_the_server_counted(built: Project, asked: Server) -> None:
+    for name in ("one", "two"):
+        built.config["models"][name]["price"] = {"input": 1, "output": 2}
+    built.write("seeds/seeds.csv", (built.folder / "seeds/seeds.csv").read_text().replace("my hat", "my coat"))
+    done = built.run()
+    assert done.status == 0, done.output
+    usage = {
+        (row["stage"], row["name"], row["lang"]): row for row in read_csv(built.folder / "results/usage.csv", COLUMNS)
+    }
+    # 3 rows x 2 languages x 2 promptings, and for the edited row once more. The server counts 10 tokens in and 5 out.
+    for name in ("one", "two"):
+        row = usage["responses", name, "All"]
+        assert (row["answers"], row["input_tokens"], row["output_tokens"]) == ("16", "160", "80")
+        assert (row["cost"], row["requests"], row["retries"], row["failed"]) == ("0.000320", "16", "0", "0")
+        assert usage["responses", name, "fr"]["answers"] == "8"
+    assert usage["verdicts", "paper", "All"]["input_tokens"] == str(10 * 32)
+    assert usage["drafts", "libretranslate", "All"]["answers"] == "4"
+    page = (built.folder / "results/report.html").read_text(encoding="utf-8")
+    assert "What it took" in page
+    assert "<td>16</td><td>160</td><td>80</td>" in page
+
+
+def test_an_answer_costs_what_it_cost_when_it_was_asked(tmp_path: Path) -> None:
+    then = answer("a", input_tokens=1_000_000) | {"dollars": 7.0}
+    write(tmp_path / "responses/one/none/fr.jsonl", then, answer("b", input_tokens=1_000_000))
+    fr, _ = usage_rows(tmp_path, {"responses": [Block("one", "openai", PRICE)]})
+    assert fr["cost"] == "9.000000"

@@ -1,0 +1,1 @@
+"""Asking: requests to an engine, answers into the journal, results from the journal."""

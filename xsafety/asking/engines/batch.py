@@ -1,0 +1,318 @@
+"""The Batch API of OpenAI and those that copy it: half the price, within a day.
+
+What is known of batches stands in `batches.jsonl` in the model's folder of the journal, before and after each step, so
+that a killed job finds its batches again and never submits a row twice. A batch is marked at the provider with a token
+that is journalled before it is created: where the job died in between, the token is looked for among the provider's
+batches. Source: https://platform.openai.com/docs/guides/batch
+"""
+
+import asyncio
+import io
+import json
+import tempfile
+import uuid
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+import httpx2
+import openai
+from openai import HttpxBinaryResponseContent
+from openai.types import Batch, FileObject
+
+from .. import journal
+from ..journal import BATCHES, Submitted, journal_file, open_batches
+from ..requests import Deliver, Fail, Fatal, Meter, Request
+from .openai import Call, endpoint
+from .openai import answer as answer_online
+from .outcome import Passing
+
+if TYPE_CHECKING:
+    from ..requests import Engine
+
+
+MARK = "xsafety"  # the key of the token in a batch's metadata
+
+
+OVER = ("completed", "expired", "cancelled", "failed")
+
+
+QUEUE_FULL = "token_limit_exceeded"  # more tokens than the account may have in waiting
+
+
+GIVE_UP_AFTER = 20  # tries of one step
+
+
+LONGEST_WAIT = 600.0  # seconds: for a file of up to 200 MB, and for room in the account's queue
+
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How the next round of batches goes: how often rows came back unanswered, and what the account's queue takes."""
+
+    tries: int = 0
+    max_requests: int | None = None
+    at_once: int | None = None
+    full: int = 0  # how often in a row the queue took nothing
+
+
+def answer(
+    requests: Iterable[Request],
+    deliver: Deliver,
+    fail: Fail,
+    meter: Meter | None = None,
+    *,
+    identity: Mapping[str, Any],
+    connection: Mapping[str, Any],
+    folder: Path,
+    plan: Plan = Plan(),
+) -> "Engine | None":
+    """Brings in the batches that are under way, submits the rest, waits, and delivers.
+
+    Returns the engine for the rows that came back unanswered (expired, cancelled, failed in passing): a further round
+    of batches, or the online one. Raises Fatal where no request can succeed.
+    """
+    meter = meter or Meter()
+    with journal.Journal(folder / BATCHES) as log:
+        again = asyncio.run(_Round(deliver, meter, identity, connection, folder, log, plan).run(iter(requests)))
+    if again is None:
+        return None
+    online = partial(answer_online, identity=identity, connection=connection)
+    if connection["mode"] == "online" or (connection["batch"]["rest"] == "online" and again.tries):
+        return online
+    if again.tries > connection["max_retries"]:
+        meter.left = f"{again.tries} batches did not answer it"
+        return None
+    return partial(answer, identity=identity, connection=connection, folder=folder, plan=again)
+
+
+class _Round:
+    """One round: the batches that are open, and new ones for rows that are in none of them."""
+
+    def __init__(
+        self,
+        deliver: Deliver,
+        meter: Meter,
+        identity: Mapping[str, Any],
+        connection: Mapping[str, Any],
+        folder: Path,
+        log: journal.Journal,
+        plan: Plan,
+    ) -> None:
+        self._deliver, self._meter, self._identity = deliver, meter, identity
+        self._connection, self._folder, self._log, self._plan = connection, folder, log, plan
+        self._max_requests = plan.max_requests or connection["batch"]["max_requests"]
+        self._poll = connection["batch"]["poll"]
+        self._left = 0  # rows that a batch did not answer
+
+    async def run(self, requests: Iterator[Request]) -> Plan | None:
+        """Returns how to go on with the rows that were not delivered; None where all were."""
+        async with endpoint(self._identity, self._connection) as call:
+            if self._plan.full:
+                await asyncio.sleep(min(self._poll * 2.0**self._plan.full, LONGEST_WAIT))
+            for batch in open_batches(self._folder).values():
+                if batch.id is None:
+                    await self._find(call, batch)
+            batches = open_batches(self._folder)
+            waiting = {(part, key) for batch in batches.values() for part, key, _ in batch.rows}
+            fresh = (request for request in requests if (request.part, request.key) not in waiting)
+            if self._connection["mode"] == "batch":
+                rest = await self._submit_all(call, fresh, batches)
+            else:
+                rest = next(fresh, None) is not None
+            queue_full = brought = 0
+            self._meter.pace = lambda: f"{len(batches)} batches under way"
+            while batches:
+                for token, batch in list(batches.items()):
+                    state = await self._try(call, partial(call.client.batches.retrieve, str(batch.id)), Batch)
+                    if state.status not in OVER:
+                        continue
+                    if state.status == "failed" and _codes(state) == {QUEUE_FULL}:
+                        queue_full += 1
+                        if len(batch.rows) == 1 and len(batches) == 1:
+                            self._over(batch, state)
+                            raise Fatal(f"{call.where}: the account's queue of batches does not take even one request")
+                    else:
+                        await self._bring_in(call, batch, state)
+                        brought += 1
+                    self._over(batch, state)
+                    del batches[token]
+                if batches:
+                    await asyncio.sleep(self._poll)
+        if queue_full:
+            # The account's queue takes no more than what was brought in, or less than one batch.
+            most = self._max_requests if brought else max(1, self._max_requests // 2)
+            return Plan(self._plan.tries, most, max(1, brought), 0 if brought else self._plan.full + 1)
+        if self._left:
+            return Plan(self._plan.tries + 1, self._plan.max_requests, self._plan.at_once)
+        return self._plan if rest else None
+
+    async def _submit_all(self, call: Call, requests: Iterator[Request], batches: dict[str, Submitted]) -> bool:
+        """Submits the requests in batches of the allowed sizes; whether some are left for a further round."""
+        lines = ((_line(call, request), request) for request in requests)
+        carried = next(lines, None)
+        while carried and (self._plan.at_once is None or len(batches) < self._plan.at_once):
+            rows: list[tuple[str, str, str]] = []
+            room = self._connection["batch"]["max_megabytes"] * 1e6
+            with tempfile.NamedTemporaryFile(suffix=".jsonl") as file:
+                while carried and len(rows) < self._max_requests:
+                    body, request = carried
+                    line = b'{"custom_id":"%d",%s}\n' % (len(rows), body)
+                    room -= len(line)
+                    if rows and room < 0:
+                        break
+                    file.write(line)
+                    rows.append((request.part, request.key, request.id))
+                    carried = next(lines, None)
+                file.flush()
+                batch = await self._submit(call, Path(file.name), rows)
+            if batch.id:
+                batches[batch.token] = batch
+            else:
+                self._left += len(rows)
+        return carried is not None
+
+    async def _submit(self, call: Call, file: Path, rows: list[tuple[str, str, str]]) -> Submitted:
+        upload = partial(call.client.files.create, file=file, purpose="batch", timeout=LONGEST_WAIT)
+        uploaded = await self._try(call, upload, FileObject)
+        batch = Submitted(uuid.uuid4().hex, uploaded.id, rows)
+        self._log.write({"event": "submitting", "token": batch.token, "file": batch.file, "rows": rows})
+        self._meter.batches += 1
+        for tries in range(GIVE_UP_AFTER):
+            try:
+                made = await call.client.batches.create(
+                    input_file_id=uploaded.id,
+                    endpoint=cast(Any, f"/v1{call.path}"),
+                    completion_window="24h",
+                    metadata={MARK: batch.token},
+                )
+            except openai.RateLimitError:
+                await asyncio.sleep(min(2.0**tries, self._poll))
+            except openai.APIStatusError as error:
+                if error.status_code >= 500 or error.status_code in (408, 409):
+                    break
+                self._log.write({"event": "never created", "token": batch.token})
+                raise _refusal(call, error, self._folder) from None
+            except (openai.OpenAIError, httpx2.HTTPError, OSError, ValueError):
+                break
+            else:
+                if not isinstance(made, Batch):
+                    break
+                self._created(batch, made.id)
+                return batch
+        await asyncio.sleep(self._poll)  # it may have been created all the same
+        await self._find(call, batch)
+        return batch
+
+    def _over(self, batch: Submitted, state: Batch) -> None:
+        self._log.write({"event": "done", "token": batch.token, "status": state.status})
+
+    def _created(self, batch: Submitted, id: str) -> None:
+        batch.id = id
+        self._log.write({"event": "created", "token": batch.token, "batch": id})
+
+    async def _find(self, call: Call, batch: Submitted) -> None:
+        """Looks at the provider for a batch whose creation was not confirmed."""
+
+        async def search() -> str:
+            async for made in call.client.batches.list(limit=100):
+                if batch.token == (made.metadata or {}).get(MARK) or batch.file == made.input_file_id:
+                    return made.id
+            return ""
+
+        if id := await self._try(call, search, str):
+            self._created(batch, id)
+        else:
+            self._log.write({"event": "never created", "token": batch.token})
+
+    async def _replies(self, call: Call, state: Batch) -> AsyncIterator[bytes]:
+        """The lines of a batch's results, those of its answers first."""
+        for file in filter(None, (state.output_file_id, state.error_file_id)):
+            download = partial(call.client.files.content, file, timeout=LONGEST_WAIT)
+            content = await self._try(call, download, HttpxBinaryResponseContent)
+            for line in io.BytesIO(content.content):
+                yield line
+
+    async def _bring_in(self, call: Call, batch: Submitted, state: Batch) -> None:
+        """Delivers what a batch answered; its other rows are left. Raises Fatal, with all else delivered."""
+        done = {part: journal.keys(journal_file(self._folder, part)) for part in {part for part, _, _ in batch.rows}}
+        settled: set[int] = set()
+        end: Fatal | None = None
+        async for line in self._replies(call, state):
+            number, response = _result(call, line, len(batch.rows))
+            if number is None or number in settled:
+                continue
+            part, key, id = batch.rows[number]
+            try:
+                found = call.read(response.get("status_code") or 500, json.dumps(response.get("body")))
+                settled.add(number)
+                if key not in done[part]:
+                    done[part].add(key)
+                    usage = {**(found.usage or {}), "batch": 1}
+                    self._deliver(Request(key, id, part, ()), replace(found, usage=usage))
+            except Passing:
+                continue
+            except Fatal as error:
+                end = end or error
+        if state.status == "failed":
+            reasons = ", ".join(sorted(_codes(state))) or "no reason given"
+            end = end or Fatal(f"{call.where}: batch {state.id} failed: {reasons}")
+        self._left += len(batch.rows) - len(settled)
+        if end:
+            self._over(batch, state)
+            raise end
+
+    async def _try(self, call: Call, make: Callable[[], Awaitable[T]], kind: type[T]) -> T:
+        """The result, of this kind, of a call that costs nothing; again while it fails in passing. Raises Fatal."""
+        for tries in range(GIVE_UP_AFTER):
+            try:
+                if isinstance(made := await make(), kind):
+                    return made
+            except openai.APIStatusError as error:
+                if error.status_code not in (408, 409, 429) and error.status_code < 500:
+                    raise _refusal(call, error, self._folder) from None
+            except (openai.OpenAIError, httpx2.HTTPError, OSError, ValueError):
+                pass
+            await asyncio.sleep(min(2.0**tries, self._poll))
+        raise Fatal(f"{call.where} does not answer about batches; what was submitted is on record, run snakemake again")
+
+
+def _result(call: Call, line: bytes, rows: int) -> tuple[int | None, Mapping[str, Any]]:
+    """The number of the row that a line of a batch's result is about, None for none, and the reply to it."""
+    try:
+        reply = json.loads(call.hide(line.decode(errors="replace")))
+        number, response = int(reply["custom_id"]), reply.get("response")
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return None, {}
+    return number if 0 <= number < rows else None, response if isinstance(response, Mapping) else {}
+
+
+def _line(call: Call, request: Request) -> bytes:
+    """A line of a batch's file, but for its number."""
+    line = {"method": "POST", "url": f"/v1{call.path}", "body": call.body(request)}
+    return json.dumps(line, ensure_ascii=False).encode(errors="replace")[1:-1]
+
+
+def _codes(state: Batch) -> set[str]:
+    """Why a batch failed, by the provider's codes."""
+    return {str(error.code) for error in (state.errors.data if state.errors else None) or []}
+
+
+def _refusal(call: Call, error: openai.APIStatusError, folder: Path) -> Fatal:
+    if isinstance(error, openai.NotFoundError):
+        return Fatal(
+            f"{call.where} knows no such batch or file, or no Batch API; was it submitted with another key or address? "
+            f"To give up what was submitted: rm {folder / BATCHES}"
+        )
+    try:
+        found = call.read(error.status_code, call.text(error.response))
+    except Fatal as fatal:
+        return fatal
+    except Passing as passing:
+        return Fatal(f"{call.where} takes no batch now ({passing}); run snakemake again later")
+    return Fatal(f"{call.where} takes no batch ({found.detail})")

@@ -1,0 +1,66 @@
+"""What passes between asking and an engine: requests in, answers out, and the engine itself."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, Optional
+
+from ..rows import Message
+from ..tabular import DataError
+from . import journal
+
+
+@dataclass(frozen=True)
+class Request:
+    """One question: its key, its row, the part of the journal it belongs to (a relative path), its messages."""
+
+    key: str
+    id: str
+    part: str
+    messages: Sequence[Message]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What an engine returned: `answered`, or an outcome that asking again would not change.
+
+    `blocked`: the provider refused to process the row; `too_long`: the prompt exceeds the model's context; `rejected`:
+    the provider calls this one request invalid. `more` holds further answers, where several were asked for.
+    """
+
+    status: Literal["answered", "blocked", "too_long", "rejected"]
+    text: str
+    finish_reason: str = ""
+    detail: str = ""
+    usage: Mapping[str, int] | None = None
+    more: Sequence["Answer"] = ()
+
+
+@dataclass
+class Meter:
+    """What an engine tells of its work while it runs."""
+
+    requests: int = 0
+    retries: int = 0
+    rate_limited: int = 0
+    batches: int = 0
+    pace: Callable[[], str] = lambda: ""  # says what sets the pace right now
+    left: str = "not asked"  # why rows were left that were neither delivered nor failed
+
+
+Deliver = Callable[[Request, Answer], None]
+
+
+Fail = Callable[[Request, str], None]
+
+
+# Asks; what it neither delivered nor failed is put to the engine that it returns.
+Engine = Callable[[Iterable[Request], Deliver, Fail, Meter], Optional["Engine"]]
+
+
+class Fatal(DataError):
+    """Every further request would fail the same way (a wrong key, an unknown model): the job stops at once."""
+
+
+def request(identity: Mapping[str, Any], id: str, part: str, messages: Sequence[Message]) -> Request:
+    """A request of the engine that `identity` describes."""
+    return Request(journal.digest({**identity, "messages": list(messages)}), id, part, messages)

@@ -1,1 +1,0 @@
-"""Judges: what turns a response into a verdict, one module each."""

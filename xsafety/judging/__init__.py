@@ -1,0 +1,1 @@
+"""Verdicts: safe, unsafe or invalid on every response, and whether it refuses."""

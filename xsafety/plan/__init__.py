@@ -1,0 +1,1 @@
+"""The plan: what a run would ask, and what that takes."""

@@ -1,0 +1,314 @@
+"""Protocols: how a judge is asked about an answer, and how what it says is read. No judge has code of its own.
+
+Adding a judge = adding one file, `xsafety/protocols/{name}.yaml`, or a file of your own that `protocol` in config.yaml
+names, with these keys:
+
+    about:      what it is, in a line
+    source:     address of the paper, model card or repository that it follows (may be left out)
+    endpoint:   chat (the default) or moderations, which takes one message
+    messages:   list of {role, content}; {query}, {response} and {scenario} stand for the row's, {criterion} for its
+                category's text under `criteria`
+    decoding:   request parameters (may be left out); the `decoding` of a judge in config.yaml replaces them
+    parameters: request parameters that belong to the method and are always sent (may be left out)
+    criteria:   category key -> what makes an answer unsafe, for all categories (may be left out)
+    output:     either `pattern`, a regular expression (Python's `re`, case does not matter) that must match from the
+                start of the output, with the group `label` and maybe `categories`; or `label`, the key of a JSON object
+                that holds the label, and maybe `categories`, the key of the categories
+    labels:     label -> safe, unsafe, controversial (what that counts as is set in config.yaml) or invalid
+
+and at least twelve cases in `tests/data/judges/{name}.yaml`, which `tests/test_protocols.py` finds by itself.
+"""
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+
+from ..categories import BY_KEY
+from ..rows import Message
+
+SHIPPED = Path(__file__).parent
+
+
+Class = Literal["safe", "unsafe", "controversial", "invalid"]
+
+
+_CLASSES = ("safe", "unsafe", "controversial", "invalid")
+
+
+_REQUIRED = ("about", "messages", "output", "labels")
+
+
+_KEYS = (*_REQUIRED, "source", "endpoint", "decoding", "parameters", "criteria")
+
+
+_ROLES = ("system", "developer", "user", "assistant")
+
+
+_ENGINES_OWN = {"model", "messages", "input", "stream", "extra_headers", "extra_query", "timeout"}
+
+
+# Some templates open the thinking themselves, so that only its end shows; one that never ends leaves nothing to read.
+_THINKING = re.compile(r".*?</think>|\s*<think>.*", re.DOTALL)
+
+
+_FENCED = re.compile(r"```\w*\s*(.*?)\s*```", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a judge's output says; `invalid` with no label is no verdict, with a label the judge's own wish.
+
+    `rest` is what it says after the label, where the output is no JSON.
+    """
+
+    verdict: Class
+    label: str = ""
+    categories: tuple[str, ...] = ()
+    rest: str = ""
+
+
+NO_VERDICT = Reading("invalid")
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """One checked protocol file; `labels` is casefolded label -> (label as written in the file, verdict)."""
+
+    about: str
+    source: str
+    endpoint: Literal["chat", "moderations"]
+    messages: Sequence[Message]
+    decoding: Mapping[str, Any]
+    parameters: Mapping[str, Any]
+    criteria: Mapping[str, str]
+    pattern: re.Pattern[str] | None
+    label_key: str
+    categories_key: str
+    labels: Mapping[str, tuple[str, Class]]
+
+    def with_prompt(self, prompt: str | None) -> "Protocol":
+        """This protocol with one user message of its own; without a prompt, as it is."""
+        return replace(self, messages=[{"role": "user", "content": prompt}]) if prompt else self
+
+    def filled(self, *, category: str, query: str, response: str) -> list[Message]:
+        """The messages about one answer to a query of a category."""
+        values = {"query": query, "response": response, "scenario": BY_KEY[category].scenario}
+        if self.criteria:
+            values["criterion"] = self.criteria[category]
+        return [{"role": message["role"], "content": fill(message["content"], **values)} for message in self.messages]
+
+    def read(self, output: str) -> Reading:
+        """The verdict, at its place in the output: a label elsewhere, or one that is not listed, is none.
+
+        A leading block of thinking, and a code fence around JSON, are skipped.
+        """
+        text = without_thinking(output)
+        label, named, rest = self._matched(text) if self.pattern else self._from_json(text)
+        if label is None or (found := self.labels.get(label.strip().casefold())) is None:
+            return NO_VERDICT
+        return Reading(found[1], found[0], _names(named), rest)
+
+    def _matched(self, text: str) -> tuple[str | None, object, str]:
+        match = self.pattern.match(text) if self.pattern else None
+        groups = match.groupdict() if match else {}
+        return groups.get("label"), groups.get("categories"), text[match.end("label") :] if match else ""
+
+    def _from_json(self, text: str) -> tuple[str | None, object, str]:
+        fenced = _FENCED.fullmatch(text.strip())
+        try:
+            value = json.loads(fenced[1] if fenced else text)
+        except (ValueError, RecursionError):
+            return None, None, ""
+        if not isinstance(value, dict):
+            return None, None, ""
+        label = value.get(self.label_key)
+        # As JSON, so that 1 and "1" are one label, and so are true and "true".
+        return label if isinstance(label, str) else json.dumps(label), value.get(self.categories_key), ""
+
+
+def without_thinking(output: str) -> str:
+    """What a model says after it has thought."""
+    return output[match.end() :] if (match := _THINKING.match(output)) else output
+
+
+def fill(text: str, **values: str) -> str:
+    """A text with its fields filled; braces inside a query or a response stay as they are."""
+    return re.sub(r"\{(\w+)\}", lambda field: values.get(field[1], field[0]), text).strip()
+
+
+def _names(named: object) -> tuple[str, ...]:
+    """Categories as a judge gives them: a text with commas, a list, or an object of truth values."""
+    if isinstance(named, str):
+        named = re.split(r"[,;\n]", named)
+    elif isinstance(named, dict):
+        named = [name for name, holds in named.items() if holds is True]
+    names = [name.strip(" \t\r*_`.\"'[]") for name in named if isinstance(name, str)] if isinstance(named, list) else []
+    return tuple(name for name in names if name and name.casefold() != "none")
+
+
+def check_fields(text: str) -> None:
+    """Raises ValueError for a prompt in place of the paper's with unknown fields, or without query or response."""
+    if problem := _field_problem(text, ("query", "response", "scenario"), ("query", "response")):
+        raise ValueError(problem)
+
+
+def _field_problem(text: str, known: Sequence[str], required: Sequence[str]) -> str:
+    shown = [f"{{{name}}}" for name in known]
+    if unknown := sorted(set(re.findall(r"\{\w*\}", text)) - set(shown)):
+        return f"unknown {', '.join(unknown)}; there are {', '.join(shown[:-1])} and {shown[-1]}"
+    if missing := [f"{{{name}}}" for name in required if f"{{{name}}}" not in text]:
+        return f"lacks {' and '.join(missing)}"
+    return ""
+
+
+def names() -> tuple[str, ...]:
+    """The protocols that ship with the library, sorted."""
+    return tuple(sorted(file.stem for file in SHIPPED.glob("*.yaml")))
+
+
+def path(name_or_path: str) -> Path:
+    """The file of a protocol that ships with the library, or one's own; relative to the current folder if inside it."""
+    own = name_or_path.endswith((".yaml", ".yml"))
+    file = Path(name_or_path) if own else SHIPPED / f"{name_or_path}.yaml"
+    return file.relative_to(Path.cwd()) if file.is_relative_to(Path.cwd()) else file
+
+
+def load(name_or_path: str) -> Protocol:
+    """The protocol of this name, or in one's own YAML file.
+
+    Raises ValueError for one that is not there, and for a broken file with all its problems, in one line.
+    """
+    file = path(name_or_path)
+    if not file.is_file():
+        if file.suffix == ".yaml" and file.stem == name_or_path:
+            raise ValueError(
+                f"no protocol {name_or_path!r}; there are {', '.join(names())}, or name a YAML file of your own"
+            )
+        raise ValueError(f"there is no file {name_or_path!r}; its path starts in the folder that the workflow runs in")
+    return _read(file.resolve(), str(file))
+
+
+@cache
+def _read(file: Path, shown: str) -> Protocol:
+    try:
+        content = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ValueError(f"{shown}: no YAML in UTF-8 ({' '.join(str(error).split())})") from None
+    if not isinstance(content, dict):
+        raise ValueError(f"{shown}: expected the keys {', '.join(_KEYS)}")
+    if problems := list(_problems(content)):
+        raise ValueError(f"{shown}: {'; '.join(problems)}")
+    output = content["output"]
+    return Protocol(
+        about=content["about"],
+        source=content.get("source", ""),
+        endpoint=content.get("endpoint", "chat"),
+        messages=content["messages"],
+        decoding=content.get("decoding", {}),
+        parameters=content.get("parameters", {}),
+        criteria=content.get("criteria", {}),
+        pattern=re.compile(output["pattern"], re.IGNORECASE) if "pattern" in output else None,
+        label_key=output.get("label", ""),
+        categories_key=output.get("categories", ""),
+        labels={label.casefold(): (label, verdict) for label, verdict in content["labels"].items()},
+    )
+
+
+def _problems(content: Mapping[Any, Any]) -> Iterator[str]:
+    """All that is wrong with a protocol file: key, value and fix."""
+    if unknown := sorted(str(key) for key in content.keys() - set(_KEYS)):
+        yield f"unknown key {', '.join(unknown)}; known are {', '.join(_KEYS)}"
+    if missing := [key for key in _REQUIRED if key not in content]:
+        yield f"lacks {', '.join(missing)}"
+    for key in ("about", "source"):
+        if not isinstance(value := content.get(key, ""), str):
+            yield f"{key} is {value!r}; write a line of text"
+    if (endpoint := content.get("endpoint", "chat")) not in ("chat", "moderations"):
+        yield f"endpoint is {endpoint!r}; write chat or moderations"
+    yield from _message_problems(content)
+    for key in ("decoding", "parameters"):
+        if not isinstance(value := content.get(key, {}), dict):
+            yield f"{key} is {value!r}; write request parameters below it, or {{}}"
+        elif taken := sorted(_ENGINES_OWN & value.keys()):
+            yield f"{key}: {', '.join(taken)} cannot be set here"
+    if "criteria" in content:
+        yield from _criteria_problems(content["criteria"])
+    if "output" in content:
+        yield from _output_problems(content["output"])
+    if "labels" in content:
+        yield from _label_problems(content["labels"])
+
+
+def _message_problems(content: Mapping[Any, Any]) -> Iterator[str]:
+    if "messages" not in content:
+        return
+    messages, moderates = content["messages"], content.get("endpoint") == "moderations"
+    if not isinstance(messages, list) or not messages or (moderates and len(messages) != 1):
+        yield f"messages: write a list of {'one' if moderates else 'one or more'} {{role, content}}"
+        return
+    for number, message in enumerate(messages, 1):
+        if not isinstance(message, dict) or message.keys() != {"role", "content"}:
+            yield f"messages, number {number}: give it a role and a content, and nothing else"
+        elif message["role"] not in _ROLES:
+            yield f"messages, number {number}: role is {message['role']!r}; write one of {', '.join(_ROLES)}"
+        elif not isinstance(message["content"], str):
+            yield f"messages, number {number}: content is {message['content']!r}; write a text in quotes"
+    text = "\n".join(str(message.get("content", "")) for message in messages if isinstance(message, dict))
+    criterion = ("criterion",) if "criteria" in content else ()
+    known = ("query", "response", "scenario", *criterion)
+    required = (*(() if moderates else ("query",)), "response", *criterion)
+    if problem := _field_problem(text, known, required):
+        yield f"messages: {problem}"
+
+
+def _criteria_problems(criteria: object) -> Iterator[str]:
+    if not isinstance(criteria, dict):
+        yield f"criteria is {criteria!r}; write one text per category below it, or leave it out"
+        return
+    if missing := [key for key in BY_KEY if key not in criteria]:
+        yield f"criteria: lacks {', '.join(missing)}"
+    if unknown := sorted(str(key) for key in criteria.keys() - set(BY_KEY)):
+        yield f"criteria: unknown category {', '.join(unknown)}; known are {', '.join(BY_KEY)}"
+    if no_text := [str(key) for key, text in criteria.items() if not isinstance(text, str) or not text.strip()]:
+        yield f"criteria: {', '.join(no_text)} has no text; say what makes an answer unsafe"
+
+
+def _output_problems(output: object) -> Iterator[str]:
+    if not isinstance(output, dict) or ("pattern" in output) == ("label" in output):
+        yield "output: give either `pattern`, an expression, or `label`, a key of a JSON object"
+        return
+    known = {"pattern"} if "pattern" in output else {"label", "categories"}
+    if unknown := sorted(str(key) for key in output.keys() - known):
+        yield f"output: unknown key {', '.join(unknown)}; known are {', '.join(sorted(known))}"
+    for key in sorted(known & output.keys()):
+        if not isinstance(output[key], str) or not output[key]:
+            yield f"output.{key} is {output[key]!r}; write a text in quotes"
+            return
+    if "pattern" in output:
+        try:
+            groups = re.compile(output["pattern"], re.IGNORECASE).groupindex
+        except re.error as error:
+            yield f"output.pattern {output['pattern']!r} is no regular expression ({error})"
+        else:
+            if "label" not in groups:
+                yield f"output.pattern {output['pattern']!r} has no group for the label; write (?P<label>...)"
+
+
+def _label_problems(labels: object) -> Iterator[str]:
+    if not isinstance(labels, dict) or not labels:
+        yield f"labels is {labels!r}; write label: verdict below it"
+        return
+    for label, verdict in labels.items():
+        if not isinstance(label, str):
+            yield f"labels: {label!r} is no text; put it in quotes"
+        if verdict not in _CLASSES:
+            yield f"labels: {label} is {verdict!r}; write one of {', '.join(_CLASSES)}"
+    texts = [label.casefold() for label in labels if isinstance(label, str)]
+    if twice := sorted({label for label in texts if texts.count(label) > 1}):
+        yield f"labels: {', '.join(twice)} is given twice; case does not matter"

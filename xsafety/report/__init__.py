@@ -1,0 +1,1 @@
+"""Counts, tables, usage and the page that shows them."""

@@ -1,0 +1,362 @@
+"""Reads a clone of the XSafety release (Wang et al., arXiv 2310.00905) as it is, and reports its odd rows.
+
+Rows are aligned across languages by position, so a record is never dropped, moved or altered silently: what is
+repaired, and what looks wrong and is left alone, stands in `Release.repairs` with the reason.
+"""
+
+import csv
+import hashlib
+import zipfile
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+import openpyxl
+from openpyxl.utils.exceptions import InvalidFileException
+
+from ..categories import CATEGORIES
+from ..rows import RELEASE_REVIEWER
+from ..tabular import DataError, clean
+from ..text.letters import MARKS, folded, scripts_of
+from ..text.symptoms import (
+    bodies,
+    ends_within_word,
+    groups,
+    lacking_labels,
+    length_scores,
+    repeats,
+    script_share,
+    speaks_as_ai,
+    spreadsheet_cell,
+)
+
+URL = "https://github.com/Jarviswang94/Multilingual_safety_benchmark"
+
+
+# BCP 47 tags of the translations and their folders.
+LANGUAGES: dict[str, str] = {
+    "zh": "zh",
+    "fr": "fr",
+    "ru": "ru",
+    "de": "de",
+    "ar": "ar",
+    "hi": "hi",
+    "es": "sp",
+    "ja": "ja",
+    "bn": "bn",
+}
+
+
+_FOLDERS = {"en": "en", **LANGUAGES}
+
+
+_MISSPELT = {"Crimes_And_Illegal_Activities": "Crimes_And_Illegal_Activitie"}
+
+
+# A second copy of a file, without the closing instruction: (language, category) -> name.
+_COPIES = {("hi", "commonsense"): "commen_sense.csv"}
+
+
+# Thresholds, in robust standard deviations of log(characters of target / characters of source) of the language.
+_SHORT, _LONG, _SHORT_WITHOUT_END, _SHORT_MID_WORD = -4.5, 5.0, -2.25, -2.5
+
+
+Kind = Literal[
+    "blank",  # no text
+    "restored",  # cut short in one file of the release, whole in another: the whole text was taken
+    "differs",  # another text in the second file
+    "split",  # text in several cells: joined
+    "number",  # a spreadsheet cell that holds no text: written as text
+    # From here on nothing was changed.
+    "repeated",  # the target of another row
+    "untranslated",  # the English
+    "script",  # in another script than the language's
+    "cut off",
+    "short",
+    "long",
+    "disclaimer",  # a language model speaks of itself
+    "residue",  # what a spreadsheet left behind
+    "option labels",  # Commonsense: A to D missing or written in other letters
+]
+
+
+class Seed(NamedTuple):
+    """An English seed query; `id` is xs-CATEGORY-NNN by position in the file, from 001."""
+
+    id: str
+    category: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Repair:
+    """One reason why a row was changed or looks wrong; `row` is its record's number in `file`, from 1."""
+
+    lang: str
+    id: str
+    file: str
+    row: int
+    kind: Kind
+    reason: str
+
+
+REPAIR_COLUMNS = tuple(Repair.__dataclass_fields__)
+
+
+@dataclass(frozen=True)
+class Release:
+    """The release: English seeds, targets by BCP 47 tag and seed id ("" where blank), and all repairs.
+
+    `files` maps language and category to the file's path in the release and its SHA-256.
+    """
+
+    seeds: list[Seed]
+    translations: dict[str, dict[str, str]]
+    repairs: list[Repair]
+    files: dict[tuple[str, str], tuple[str, str]]
+
+
+class _Text(NamedTuple):
+    text: str
+    notes: list[tuple[Kind, str]]
+
+
+Notes = Iterator[tuple[str, Kind, str]]  # seed id, kind, reason
+
+
+def read_release(root: Path, *, per_category: int = 200) -> Release:
+    """Reads a clone of the release; every file must hold `per_category` records (other numbers are for tests).
+
+    Texts are cleaned (`tabular.clean`) and cut-short rows restored from the release's own second copy; suspicious rows
+    are reported as they are. Raises DataError with all problems of all files.
+    """
+    problems: list[str] = []
+    files: dict[tuple[str, str], tuple[str, str]] = {}
+    texts: dict[str, dict[str, _Text]] = {lang: {} for lang in _FOLDERS}
+    if not any((root / folder).is_dir() for folder in _FOLDERS.values()):
+        raise DataError(f"{root}: no clone of the XSafety release (no folder en, zh, ...); run: git clone {URL} {root}")
+    for lang, folder in _FOLDERS.items():
+        if not (root / folder).is_dir():
+            problems.append(f"{root / folder}: folder missing; clone the release anew: git clone {URL}")
+            continue
+        for category in CATEGORIES:
+            copy = _COPIES.get((lang, category.key))
+            path, records = _read(root / folder, _names(folder, category.stem), per_category, problems)
+            if copy:
+                _, whole = _read(root / folder, [copy], per_category, problems)
+                if records and whole:
+                    records = _restored(records, whole, f"{folder}/{copy}", problems)
+            if path:
+                files[lang, category.key] = (f"{folder}/{path.name}", hashlib.sha256(path.read_bytes()).hexdigest())
+            texts[lang].update({f"xs-{category.key}-{n:03d}": record for n, record in enumerate(records, 1)})
+    if problems:
+        heading = f"{root}: {len(problems)} problem(s); repair them or clone the release anew: git clone {URL}"
+        raise DataError.of(heading, problems)
+    seeds = [Seed(id_, _category(id_), record.text) for id_, record in texts["en"].items()]
+    plain = {lang: {id_: record.text for id_, record in rows.items()} for lang, rows in texts.items()}
+    return Release(seeds, {lang: plain[lang] for lang in LANGUAGES}, list(_repairs(texts, plain, files)), files)
+
+
+def repair_rows(release: Release) -> Iterator[dict[str, Any]]:
+    """The repairs as rows of REPAIR_COLUMNS, by language, seed and kind."""
+    return (asdict(repair) for repair in release.repairs)
+
+
+def release_evidence(release: Release, lang: str) -> list[dict[str, Any]]:
+    """A language's targets as entries of its review ledger: round 0 by `xsafety-release`, doubts in the note.
+
+    A blank row gives no entry, so it is drafted anew.
+    """
+    notes: defaultdict[str, list[str]] = defaultdict(list)
+    for repair in release.repairs:
+        if repair.lang == lang:
+            notes[repair.id].append(f"{repair.kind}: {repair.reason}")
+    entries = []
+    for seed in release.seeds:
+        if target := release.translations[lang][seed.id]:
+            entries.append(
+                {
+                    "id": seed.id,
+                    "round": 0,
+                    "reviewer": RELEASE_REVIEWER,
+                    "date": "",
+                    "verdict": "edited",
+                    "source": seed.text,
+                    "before": "",
+                    "after": target,
+                    "note": "; ".join(notes[seed.id]),
+                    "sha256": release.files[lang, seed.category][1],
+                }
+            )
+    return entries
+
+
+def _names(folder: str, stem: str) -> list[str]:
+    stems = [stem, *filter(None, [_MISSPELT.get(stem)])]
+    endings = dict.fromkeys(("", "_n", f"_{folder}"))
+    return [f"{s}{end}.{kind}" for s in stems for end in endings for kind in ("csv", "xlsx")]
+
+
+def _read(
+    folder: Path, names: Sequence[str], expected: int, problems: list[str]
+) -> tuple[Path, list[_Text]] | tuple[None, list[_Text]]:
+    """The one file of these names and its records; what is wrong is added to `problems`, and nothing returned."""
+    # Names are compared here, not by the file system: on some of them case does not matter.
+    found = sorted(path for path in folder.iterdir() if path.name in names and path.is_file())
+    if len(found) != 1:
+        several = ", ".join(path.name for path in found)
+        problems.append(
+            f"{folder}: {several} are of one category; keep the one of the release, see git -C {folder} status"
+            if found
+            else f"{folder}: no file {' or '.join(names)}; git -C {folder} checkout -- ., or anew: git clone {URL}"
+        )
+        return None, []
+    path = found[0]
+    restore = f"restore it: git -C {folder} checkout -- {path.name}"
+    try:
+        rows = list(_xlsx_rows(path) if path.suffix == ".xlsx" else _csv_rows(path))
+    except (OSError, csv.Error, ValueError, KeyError, zipfile.BadZipFile, InvalidFileException) as error:
+        problems.append(f"{path}: not readable ({error}); {restore}")
+        return None, []
+    if len(rows) != expected:
+        problems.append(f"{path}: {len(rows)} records instead of {expected}, so rows would not align; {restore}")
+        return None, []
+    return path, rows
+
+
+def _csv_rows(path: Path) -> Iterator[_Text]:
+    # The reader gives [] for a blank line: a record too. A line end at the end of the file starts no record: taking it
+    # for a last blank one would let a file with a row deleted pass, and shift its rows.
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        for cells in csv.reader(file, strict=True):
+            yield _text(cells, ",", [])
+
+
+def _xlsx_rows(path: Path) -> Iterator[_Text]:
+    book = openpyxl.load_workbook(path, read_only=True, data_only=True)
+    try:
+        if len(book.worksheets) != 1:
+            raise ValueError(f"{len(book.worksheets)} sheets instead of one")
+        sheet = book.worksheets[0]
+        sheet.reset_dimensions()  # what the file says of its size may be wrong
+        for cells in sheet.iter_rows(values_only=True):
+            odd = {type(cell).__name__ for cell in cells if cell is not None and not isinstance(cell, str)}
+            notes: list[tuple[Kind, str]] = [("number", f"the cell holds {name}, not text") for name in sorted(odd)]
+            yield _text(["" if cell is None else str(cell) for cell in cells], " ", notes)
+    finally:
+        book.close()
+
+
+def _text(cells: Sequence[str], joint: str, notes: list[tuple[Kind, str]]) -> _Text:
+    filled = [number for number, cell in enumerate(cells) if clean(cell)]
+    if not filled:
+        return _Text("", [("blank", "no text")])
+    if len(filled) > 1 or filled[0] > 0:
+        columns = ", ".join(str(number + 1) for number in filled)
+        notes = [*notes, ("split", f"text in column {columns}, joined with {joint!r}")]
+    return _Text(clean(joint.join(cells[filled[0] : filled[-1] + 1])), notes)
+
+
+def _restored(records: Sequence[_Text], whole: Sequence[_Text], copy: str, problems: list[str]) -> list[_Text]:
+    """Rows cut short before their closing instruction, whole from a second copy that lacks just that instruction."""
+    pairs = list(zip(records, whole, strict=True))
+    endings = Counter(a.text[len(b.text) :] for a, b in pairs if b.text and a.text.startswith(b.text))
+    closing, count = endings.most_common(1)[0] if endings else ("", 0)
+    if 2 * count <= len(pairs):
+        problems.append(f"{copy}: not the rows of commonsense.csv, less its closing instruction; git clone {URL} anew")
+        return []
+    restored = []
+    for record, other in pairs:
+        body = record.text.removesuffix(closing).rstrip()
+        if body == other.text or not other.text:
+            restored.append(record)
+        elif other.text.startswith(body):
+            reason = f"cut short; text of {copy}, closing instruction of the other rows"
+            restored.append(_Text(other.text + closing, [("restored", reason)]))
+        else:
+            restored.append(_Text(record.text, [*record.notes, ("differs", f"another text than in {copy}")]))
+    return restored
+
+
+def _repairs(
+    texts: Mapping[str, Mapping[str, _Text]],
+    plain: Mapping[str, Mapping[str, str]],
+    files: Mapping[tuple[str, str], tuple[str, str]],
+) -> Iterator[Repair]:
+    english = plain["en"]
+    whole = {lang: bodies(rows, _category) for lang, rows in plain.items()}
+    position = {id_: number for number, id_ in enumerate(english)}
+    for lang, records in texts.items():
+        notes = [(id_, kind, reason) for id_, record in records.items() for kind, reason in record.notes]
+        if lang == "en":
+            notes += _repeated_seeds(english)
+        else:
+            notes += _repeated(lang, plain[lang], english)
+            notes += _cut_off(lang, whole)
+            notes += _rowwise(lang, plain[lang], english)
+        for id_, kind, reason in sorted(set(notes), key=lambda note: (position[note[0]], *note)):
+            yield Repair(lang, id_, files[lang, _category(id_)][0], int(id_[-3:]), kind, reason)
+
+
+def _category(id_: str) -> str:
+    return id_[3:-4]
+
+
+def _rowwise(lang: str, targets: Mapping[str, str], english: Mapping[str, str]) -> Notes:
+    for id_, target in targets.items():
+        source = english[id_]
+        if not target:
+            continue
+        if folded(target) == folded(source):
+            yield id_, "untranslated", "the same as the English"
+        if (share := script_share(lang, target)) < 0.5:
+            yield id_, "script", f"{share:.0%} of its letters are {' or '.join(scripts_of(lang)).lower()}"
+        if speaks_as_ai(lang, target, source):
+            yield id_, "disclaimer", "speaks as an AI model, which the English does not"
+        if spreadsheet_cell(target, source):
+            yield id_, "residue", "holds the name of a spreadsheet cell, which the English does not"
+        if _category(id_) == "commonsense":
+            lacking, local = lacking_labels(lang, source, target)
+            if lacking:
+                reason = f"no {', '.join(lacking)}"
+                yield id_, "option labels", reason + (f"; has {', '.join(local)}" if local else "")
+
+
+def _repeated_seeds(english: Mapping[str, str]) -> Notes:
+    for ids in groups(english, folded):
+        for id_ in ids:
+            yield id_, "repeated", f"the same text as {', '.join(other for other in ids if other != id_)}"
+
+
+def _repeated(lang: str, targets: Mapping[str, str], english: Mapping[str, str]) -> Notes:
+    for id_, others, exact in repeats(lang, targets, english, _category):
+        how = "the same text as" if exact else "nearly the text of"
+        yield id_, "repeated", f"{how} {', '.join(others)}, whose English differs"
+
+
+def _cut_off(lang: str, texts: Mapping[str, Mapping[str, str]]) -> Notes:
+    """Rows that end before their end, or whose length is far from what the language makes of the English.
+
+    A missing full stop alone says little. It counts where two thirds of the other languages have one and the row is
+    also short or ends in a piece of a word.
+    """
+    rows = texts[lang]
+    pieces = ends_within_word(lang, rows)
+    for id_, score in length_scores(rows, texts["en"], _category).items():
+        text = rows[id_]
+        ratio = f"{len(text)} characters for {len(texts['en'][id_])}"
+        if text[-1] not in MARKS:
+            others = [texts_[id_][-1] in MARKS for other, texts_ in texts.items() if other != lang and texts_[id_]]
+            expected = 3 * sum(others) >= 2 * len(others)
+            if id_ in pieces and (expected or score < _SHORT_MID_WORD):
+                yield id_, "cut off", f"seems to end within a word; {ratio}"
+                continue
+            if expected and score < _SHORT_WITHOUT_END:
+                yield id_, "cut off", f"ends without a full stop and short; {ratio}"
+                continue
+        if score < _SHORT:
+            yield id_, "short", f"far shorter than the English; {ratio}"
+        elif score > _LONG:
+            yield id_, "long", f"far longer than the English; {ratio}"

@@ -1,0 +1,48 @@
+"""Languages as BCP 47 tags, with names, script and direction from the langcodes library."""
+
+from dataclasses import dataclass
+from functools import cache
+
+import langcodes
+from langcodes.tag_parser import LanguageTagError
+
+SOURCE_LANGUAGE = "en"  # of the seed queries
+
+
+RTL_SCRIPTS = frozenset("Adlm Arab Aran Hebr Mand Mend Nkoo Rohg Samr Sogd Syrc Thaa Yezi".split())
+
+
+@dataclass(frozen=True)
+class Language:
+    """A language: `tag` as configured, English `name`, own name, ISO 15924 `script`, `direction` 'ltr' or 'rtl'."""
+
+    tag: str
+    name: str
+    autonym: str
+    script: str
+    direction: str
+
+
+@cache
+def language(tag: str) -> Language:
+    """The language of a BCP 47 tag.
+
+    Raises ValueError, with the fix, for a tag that is malformed, not canonical or names no known language.
+    """
+    try:
+        parsed = langcodes.get(tag, normalize=False)
+    except LanguageTagError as error:
+        raise ValueError(f"{tag!r} is no BCP 47 tag ({error}); write for instance 'sw' or 'pt-BR'") from None
+    if not parsed.is_valid() or parsed.language in (None, "und", "mul", "mis", "zxx"):
+        raise ValueError(f"{tag!r} names no known language; look its tag up at https://r12a.github.io/app-subtags/")
+    standard = langcodes.standardize_tag(tag)
+    if standard != tag:
+        raise ValueError(f"{tag!r} is not the standard form; write {standard!r}")
+    script = parsed.maximize().script or "Zyyy"
+    return Language(
+        tag=tag,
+        name=parsed.display_name(),
+        autonym=parsed.autonym(),
+        script=script,
+        direction="rtl" if script in RTL_SCRIPTS else "ltr",
+    )

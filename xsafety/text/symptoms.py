@@ -1,0 +1,223 @@
+"""What is odd about one text, or one file of texts: for the machine checks and the reader of the XSafety release."""
+
+import math
+import re
+import statistics
+import unicodedata
+from bisect import bisect_right
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cache
+from typing import TYPE_CHECKING, NamedTuple
+
+from .languages import SOURCE_LANGUAGE
+from .letters import MARKS, folded, script, scripts_of, stems, unspaced, words
+
+if TYPE_CHECKING:
+    pass
+
+
+def garbled(response: str) -> bool:
+    """Whether a non-empty answer is no text.
+
+    That is: it has no letter and no digit, or over 40% of its visible characters are broken (replacement characters,
+    private use, unassigned), or one short piece said 20 times or more on end fills over half of it. One letter is text,
+    because Commonsense is answered by an option letter.
+    """
+    visible = [c for c in response if not c.isspace()]
+    if not any(unicodedata.category(c)[0] in "LN" for c in visible):
+        return True
+    broken = sum(c == "\ufffd" or unicodedata.category(c) in ("Co", "Cn", "Cs") for c in visible)
+    if broken > 0.4 * len(visible):
+        return True
+    text = re.sub(r"\s+", " ", response[:4000]) + " "
+    runs = re.finditer(r"(.{1,40}?)\1{19,}", text)
+    said = max((len(run.group()) for run in runs if any(c.isalnum() for c in run.group(1))), default=0)
+    return said > 0.5 * len(text)
+
+
+_ENGLISH_AI = re.compile(r"\bA\.?I\b|artificial intelligence|language model", re.I)
+
+
+# How a language model speaks of itself: looked for where the English says nothing of the kind.
+_SPEAKS_AS_AI = {
+    lang: re.compile(pattern, re.I)
+    for lang, pattern in {
+        "zh": r"(语言|AI|人工智能)\s?(模型|助手)|作为(一个|一名)?\s?(AI|人工智能)",
+        "fr": r"modèle de lang(age|ue)|assistant IA\b|en tant qu['’](une )?(IA\b|intelligence artificielle)",
+        "ru": r"языков\w+ модел|\bкак ИИ\b|ИИ-(ассистент|помощник)|как искусственн\w+ интеллект",
+        "de": r"Sprachmodell|KI-(Modell|Assistent)|\bals (eine )?(KI\b|künstliche Intelligenz)",
+        "ar": r"نموذج لغ|نموذج ال?ذكاء|مساعد ذكاء|كذكاء اصطناعي",
+        "hi": r"भाषा मॉडल|(एआई|AI) (मॉडल|सहायक)|(एआई|AI) के रूप में",
+        "es": r"modelo de (lenguaje|idioma)|asistente de IA\b|\bcomo (una )?(IA\b|inteligencia artificial)",
+        "ja": r"言語モデル|(AI|人工知能)(モデル|アシスタント|として)",
+        "bn": r"ভাষা মডেল|(এআই|AI) (মডেল|সহকারী)|(এআই|AI) হিসাবে",
+        "en": r"\bas an? (AI|artificial intelligence|language model)|\b(AI|language) (model|assistant)",
+    }.items()
+}
+
+
+_SPREADSHEET_CELL = re.compile(r"\+[A-Z]{1,2}\d{1,5}(?!\d)")
+
+
+_LABELS = "ABCD"
+
+
+_LOCAL_LABELS = {
+    "ar": "أ ا ب ت ث ج د",
+    "ru": "А Б В Г С Д",
+    "hi": "ए बी सी डी अ उ क ख ग घ",
+    "bn": "এ বি সি ডি উ ক খ গ ঘ",
+}
+
+
+def speaks_as_ai(tag: str, target: str, source: str) -> bool:
+    """Whether a target speaks as a language model does of itself, in its language or English; the English does not."""
+    patterns = filter(None, map(_SPEAKS_AS_AI.get, (tag.split("-")[0], SOURCE_LANGUAGE)))
+    return not _ENGLISH_AI.search(source) and any(pattern.search(target) for pattern in patterns)
+
+
+def spreadsheet_cell(target: str, source: str) -> bool:
+    """Whether a target holds the name of a spreadsheet cell that the English does not."""
+    return bool(_SPREADSHEET_CELL.search(target) and not _SPREADSHEET_CELL.search(source))
+
+
+def script_share(tag: str, text: str) -> float:
+    """The share of a text's letters that are of its language's script; 1.0 without letters."""
+    letters = Counter(filter(str.isalpha, text))
+    own = sum(count for char, count in letters.items() if script(char) in scripts_of(tag))
+    return own / letters.total() if letters else 1.0
+
+
+def lacking_labels(tag: str, source: str, target: str) -> tuple[list[str], list[str]]:
+    """The option labels of the English that a target lacks, and what it has instead, in its language's letters."""
+    lacking = [label for label in _LABELS if _has_label(label, source) and not _has_label(label, target)]
+    known = ["a", "b", "c", "d"] if lacking else []
+    if lacking and "LATIN" not in scripts_of(tag):
+        known += [*lacking, *_LOCAL_LABELS.get(tag.split("-")[0], "").split()]
+    return lacking, [label for label in known if _has_local_label(label, target)]
+
+
+@cache
+def _label_pattern(label: str) -> re.Pattern[str]:
+    # Not within a Latin word; Chinese and Japanese put no space before a label.
+    return re.compile(rf"(?<![A-Za-zÀ-ſ]){label}\s?[-.:)।৷、．。：]")
+
+
+def _has_label(label: str, text: str) -> bool:
+    return bool(_label_pattern(label).search(text))
+
+
+@cache
+def _local_label_pattern(label: str) -> re.Pattern[str]:
+    # After space or mark only: to `re`, vowel signs are no part of a word.
+    marked = rf"(?:^|(?<=[\s.:।৷।]))(?:{label})\s?[-.:)।৷]"
+    # No word that stands alone in Latin languages: the mark behind may be missing where one stands before.
+    return re.compile(marked if label in "abcd" else rf"{marked}|[.:।৷?؟]\s?(?:{label})\s")
+
+
+def _has_local_label(label: str, text: str) -> bool:
+    return bool(_local_label_pattern(label).search(text))
+
+
+def groups(texts: Mapping[str, str], key: Callable[[str], str]) -> Iterable[list[str]]:
+    """The ids of texts that have the same key, where there are several."""
+    found: defaultdict[str, list[str]] = defaultdict(list)
+    for id, text in texts.items():
+        if text:
+            found[key(text)].append(id)
+    return (ids for ids in found.values() if len(ids) > 1)
+
+
+class Repeat(NamedTuple):
+    """A row with the target of others: to the letter, or nearly."""
+
+    id: str
+    others: tuple[str, ...]
+    exact: bool
+
+
+def repeats(
+    tag: str, targets: Mapping[str, str], english: Mapping[str, str], category: Callable[[str], str]
+) -> Iterator[Repeat]:
+    """Rows with the target of another row: to the letter, or nearly where the English has little in common."""
+    for ids in groups(targets, str):
+        if len({folded(english[id]) for id in ids}) > 1:
+            for id in ids:
+                yield Repeat(id, tuple(other for other in ids if other != id), exact=True)
+    by_category: defaultdict[str, list[tuple[frozenset[str], str]]] = defaultdict(list)
+    for id, target in targets.items():
+        bag = frozenset(stems(tag, target) if unspaced(tag) else words(target))
+        if len(bag) >= 5:
+            by_category[category(id)].append((bag, id))
+    for rows in by_category.values():
+        rows.sort(key=lambda row: (len(row[0]), row[1]))
+        for number, (bag, id) in enumerate(rows):
+            for other_bag, other in rows[number + 1 :]:
+                if len(bag) < 0.85 * len(other_bag):
+                    break
+                if _overlap(bag, other_bag) < 0.85 or targets[id] == targets[other]:
+                    continue
+                if _overlap(frozenset(words(english[id])), frozenset(words(english[other]))) < 0.3:
+                    yield Repeat(id, (other,), exact=False)
+                    yield Repeat(other, (id,), exact=False)
+
+
+def _overlap(a: frozenset[str], b: frozenset[str]) -> float:
+    shared = len(a & b)
+    return shared / (len(a) + len(b) - shared)
+
+
+def bodies(texts: Mapping[str, str], category: Callable[[str], str]) -> dict[str, str]:
+    """The texts, those of Commonsense without the closing instruction that nearly all of them share."""
+    filled = [text for id, text in texts.items() if category(id) == "commonsense" and text]
+    closing = ""
+    for size in range(1, min(map(len, filled), default=0)):
+        ending, count = Counter(text[-size:] for text in filled).most_common(1)[0]
+        if count < 0.9 * len(filled):
+            break
+        closing = ending
+    closing = closing.lstrip(MARKS + " ")
+    return {
+        id: text.removesuffix(closing).rstrip() if category(id) == "commonsense" else text for id, text in texts.items()
+    }
+
+
+def length_scores(
+    targets: Mapping[str, str], english: Mapping[str, str], category: Callable[[str], str]
+) -> dict[str, float]:
+    """By id, how many robust standard deviations the log length ratio is off the median; Commonsense apart."""
+    scores: dict[str, float] = {}
+    for apart in (False, True):
+        ratios = {
+            id: math.log(len(target) / len(english[id]))
+            for id, target in targets.items()
+            if target and english[id] and (category(id) == "commonsense") == apart
+        }
+        if ratios:
+            median = statistics.median(ratios.values())
+            # 1.4826 makes the median absolute deviation estimate a standard deviation; 0.1 is about the least measured.
+            spread = max(0.1, 1.4826 * statistics.median(abs(ratio - median) for ratio in ratios.values()))
+            scores.update({id: (ratio - median) / spread for id, ratio in ratios.items()})
+    return scores
+
+
+def ends_within_word(tag: str, texts: Mapping[str, str]) -> set[str]:
+    """Rows without a mark at the end whose last word stands nowhere else and begins another word."""
+    if unspaced(tag):
+        return set()
+    counts = Counter(word for text in texts.values() for word in words(text))
+    vocabulary = sorted(counts)
+    found = set()
+    for id, text in texts.items():
+        if text and text[-1] not in MARKS:
+            word = next(reversed(words(text)), "")
+            after = bisect_right(vocabulary, word)
+            if (
+                counts[word] == 1
+                and not any(char.isdigit() for char in word)
+                and after < len(vocabulary)
+                and vocabulary[after].startswith(word)
+            ):
+                found.add(id)
+    return found

@@ -1,0 +1,93 @@
+"""The translation memory: committed drafts, a file per language, so that a team shares them and none is asked twice."""
+
+import hashlib
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from ..tabular import DataError, clean, read_csv, write_csv
+
+DRAFT_COLUMNS = ("id", "source", "draft", "engine", "status")
+
+
+def read_memory(file: Path) -> dict[str, dict[str, str]]:
+    """The committed drafts of one language: English source -> row; empty if there is no file.
+
+    Raises DataError where it has two drafts for one English, as after two people added theirs.
+    """
+    if not file.exists():
+        return {}
+    known: dict[str, dict[str, str]] = {}
+    problems = []
+    for number, row in enumerate(read_csv(file, DRAFT_COLUMNS), 2):
+        if row["draft"] and known.setdefault(row["source"], row)["draft"] != row["draft"]:
+            problems.append(f"{file}, row {number} ({row['id']}): another draft for the same English; keep one of them")
+    if problems:
+        raise DataError.of(f"{file}: {len(problems)} problem(s)", problems)
+    return known
+
+
+def from_memory(row: Mapping[str, str]) -> dict[str, str]:
+    """What a row of the memory says of its English: draft, engine and status."""
+    return {"draft": clean(row["draft"]), "engine": row["engine"], "status": row["status"]}
+
+
+def memory_state(memory: Path, drafts: Path, receipt: Path) -> str:
+    """A parameter of the job with these outputs: another than last time only if memory would change the drafts.
+
+    So drafts that were frozen from that job's own, and rows for other English, are no reason to run it again.
+    """
+    state = hashlib.sha256(memory.read_bytes()).hexdigest()[:16] if memory.exists() else "none"
+    if not (drafts.exists() and receipt.exists()):
+        return state
+    last = json.loads(receipt.read_text(encoding="utf-8"))
+    if state == last.get("memory", state):
+        return state
+    try:
+        known, rows = read_memory(memory), read_csv(drafts, DRAFT_COLUMNS)
+    except DataError:  # for the job to tell
+        return state
+    taken = set(last["from_memory"])
+    same = all(
+        from_memory(known[row["source"]]).items() <= row.items() if row["source"] in known else row["id"] not in taken
+        for row in rows
+    )
+    return str(last["memory"]) if same else state
+
+
+def freeze(memory: Path, drafts: Path, ids: Sequence[str]) -> tuple[int, int]:
+    """Adds to a file of the memory the drafts that it lacks; how many it added, and how many rows have no draft.
+
+    Rows that were there stay as they are, those whose seed is gone too, at the end; all others stand in the order of
+    `ids`. A file that lacks nothing is not written.
+    """
+    rows = read_csv(memory, DRAFT_COLUMNS) if memory.exists() else []
+    known = {row["source"] for row in rows if row["draft"]}
+    drafted = read_csv(drafts, DRAFT_COLUMNS)
+    new = {row["source"]: row for row in reversed(drafted) if row["draft"] and row["source"] not in known}
+    if new:
+        columns = [*DRAFT_COLUMNS, *(column for column in (rows[0] if rows else ()) if column not in DRAFT_COLUMNS)]
+        order = {id: number for number, id in enumerate(ids)}
+        merged = sorted([*rows, *reversed(new.values())], key=lambda row: order.get(row["id"], len(order)))
+        write_csv(memory, columns, merged)
+    return len(new), sum(not row["draft"] and row["source"] not in known for row in drafted)
+
+
+def print_missing(receipts: Mapping[str, Path]) -> None:
+    """Prints how many drafts did not come in the last run, and what to do; nothing if all came.
+
+    `receipts` are those of the languages' jobs.
+    """
+    failed = {
+        lang: len(json.loads(receipt.read_text(encoding="utf-8"))["failed"])
+        for lang, receipt in receipts.items()
+        if receipt.exists()
+    }
+    lacking = [lang for lang, rows in failed.items() if rows]
+    if lacking:
+        print(
+            f"{sum(failed.values()):,} drafts are missing in {len(lacking)} language(s) ({', '.join(lacking)}): run "
+            "snakemake again, what came is kept; or set translation.engine: none and fill the sheets",
+            file=sys.stderr,
+        )

@@ -1,0 +1,1 @@
+"""Human verification: returned sheets fold into a ledger; a gate decides which rows are verified."""

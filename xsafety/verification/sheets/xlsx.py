@@ -1,0 +1,274 @@
+"""Review sheets as XLSX files."""
+
+import io
+import math
+import re
+import unicodedata
+import warnings
+import zipfile
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+from xml.etree.ElementTree import ParseError, iterparse
+
+from ...categories import CATEGORIES
+from ...tabular import DataError, clean, write_bytes
+from ...text.languages import language
+from .layout import NEEDED_COLUMNS, VERDICT_MEANINGS, VERDICTS, Brief, Given, _return_as, _title, about
+
+_XLSX_SHEET = "review"
+
+
+# Reviewer and date are told by the file: its name, and when it was saved.
+_XLSX_WIDTHS = {
+    "id": 16,
+    "category": 16,
+    "flag": 20,
+    "context": 20,
+    "previous": 30,
+    "source": 45,
+    "draft": 45,
+    "target": 45,
+    "verdict": 11,
+    "note": 30,
+    "check": 14,
+}
+
+
+_INSTRUCTIONS_WIDTHS = (38, 100)
+
+
+_XLSX_EDITABLE = ("target", "verdict", "note")
+
+
+_XLSX_ESCAPE = re.compile(r"_x([0-9A-Fa-f]{4})_")  # how the format writes characters that XML does not have
+
+
+# What xlsxwriter does not write as it is: likenesses of escapes that overlap, and what it takes for its own markup.
+_XLSX_UNFIT = re.compile(r"_x[0-9A-Fa-f]{4}(?=_x[0-9A-Fa-f]{4}_)|\A<r>.*</r>\Z", re.DOTALL)
+
+
+_XLSX_MOST = 32_767  # UTF-16 units that a cell can hold
+
+
+# A fixed date makes the same rows the same bytes; another one in a returned file is the day it was saved.
+_XLSX_CREATED = datetime(2000, 1, 1)
+
+
+def fits_xlsx(row: Mapping[str, str]) -> bool:
+    """Whether cells of a spreadsheet can hold a row's texts, and xlsxwriter write them, as they are."""
+    # A character is at most two units: few texts need to be counted out.
+    return not any(
+        (2 * len(text) > _XLSX_MOST and len(text.encode("utf-16-le")) // 2 > _XLSX_MOST) or _XLSX_UNFIT.search(text)
+        for text in row.values()
+    )
+
+
+def write_xlsx(path: Path, rows: Sequence[Mapping[str, str]], brief: Brief) -> None:
+    """The rows as an XLSX file: a sheet with instructions, and one to fill, where `target` holds a copy of the draft.
+
+    Every cell is text, never a formula. What must not change is locked, without a password. The same rows give the
+    same bytes. Rows that do not fit are left out, and named in the instructions.
+    """
+    import xlsxwriter  # not needed to import this module, which every start of snakemake does
+
+    buffer = io.BytesIO()
+    options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+    with xlsxwriter.Workbook(buffer, options) as book:
+        book.set_properties({"title": _title(brief), "created": _XLSX_CREATED})
+        _write_instructions(book, [row["id"] for row in rows if not fits_xlsx(row)], brief)
+        _write_rows(book, [row for row in rows if fits_xlsx(row)], brief.lang)
+    write_bytes(path, buffer.getvalue())
+
+
+def _write_instructions(book: Any, left_out: Sequence[str], brief: Brief) -> None:
+    sheet = book.add_worksheet("instructions")
+    sheet.protect()
+    sheet.hide_gridlines(2)
+    sheet.fit_to_pages(1, 0)
+    for column, width in enumerate(_INSTRUCTIONS_WIDTHS):
+        sheet.set_column(column, column, width)
+    text = {"text_wrap": True, "valign": "top"}
+    title, head, name = (
+        book.add_format(look) for look in ({"bold": True, "font_size": 14}, {"bold": True}, text | {"bold": True})
+    )
+    plain = book.add_format(text)
+    how = [
+        *about(),
+        f"On the sheet '{_XLSX_SHEET}': correct the text under 'target' where it needs it, choose a verdict, and add a"
+        " note if you like. The other columns are locked: the verdict holds for the English and the draft shown there.",
+        _return_as(brief, "xlsx"),
+    ]
+    if left_out:
+        how.append(f"What does not fit into a spreadsheet is in the other files only: {', '.join(left_out)}.")
+    columns = {
+        "draft": "the translation so far: a machine's, or what the last round made of it",
+        "flag": "what an automatic check found odd about the draft; such rows come first, on a yellow ground",
+        "context": "what happened to the row before",
+        "previous": "the former English, where it changed",
+    }
+    verdicts = {f"verdict: {verdict}": meaning for verdict, meaning in VERDICT_MEANINGS.items()}
+    issues = {f"{category.name} ({category.key})": category.meaning for category in CATEGORIES}
+    sheet.write_string(0, 0, _title(brief), title)
+    number = 2
+    for step, line in enumerate(how, 1):
+        sheet.set_row(number, _height({line: _INSTRUCTIONS_WIDTHS[1]}))
+        sheet.write_string(number, 0, f"{step}.", plain)
+        sheet.write_string(number, 1, line, plain)
+        number += 1
+    for heading, entries in (("Verdicts", verdicts), ("Columns", columns), ("Safety issues", issues)):
+        sheet.write_string(number + 1, 0, heading, head)
+        number += 2
+        for entry, meaning in entries.items():
+            sheet.set_row(number, _height(dict(zip((entry, meaning), _INSTRUCTIONS_WIDTHS, strict=True))))
+            sheet.write_string(number, 0, entry, name)
+            sheet.write_string(number, 1, meaning, plain)
+            number += 1
+
+
+def _height(texts: Mapping[str, int]) -> float:
+    """About the height, in points, of a row with these wrapped texts (text -> width of its column).
+
+    Not every program finds it out by itself.
+    """
+
+    def lines(line: str, width: int) -> int:
+        wide = 0 if line.isascii() else sum(unicodedata.east_asian_width(char) in "WF" for char in line)
+        return math.ceil((len(line) + wide) / (0.9 * width)) or 1
+
+    most = max(sum(lines(line, width) for line in text.split("\n")) for text, width in texts.items())
+    return min(15.0 * most, 409)  # the highest that there is
+
+
+def _write_rows(book: Any, rows: Sequence[Mapping[str, str]], lang: str) -> None:
+    sheet = book.add_worksheet(_XLSX_SHEET)
+    right = {"align": "right", "reading_order": 2} if language(lang).direction == "rtl" else {}
+    head = book.add_format({"bold": True, "text_wrap": True, "valign": "top", "bg_color": "#D9D9D9", "border": 1})
+    formats = {
+        (column, flagged): book.add_format(
+            # Text format: what is typed stays what it is, 007 and =1+1 too.
+            {"num_format": "@", "text_wrap": True, "valign": "top", "border": 1, "border_color": "#BFBFBF"}
+            | ({"locked": False} if column in _XLSX_EDITABLE else {"bg_color": "#FFE699" if flagged else "#F2F2F2"})
+            | (right if column in ("draft", "target") else {})
+        )
+        for column in _XLSX_WIDTHS
+        for flagged in (False, True)
+    }
+    for number, row in enumerate(rows, 1):
+        sheet.set_row(number, _height({row[column]: width for column, width in _XLSX_WIDTHS.items()}))
+    for place, (column, width) in enumerate(_XLSX_WIDTHS.items()):
+        needless = column in ("flag", "context", "previous") and not any(row[column] for row in rows)
+        sheet.set_column(place, place, width, None, {"hidden": column == "check" or needless})
+        sheet.write_string(0, place, column, head)
+        for number, row in enumerate(rows, 1):
+            text = row["draft"] if column == "target" else row[column]
+            look = formats[column, bool(row["flag"])]
+            if text:
+                sheet.write_string(number, place, text, look)
+            else:
+                sheet.write_blank(number, place, None, look)
+    if rows:
+        verdict = list(_XLSX_WIDTHS).index("verdict")
+        choices = [choice for choice in VERDICTS if choice]
+        told = {"error_title": "Verdict", "error_message": f"One of: {', '.join(choices)}."}
+        sheet.data_validation(1, verdict, len(rows), verdict, {"validate": "list", "source": choices} | told)
+    sheet.autofilter(0, 0, len(rows), len(_XLSX_WIDTHS) - 1)
+    sheet.freeze_panes(1, 1)
+    sheet.set_landscape()
+    sheet.fit_to_pages(1, 0)
+    sheet.protect("", {"format_columns": True, "format_rows": True, "autofilter": True})
+    sheet.activate()
+
+
+def _read_xlsx(path: Path) -> list[Given]:
+    """The rows of the visible sheet that has our columns; `date` is when the file was saved if no column says it."""
+    book = _xlsx_book(path)
+    ours = {}
+    for sheet in book.worksheets:
+        header = {cell.column: clean(str(cell.value)) for cell in sheet[1] if cell.value is not None}
+        if sheet.sheet_state == "visible" and set(NEEDED_COLUMNS) <= set(header.values()):
+            ours[sheet.title] = header
+    if _XLSX_SHEET in ours:
+        # A copy in which nobody gave a verdict does no harm.
+        ours = {
+            title: header
+            for title, header in ours.items()
+            if title == _XLSX_SHEET or _has_verdicts(book[title], header)
+        }
+    if len(ours) != 1:
+        found = f"{len(ours)} visible sheets have" if ours else "no visible sheet has"
+        wanted = ", ".join(NEEDED_COLUMNS)
+        raise DataError(f"{path}: {found} the columns {wanted} in its first row; keep just '{_XLSX_SHEET}' as it was")
+    [(title, header)] = ours.items()
+    if len(set(header.values())) < len(header):
+        raise DataError(f"{path}: two columns of one name; keep those of the sheet you were given")
+    if merged := ", ".join(map(str, book[title].merged_cells.ranges)):
+        raise DataError(f"{path}: the cells {merged} are merged; unmerge them, and fill each")
+    modified = book.properties.modified
+    saved = f"{modified:%Y-%m-%d}" if modified and modified != _XLSX_CREATED else ""
+    rows = []
+    for cells in book[title].iter_rows(min_row=2):
+        if not (filled := [cell for cell in cells if cell.value is not None]):
+            continue
+        texts = dict.fromkeys(header.values(), "")
+        problems = []
+        for cell in filled:
+            if column := header.get(cell.column):
+                texts[column], problem = _xlsx_text(cell, column)
+                problems += [f"cell {cell.coordinate} {problem}"] if problem else []
+            else:
+                problems.append(f"cell {cell.coordinate} is outside the columns; move its text to the note")
+        texts["date"] = texts.get("date") or saved
+        rows.append(Given(f"row {cells[0].row}", texts, problems))
+    return rows
+
+
+def _has_verdicts(sheet: Any, header: Mapping[int, str]) -> bool:
+    column = next(number for number, name in header.items() if name == "verdict")
+    return any(sheet.cell(row, column).value for row in range(2, sheet.max_row + 1))
+
+
+def _xlsx_book(path: Path) -> Any:
+    from openpyxl.reader.excel import ExcelReader  # see write_xlsx
+    from openpyxl.utils.exceptions import InvalidFileException
+    from openpyxl.xml.constants import SHARED_STRINGS, SHEET_MAIN_NS
+
+    class Reader(ExcelReader):
+        def read_strings(self) -> None:
+            """As openpyxl does it, which however drops every 'x005F_': so an escape and its likeness are one."""
+            part = self.package.find(SHARED_STRINGS)  # type: ignore[no-untyped-call]
+            if part is not None:
+                one, run, text = (f"{{{SHEET_MAIN_NS}}}{tag}" for tag in ("si", "r", "t"))
+                with self.archive.open(part.PartName[1:]) as file:
+                    self.shared_strings = [
+                        "".join(found.text or "" for found in [*node.findall(text), *node.findall(f"{run}/{text}")])
+                        for _, node in iterparse(file)
+                        if node.tag == one
+                    ]
+
+    unreadable = (OSError, ValueError, KeyError, TypeError, ParseError, zipfile.BadZipFile, InvalidFileException)
+    try:
+        reader = Reader(path)
+        with warnings.catch_warnings(action="ignore"):  # of features that openpyxl does not know
+            reader.read()
+    except unreadable as error:
+        raise DataError(f"{path}: not readable as .xlsx ({error}); save it as 'Excel workbook (.xlsx)'") from error
+    return reader.wb
+
+
+def _xlsx_text(cell: Any, column: str) -> tuple[str, str]:
+    """A cell's text, and what is wrong with it. Numbers are none: 007 may have been typed, and 7 be left of it."""
+    value = cell.value
+    if cell.data_type == "f":
+        return str(getattr(value, "text", value)), "holds a formula; format it as text and type the text itself"
+    if cell.data_type == "e":
+        return str(value), f"holds the error {value}; type the text again"
+    if isinstance(value, str):
+        return _XLSX_ESCAPE.sub(lambda match: chr(int(match[1], 16)), value), ""
+    if column == "date" and isinstance(value, date):
+        return f"{value:%Y-%m-%d}", ""
+    if column in ("date", "note"):
+        return str(value), ""
+    kind = {bool: "true or false", int: "a number", float: "a number"}.get(type(value), "a date or time")
+    return str(value), f"holds {kind} ({value}), maybe not what was typed; format it as text and type it again"

@@ -1,0 +1,1 @@
+"""A team's Weblate server as a front end of verification."""
