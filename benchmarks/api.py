@@ -90,7 +90,7 @@ def ours(url: str, texts: list[str], concurrency: int, connection: Mapping[str, 
     from xsafety.asking import requests as made
     from xsafety.asking.engines.start import start
     from xsafety.asking.journal import journal_file
-    from xsafety.config import OpenAI
+    from xsafety.config.models import OpenAI
 
     identity = {"engine": "openai", "model": "m", "decoding": {"temperature": 0, "max_tokens": MAX_TOKENS}}
     model = OpenAI(engine="openai", model="m", base_url=f"{url}/v1", concurrency=concurrency, **(connection or {}))

@@ -1,14 +1,16 @@
 """Reads and checks the English seed queries of a folder and writes them as one table, sorted by id."""
 
-from xsafety.cli import parser, run
-from xsafety.seeds.csv_folder import COLUMNS, read_seeds
-from xsafety.tabular import write_csv
+from pathlib import Path
+
+from xsafety.cli import call
+from xsafety.rows import Seed
+from xsafety.seeds.csv_folder import read_seeds
+from xsafety.tabular import write_rows
 
 
-def main() -> None:
-    args = parser(__doc__, paths="folder out").parse_args()
-    write_csv(args.out, COLUMNS, sorted(read_seeds(args.folder), key=lambda seed: seed["id"]))
+def main(*, folder: Path, out: Path) -> None:
+    write_rows(out, Seed, sorted(read_seeds(folder), key=lambda seed: seed["id"]))
 
 
 if __name__ == "__main__":
-    run(main)
+    call(main)

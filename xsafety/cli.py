@@ -1,19 +1,63 @@
-"""What the scripts share: how they report bad input, and arguments of their command lines."""
+"""What the scripts share: command lines read off the signature of a typed function, and how bad input is told."""
 
+import inspect
 import json
 import os
 import sys
 import traceback
 from argparse import ArgumentParser
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from types import NoneType
+from typing import Any, get_args, get_origin, get_type_hints
 
 from .tabular import DataError
 
 
+def call(main: Callable[..., None]) -> None:
+    """Runs a script: calls `main` with the arguments of the command line, by `arguments`, as `run` does."""
+    run(lambda: main(**arguments(main, sys.argv[1:])))
+
+
+def arguments(main: Callable[..., None], argv: Sequence[str]) -> dict[str, Any]:
+    """The arguments of `main`, by name: one option for each, required where it has no default.
+
+    Paths and strings are taken as they stand; lists of them take any number of values, and with `| None` one or none.
+    Everything else is JSON: of a type that pydantic checks, if it is more than a number or a truth value.
+    """
+    parser = ArgumentParser(description=sys.modules[main.__module__].__doc__, allow_abbrev=False)
+    hints = get_type_hints(main)
+    for name, parameter in inspect.signature(main).parameters.items():
+        kind, options = hints[name], {}
+        if get_origin(kind) is list and get_args(kind)[0] in (Path, str):
+            [kind], options = get_args(kind), {"nargs": "*"}
+        elif NoneType in get_args(kind) and {Path, str} & set(get_args(kind)):
+            kind, options = next(one for one in get_args(kind) if one is not NoneType), {"nargs": "?"}
+        required = parameter.default is parameter.empty
+        parser.add_argument(
+            f"--{name.replace('_', '-')}",
+            type=kind if kind in (Path, str) else _from_json(kind),
+            required=required,
+            default=None if required else parameter.default,
+            **options,
+        )
+    return vars(parser.parse_args(argv))
+
+
+def _from_json(kind: Any) -> Callable[[str], Any]:
+    if kind in (int, float, bool):
+        return json.loads
+
+    def read(text: str) -> Any:
+        from pydantic import TypeAdapter  # not needed by most
+
+        return TypeAdapter(kind).validate_json(text)
+
+    return read
+
+
 def run(main: Callable[[], None]) -> None:
-    """Runs a script; bad input ends it with its message and status 1, without a traceback.
+    """Runs a program; bad input ends it with its message and status 1, without a traceback.
 
     The traceback of a mistake of ours does not show the value of any variable that the command line names.
     """

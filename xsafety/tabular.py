@@ -9,9 +9,12 @@ import json
 import os
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar, get_args, get_origin, get_type_hints, is_typeddict
+
+Row = TypeVar("Row", bound=Mapping[str, Any])
 
 _DROPPED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ufeff]")  # by `clean`: control characters and byte-order mark
 
@@ -110,6 +113,60 @@ def read_csv(path: Path, columns: Sequence[str]) -> list[dict[str, str]]:
     if problems:
         raise DataError.of(f"{path}: {len(problems)} broken row(s)", problems)
     return [dict(zip(header, row, strict=True)) for row in table[1:]]
+
+
+@cache
+def columns(kind: type[Mapping[str, Any]]) -> tuple[str, ...]:
+    """The columns of a file whose rows are of a kind (a TypedDict of `xsafety.rows`)."""
+    return tuple(get_type_hints(kind))
+
+
+def write_rows(path: Path, kind: type[Row], rows: Iterable[Row]) -> None:
+    """Writes rows of a kind, as JSONL or CSV by the suffix; in CSV None is nothing, lists and objects are JSON."""
+    names = columns(kind)
+    if path.suffix == ".jsonl":
+        write_jsonl(path, rows)
+        return
+    write_csv(path, names, ({name: _cell(row[name]) for name in names} for row in rows))
+
+
+def _cell(value: object) -> object:
+    return to_json(value) if isinstance(value, list | dict) else "" if value is None else value
+
+
+def read_rows(path: Path, kind: type[Row]) -> list[Row]:
+    """The rows of a file that `write_rows` wrote. Raises DataError for what is not there, or not of its type."""
+    if path.suffix == ".jsonl":
+        return [_checked(path, number, kind, row) for number, row in enumerate(read_jsonl(path), 1)]
+    readers = {name: reader for name, hint in get_type_hints(kind).items() if (reader := _reader(hint))}
+    rows: list[dict[str, Any]] = []
+    problems = []
+    for number, row in enumerate(read_csv(path, columns(kind)), 2):
+        values: dict[str, Any] = {name: row[name] for name in columns(kind)}
+        for name, reader in readers.items():
+            try:
+                values[name] = reader(row[name])
+            except ValueError:
+                problems.append(f"{path}, row {number}: {name} is {row[name]!r}; make the file again")
+        rows.append(values)
+    if problems:
+        raise DataError.of(f"{path}: {len(problems)} cell(s) that cannot be read", problems)
+    return rows  # type: ignore[return-value]
+
+
+def _checked(path: Path, number: int, kind: type[Row], row: dict[str, Any]) -> Row:
+    if missing := [name for name in columns(kind) if name not in row]:
+        raise DataError(f"{path}, line {number}: no {', '.join(missing)}; make the file again")
+    return row  # type: ignore[return-value]
+
+
+def _reader(hint: Any) -> Callable[[str], Any] | None:
+    """How the text of a cell becomes a value of a type; None where it stays a text."""
+    if hint is int:
+        return int
+    if type(None) in get_args(hint):
+        return lambda text: _reader(int)(text) if text else None  # type: ignore[misc]
+    return json.loads if get_origin(hint) in (list, dict) or is_typeddict(hint) else None
 
 
 def aligned(rows: Sequence[Sequence[str]], *, left: int) -> str:

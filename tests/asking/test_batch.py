@@ -15,7 +15,7 @@ from xsafety.asking.engines import openai
 from xsafety.asking.engines.start import start
 from xsafety.asking.journal import answers, journal_file, lines, open_batches
 from xsafety.asking.requests import Fatal, Request, request
-from xsafety.config import OpenAI
+from xsafety.config.models import OpenAI
 
 IDENTITY = {"engine": "openai", "model": "gpt-x", "decoding": {"temperature": 0}}
 

@@ -16,7 +16,7 @@ from aiohttp import web
 from tests.conftest import ROOT
 from tests.servers.loopback import Loopback, Server, drop, truncate
 from xsafety.asking.journal import lines
-from xsafety.config import OpenAI
+from xsafety.config.models import OpenAI
 from xsafety.tabular import to_json, write_jsonl
 
 ROWS, CONCURRENCY = 60, 8

