@@ -4,7 +4,7 @@ import atexit
 import os
 import sys
 
-sys.path.insert(0, workflow.basedir)
+sys.path.insert(0, str(Path(workflow.current_basedir)))
 
 from snakemake.dag import DAG
 from snakemake.utils import min_version

@@ -8,7 +8,6 @@ from xsafety.rows import REVIEWER_NAME
 rule browser:
     """Build one reviewer's queue for the page in the browser."""
     input:
-        code=code("browser"),
         seeds="<results>/seeds.csv",
         ledger="<results>/review/{lang}/ledger.jsonl",
         drafts="<results>/drafts/{lang}.csv",
@@ -22,8 +21,10 @@ rule browser:
     conda:
         "../envs/workflow.yaml"
     params:
+        code=digest("scripts/browser.py"),
         gate=gate("different_reviewers"),
     shell:
-        "python3 {input.code[0]:q} --seeds {input.seeds:q} --ledger {input.ledger:q} --drafts {input.drafts:q}"
+        'python3 "$XSAFETY/scripts/browser.py"'
+        " --seeds {input.seeds:q} --ledger {input.ledger:q} --drafts {input.drafts:q}"
         " --checks {input.checks:q} --lang {wildcards.lang} --reviewer {wildcards.reviewer} --gate {params.gate:q}"
         " --out {output:q} 2> {log:q}"

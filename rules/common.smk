@@ -1,26 +1,28 @@
-# What the stages share: the code that rules depend on, which languages are ready, and the settings of a model or judge.
+# What the stages share: what the code means that rules depend on, which languages are ready, and the settings of models
+# and judges.
 import csv
 import re
 import shlex
 
 from xsafety.asking.receipt import next_attempt
-from xsafety.workflow.code import modules
+from xsafety.workflow import code
 from xsafety.verification.gate import Gate
 from xsafety.text.languages import SOURCE_LANGUAGE
 from xsafety.translation.memory import memory_state
 from xsafety.tabular import to_json
 
+# Also where another workflow imports this one, whose folder `workflow.basedir` is.
+CHECKOUT = Path(workflow.current_basedir).parent
 # Relative where that is possible, so that a moved checkout is no reason to run again.
-ROOT = (
-    Path(workflow.basedir).relative_to(Path.cwd()) if Path.cwd() == Path(workflow.basedir) else Path(workflow.basedir)
-)
-# Jobs run this Python, unless conda gives them one, and find the library whatever folder the workflow runs in.
+ROOT = Path() if Path.cwd() == CHECKOUT else CHECKOUT
+# Jobs run this Python, unless conda gives them one, and find scripts and library whatever folder the workflow runs in;
+# no rule holds that folder, as another would be a reason to run again.
 OWN_PYTHON = "" if workflow.deployment_settings.deployment_method else f"{Path(sys.executable).parent}:"
 # Where the workflow runs on a terminal, jobs may show there a line that moves.
 TERMINAL = int(workflow.is_main_process and sys.stderr.isatty())
 shell.prefix(
-    f"set -euo pipefail; export PYTHONPATH={shlex.quote(workflow.basedir)} PATH={shlex.quote(OWN_PYTHON)}$PATH"
-    f" XSAFETY_TERMINAL={TERMINAL}; "
+    f"set -euo pipefail; export XSAFETY={shlex.quote(str(CHECKOUT))} PATH={shlex.quote(OWN_PYTHON)}$PATH"
+    f' XSAFETY_TERMINAL={TERMINAL}; export PYTHONPATH="$XSAFETY"; '
 )
 
 # Whether each round, and the spot check, must come from another reviewer.
@@ -34,9 +36,9 @@ else:
     RELEASE_LANGUAGES = ()
 
 
-def code(script):
-    """A script, and the library modules it imports: inputs of its rule, so that a changed line reruns it."""
-    return modules(ROOT, f"scripts/{script}.py")
+def digest(script):
+    """A parameter that changes with what a script and the library modules that it imports mean, not with a remark."""
+    return code.digest(CHECKOUT, script)
 
 
 def files(folder, pattern):

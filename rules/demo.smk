@@ -11,7 +11,6 @@ rule demo_model:
 rule train_demo_model:
     """Train one toy model."""
     input:
-        code=code("demo_model"),
         seeds=str(ROOT / "data/seeds/demo.csv"),
         memory=files(ROOT / "data/memory", "*.csv"),
         answers=str(ROOT / "xsafety/demo/answers.yaml"),
@@ -26,7 +25,9 @@ rule train_demo_model:
     conda:
         "../envs/models.yaml"
     params:
+        code=digest("scripts/demo_model.py"),
         memory=lambda wildcards: str(ROOT / "data/memory"),
     shell:
-        "python3 {input.code[0]:q} --name {wildcards.toy} --seeds {input.seeds:q} --memory {params.memory:q}"
+        'python3 "$XSAFETY/scripts/demo_model.py"'
+        " --name {wildcards.toy} --seeds {input.seeds:q} --memory {params.memory:q}"
         " --out {output:q} 2>&1 | tee {log:q}"

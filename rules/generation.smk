@@ -7,7 +7,6 @@
 rule ask:
     """Ask a model all that its journal lacks."""
     input:
-        code=code("ask"),
         queries=lambda wildcards: expand("<results>/queries/{lang}.jsonl", lang=evaluated(wildcards.model)),
         weights=weights,
     output:
@@ -23,6 +22,7 @@ rule ask:
         **turns(lambda wildcards: CONFIG.models[wildcards.model]),
         connection=model_connection,
     params:
+        code=digest("scripts/ask.py"),
         queries=result("queries"),
         journal=journal("responses/{model}"),
         languages=lambda wildcards: evaluated(wildcards.model),
@@ -31,7 +31,8 @@ rule ask:
         promptings=lambda wildcards: to_json(PROMPTINGS),
         attempt=attempt("models/{model}.json"),
     shell:
-        "python3 {input.code[0]:q} --queries {params.queries:q} --languages {params.languages}"
+        'python3 "$XSAFETY/scripts/ask.py"'
+        " --queries {params.queries:q} --languages {params.languages}"
         " --identity {params.identity:q} --connection {resources.connection:q} --promptings {params.promptings:q}"
         " --journal {params.journal:q} --threads {threads} {params.attempt} --receipt {output:q} 2>&1 | tee {log:q}"
 
@@ -39,7 +40,6 @@ rule ask:
 rule responses:
     """File a model's responses to one language under one prompting method."""
     input:
-        code=code("responses"),
         queries="<results>/queries/{lang}.jsonl",
         receipt=ancient("<results>/asked/models/{model}.json"),
         weights=weights,
@@ -50,10 +50,12 @@ rule responses:
     conda:
         "../envs/workflow.yaml"
     params:
+        code=digest("scripts/responses.py"),
         journal=journal("responses/{model}"),
         identity=model_identity,
         fingerprint=fingerprint,
         prompting=lambda wildcards: to_json(PROMPTINGS[wildcards.prompting]),
     shell:
-        "python3 {input.code[0]:q} --queries {input.queries:q} --journal {params.journal:q} --receipt {input.receipt:q}"
+        'python3 "$XSAFETY/scripts/responses.py"'
+        " --queries {input.queries:q} --journal {params.journal:q} --receipt {input.receipt:q}"
         " --part {wildcards.prompting}/{wildcards.lang} --prompting {params.prompting:q} --out {output:q} 2> {log:q}"

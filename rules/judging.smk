@@ -7,7 +7,6 @@
 rule ask_judge:
     """Ask a judge for all the verdicts that its journal lacks."""
     input:
-        code=code("ask_judge"),
         responses=lambda wildcards: every_cell("<results>/responses/{model}/{prompting}/{lang}.jsonl"),
         english=lambda wildcards: [
             file
@@ -32,6 +31,7 @@ rule ask_judge:
         **turns(lambda wildcards: CONFIG.judges[wildcards.judge]),
         connection=judge_connection,
     params:
+        code=digest("scripts/ask_judge.py"),
         results=lambda wildcards: RESULTS,
         journal=journal("verdicts/{judge}"),
         identity=judge_identity,
@@ -43,7 +43,8 @@ rule ask_judge:
         promptings=list(PROMPTINGS),
         attempt=attempt("judges/{judge}.json"),
     shell:
-        "python3 {input.code[0]:q} --results {params.results:q} --cells {params.cells:q}"
+        'python3 "$XSAFETY/scripts/ask_judge.py"'
+        " --results {params.results:q} --cells {params.cells:q}"
         " --promptings {params.promptings} --identity {params.identity:q} --connection {resources.connection:q}"
         " --protocol {input.protocol:q} --reading {params.reading:q} --journal {params.journal:q}"
         " {params.attempt} --receipt {output:q} 2>&1 | tee {log:q}"
@@ -52,7 +53,6 @@ rule ask_judge:
 rule verdicts:
     """File a judge's verdicts on one file of responses."""
     input:
-        code=code("verdicts"),
         responses="<results>/responses/{model}/{prompting}/{lang}.jsonl",
         english=lambda wildcards: (
             "<results>/english/{model}/{prompting}/{lang}.jsonl"
@@ -70,11 +70,13 @@ rule verdicts:
     conda:
         "../envs/workflow.yaml"
     params:
+        code=digest("scripts/verdicts.py"),
         journal=journal("verdicts/{judge}"),
         identity=judge_identity,
         reading=lambda wildcards: to_json(CONFIG.judges[wildcards.judge].reading() if is_asked(wildcards.judge) else {}),
     shell:
-        "python3 {input.code[0]:q} --responses {input.responses:q} --english {input.english:q}"
+        'python3 "$XSAFETY/scripts/verdicts.py"'
+        " --responses {input.responses:q} --english {input.english:q}"
         " --protocol {input.protocol:q} --receipt {input.receipt:q} --journal {params.journal:q}"
         " --identity {params.identity:q} --reading {params.reading:q}"
         " --part {wildcards.model}/{wildcards.prompting}/{wildcards.lang} --out {output:q} 2> {log:q}"

@@ -5,14 +5,13 @@
 
 rule plan:
     """Print what a run would ask, and what that takes, before anything runs."""
-    input:
-        code=code("plan"),
     log:
         "<logs>/plan.log",
     localrule: True
     conda:
         "../envs/workflow.yaml"
     params:
+        code=digest("scripts/plan.py"),
         # Without an output there is nothing to run again. Connections hold no secrets.
         settings=lambda wildcards: to_json(
             {
@@ -57,4 +56,4 @@ rule plan:
     message:
         "Looking at seeds, reviews and the journal."
     shell:
-        "python3 {input.code[0]:q} --settings {params.settings:q} 2>&1 | tee {log:q}"
+        'python3 "$XSAFETY/scripts/plan.py" --settings {params.settings:q} 2>&1 | tee {log:q}'

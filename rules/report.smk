@@ -8,7 +8,6 @@
 rule counts:
     """Count a judge's verdicts on a model and pick examples."""
     input:
-        code=code("counts"),
         verdicts=lambda wildcards: expand(
             "<results>/verdicts/{judge}/{model}/{prompting}/{lang}.jsonl",
             judge=wildcards.judge,
@@ -24,18 +23,19 @@ rule counts:
     conda:
         "../envs/workflow.yaml"
     params:
+        code=digest("scripts/counts.py"),
         verdicts=result("verdicts/{judge}/{model}"),
         cells=lambda wildcards: to_json(dict.fromkeys(PROMPTINGS, evaluated(wildcards.model))),
         first=next(iter(PROMPTINGS)),
     shell:
-        "python3 {input.code[0]:q} --verdicts {params.verdicts:q} --cells {params.cells:q} --first {params.first}"
+        'python3 "$XSAFETY/scripts/counts.py"'
+        " --verdicts {params.verdicts:q} --cells {params.cells:q} --first {params.first}"
         " --model {wildcards.model} --counts {output.counts:q} --examples {output.examples:q} 2> {log:q}"
 
 
 rule tables:
     """Make the tables of a judge."""
     input:
-        code=code("tables"),
         status="<results>/review_status.csv",
         counts=expand("<results>/counts/{judge}/{model}.csv", model=CONFIG.models, allow_missing=True),
     output:
@@ -49,19 +49,20 @@ rule tables:
     conda:
         "../envs/workflow.yaml"
     params:
+        code=digest("scripts/tables.py"),
         folder=result("tables/{judge}"),
         languages=CONFIG.languages,
         models=list(CONFIG.models),
         promptings=list(PROMPTINGS),
     shell:
-        "python3 {input.code[0]:q} --status {input.status:q} --counts {input.counts:q} --languages {params.languages}"
+        'python3 "$XSAFETY/scripts/tables.py"'
+        " --status {input.status:q} --counts {input.counts:q} --languages {params.languages}"
         " --models {params.models} --promptings {params.promptings} --out {params.folder:q} 2> {log:q}"
 
 
 rule usage:
     """Count what the answers in the journal took."""
     input:
-        code=code("usage"),
         drafts=expand("<results>/asked/drafts/{lang}.json", lang=CONFIG.targets),
         models=lambda wildcards: expand(
             "<results>/asked/models/{model}.json", model=[model for model in CONFIG.models if evaluated(model)]
@@ -77,6 +78,7 @@ rule usage:
     conda:
         "../envs/workflow.yaml"
     params:
+        code=digest("scripts/usage.py"),
         journal=lambda wildcards: JOURNAL,
         translator=lambda wildcards: to_json(
             [
@@ -96,14 +98,14 @@ rule usage:
             ]
         ),
     shell:
-        "python3 {input.code[0]:q} --journal {params.journal:q} --translator {params.translator:q}"
+        'python3 "$XSAFETY/scripts/usage.py"'
+        " --journal {params.journal:q} --translator {params.translator:q}"
         " --models {params.models:q} --judges {params.judges:q} --out {output:q} 2> {log:q}"
 
 
 rule report:
     """Render the report, one HTML page."""
     input:
-        code=code("report"),
         template=str(ROOT / "xsafety/report/page.html.j2"),
         status="<results>/review_status.csv",
         rates="<results>/review/modification_rates.csv",
@@ -120,10 +122,12 @@ rule report:
     conda:
         "../envs/workflow.yaml"
     params:
+        code=digest("scripts/report.py"),
         config=lambda wildcards: to_json(CONFIG.shown()),
         judges=[f"--judge={name}={RESULTS}/tables/{name}" for name in CONFIG.judges],
     shell:
-        "python3 {input.code[0]:q} --status {input.status:q} --rates {input.rates:q} --agreement {input.agreement:q}"
+        'python3 "$XSAFETY/scripts/report.py"'
+        " --status {input.status:q} --rates {input.rates:q} --agreement {input.agreement:q}"
         " --usage {input.usage:q} {params.judges:q} --examples {input.examples:q} --config {params.config:q}"
         " --out {output:q} 2> {log:q}"
 
@@ -131,7 +135,6 @@ rule report:
 rule data_tests:
     """Test the build's own products."""
     input:
-        tests=str(ROOT / "tests/build/test_build.py"),
         seeds="<results>/seeds.csv",
         status="<results>/review_status.csv",
         queries=lambda wildcards: expand("<results>/queries/{lang}.jsonl", lang=ready_languages()),
@@ -146,6 +149,7 @@ rule data_tests:
     conda:
         "../envs/workflow.yaml"
     params:
+        code=digest("tests/build/test_build.py"),
         build=lambda wildcards: to_json(
             {
                 "results": RESULTS,
@@ -157,5 +161,6 @@ rule data_tests:
             }
         ),
     shell:
-        "XSAFETY_BUILD={params.build:q} python3 -m pytest --noconftest -p no:cacheprovider {input.tests:q} > {log:q} 2>&1"
+        "XSAFETY_BUILD={params.build:q} python3 -m pytest --noconftest -p no:cacheprovider"
+        ' "$XSAFETY/tests/build/test_build.py" > {log:q} 2>&1'
         " && sed -n 's/ in [0-9.]*s//;$p' {log:q} > {output:q}"

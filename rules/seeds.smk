@@ -7,7 +7,6 @@ if CONFIG.dataset.xsafety:
     rule read_release:
         """Read the XSafety release as it is."""
         input:
-            code=code("read_release"),
             files=files(CONFIG.dataset.xsafety, "*/*.csv") + files(CONFIG.dataset.xsafety, "*/*.xlsx"),
         output:
             seeds="<results>/seeds.csv",
@@ -18,10 +17,12 @@ if CONFIG.dataset.xsafety:
         conda:
             "../envs/workflow.yaml"
         params:
+            code=digest("scripts/read_release.py"),
             release=lambda wildcards: CONFIG.dataset.xsafety,
             review=result("review"),
         shell:
-            "python3 {input.code[0]:q} --release {params.release:q} --seeds {output.seeds:q}"
+            'python3 "$XSAFETY/scripts/read_release.py"'
+            " --release {params.release:q} --seeds {output.seeds:q}"
             " --repairs {output.repairs:q} --review {params.review:q} 2> {log:q}"
 
 else:
@@ -29,7 +30,6 @@ else:
     rule seeds:
         """Check the English seed queries."""
         input:
-            code=code("seeds"),
             files=files(CONFIG.dataset.seeds, "*.csv"),
         output:
             "<results>/seeds.csv",
@@ -38,6 +38,7 @@ else:
         conda:
             "../envs/workflow.yaml"
         params:
+            code=digest("scripts/seeds.py"),
             folder=lambda wildcards: CONFIG.dataset.seeds,
         shell:
-            "python3 {input.code[0]:q} --folder {params.folder:q} --out {output:q} 2> {log:q}"
+            'python3 "$XSAFETY/scripts/seeds.py" --folder {params.folder:q} --out {output:q} 2> {log:q}'

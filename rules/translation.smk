@@ -9,7 +9,6 @@ TRANSLATION_ENVIRONMENT = f"../envs/{'models' if CONFIG.translation.openai else 
 rule drafts:
     """Draft the rows that have no valid human translation."""
     input:
-        code=code("drafts"),
         seeds="<results>/seeds.csv",
         ledger="<results>/review/{lang}/ledger.jsonl",
     output:
@@ -24,6 +23,7 @@ rule drafts:
         translator=1,
         connection=translation_connection,
     params:
+        code=digest("scripts/drafts.py"),
         journal=journal("drafts/{lang}.jsonl"),
         # No input: a draft that was frozen is no reason to run anything again.
         memory=lambda wildcards: f"{CONFIG.translation.memory}/{wildcards.lang}.csv",
@@ -36,7 +36,8 @@ rule drafts:
         model=lambda wildcards: to_json(CONFIG.translation.model()),
         attempt=attempt("drafts/{lang}.json"),
     shell:
-        "python3 {input.code[0]:q} --seeds {input.seeds:q} --ledger {input.ledger:q} --memory {params.memory:q}"
+        'python3 "$XSAFETY/scripts/drafts.py"'
+        " --seeds {input.seeds:q} --ledger {input.ledger:q} --memory {params.memory:q}"
         " --memory-state {params.memory_state} --journal {params.journal:q} --out {output.drafts:q}"
         " --receipt {output.receipt:q} --lang {wildcards.lang} --engine {params.engine} --model {params.model:q}"
         " --connection {resources.connection:q} {params.attempt} 2>&1 | tee {log:q}"
@@ -44,14 +45,13 @@ rule drafts:
 
 rule freeze:
     """Add new drafts to the translation memory, to be committed."""
-    input:
-        code=code("freeze"),
     log:
         "<logs>/freeze.log",
     localrule: True
     conda:
         "../envs/workflow.yaml"
     params:
+        code=digest("scripts/freeze.py"),
         # It takes the drafts that there are, and leads to none being made.
         results=lambda wildcards: RESULTS,
         memory=CONFIG.translation.memory,
@@ -60,14 +60,14 @@ rule freeze:
     message:
         "Adding new drafts to the translation memory."
     shell:
-        "python3 {input.code[0]:q} --results {params.results:q} --memory {params.memory:q}"
+        'python3 "$XSAFETY/scripts/freeze.py"'
+        " --results {params.results:q} --memory {params.memory:q}"
         " --languages {params.languages:q} --seeds {params.seeds:q} 2>&1 | tee {log:q}"
 
 
 rule english:
     """Translate responses to English for judges that read the translation."""
     input:
-        code=code("english"),
         responses="<results>/responses/{model}/{prompting}/{lang}.jsonl",
     output:
         english="<results>/english/{model}/{prompting}/{lang}.jsonl",
@@ -81,11 +81,13 @@ rule english:
         translator=1,
         connection=translation_connection,
     params:
+        code=digest("scripts/english.py"),
         journal=journal("english/{model}/{prompting}/{lang}.jsonl"),
         engine=CONFIG.translation.engine,
         model=lambda wildcards: to_json(CONFIG.translation.model()),
         attempt=attempt("english/{model}/{prompting}/{lang}.json"),
     shell:
-        "python3 {input.code[0]:q} --responses {input.responses:q} --journal {params.journal:q}"
+        'python3 "$XSAFETY/scripts/english.py"'
+        " --responses {input.responses:q} --journal {params.journal:q}"
         " --out {output.english:q} --receipt {output.receipt:q} --lang {wildcards.lang} --engine {params.engine}"
         " --model {params.model:q} --connection {resources.connection:q} {params.attempt} 2>&1 | tee {log:q}"

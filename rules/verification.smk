@@ -11,7 +11,6 @@
 rule ledger:
     """Fold returned review sheets into the ledger of evidence."""
     input:
-        code=code("ledger"),
         seeds="<results>/seeds.csv",
         reviews=reviews,
         release=release_evidence,
@@ -23,17 +22,18 @@ rule ledger:
     conda:
         "../envs/workflow.yaml"
     params:
+        code=digest("scripts/ledger.py"),
         reviews=lambda wildcards: f"{CONFIG.verification.reviews}/{wildcards.lang}",
         others=OTHERS,
     shell:
-        "python3 {input.code[0]:q} --seeds {input.seeds:q} --reviews {params.reviews:q} --release {input.release:q}"
+        'python3 "$XSAFETY/scripts/ledger.py"'
+        " --seeds {input.seeds:q} --reviews {params.reviews:q} --release {input.release:q}"
         " --different-reviewers {params.others} --out {output.ledger:q} --problems {output.problems:q} 2>&1 | tee {log:q}"
 
 
 rule check:
     """Look by machine for translations that are probably broken."""
     input:
-        code=code("check"),
         lexicon=lexicons,
         seeds="<results>/seeds.csv",
         ledger="<results>/review/{lang}/ledger.jsonl",
@@ -44,15 +44,17 @@ rule check:
         "<logs>/check/{lang}.log",
     conda:
         "../envs/workflow.yaml"
+    params:
+        code=digest("scripts/check.py"),
     shell:
-        "python3 {input.code[0]:q} --seeds {input.seeds:q} --ledger {input.ledger:q} --drafts {input.drafts:q}"
+        'python3 "$XSAFETY/scripts/check.py"'
+        " --seeds {input.seeds:q} --ledger {input.ledger:q} --drafts {input.drafts:q}"
         " --lang {wildcards.lang} --out {output:q} 2> {log:q}"
 
 
 rule audit:
     """Count what the checks found, by language and category; run on demand."""
     input:
-        code=code("audit"),
         seeds="<results>/seeds.csv",
         checks=expand("<results>/checks/{lang}.csv", lang=CONFIG.targets),
     output:
@@ -62,15 +64,16 @@ rule audit:
     conda:
         "../envs/workflow.yaml"
     params:
+        code=digest("scripts/audit.py"),
         checks=[f"{lang}={RESULTS}/checks/{lang}.csv" for lang in CONFIG.targets],
     shell:
-        "python3 {input.code[0]:q} --seeds {input.seeds:q} --checks {params.checks:q} --out {output:q} 2> {log:q}"
+        'python3 "$XSAFETY/scripts/audit.py"'
+        " --seeds {input.seeds:q} --checks {params.checks:q} --out {output:q} 2> {log:q}"
 
 
 rule sheet:
     """Write what reviewers get, in every format, suspicious rows first; and all rows as one PO file."""
     input:
-        code=code("sheet"),
         seeds="<results>/seeds.csv",
         ledger="<results>/review/{lang}/ledger.jsonl",
         drafts="<results>/drafts/{lang}.csv",
@@ -85,10 +88,12 @@ rule sheet:
     conda:
         "../envs/workflow.yaml"
     params:
+        code=digest("scripts/sheet.py"),
         gate=gate(),
         reviews=CONFIG.verification.reviews,
     shell:
-        "python3 {input.code[0]:q} --seeds {input.seeds:q} --ledger {input.ledger:q} --drafts {input.drafts:q}"
+        'python3 "$XSAFETY/scripts/sheet.py"'
+        " --seeds {input.seeds:q} --ledger {input.ledger:q} --drafts {input.drafts:q}"
         " --checks {input.checks:q} --lang {wildcards.lang} --reviews {params.reviews:q} --gate {params.gate:q}"
         " --csv {output.csv:q} --xlsx {output.xlsx:q} --po {output.po:q} --merged {output.merged:q} 2> {log:q}"
 
@@ -96,7 +101,6 @@ rule sheet:
 checkpoint review_status:
     """Say where every language stands, and which are ready."""
     input:
-        code=code("review_status"),
         seeds="<results>/seeds.csv",
         ledgers=expand("<results>/review/{lang}/ledger.jsonl", lang=CONFIG.targets),
         problems=expand("<results>/review/{lang}/problems.txt", lang=CONFIG.targets),
@@ -108,19 +112,20 @@ checkpoint review_status:
     conda:
         "../envs/workflow.yaml"
     params:
+        code=digest("scripts/review_status.py"),
         results=lambda wildcards: RESULTS,
         reviews=CONFIG.verification.reviews,
         languages=CONFIG.languages,
         gate=gate("min_coverage", "accept_drafts", "require_all", "different_reviewers"),
     shell:
-        "python3 {input.code[0]:q} --seeds {input.seeds:q} --results {params.results:q} --reviews {params.reviews:q}"
+        'python3 "$XSAFETY/scripts/review_status.py"'
+        " --seeds {input.seeds:q} --results {params.results:q} --reviews {params.reviews:q}"
         " --languages {params.languages} --gate {params.gate:q} --out {output:q} 2> {log:q}"
 
 
 rule source_queries:
     """Write the data set of the seeds' own language."""
     input:
-        code=code("source_queries"),
         seeds="<results>/seeds.csv",
     output:
         f"<results>/queries/{SOURCE_LANGUAGE}.jsonl",
@@ -128,14 +133,15 @@ rule source_queries:
         "<logs>/source_queries.log",
     conda:
         "../envs/workflow.yaml"
+    params:
+        code=digest("scripts/source_queries.py"),
     shell:
-        "python3 {input.code[0]:q} --seeds {input.seeds:q} --out {output:q} 2> {log:q}"
+        'python3 "$XSAFETY/scripts/source_queries.py" --seeds {input.seeds:q} --out {output:q} 2> {log:q}'
 
 
 rule queries:
     """Write the data set of one language, row by row with provenance."""
     input:
-        code=code("queries"),
         seeds="<results>/seeds.csv",
         ledger="<results>/review/{lang}/ledger.jsonl",
         drafts="<results>/drafts/{lang}.csv",
@@ -148,16 +154,17 @@ rule queries:
     conda:
         "../envs/workflow.yaml"
     params:
+        code=digest("scripts/queries.py"),
         gate=gate("accept_drafts"),
     shell:
-        "python3 {input.code[0]:q} --seeds {input.seeds:q} --ledger {input.ledger:q} --drafts {input.drafts:q}"
+        'python3 "$XSAFETY/scripts/queries.py"'
+        " --seeds {input.seeds:q} --ledger {input.ledger:q} --drafts {input.drafts:q}"
         " --lang {wildcards.lang} --gate {params.gate:q} --out {output:q} 2> {log:q}"
 
 
 rule review_tables:
     """Count how much reviewers changed, and how far they agree."""
     input:
-        code=code("review_tables"),
         seeds="<results>/seeds.csv",
         ledgers=expand("<results>/review/{lang}/ledger.jsonl", lang=CONFIG.targets),
     output:
@@ -171,15 +178,17 @@ rule review_tables:
         "<logs>/review_tables.log",
     conda:
         "../envs/workflow.yaml"
+    params:
+        code=digest("scripts/review_tables.py"),
     shell:
-        "python3 {input.code[0]:q} --seeds {input.seeds:q} --ledgers {input.ledgers:q} --rates {output.rates:q}"
+        'python3 "$XSAFETY/scripts/review_tables.py"'
+        " --seeds {input.seeds:q} --ledgers {input.ledgers:q} --rates {output.rates:q}"
         " --agreement {output.agreement:q} 2> {log:q}"
 
 
 rule status:
     """Print where every language stands, and who must do what with which file."""
     input:
-        code=code("status"),
         seeds="<results>/seeds.csv",
         ledgers=expand("<results>/review/{lang}/ledger.jsonl", lang=CONFIG.targets),
         problems=expand("<results>/review/{lang}/problems.txt", lang=CONFIG.targets),
@@ -189,6 +198,7 @@ rule status:
     conda:
         "../envs/workflow.yaml"
     params:
+        code=digest("scripts/status.py"),
         # No inputs: it leads to no draft being made.
         results=lambda wildcards: RESULTS,
         memory=CONFIG.translation.memory,
@@ -198,5 +208,6 @@ rule status:
     message:
         "Looking at seeds, reviews and drafts."
     shell:
-        "python3 {input.code[0]:q} --seeds {input.seeds:q} --results {params.results:q} --memory {params.memory:q}"
+        'python3 "$XSAFETY/scripts/status.py"'
+        " --seeds {input.seeds:q} --results {params.results:q} --memory {params.memory:q}"
         " --reviews {params.reviews:q} --languages {params.languages} --gate {params.gate:q} 2>&1 | tee {log:q}"

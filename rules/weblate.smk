@@ -9,7 +9,6 @@ WEBLATE = CONFIG.verification.weblate
 rule weblate_send:
     """Put the merged PO files into Weblate."""
     input:
-        code=code("weblate_send"),
         seeds="<results>/seeds.csv",
         po=expand("<results>/po/{lang}.po", lang=CONFIG.targets),
     log:
@@ -18,6 +17,7 @@ rule weblate_send:
     conda:
         "../envs/workflow.yaml"
     params:
+        code=digest("scripts/weblate_send.py"),
         reviews=CONFIG.verification.reviews,
         po=result("po"),
         connection=to_json(WEBLATE and WEBLATE.model_dump()),
@@ -26,7 +26,8 @@ rule weblate_send:
     message:
         "Sending translations to Weblate."
     shell:
-        "python3 {input.code[0]:q} --seeds {input.seeds:q} --reviews {params.reviews:q} --po {params.po:q}"
+        'python3 "$XSAFETY/scripts/weblate_send.py"'
+        " --seeds {input.seeds:q} --reviews {params.reviews:q} --po {params.po:q}"
         " --connection {params.connection:q} --languages {params.languages:q} --different-reviewers {params.others}"
         " 2>&1 | tee {log:q}"
 
@@ -34,7 +35,6 @@ rule weblate_send:
 rule weblate_fetch:
     """Add what people decided in Weblate to the returned review sheets, to be committed."""
     input:
-        code=code("weblate_fetch"),
         seeds="<results>/seeds.csv",
     log:
         "<logs>/weblate_fetch.log",
@@ -42,6 +42,7 @@ rule weblate_fetch:
     conda:
         "../envs/workflow.yaml"
     params:
+        code=digest("scripts/weblate_fetch.py"),
         reviews=CONFIG.verification.reviews,
         connection=to_json(WEBLATE and WEBLATE.model_dump()),
         languages=to_json(CONFIG.targets),
@@ -49,6 +50,7 @@ rule weblate_fetch:
     message:
         "Fetching verdicts from Weblate."
     shell:
-        "python3 {input.code[0]:q} --seeds {input.seeds:q} --reviews {params.reviews:q}"
+        'python3 "$XSAFETY/scripts/weblate_fetch.py"'
+        " --seeds {input.seeds:q} --reviews {params.reviews:q}"
         " --connection {params.connection:q} --languages {params.languages:q} --different-reviewers {params.others}"
         " 2>&1 | tee {log:q}"

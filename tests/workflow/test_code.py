@@ -1,11 +1,11 @@
-"""Which files a script is made of: found by reading its imports."""
+"""What a script means, and which files it is made of: found by reading its imports."""
 
 from pathlib import Path
 
 import pytest
 
 from tests.conftest import ROOT
-from xsafety.workflow.code import modules
+from xsafety.workflow.code import digest, modules
 
 LIBRARY = {
     "__init__.py": "",
@@ -40,6 +40,28 @@ def test_imports_are_followed(tmp_path: Path, source: str, found: list[str]) -> 
         (tmp_path / name).write_text(text)
     expected = [tmp_path / "scripts" / "s.py", *(tmp_path / "xsafety" / f"{name}.py" for name in found)]
     assert modules(tmp_path, "scripts/s.py") == sorted(map(str, expected))
+
+
+@pytest.mark.parametrize(
+    ("edited", "counts"),
+    [
+        ("# a remark\nLIMIT = 3\n\n\ndef f(x):\n    return (\n        x + LIMIT)\n", False),
+        ('"""What it is for."""\nLIMIT = 3\n"""Of what."""\ndef f(x):\n    """Adds."""\n    return x + LIMIT\n', False),
+        ("LIMIT = 4\ndef f(x):\n    return x + LIMIT\n", True),
+        ("LIMIT = 3\ndef f(x, y=0):\n    return x + LIMIT\n", True),
+        ("import json\nLIMIT = 3\ndef f(x):\n    return x + LIMIT\n", True),
+    ],
+)
+def test_remarks_docstrings_and_layout_mean_nothing(tmp_path: Path, edited: str, counts: bool) -> None:
+    digests = []
+    for name, text in (("before", "LIMIT = 3\ndef f(x):\n    return x + LIMIT\n"), ("after", edited)):
+        root = tmp_path / name
+        (root / "xsafety").mkdir(parents=True)
+        (root / "xsafety" / "a.py").write_text(text)
+        (root / "s.py").write_text("from xsafety.a import f\n")
+        digests.append(digest(root, "s.py"))
+    assert (digests[0] != digests[1]) is counts
+    assert all(len(value) == 12 for value in digests)
 
 
 @pytest.mark.parametrize("script", sorted(path.name for path in (ROOT / "scripts").glob("*.py")))

@@ -1,8 +1,19 @@
-"""Which files of this project a script is made of."""
+"""What a script means: a digest of its code that no comment, docstring or layout changes."""
 
 import ast
+import hashlib
 from functools import cache
 from pathlib import Path
+
+
+def digest(root: Path, script: str) -> str:
+    """Twelve hex digits over the syntax of a script and of all modules of the library that it imports.
+
+    `root` is the folder of the checkout, `script` a path in it. Comments, docstrings and layout do not count, nor do
+    data files that the code reads: rules take those as inputs. Another minor version of Python may give other digests.
+    """
+    parts = [f"{Path(path).relative_to(root)} {_read(root, Path(path))[1]}" for path in modules(root, script)]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:12]
 
 
 def modules(root: Path, script: str) -> list[str]:
@@ -16,28 +27,39 @@ def modules(root: Path, script: str) -> list[str]:
         path = todo.pop()
         if path not in found:
             found.add(path)
-            todo += _imported(root, path)
+            todo += _read(root, path)[0]
     return [str(root / script), *sorted(str(path) for path in found - {root / script})]
 
 
 @cache
-def _imported(root: Path, path: Path) -> list[Path]:
-    result = []
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+def _read(root: Path, path: Path) -> tuple[list[Path], str]:
+    """The modules that a file imports, and its syntax as text."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    imported = []
+    for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom):
             # The package that a relative import starts from; for an absolute one, the root.
             base = path.parents[node.level - 1] if node.level else root
             inside = base.joinpath(*(node.module or "").split("."))
-            names = [inside, *(inside / alias.name for alias in node.names)]
+            imported += _files(root, [inside, *(inside / alias.name for alias in node.names)])
         elif isinstance(node, ast.Import):
-            names = [root.joinpath(*alias.name.split(".")) for alias in node.names]
-        else:
-            continue
-        for name in names:
-            if not name.is_relative_to(root / "xsafety"):
-                continue
-            candidates = (name.with_suffix(".py"), name / "__init__.py")
-            # Importing a module runs the packages around it.
-            packages = [folder / "__init__.py" for folder in name.parents if folder.is_relative_to(root / "xsafety")]
-            result += [file for file in (*candidates, *packages) if file.is_file()]
-    return result
+            imported += _files(root, [root.joinpath(*alias.name.split(".")) for alias in node.names])
+        elif isinstance(body := getattr(node, "body", None), list):
+            # Without docstrings, those below a field too.
+            body[:] = [
+                line for line in body if not (isinstance(line, ast.Expr) and isinstance(line.value, ast.Constant))
+            ]
+    return imported, ast.dump(tree)
+
+
+def _is_remark(statement: ast.stmt) -> bool:
+    return isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
+
+
+def _files(root: Path, names: list[Path]) -> list[Path]:
+    """The files of the library among the modules that an import names, or may name."""
+    library = root / "xsafety"
+    # Importing a module runs the packages around it.
+    inside = {around for name in names for around in (name, *name.parents) if around.is_relative_to(library)}
+    candidates = [file for name in inside for file in (name.with_suffix(".py"), name / "__init__.py")]
+    return [file for file in candidates if file.is_file()]
