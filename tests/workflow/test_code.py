@@ -1,10 +1,15 @@
 """What a script means, and which files it is made of: found by reading its imports."""
 
+import os
+import re
+import shutil
 from pathlib import Path
 
 import pytest
 
-from tests.conftest import ROOT
+from tests.conftest import ROOT, Project, Run
+from tests.servers.loopback import Server
+from xsafety.workflow import code
 from xsafety.workflow.code import digest, modules
 
 LIBRARY = {
@@ -74,3 +79,79 @@ def test_asking_follows_imports_inside_functions() -> None:
     found = {Path(path).name for path in modules(ROOT, "scripts/ask.py")}
     assert {"openai.py", "transformers.py", "journal.py", "prompting.py"} <= found
     assert not {"tables.py", "review.py", "report.py"} & found
+
+
+@pytest.fixture(scope="module")
+def project(finished: tuple[Project, Server], tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """A project after its first run, with a copy of the workflow in `code` that finds nothing to do in it."""
+    folder = tmp_path_factory.mktemp("project")
+    shutil.copytree(finished[0].folder, folder, dirs_exist_ok=True)
+    for path in ("rules", "scripts", "xsafety", "envs", "report", "tests/build"):
+        shutil.copytree(ROOT / path, folder / "code" / path, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "Snakefile", folder / "code")
+    made = Project(folder, finished[0].config)
+    # Its data files have other paths than those of the run before.
+    done = made.run("--touch", "--snakefile", "code/Snakefile")
+    assert done.status == 0, done.output
+    return made
+
+
+def plan(project: Project) -> Run:
+    done = project.run("-n", "--snakefile", "code/Snakefile")
+    assert done.status == 0, done.output
+    return done
+
+
+def rerun_for_code(done: Run) -> set[str]:
+    """The rules of which a job is planned because its code means something else, whatever else is a reason."""
+    jobs = re.findall(r"^(?:local)?(?:rule|checkpoint) (\w+):$(?:\n    .*)*?\n    reason: (.*)$", done.output, re.M)
+    return {rule for rule, reason in jobs if "Params have changed" in reason}
+
+
+def test_remarks_and_new_dates_rerun_nothing(project: Project) -> None:
+    for path in (project.folder / "code").rglob("*"):
+        if path.suffix == ".py":
+            text = path.read_text(encoding="utf-8")
+            text = text.replace('"""', '"""Said otherwise: ', 1).replace("\n\n", "\n\n\n# A remark.\n\n", 1)
+            path.write_text(f'{text}\n"""The end."""\n', encoding="utf-8")
+        if path.is_file():
+            os.utime(path)
+    assert (done := plan(project)).nothing_done, done.output
+
+
+def digests(root: Path) -> dict[str, str]:
+    """What the script of each rule means, read anew."""
+    code._read.cache_clear()
+    scripts = {path.stem: f"scripts/{path.name}" for path in (root / "scripts").glob("*.py")}
+    return {
+        rule: digest(root, script) for rule, script in {**scripts, "data_tests": "tests/build/test_build.py"}.items()
+    }
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        "xsafety/judging/__init__.py",
+        "xsafety/text/refusals.py",
+        "xsafety/plan/__init__.py",
+        "tests/build/test_build.py",
+    ],
+)
+def test_a_changed_constant_reruns_the_rules_above_it(project: Project, file: str) -> None:
+    root = project.folder / "code"
+    before = digests(root)
+    text = (root / file).read_text(encoding="utf-8")
+    (root / file).write_text(f"{text}\nANOTHER_CONSTANT = 1\n", encoding="utf-8")
+    done = plan(project)
+    changed = {rule for rule, meaning in digests(root).items() if meaning != before[rule]}
+    (root / file).write_text(text, encoding="utf-8")
+    made = {path.name.partition(".")[0] for path in (project.folder / "results/logs").iterdir()}
+    assert changed
+    assert rerun_for_code(done) == changed & made
+    assert done.nothing_done is not bool(changed & made)
+
+
+def test_a_changed_template_renders_the_report_only(project: Project) -> None:
+    [template] = (project.folder / "code/xsafety").rglob("*.j2")
+    template.write_text(template.read_text(encoding="utf-8") + "<!-- more -->", encoding="utf-8")
+    assert plan(project).jobs == ["report"]
