@@ -9,7 +9,8 @@ sys.path.insert(0, str(Path(workflow.current_basedir)))
 from snakemake.dag import DAG
 from snakemake.utils import min_version
 
-from xsafety.config import load
+from xsafety.config.configuration import load
+from xsafety.config.keys import missing_keys
 from xsafety.translation.memory import print_missing
 from xsafety.workflow.rerun import judge_every_job
 from xsafety.verification.waiting import print_waiting
@@ -32,7 +33,12 @@ ASKS_NOBODY = {"plan", "status", "freeze", "weblate_fetch"} & set(sys.argv) or F
 RUNS = workflow.is_main_process and not LOOKS and not ASKS_NOBODY
 
 try:
-    CONFIG = load(config, environment=os.environ if RUNS else None)
+    CONFIG = load(config)
+    blocks = {"translation": CONFIG.translation} | {
+        f"{kind}.{name}": block for kind in ("models", "judges") for name, block in getattr(CONFIG, kind).items()
+    }
+    if RUNS and (problems := missing_keys(blocks, os.environ)):
+        raise DataError.of(f"config: {len(problems)} problem(s)", problems)
 except DataError as error:
     raise WorkflowError(str(error)) from None
 

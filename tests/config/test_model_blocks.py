@@ -16,7 +16,7 @@ from jinja2 import TemplateError
 from tests.conftest import ROOT
 from xsafety.asking.engines.start import start
 from xsafety.asking.requests import Answer, Meter, request
-from xsafety.config import Config, load
+from xsafety.config.configuration import Config, load
 from xsafety.config.models import OpenAI, OpenAIJudge
 from xsafety.protocols import protocol as protocols
 from xsafety.rows import Message
@@ -81,7 +81,7 @@ def keys(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
 def config(kinds: dict[str, Any], keys: dict[str, str]) -> Config:
     """The demo with the blocks of a file."""
     demo = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
-    return load({**demo, **kinds}, environment=keys)
+    return load({**demo, **kinds})
 
 
 def block(name: str, keys: dict[str, str]) -> OpenAI:

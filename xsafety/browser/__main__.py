@@ -20,7 +20,7 @@ import yaml
 
 from ..asking.journal import lock
 from ..cli import run, say
-from ..config import Config, load
+from ..config.configuration import Config, load
 from ..rows import REVIEWER_NAME, UNNAMED
 from ..seeds.dataset import read_dataset
 from ..tabular import DataError

@@ -7,7 +7,6 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
-    ValidationInfo,
 )
 
 from ..text.languages import language
@@ -32,13 +31,6 @@ class Strict(BaseModel):
     """Unknown keys are errors; values are not converted from one type to another; what was read does not change."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, protected_namespaces=())
-
-
-def check_key(variable: str | None, info: ValidationInfo) -> None:
-    """Raises ValueError if the environment that is validated against lacks the variable with a key."""
-    environment = (info.context or {}).get("environment")
-    if environment is not None and variable and not environment.get(variable):
-        raise ValueError(f"the environment variable {variable} is not set; run: export {variable}=...")
 
 
 def check_tags(tags: list[str]) -> list[str]:

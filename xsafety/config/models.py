@@ -15,7 +15,7 @@ from pydantic import (
 
 from ..asking.engines.transformers import fingerprint, model_files
 from ..protocols import protocol as protocols
-from .block import Address, Strict, Variable, check_key, check_tags
+from .block import Address, Strict, Variable, check_tags
 
 
 class Engine(Strict):
@@ -101,12 +101,6 @@ class OpenAI(Engine):
         if secret := sorted(filter(_SECRET_HEADER.search, value)):
             raise ValueError(f"{', '.join(secret)} is kept in clear; give the NAME of a variable by headers_env")
         return value
-
-    @model_validator(mode="after")
-    def _key_is_set(self, info: ValidationInfo) -> "OpenAI":
-        for variable in (self.key_variable, *self.headers_env.values()):
-            check_key(variable, info)
-        return self
 
     @property
     def key_variable(self) -> str | None:
@@ -223,13 +217,6 @@ class OpenAIJudge(OpenAI):
         description="judge the English translation of the response beside the English seed (the paper's way), by "
         "translation.engine; false: judge both in their own language",
     )
-
-    @field_validator("translate_to_english")
-    @classmethod
-    def _has_a_translator(cls, value: bool, info: ValidationInfo) -> bool:
-        if value and not (info.context or {}).get("translates", True):
-            raise ValueError("set translation.engine, which translates for it")
-        return value
 
     @field_validator("decoding")
     @classmethod

@@ -4,12 +4,11 @@ from typing import Any, Literal
 
 from pydantic import (
     Field,
-    ValidationInfo,
     model_validator,
 )
 
 from ..translation.limits import SERVICES
-from .block import Address, Strict, Variable, check_key
+from .block import Address, Strict, Variable
 from .models import OpenAI
 
 TRANSLATION_PROMPT = """\
@@ -64,8 +63,7 @@ class Translation(Strict):
     max_retries: int = Field(3, ge=0, description="further tries of a request that failed in passing")
 
     @model_validator(mode="after")
-    def _address(self, info: ValidationInfo) -> "Translation":
-        check_key(self.key_variable, info)
+    def _address(self) -> "Translation":
         if self.engine == "libretranslate" and not self.base_url:
             raise ValueError("engine libretranslate needs `base_url`, the address of its server")
         if self.region and self.engine != "microsoft":

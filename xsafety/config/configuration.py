@@ -1,0 +1,126 @@
+"""`config.yaml`, typed: the one source of its keys, defaults and checks.
+
+Every problem of a configuration is reported at once, each with its key, its value and the fix.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import Field, ValidationError, ValidationInfo, field_validator
+from pydantic_core import InitErrorDetails, PydanticCustomError
+
+from ..tabular import DataError
+from ..text.languages import SOURCE_LANGUAGE
+from .block import Name, Strict, check_tags
+from .dataset import Dataset
+from .errors import advice
+from .models import LexiconJudge, OpenAIJudge, OpenAIModel, TransformersModel
+from .prompting import PromptingMethod
+from .translation import Translation
+from .verification import Verification
+
+
+class Report(Strict):
+    title: str = Field("XSafety", description="heading of the report")
+    note: str | None = Field(None, description="a paragraph under the heading")
+
+
+class Config(Strict):
+    """The whole of `config.yaml`."""
+
+    languages: list[str] = Field(min_length=1, description="BCP 47 tags; en is the language of the seeds")
+    dataset: Dataset
+    translation: Translation = Translation()
+    verification: Verification = Verification()
+    promptings: dict[Name, PromptingMethod] = Field(
+        default_factory=lambda: {"none": PromptingMethod()}, min_length=1, description="the first is the main table's"
+    )
+    models: dict[Name, Annotated[OpenAIModel | TransformersModel, Field(discriminator="engine")]] = Field(
+        min_length=1, description="the models under test"
+    )
+    judges: dict[Name, Annotated[LexiconJudge | OpenAIJudge, Field(discriminator="engine")]] = Field(
+        min_length=1, description="the first is the primary one"
+    )
+    report: Report = Report()
+    journal: str = Field("journal", description="folder that keeps every answer; never deleted by the workflow")
+    results: str = Field(
+        "results", validate_default=True, description="folder of all that the workflow makes; may be deleted"
+    )
+
+    @field_validator("languages")
+    @classmethod
+    def _tags(cls, tags: list[str]) -> list[str]:
+        return check_tags(tags)
+
+    @field_validator("journal", "results")
+    @classmethod
+    def _own_folders(cls, folder: str, info: ValidationInfo) -> str:
+        if not folder or "data" in Path(folder).parts[:1]:
+            raise ValueError("name a folder of its own; data/ is what people own")
+        if info.field_name == "results" and Path(info.data.get("journal", "")).is_relative_to(folder):
+            raise ValueError("the journal must lie outside the results, which may be deleted")
+        return folder
+
+    @field_validator("models")
+    @classmethod
+    def _columns(cls, models: dict[str, Any]) -> dict[str, Any]:
+        if taken := sorted({"All", "lang", "basis"} & models.keys()):
+            raise ValueError(
+                f"{', '.join(taken)} is the name of another column of the tables; name the model otherwise"
+            )
+        return models
+
+    @field_validator("judges")
+    @classmethod
+    def _have_a_translator(cls, judges: dict[str, Any], info: ValidationInfo) -> dict[str, Any]:
+        translation = info.data.get("translation")
+        error = PydanticCustomError("value_error", "", {"error": "set translation.engine, which translates for it"})
+        lacking = [
+            InitErrorDetails(type=error, loc=(name, judge.engine, "translate_to_english"), input=True)
+            for name, judge in judges.items()
+            if isinstance(judge, OpenAIJudge) and judge.translate_to_english
+        ]
+        if lacking and translation and translation.engine == "none":
+            raise ValidationError.from_exception_data("judges", lacking)
+        return judges
+
+    @property
+    def targets(self) -> list[str]:
+        """The languages that need a translation."""
+        return [tag for tag in self.languages if tag != SOURCE_LANGUAGE]
+
+    def shown(self) -> dict[str, Any]:
+        """What the report says of its own accord: title, labels, notes, prompting texts; no result depends on it."""
+        return {
+            "title": self.report.title,
+            "note": self.report.note,
+            "promptings": list(self.promptings),
+            "labels": {
+                "models": {name: model.label or name for name, model in self.models.items()},
+                "judges": {name: judge.label or name for name, judge in self.judges.items()},
+                "promptings": {name: method.model_dump() for name, method in self.promptings.items()},
+            },
+            "notes": {
+                "models": {name: model.note for name, model in self.models.items() if model.note},
+                "judges": {name: judge.note for name, judge in self.judges.items() if judge.note},
+            },
+        }
+
+    def supported(self, model: str, tags: list[str]) -> list[str]:
+        """Those of `tags` that the model supports."""
+        supported = self.models[model].languages
+        return [tag for tag in tags if supported is None or tag in supported]
+
+
+def load(raw: Mapping[str, Any]) -> Config:
+    """The checked configuration. Raises DataError with all problems at once."""
+    try:
+        return Config.model_validate(dict(raw))
+    except ValidationError as error:
+        blocks = Config.model_json_schema()
+        keys = sorted(
+            {*blocks["properties"], *(key for block in blocks["$defs"].values() for key in block["properties"])}
+        )
+        problems = [advice(dict(detail), sorted(keys)) for detail in error.errors()]
+        raise DataError.of(f"config: {len(problems)} problem(s)", problems) from None
