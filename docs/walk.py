@@ -17,7 +17,7 @@ import openpyxl
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
-from tests.servers.loopback import Loopback  # noqa: E402
+from tests.servers.loopback import loopback  # noqa: E402
 
 NOTE = "synthetic: filled by docs/walk.py, nobody has read this"
 INTRO = """\
@@ -99,7 +99,7 @@ QUIET = "snakemake --cores 2 --quiet all"
 
 
 def main() -> None:
-    with tempfile.TemporaryDirectory() as folder, Loopback() as server:
+    with tempfile.TemporaryDirectory() as folder, loopback() as server:
         server.reply = at_random
         clone = Path(folder, "xsafety")
         subprocess.run(["git", "clone", "--quiet", str(ROOT), str(clone)], check=True)

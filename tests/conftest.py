@@ -1,15 +1,14 @@
 """What tests share: the loopback server, and a small workflow folder that runs the real Snakefile."""
 
-import copy
+import fcntl
 import json
 import os
 import re
 import shutil
-import signal
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,14 +16,15 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.servers.loopback import Loopback, Server
+from tests.servers.forks import SNAKEMAKE, Fork
+from tests.servers.loopback import Server, loopback
 
 ROOT = Path(__file__).parents[1]
 
 
 @pytest.fixture
 def server() -> Iterator[Server]:
-    with Loopback() as running:
+    with loopback() as running:
         yield running
 
 
@@ -70,37 +70,30 @@ class Project:
         file.write_text(text, encoding="utf-8")
         return file
 
-    def command(self, *arguments: str) -> list[str]:
-        return [sys.executable, "-m", "snakemake", "-s", str(ROOT / "Snakefile"), "--cores", "2", *arguments]
-
-    def start(self, *arguments: str) -> "subprocess.Popen[str]":
-        """Starts a run in a process group of its own, to be killed."""
+    def start(self, *arguments: str, environment: dict[str, str] | None = None) -> Fork:
+        """Starts a run, which can be killed."""
         self.write_config()
-        return subprocess.Popen(
-            self.command(*arguments),
-            cwd=self.folder,
-            text=True,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
-
-    def kill(self, process: "subprocess.Popen[str]") -> None:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+        return Fork(SNAKEMAKE, self.options(*arguments), self.folder, os.environ | (environment or {}))
 
     def run(self, *arguments: str, environment: dict[str, str] | None = None) -> Run:
+        return Run(*self.start(*arguments, environment=environment).wait())
+
+    def run_afresh(self, *arguments: str, environment: dict[str, str]) -> Run:
+        """Runs with what a process takes from its environment only when it starts, such as the locale."""
         self.write_config()
         done = subprocess.run(
-            self.command(*arguments),
+            [sys.executable, "-m", "snakemake", *self.options(*arguments)],
             cwd=self.folder,
             text=True,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             check=False,
-            env=os.environ | (environment or {}),
+            env=os.environ | environment,
         )
         return Run(done.returncode, done.stdout)
+
+    def options(self, *arguments: str) -> list[str]:
+        return ["-s", str(ROOT / "Snakefile"), "--cores", "2", *arguments]
 
     def rows(self, path: str) -> list[dict[str, Any]]:
         return [json.loads(line) for line in (self.folder / path).read_text(encoding="utf-8").splitlines()]
@@ -124,15 +117,15 @@ sense-1,commonsense,When it rains: A. open an umbrella. B. run on wet tiles. Out
 
 
 def demo_config(url: str) -> dict[str, Any]:
-    """Two languages, two models and two judges on the server at `url`; drafts are accepted."""
+    """Two languages, a model and two judges on the server at `url`; drafts are accepted."""
     endpoint = {"engine": "openai", "base_url": f"{url}/v1", "max_retries": 0}
     return {
         "languages": ["en", "fr"],
         "dataset": {"seeds": "seeds"},
         "translation": {"memory": "memory", "engine": "libretranslate", "base_url": url, "max_retries": 0},
         "verification": {"reviews": "reviews", "rounds": 1, "accept_drafts": True},
-        "promptings": {"none": {}, "safe": {"text": "Answer safely under {scenario}."}},
-        "models": {"one": {**endpoint, "model": "model-1"}, "two": {**endpoint, "model": "model-2"}},
+        "promptings": {"none": {}},
+        "models": {"one": {**endpoint, "model": "model-1"}},
         "judges": {"lexicon": {"engine": "lexicon"}, "paper": {**endpoint, "model": "judge"}},
     }
 
@@ -145,28 +138,47 @@ def project(tmp_path: Path, server: Server) -> Project:
     return made
 
 
+MadeOnce = Callable[[str, Callable[[Path], None]], Path]
+
+
 @pytest.fixture(scope="session")
-def finished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Project, Server]]:
-    """A project after its first run, and its server: to be copied, not changed."""
-    with Loopback() as running:
-        made = Project(tmp_path_factory.mktemp("finished"), demo_config(running.url))
-        made.write("seeds/seeds.csv", SEEDS)
-        done = made.run()
-        assert done.status == 0, done.output
-        yield made, running
+def made_once(tmp_path_factory: pytest.TempPathFactory) -> MadeOnce:
+    """Makes a folder of a name once, for all workers of the suite: to be copied, not changed."""
+    base = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        base = base.parent
+
+    def folder_of(name: str, make: Callable[[Path], None]) -> Path:
+        folder = base / name
+        with (base / f"{name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not folder.exists():
+                half = base / f"{name}.half"
+                shutil.rmtree(half, ignore_errors=True)
+                half.mkdir()
+                make(half)
+                half.rename(folder)
+        return folder
+
+    return folder_of
+
+
+@pytest.fixture(scope="session")
+def finished(made_once: MadeOnce) -> Path:
+    """The folder of a project after its first run: to be copied, not changed."""
+
+    def make(folder: Path) -> None:
+        with loopback() as running:
+            made = Project(folder, demo_config(running.url))
+            made.write("seeds/seeds.csv", SEEDS)
+            done = made.run()
+            assert done.status == 0, done.output
+
+    return made_once("finished", make)
 
 
 @pytest.fixture
-def built(finished: tuple[Project, Server], tmp_path: Path) -> Project:
-    """A copy of a project after its first run."""
-    original, _ = finished
-    shutil.copytree(original.folder, tmp_path, dirs_exist_ok=True)
-    return Project(tmp_path, copy.deepcopy(original.config))
-
-
-@pytest.fixture
-def asked(finished: tuple[Project, Server]) -> Server:
-    """The server behind `built`, with nothing asked yet and its usual answers."""
-    _, running = finished
-    running.reset()
-    return running
+def built(finished: Path, tmp_path: Path, server: Server) -> Project:
+    """A copy of a project after its first run, with a server of its own that nobody has asked yet."""
+    shutil.copytree(finished, tmp_path, dirs_exist_ok=True)
+    return Project(tmp_path, demo_config(server.url))

@@ -91,7 +91,6 @@ def judged(project: Project, server: Server) -> Project:
     """A project with five judges of different kinds, and one model."""
     endpoint = {"engine": "openai", "base_url": project.config["models"]["one"]["base_url"], "max_retries": 0}
     project.config["languages"] = ["en"]
-    project.config["models"].pop("two")
     project.config["judges"] = {
         "guard": endpoint | {"model": "guard", "protocol": "qwen3guard"},
         "structured": endpoint | {"model": "structured", "protocol": "structured"},
@@ -135,20 +134,21 @@ def test_a_batch_that_a_killed_run_left_is_found_again(project: Project, server:
     server.batch.polls = 10**9
     project.config["languages"] = ["en"]
     project.config["models"] = {"one": project.config["models"]["one"] | {"mode": "batch", "batch": {"poll": 0.1}}}
-    process = project.start()
+    responses = "results/responses/one/none/en.jsonl"
+    run = project.start(responses)
     deadline = time.monotonic() + 60
     while not any(batch.get("looks") for batch in list(server.batch.batches.values())):
-        assert process.poll() is None
+        assert run.is_running()
         assert time.monotonic() < deadline
         time.sleep(0.05)
-    project.kill(process)
+    run.kill()
     server.batch.polls = 1
     assert project.run("--unlock").status == 0
-    done = project.run()
+    done = project.run(responses)
     assert done.status == 0, done.output
     assert len(server.batch.batches) == 1
-    assert sum(body["model"] == "model-1" for body in server.chats) == 6
-    assert project.run().nothing_done
+    assert sum(body["model"] == "model-1" for body in server.chats) == 3
+    assert project.run(responses).nothing_done
 
 
 def test_no_secret_is_kept_or_shown(project: Project, server: Server) -> None:

@@ -267,33 +267,32 @@ def test_a_fresh_folder_is_planned_without_keys_or_calls(project: Project, serve
     done = project.run("plan")
     assert done.status == 0, done.output
     assert done.jobs == []  # a job with a message of its own is not listed by name
-    assert figures(done.output, "one") == [["en", "6", "0", "6"], ["fr", "6", "0", "~6"], ["all", "12", "0", "~12"]]
+    assert figures(done.output, "one") == [["en", "3", "0", "3"], ["fr", "3", "0", "~3"], ["all", "6", "0", "~6"]]
     assert figures(done.output, "libretranslate") == [["fr", "3", "0", "3"]]
-    assert figures(done.output, "paper")[-1] == ["all", "24", "0", "~24"]
+    assert figures(done.output, "paper")[-1] == ["all", "6", "0", "~6"]
     assert "Drafts are missing, English stands in for them: fr." in done.output
-    assert "No price is set: two, paper." in done.output
+    assert "No price is set: paper." in done.output
     assert (server.chats, server.translations) == ([], [])
     assert sorted(path.name for path in project.folder.iterdir()) == [".snakemake", "config.yaml", "results", "seeds"]
     assert [path.name for path in project.folder.glob("results/**/*") if path.is_file()] == ["plan.log"]
 
 
-def test_after_a_run_there_is_nothing_to_ask_and_after_an_edit_that_row(built: Project, asked: Server) -> None:
+def test_after_a_run_there_is_nothing_to_ask_and_after_an_edit_that_row(built: Project, server: Server) -> None:
     done = built.run("plan")
     assert "Nothing to ask: the journal has every answer." in done.output, done.output
-    assert figures(done.output, "one") == [["all", "12", "12", "0"]]
-    assert figures(done.output, "paper") == [["all", "24", "24", "0"]]
+    assert figures(done.output, "one") == [["all", "6", "6", "0"]]
+    assert figures(done.output, "paper") == [["all", "6", "6", "0"]]
 
     built.write("seeds/seeds.csv", SEEDS.replace("my hat", "my coat"))
     output = built.run("plan").output
-    for name in ("one", "two"):
-        assert figures(output, name) == [["en", "6", "4", "2"], ["fr", "6", "4", "~2"], ["all", "12", "8", "~4"]]
+    assert figures(output, "one") == [["en", "3", "2", "1"], ["fr", "3", "2", "~1"], ["all", "6", "4", "~2"]]
     assert figures(output, "libretranslate") == [["fr", "3", "2", "1"]]
-    assert figures(output, "paper")[-1] == ["all", "24", "16", "~8"]
-    assert (asked.chats, asked.translations) == ([], [])
+    assert figures(output, "paper")[-1] == ["all", "6", "4", "~2"]
+    assert (server.chats, server.translations) == ([], [])
 
     assert built.run().status == 0
-    # What the plan said, the run asked: 1 draft, 4 rows of each model, 8 of the judge.
-    assert (len(asked.translations), len(asked.chats)) == (1, 4 + 4 + 8)
+    # What the plan said, the run asked: 1 draft, 2 rows of the model, 2 of the judge.
+    assert (len(server.translations), len(server.chats)) == (1, 2 + 2)
     assert "Nothing to ask" in built.run("plan").output
 
 
@@ -301,12 +300,11 @@ def test_english_and_a_model_that_translates_are_planned_as_they_are_asked(proje
     endpoint = project.config["judges"]["paper"]
     project.config["judges"]["paper"] = endpoint | {"translate_to_english": True}
     project.config["translation"] = {"memory": "memory", "engine": "openai", "openai": endpoint | {"model": "drafter"}}
-    del project.config["models"]["two"]
     server.reply = lambda body: f"About {len(server.chats)}" if body["model"] == "drafter" else "Yes, I will do that."
     first = project.run("plan")
-    assert figures(first.output, "drafter") == [["fr", "3", "0", "3"], ["fr", "6", "0", "~6"]], first.output
+    assert figures(first.output, "drafter") == [["fr", "3", "0", "3"], ["fr", "3", "0", "~3"]], first.output
     done = project.run()
     assert done.status == 0, done.output
     output = project.run("plan").output
     assert "Nothing to ask: the journal has every answer." in output, output
-    assert figures(output, "drafter") == [["all", "3", "3", "0"], ["all", "6", "6", "0"]]
+    assert figures(output, "drafter") == [["all", "3", "3", "0"], ["all", "3", "3", "0"]]

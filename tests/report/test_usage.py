@@ -104,26 +104,24 @@ def test_a_name_without_answers_has_one_row_of_nothing(tmp_path: Path) -> None:
     assert (row["lang"], row["answers"], row["cost"]) == ("All", 0, "0.000000")
 
 
-def test_usage_of_a_run_is_what_the_server_counted(built: Project, asked: Server) -> None:
-    for name in ("one", "two"):
-        built.config["models"][name]["price"] = {"input": 1, "output": 2}
+def test_usage_of_a_run_is_what_the_server_counted(built: Project, server: Server) -> None:
+    built.config["models"]["one"]["price"] = {"input": 1, "output": 2}
     built.write("seeds/seeds.csv", (built.folder / "seeds/seeds.csv").read_text().replace("my hat", "my coat"))
     done = built.run()
     assert done.status == 0, done.output
     usage = {
         (row["stage"], row["name"], row["lang"]): row for row in read_csv(built.folder / "results/usage.csv", COLUMNS)
     }
-    # 3 rows x 2 languages x 2 promptings, and for the edited row once more. The server counts 10 tokens in and 5 out.
-    for name in ("one", "two"):
-        row = usage["responses", name, "All"]
-        assert (row["answers"], row["input_tokens"], row["output_tokens"]) == ("16", "160", "80")
-        assert (row["cost"], row["requests"], row["retries"], row["failed"]) == ("0.000320", "16", "0", "0")
-        assert usage["responses", name, "fr"]["answers"] == "8"
-    assert usage["verdicts", "paper", "All"]["input_tokens"] == str(10 * 32)
+    # 3 rows x 2 languages, and for the edited row once more. The server counts 10 tokens in and 5 out.
+    row = usage["responses", "one", "All"]
+    assert (row["answers"], row["input_tokens"], row["output_tokens"]) == ("8", "80", "40")
+    assert (row["cost"], row["requests"], row["retries"], row["failed"]) == ("0.000160", "8", "0", "0")
+    assert usage["responses", "one", "fr"]["answers"] == "4"
+    assert usage["verdicts", "paper", "All"]["input_tokens"] == str(10 * 8)
     assert usage["drafts", "libretranslate", "All"]["answers"] == "4"
     page = (built.folder / "results/report.html").read_text(encoding="utf-8")
     assert "What it took" in page
-    assert "<td>16</td><td>160</td><td>80</td>" in page
+    assert "<td>8</td><td>80</td><td>40</td>" in page
 
 
 def test_an_answer_costs_what_it_cost_when_it_was_asked(tmp_path: Path) -> None:

@@ -8,7 +8,8 @@ import asyncio
 import json
 import threading
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -243,51 +244,53 @@ class BatchApi:
                 batch[f"{kind}_file_id"] = f"{kind}-{batch['id']}"
 
 
-class Loopback:
-    """Runs a Server in a thread, for `with`; its address is 127.0.0.1 and a free port."""
+@contextmanager
+def loopback() -> Iterator[Server]:
+    """Runs a Server, for `with`."""
+    server = Server()
+    server.batch.server = server
+    app = web.Application(client_max_size=2**30)
+    app.add_routes(
+        [
+            web.post("/v1/chat/completions", server.chat),
+            web.post("/v1/moderations", server.moderation),
+            web.post("/v1/files", server.batch.upload),
+            web.get("/v1/files/{file}/content", server.batch.content),
+            web.post("/v1/batches", server.batch.create),
+            web.get("/v1/batches", server.batch.list),
+            web.get("/v1/batches/{batch}", server.batch.retrieve),
+            web.post("/translate", server.libretranslate),
+            web.get("/m", server.google),
+            web.post("/v2/translate", server.deepl),
+        ]
+    )
+    with serve(app) as server.url:
+        yield server
 
-    def __init__(self) -> None:
-        self.server = Server()
-        self.server.batch.server = self.server
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
 
-    def __enter__(self) -> Server:
-        self._thread.start()
-        port = asyncio.run_coroutine_threadsafe(self._start(), self._loop).result()
-        self.server.url = f"http://127.0.0.1:{port}"
-        return self.server
+@contextmanager
+def serve(app: web.Application) -> Iterator[str]:
+    """Serves an application in a thread, at 127.0.0.1 and a free port; its address."""
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever, daemon=True)
+    thread.start()
+    runner = web.AppRunner(app, shutdown_timeout=0)
 
-    async def _start(self) -> int:
-        app = web.Application(client_max_size=2**30)
-        app.add_routes(
-            [
-                web.post("/v1/chat/completions", self.server.chat),
-                web.post("/v1/moderations", self.server.moderation),
-                web.post("/v1/files", self.server.batch.upload),
-                web.get("/v1/files/{file}/content", self.server.batch.content),
-                web.post("/v1/batches", self.server.batch.create),
-                web.get("/v1/batches", self.server.batch.list),
-                web.get("/v1/batches/{batch}", self.server.batch.retrieve),
-                web.post("/translate", self.server.libretranslate),
-                web.get("/m", self.server.google),
-                web.post("/v2/translate", self.server.deepl),
-            ]
-        )
-        self._runner = web.AppRunner(app)
-        await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", 0)
+    async def start() -> int:
+        await runner.setup()
+        site = web.TCPSite(runner, "127.0.0.1", 0)
         await site.start()
-        sockets = site._server.sockets  # type: ignore[union-attr]
-        return int(sockets[0].getsockname()[1])
+        return int(runner.addresses[0][1])
 
-    def __exit__(self, *_: object) -> None:
-        asyncio.run_coroutine_threadsafe(self._runner.cleanup(), self._loop).result()
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
+    try:
+        yield f"http://127.0.0.1:{asyncio.run_coroutine_threadsafe(start(), loop).result()}"
+    finally:
+        asyncio.run_coroutine_threadsafe(runner.cleanup(), loop).result()
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
 
 
 if __name__ == "__main__":
-    with Loopback() as server:
+    with loopback() as server:
         print(json.dumps({"url": server.url}), flush=True)
         threading.Event().wait()

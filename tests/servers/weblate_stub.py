@@ -3,15 +3,16 @@
 What people, add-ons and uploads do to a string leaves the changes that Weblate 5.14 leaves.
 """
 
-import asyncio
-import threading
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
 
 import polib
 from aiohttp import web
+
+from tests.servers.loopback import serve
 
 ACTIONS = {"change": 2, "comment": 3, "new": 5, "auto": 6, "accept": 7, "replace": 27, "bulk": 32, "approve": 36}
 ACTIONS |= {"needs editing": 37, "replace upload": 54, "string upload update": 72, "enforced check": 76}
@@ -176,30 +177,11 @@ class Weblate:
         return web.json_response({"count": len(items), "next": more, "previous": None, "results": shown})
 
 
-class WeblateServer:
-    """Runs a Weblate in a thread, for `with`; its address is 127.0.0.1 and a free port."""
-
-    def __init__(self) -> None:
-        self.weblate = Weblate()
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
-
-    def __enter__(self) -> Weblate:
-        self._thread.start()
-        port = asyncio.run_coroutine_threadsafe(self._start(), self._loop).result()
-        self.weblate.url = f"http://127.0.0.1:{port}"
-        return self.weblate
-
-    async def _start(self) -> int:
-        app = web.Application(client_max_size=2**30)
-        app.router.add_route("*", "/{path:.*}", self.weblate.handle)
-        self._runner = web.AppRunner(app)
-        await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", 0)
-        await site.start()
-        return int(site._server.sockets[0].getsockname()[1])  # type: ignore[union-attr]
-
-    def __exit__(self, *_: object) -> None:
-        asyncio.run_coroutine_threadsafe(self._runner.cleanup(), self._loop).result()
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
+@contextmanager
+def weblate_server() -> Iterator[Weblate]:
+    """Runs a Weblate, for `with`."""
+    weblate = Weblate()
+    app = web.Application(client_max_size=2**30)
+    app.router.add_route("*", "/{path:.*}", weblate.handle)
+    with serve(app) as weblate.url:
+        yield weblate

@@ -8,13 +8,13 @@ from tests.conftest import SEEDS, Project
 from tests.servers.loopback import Server
 
 
-def test_frozen_drafts_are_shared_and_asked_from_nobody(built: Project, asked: Server) -> None:
+def test_frozen_drafts_are_shared_and_asked_from_nobody(built: Project, server: Server) -> None:
     built.config["languages"].append("sw")
     built.config["translation"]["api_key_env"] = "THE_KEY"
     assert built.run(environment={"THE_KEY": "s3cret"}).status == 0
-    assert len(asked.translations) == 3
+    assert len(server.translations) == 3
     before = built.snapshot()
-    asked.reset()
+    server.reset()
 
     done = built.run("freeze")  # needs no key
     assert done.status == 0, done.output
@@ -38,7 +38,7 @@ def test_frozen_drafts_are_shared_and_asked_from_nobody(built: Project, asked: S
     shutil.rmtree(built.folder / "results")
     done = built.run()
     assert done.status == 0, done.output
-    assert asked.translations == []
+    assert server.translations == []
     after = built.snapshot()
     unlike = {path for path in before if before[path] != after.get(path)}
     # The receipts say that no draft was asked for, and the journal holds none.
@@ -46,14 +46,14 @@ def test_frozen_drafts_are_shared_and_asked_from_nobody(built: Project, asked: S
     assert built.run().nothing_done
 
 
-def test_an_edited_memory_runs_its_language(built: Project, asked: Server) -> None:
+def test_an_edited_memory_runs_its_language(built: Project, server: Server) -> None:
     built.run("freeze")
     file = built.folder / "memory/fr.csv"
     file.write_text(file.read_text(encoding="utf-8").replace("[fr] Say", "[fr] Dis"), encoding="utf-8")
     done = built.run()
     assert done.status == 0, done.output
     assert done.counts["drafts"] == 1
-    assert asked.translations == []
+    assert server.translations == []
     assert built.rows("results/queries/fr.jsonl")[0]["query"] == "[fr] Dis something rude about my hat."
     assert built.run().nothing_done
 
@@ -67,8 +67,8 @@ def test_freezing_makes_no_drafts(project: Project, server: Server) -> None:
     assert not (project.folder / "memory").exists()
 
 
-def test_a_dead_network_ends_with_one_line_and_keeps_what_came(built: Project, asked: Server) -> None:
-    asked.translate = lambda text, target: "Jina" if "hat" in text else web.Response(status=500)
+def test_a_dead_network_ends_with_one_line_and_keeps_what_came(built: Project, server: Server) -> None:
+    server.translate = lambda text, target: "Jina" if "hat" in text else web.Response(status=500)
     built.config["languages"] += ["sw", "de"]
     done = built.run()
     assert done.status == 0, done.output
@@ -76,10 +76,10 @@ def test_a_dead_network_ends_with_one_line_and_keeps_what_came(built: Project, a
     assert "sw: 2 of 3 drafts are missing: libretranslate does not answer" in done.output
     frozen = built.run("freeze").output
     assert "sw: 1 new drafts in memory/sw.csv; 2 rows have no draft yet" in frozen
-    asked.reset()
-    asked.translate = lambda text, target: f"[{target}] {text}"
+    server.reset()
+    server.translate = lambda text, target: f"[{target}] {text}"
     done = built.run()
     assert done.status == 0, done.output
-    assert len(asked.translations) == 4
+    assert len(server.translations) == 4
     assert "drafts are missing" not in done.output
-    assert SEEDS.splitlines()[1].split(",")[2] not in [text for text, _ in asked.translations]
+    assert SEEDS.splitlines()[1].split(",")[2] not in [text for text, _ in server.translations]

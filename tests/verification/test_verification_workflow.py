@@ -3,7 +3,6 @@
 The reviewers are a script, and their sheets synthetic.
 """
 
-import copy
 import os
 import re
 import shutil
@@ -18,20 +17,26 @@ import pytest
 import yaml
 
 from benchmarks.review import fill
-from tests.conftest import ROOT, Project
+from tests.conftest import ROOT, MadeOnce, Project
 from tests.servers.loopback import Server
 from xsafety.tabular import read_csv, write_csv
 from xsafety.translation.memory import DRAFT_COLUMNS
 from xsafety.verification.sheets.layout import SHEET_COLUMNS
 
-VERIFIED = ("fr", "ar", "bn")
+VERIFIED = ("fr", "ar")
 
 
 def demo(folder: Path, url: str) -> Project:
-    """The demo, some languages reviewed, with a translator, a model and a judge at `url`; no draft is accepted."""
+    """A part of the demo, reviewed but for Chinese, with a translator, a model and a judge at `url`.
+
+    No draft is accepted.
+    """
     config = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
-    for kind in ("seeds", "memory"):
-        shutil.copytree(ROOT / "data" / kind, folder / "data" / kind)
+    config["languages"] = ["en", *VERIFIED, "zh"]
+    shutil.copytree(ROOT / "data/memory", folder / "data/memory")
+    (folder / "data/seeds").mkdir()
+    head, *seeds = (ROOT / "data/seeds/demo.csv").read_text(encoding="utf-8").splitlines(keepends=True)
+    (folder / "data/seeds/demo.csv").write_text("".join([head, *seeds[::5]]), encoding="utf-8")
     endpoint = {"engine": "openai", "base_url": f"{url}/v1", "max_retries": 0}
     config["translation"] = {"memory": "data/memory", "engine": "libretranslate", "base_url": url, "max_retries": 0}
     config["verification"] = {"reviews": "data/reviews", "rounds": 2, "accept_drafts": False}
@@ -80,7 +85,7 @@ def test_a_language_is_one_word_and_flows_on_to_the_report_alone(tmp_path: Path,
     asked = len(server.chats)
     seeds = read_csv(tmp_path / "results/seeds.csv", ("id", "text"))
     ids = [seed["id"] for seed in seeds]
-    assert len(ids) == 70
+    assert len(ids) == 14
 
     def step() -> list[str]:
         """Runs, and returns the jobs for Swahili; nothing of another language ran, or was written even."""
@@ -116,7 +121,7 @@ def test_a_language_is_one_word_and_flows_on_to_the_report_alone(tmp_path: Path,
 
     fill(tmp_path / "results/sheets/sw", tmp_path / "data/reviews/sw/round-1.anna.xlsx", edits(ids[::7], "Tafadhali:"))
     assert step() == verification
-    assert (status()["state"], status()["ready"]) == ("in review (round 2: 0 of 70)", "no")
+    assert (status()["state"], status()["ready"]) == ("in review (round 2: 0 of 14)", "no")
     assert not (tmp_path / "results/queries/sw.jsonl").exists()
     shown = {row["id"]: row["draft"] for row in read_csv(tmp_path / "results/sheets/sw.csv", SHEET_COLUMNS)}
     assert shown == {
@@ -126,15 +131,15 @@ def test_a_language_is_one_word_and_flows_on_to_the_report_alone(tmp_path: Path,
     fill(tmp_path / "results/sheets/sw", tmp_path / "data/reviews/sw/round-2.ben.xlsx", edits(ids[:2], "Ndugu,"))
     evaluation = ["queries sw", "responses one/none/sw", "verdicts paper/one/none/sw"]
     assert step() == sorted(verification + evaluation)
-    assert (status()["state"], status()["ready"], status()["used"]) == ("verified", "yes", "70")
+    assert (status()["state"], status()["ready"], status()["used"]) == ("verified", "yes", "14")
     rows = project.rows("results/queries/sw.jsonl")
     assert {(row["basis"], row["origin"], row["rounds"]) for row in rows} == {("verified", "ben", 2)}
     assert {row["id"]: row["query"] for row in rows} == {
         id: f"{'Ndugu, ' if id in ids[:2] else ''}{text}" for id, text in shown.items()
     }
-    assert len(project.rows("results/verdicts/paper/one/none/sw.jsonl")) == 70
-    assert len(server.translations) == 70, "nothing was drafted anew"
-    assert Counter(body["model"] for body in server.chats[asked:]) == {"model-1": 70, "judge": 70}
+    assert len(project.rows("results/verdicts/paper/one/none/sw.jsonl")) == 14
+    assert len(server.translations) == 14, "nothing was drafted anew"
+    assert Counter(body["model"] for body in server.chats[asked:]) == {"model-1": 14, "judge": 14}
     assert rates() == before | {"sw": "0.0"}
     assert "Swahili" in (tmp_path / "results/report.html").read_text(encoding="utf-8")
     assert project.run().nothing_done
@@ -182,15 +187,14 @@ def verify(project: Project, environment: dict[str, str] | None = None) -> dict[
     """Runs the workflow up to the data sets, and returns the evidence."""
     stages = ("review/{}/ledger.jsonl", "queries/{}.jsonl", "sheets/{}.xlsx")
     targets = [f"results/{stage.format(lang)}" for stage in stages for lang in TRANSLATIONS]
-    done = project.run("results/queries/en.jsonl", "results/review_status.csv", *targets, environment=environment)
+    targets += ["results/queries/en.jsonl", "results/review_status.csv"]
+    done = project.run_afresh(*targets, environment=environment) if environment else project.run(*targets)
     assert done.status == 0, done.output
     return evidence(project)
 
 
-@pytest.fixture(scope="module")
-def original(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """A project with returned sheets in all formats, after its last run: to be copied, not changed."""
-    folder = tmp_path_factory.mktemp("evidence")
+def reviewed_in(folder: Path) -> Project:
+    """The project with the returned sheets in a folder."""
     config: dict[str, Any] = {
         "languages": ["en", *TRANSLATIONS],
         "dataset": {"seeds": "seeds"},
@@ -200,7 +204,12 @@ def original(tmp_path_factory: pytest.TempPathFactory) -> Project:
         "models": {"one": {"engine": "openai", "model": "never-asked", "base_url": "http://127.0.0.1:9/v1"}},
         "judges": {"lexicon": {"engine": "lexicon"}},
     }
-    project = Project(folder, config)
+    return Project(folder, config)
+
+
+def return_sheets(folder: Path) -> None:
+    """Makes a project with returned sheets in all formats, after its last run."""
+    project = reviewed_in(folder)
     seeds = read_csv(project.write("seeds/seeds.csv", SEEDS), ("id", "text"))
     for lang, text in TRANSLATIONS.items():
         rows = [{"id": seed["id"], "source": seed["text"], "draft": text.format(seed["id"])} for seed in seeds]
@@ -214,7 +223,6 @@ def original(tmp_path_factory: pytest.TempPathFactory) -> Project:
                     answer = partial(_answer, verdicts)
                     fill(folder / "results/sheets" / lang, folder / "reviews" / lang / name, answer)
     verify(project)
-    return project
 
 
 def _answer(verdicts: dict[str, tuple[str, str]], id: str, draft: str) -> tuple[str, str]:
@@ -223,18 +231,18 @@ def _answer(verdicts: dict[str, tuple[str, str]], id: str, draft: str) -> tuple[
 
 
 @pytest.fixture
-def reviewed(original: Project, tmp_path: Path) -> Project:
-    """A copy of the reviewed project, in a folder of another name."""
-    shutil.copytree(original.folder, tmp_path, dirs_exist_ok=True)
-    return Project(tmp_path, copy.deepcopy(original.config))
+def reviewed(made_once: MadeOnce, tmp_path: Path) -> Project:
+    """A copy of the project with returned sheets, in a folder of another name."""
+    shutil.copytree(made_once("reviewed", return_sheets), tmp_path, dirs_exist_ok=True)
+    return reviewed_in(tmp_path)
 
 
-def test_all_formats_are_taken_in_whole(original: Project) -> None:
+def test_all_formats_are_taken_in_whole(reviewed: Project) -> None:
     for lang, text in TRANSLATIONS.items():
-        ledger = original.rows(f"results/review/{lang}/ledger.jsonl")
+        ledger = reviewed.rows(f"results/review/{lang}/ledger.jsonl")
         assert len(ledger) == sum(map(len, RETURNED.values()))
-        assert (original.folder / f"results/review/{lang}/problems.txt").read_text() == ""
-        rows = {row["id"]: row["query"] for row in original.rows(f"results/queries/{lang}.jsonl")}
+        assert (reviewed.folder / f"results/review/{lang}/problems.txt").read_text() == ""
+        rows = {row["id"]: row["query"] for row in reviewed.rows(f"results/queries/{lang}.jsonl")}
         assert rows == {
             "hat-1": "=SUM(1) Iı",
             "hat-2": "Éé Éé ışı",

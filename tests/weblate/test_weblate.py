@@ -13,8 +13,7 @@ import requests
 from aiohttp import web
 
 from tests.conftest import Project, Run
-from tests.servers.loopback import Server
-from tests.servers.weblate_stub import ALIASES, TOKEN, Weblate, WeblateServer
+from tests.servers.weblate_stub import ALIASES, TOKEN, Weblate, weblate_server
 from xsafety.tabular import DataError, write_jsonl
 from xsafety.verification.evidence import Sheet, fold, read_sheet
 from xsafety.verification.gate import Gate
@@ -180,7 +179,7 @@ def test_users_become_names_of_files() -> None:
 
 @pytest.fixture
 def weblate() -> Iterator[Weblate]:
-    with WeblateServer() as running:
+    with weblate_server() as running:
         yield running
 
 
@@ -450,7 +449,7 @@ def test_the_token_is_sent_whatever_netrc_says(client: Client, given: Weblate, m
 
 
 @pytest.fixture
-def team(built: Project, asked: Server, weblate: Weblate) -> tuple[Project, Weblate]:
+def team(built: Project, weblate: Weblate) -> tuple[Project, Weblate]:
     """A project after its first run whose French is on a Weblate server, with nothing sent yet."""
     built.config["verification"] |= {"rounds": 2, "weblate": {"base_url": weblate.url, "component": weblate.component}}
     built.config["verification"]["weblate"]["users"] = {"anna.k": "anna"}
