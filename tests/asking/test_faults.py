@@ -14,11 +14,13 @@ import pytest
 from aiohttp import web
 
 from tests.conftest import ROOT
-from tests.servers.loopback import Loopback, Server, drop, truncate
+from tests.servers.forks import Fork
+from tests.servers.loopback import Server, drop, loopback, truncate
 from xsafety.asking.journal import lines
 from xsafety.config.models import OpenAI
 from xsafety.tabular import to_json, write_jsonl
 
+SCRIPT, HURRIED = ROOT / "scripts/ask.py", ROOT / "tests/servers/hurried_ask.py"
 ROWS, CONCURRENCY = 60, 8
 
 
@@ -58,47 +60,43 @@ class Chaos:
 
 
 def command(server: Server, folder: Path, **settings: Any) -> list[str]:
-    """The command line of rule `ask` for one model, one prompting and one language of ROWS queries."""
+    """The arguments of rule `ask` for one model, one prompting and one language of ROWS queries."""
     query = {"lang": "en", "category": "insult"}
     rows = [query | {"id": f"q{n:03}", "source": f"Query {n}", "query": f"Query {n}"} for n in range(ROWS)]
     write_jsonl(folder / "queries" / "en.jsonl", rows)
     made = {"engine": "openai", "model": "m", "base_url": f"{server.url}/v1", "concurrency": CONCURRENCY, "timeout": 5}
     model = OpenAI.model_validate(made | {"max_retries": 12} | settings)
     return [
-        *(sys.executable, str(ROOT / "scripts/ask.py"), "--queries", str(folder / "queries"), "--languages", "en"),
+        *("--queries", str(folder / "queries"), "--languages", "en"),
         *("--journal", str(folder / "journal"), "--receipt", str(folder / "receipt.json"), "--attempt", "1"),
         *("--identity", to_json(model.identity()), "--connection", to_json(model.connection()), "--threads", "1"),
         *("--promptings", to_json({"none": {"text": "", "placement": "system"}})),
     ]
 
 
-def start(arguments: list[str]) -> "subprocess.Popen[str]":
-    return subprocess.Popen(
-        arguments, cwd=ROOT, env={"PYTHONPATH": str(ROOT)}, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
-    )
+def start(arguments: list[str], script: Path = SCRIPT, **environment: str) -> Fork:
+    return Fork(script, arguments, ROOT, environment)
 
 
 def kill_and_go_on(seed: int, folder: Path) -> None:
     """Kills a job at a point that the seed decides, runs it again, and compares calls, journal and receipt."""
-    with Loopback() as server:
+    with loopback() as server:
         chaos = Chaos(seed)
         server.reply, server.delay = chaos, 0.02
         arguments = command(server, folder)
-        first = start(arguments)
+        first = start(arguments, HURRIED)
         calls = random.Random(seed).randrange(1, ROWS)
         deadline = time.monotonic() + 60
-        while len(server.chats) < calls and first.poll() is None and time.monotonic() < deadline:
+        while len(server.chats) < calls and first.is_running() and time.monotonic() < deadline:
             time.sleep(0.002)
         first.kill()
-        first.communicate()
         time.sleep(5 * server.delay)  # what was under way is answered, and lost
         journal = folder / "journal/none/en.jsonl"
         lost = chaos.answered.total() - sum(1 for _ in lines(journal))
         assert 0 <= lost <= CONCURRENCY
 
-        second = start(arguments)
-        said, _ = second.communicate(timeout=120)
-        assert second.returncode == 0, said
+        status, said = start(arguments, HURRIED).wait()
+        assert status == 0, said
         receipt = json.loads((folder / "receipt.json").read_text())
         assert (receipt["rows"], receipt["failed"]) == (ROWS, {}), said
         found = {line["id"]: line["answer"] for line in lines(journal)}
@@ -121,7 +119,7 @@ def test_rows_that_fail_for_good_are_counted_told_and_asked_again(server: Server
     bad = {f"Query {n}" for n in (3, 30, 33)}
     server.reply = lambda body: (503, {}) if body["messages"][-1]["content"] in bad else "fine"
     arguments = command(server, tmp_path, max_retries=0)
-    said, _ = start(arguments).communicate(timeout=60)
+    _, said = start(arguments).wait()
     assert said.splitlines()[-2:] == [
         "journal: 3 rows failed; run snakemake again, it asks for these only:",
         "       3  503",
@@ -129,7 +127,7 @@ def test_rows_that_fail_for_good_are_counted_told_and_asked_again(server: Server
     receipt = json.loads((tmp_path / "receipt.json").read_text())
     assert receipt["failed"] == {"none/en": {"q003": "503", "q030": "503", "q033": "503"}}
     server.reset()
-    start(arguments).communicate(timeout=60)
+    start(arguments).wait()
     assert {body["messages"][-1]["content"] for body in server.chats} == bad
     assert json.loads((tmp_path / "receipt.json").read_text())["failed"] == {}
 
@@ -140,21 +138,20 @@ def test_what_no_row_survives_ends_with_one_line_and_no_key(
 ) -> None:
     server.reply = lambda body: (status, {"error": {"message": "sk-marked-key", "code": code}})
     arguments = command(server, tmp_path, api_key_env="THE_KEY")
-    done = subprocess.run(
-        arguments, cwd=ROOT, env={"PYTHONPATH": str(ROOT), "THE_KEY": "sk-marked-key"}, capture_output=True, text=True
-    )
-    assert done.returncode == 1
-    first, last = done.stderr.splitlines()
+    ended, said = start(arguments, THE_KEY="sk-marked-key").wait()
+    assert ended == 1
+    first, last = said.splitlines()
     assert first == f"journal: {ROWS} rows, {ROWS} to ask, the others are in the journal"
     assert last.startswith(f"error: {server.url}/v1/ answers {status} {code} for model 'm' with the key in THE_KEY;")
-    assert "sk-marked-key" not in done.stdout + done.stderr
+    assert "sk-marked-key" not in said
     assert len(server.chats) <= CONCURRENCY
 
 
 def test_a_full_disk_ends_with_one_line_and_keeps_what_was_written(server: Server, tmp_path: Path) -> None:
     server.reply = lambda body: "x" * 5000
     arguments = command(server, tmp_path)
-    limited = ["bash", "-c", 'ulimit -f 100; exec "$@"', "-", *arguments]  # KiB of a file
+    command_line = [sys.executable, str(SCRIPT), *arguments]
+    limited = ["bash", "-c", 'ulimit -f 100; exec "$@"', "-", *command_line]  # KiB of a file
     done = subprocess.run(limited, cwd=ROOT, env={"PYTHONPATH": str(ROOT)}, capture_output=True, text=True)
     assert done.returncode == 1, done.stderr
     assert "Traceback" not in done.stderr
@@ -162,5 +159,5 @@ def test_a_full_disk_ends_with_one_line_and_keeps_what_was_written(server: Serve
     kept = sum(1 for _ in lines(tmp_path / "journal/none/en.jsonl"))
     assert 10 <= kept <= 20
     server.chats.clear()
-    assert start(arguments).wait(60) == 0
+    assert start(arguments).wait()[0] == 0
     assert len(server.chats) == ROWS - kept
