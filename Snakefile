@@ -11,10 +11,9 @@ from snakemake.utils import min_version
 
 from xsafety.config.configuration import load
 from xsafety.config.keys import missing_keys
-from xsafety.translation.memory import print_missing
-from xsafety.workflow.rerun import judge_every_job
-from xsafety.verification.waiting import print_waiting
 from xsafety.tabular import DataError
+from xsafety.workflow.rerun import judge_every_job
+from xsafety.workflow.run import asked_blocks, print_last_words
 
 min_version("9.27")
 judge_every_job(DAG)
@@ -26,19 +25,8 @@ if not workflow.overwrite_configfiles:
     configfile: "config.yaml"
 
 
-# Keys need to be there only where jobs may run that ask.
-LOOKS = {"-n", "-np", "--dry-run", "--dryrun", "--lint", "--unlock"} & set(sys.argv)
-FOR_A_REVIEWER = [target for target in sys.argv if Path(target).match("browser/*/*.json")]
-ASKS_NOBODY = {"plan", "status", "freeze", "weblate_fetch"} & set(sys.argv) or FOR_A_REVIEWER
-RUNS = workflow.is_main_process and not LOOKS and not ASKS_NOBODY
-
 try:
     CONFIG = load(config)
-    blocks = {"translation": CONFIG.translation} | {
-        f"{kind}.{name}": block for kind in ("models", "judges") for name, block in getattr(CONFIG, kind).items()
-    }
-    if RUNS and (problems := missing_keys(blocks, os.environ)):
-        raise DataError.of(f"config: {len(problems)} problem(s)", problems)
 except DataError as error:
     raise WorkflowError(str(error)) from None
 
@@ -58,10 +46,16 @@ wildcard_constraints:
     judge="|".join(map(re.escape, CONFIG.judges)),
 
 
-if workflow.is_main_process and not ASKS_NOBODY:
-    # What is registered last is called first.
-    atexit.register(print_missing, {lang: Path(RESULTS, "asked", "drafts", f"{lang}.json") for lang in CONFIG.targets})
-    atexit.register(print_waiting, f"{RESULTS}/review_status.csv")
+if workflow.is_main_process:
+    # Not `onsuccess`, which is silent where nothing is to be done.
+    atexit.register(print_last_words, workflow, CONFIG)
+
+
+onstart:
+    asked = {} if workflow.touch else asked_blocks(workflow.dag.needrun_jobs(), CONFIG)
+    if problems := missing_keys(asked, os.environ):
+        atexit.unregister(print_last_words)
+        raise WorkflowError(str(DataError.of(f"config: {len(problems)} problem(s)", problems)))
 
 
 include: "rules/common.smk"

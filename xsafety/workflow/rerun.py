@@ -1,6 +1,9 @@
 """A mend for Snakemake's decision which jobs to run again."""
 
+import inspect
 from typing import Any
+
+from snakemake import __version__
 
 
 def judge_every_job(dag: type[Any]) -> None:
@@ -9,11 +12,15 @@ def judge_every_job(dag: type[Any]) -> None:
     Snakemake 9.27 takes all jobs below one that runs as decided. Where the way down is `ancient` they are not: such a
     job's changed parameter, and a changed set of inputs further down, go unseen until the run after
     (github.com/snakemake/snakemake/issues/4166). Our filing jobs take the receipt of asking as `ancient`.
+    Versions that this was not tested with are left as they are.
     """
+    if not __version__.startswith("9.27."):
+        return
     decide = dag.update_needrun
+    # Its only search is the one for the jobs to leave out.
+    assert inspect.getsource(decide).count(".bfs(") == 1, "Snakemake decides otherwise than what is mended here"
 
     async def update_needrun(self: Any, *args: Any, **kwargs: Any) -> None:
-        # Its only search in this method is the one for the jobs to leave out.
         self.bfs = lambda direction, *jobs: jobs
         try:
             await decide(self, *args, **kwargs)

@@ -1,0 +1,74 @@
+"""What Snakemake runs below a job that runs, where the way down is `ancient`: with the mend and without."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT, Run
+from xsafety.workflow import rerun
+
+FLOW = """
+rule ask:
+    output: "receipt"
+    params: of=config["of"]
+    shell: "echo {params.of} > {output}"
+rule file:
+    input: ancient("receipt")
+    output: "filed"
+    params: of=config["of"]
+    shell: "echo {params.of} > {output}"
+"""
+MEND = f"""
+import sys
+sys.path.insert(0, {str(ROOT)!r})
+from snakemake.dag import DAG
+from xsafety.workflow.rerun import judge_every_job
+judge_every_job(DAG)
+"""
+
+
+def run(folder: Path, *arguments: str) -> Run:
+    command = [sys.executable, "-m", "snakemake", "--cores", "1", "filed", *arguments]
+    done = subprocess.run(
+        command, cwd=folder, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=True, timeout=60
+    )
+    return Run(done.returncode, done.stdout)
+
+
+def planned_after_an_edit(folder: Path, flow: str) -> list[str]:
+    """The jobs that are planned after a first run, for an edit that both rules have for a parameter."""
+    (folder / "Snakefile").write_text(flow, encoding="utf-8")
+    run(folder, "--config", "of=one")
+    return run(folder, "-n", "--config", "of=other").jobs
+
+
+def test_both_run_by_the_mend(tmp_path: Path) -> None:
+    assert planned_after_an_edit(tmp_path, MEND + FLOW) == ["ask", "file"]
+
+
+@pytest.mark.xfail(strict=True, raises=AssertionError, reason="snakemake#4166; when this passes, take rerun.py out")
+def test_both_run_by_snakemake_itself(tmp_path: Path) -> None:
+    assert planned_after_an_edit(tmp_path, FLOW) == ["ask", "file"]
+
+
+class Decides:
+    async def update_needrun(self) -> None:
+        self.bfs("down")
+
+    def bfs(self, direction: str) -> None: ...
+
+
+class DecidesOtherwise:
+    async def update_needrun(self) -> None: ...
+
+
+def test_only_what_was_tested_is_mended(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = Decides.update_needrun
+    monkeypatch.setattr(rerun, "__version__", "9.28.0")
+    rerun.judge_every_job(Decides)
+    assert Decides.update_needrun is before
+    monkeypatch.setattr(rerun, "__version__", "9.27.1")
+    with pytest.raises(AssertionError, match="decides otherwise"):
+        rerun.judge_every_job(DecidesOtherwise)

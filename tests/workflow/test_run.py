@@ -1,0 +1,79 @@
+"""What a run tells before its first job, which keys it lacks, and after its last, what waits."""
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from tests.conftest import Project, demo_config
+from tests.servers.loopback import Server
+from xsafety.config.configuration import Config
+from xsafety.workflow.run import asked_blocks
+
+WAITS = "Translations that wait for people"
+
+
+def job(rule: str, waits: bool = False, **wildcards: str) -> Any:
+    file = SimpleNamespace(flags={"checkpoint_target": True} if waits else {})
+    return SimpleNamespace(rule=SimpleNamespace(name=rule), wildcards=SimpleNamespace(**wildcards), input=[file])
+
+
+@pytest.mark.parametrize("reads_english", [False, True])
+@pytest.mark.parametrize(
+    ("jobs", "asked"),
+    [
+        ([job("seeds"), job("responses", model="one")], set()),
+        ([job("ask", model="two")], {"models.two"}),
+        ([job("ask_judge", judge="paper"), job("drafts", lang="fr")], {"judges.paper", "translation"}),
+        ([job("english", model="one", lang="fr")], {"translation"}),
+        ([job("report", waits=True)], {"models.one", "models.two", "judges.lexicon", "judges.paper"}),
+    ],
+)
+def test_whom_jobs_ask(jobs: list[Any], asked: set[str], reads_english: bool) -> None:
+    raw = demo_config("http://localhost")
+    raw["judges"]["paper"]["translate_to_english"] = reads_english
+    raw["dataset"] = {"seeds": "."}
+    if any(job.rule.name == "report" for job in jobs) and reads_english:
+        asked = asked | {"translation"}
+    blocks = asked_blocks(jobs, Config.model_validate(raw))
+    assert set(blocks) == asked
+    assert all(block.engine in ("openai", "lexicon", "libretranslate") for block in blocks.values())
+
+
+def test_all_keys_that_are_missing_are_told_before_any_job_runs(project: Project, server: Server) -> None:
+    for name in ("one", "two"):
+        project.config["models"][name]["api_key_env"] = f"NOT_SET_{name.upper()}"
+    project.config["translation"]["api_key_env"] = "NOT_SET_EITHER"
+    done = project.run()
+    assert (done.status, done.jobs) == (1, []), done.output
+    assert [line for line in done.output.splitlines() if "is not set" in line] == [
+        "  - translation: the environment variable NOT_SET_EITHER is not set; run: export NOT_SET_EITHER=...",
+        "  - models.one: the environment variable NOT_SET_ONE is not set; run: export NOT_SET_ONE=...",
+        "  - models.two: the environment variable NOT_SET_TWO is not set; run: export NOT_SET_TWO=...",
+    ]
+    assert "Traceback" not in done.output
+    assert project.run("-n").status == 0
+    # What asks nobody wants no key.
+    assert project.run("results/seeds.csv").jobs == ["seeds"]
+    assert (server.chats, server.translations) == ([], [])
+
+
+def test_only_jobs_that_run_want_their_keys(built: Project, asked: Server) -> None:
+    built.config["models"]["one"]["api_key_env"] = "NOT_SET_ANYWHERE"
+    assert built.run().nothing_done
+    built.config["models"]["two"]["model"] = "model-3"
+    assert built.run("results/asked/models/two.json").jobs == ["ask two"]
+    built.config["models"]["one"]["model"] = "model-4"
+    done = built.run()
+    assert (done.status, done.jobs) == (1, []), done.output
+    assert "models.one: the environment variable NOT_SET_ANYWHERE is not set" in done.output
+    assert WAITS not in done.output
+    assert {body["model"] for body in asked.chats} == {"model-3"}
+
+
+def test_commands_that_only_look_and_targets_before_the_checkpoint_end_without_the_waiting_list(built: Project) -> None:
+    for arguments in (["--list"], ["--rulegraph"], ["results/sheets/fr.csv"], ["results/browser/fr/anna.json"]):
+        done = built.run(*arguments)
+        assert done.status == 0, done.output
+        assert WAITS not in done.output, arguments
+    assert WAITS in built.run("results/report.html").output

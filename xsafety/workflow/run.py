@@ -1,0 +1,46 @@
+"""Whom a run of the workflow will ask, and what it says in the end."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from ..config.configuration import Config
+from ..config.keys import Asked
+from ..config.models import OpenAIJudge
+from ..translation.memory import print_missing
+from ..verification.waiting import print_waiting
+
+
+def asked_blocks(jobs: Iterable[Any], config: Config) -> dict[str, Asked]:
+    """The models, judges and translators that Snakemake's `jobs` will ask, by their place in the configuration.
+
+    A job that waits for the checkpoint, which says what languages are ready, stands for every model and judge.
+    """
+    models: dict[str, Asked] = {f"models.{name}": model for name, model in config.models.items()}
+    judges: dict[str, Asked] = {f"judges.{name}": judge for name, judge in config.judges.items()}
+    reads_english = any(isinstance(judge, OpenAIJudge) and judge.translate_to_english for judge in judges.values())
+    places: set[str] = set()
+    for job in jobs:
+        match job.rule.name:
+            case "drafts" | "english":
+                places.add("translation")
+            case "ask":
+                places.add(f"models.{job.wildcards.model}")
+            case "ask_judge":
+                places.add(f"judges.{job.wildcards.judge}")
+        if any(file.flags.get("checkpoint_target") for file in job.input):
+            places |= {*models, *judges, *(["translation"] if reads_english else [])}
+    every: dict[str, Asked] = {"translation": config.translation, **models, **judges}
+    return {place: block for place, block in every.items() if place in places}
+
+
+def print_last_words(workflow: Any, config: Config) -> None:
+    """Prints what waits for whom and what is missing, if the workflow ran and its checkpoint is part of that.
+
+    Also where there was nothing to do, but not for commands that only look at jobs, nor for targets before the
+    checkpoint.
+    """
+    if workflow.scheduler and any(job.is_checkpoint for job in workflow.dag.jobs):
+        results = Path(config.results)
+        print_waiting(str(results / "review_status.csv"))
+        print_missing({lang: results / "asked" / "drafts" / f"{lang}.json" for lang in config.targets})
