@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import ROOT, Project, Run
-from tests.servers.loopback import Server
+from tests.conftest import ROOT, Project, Run, demo_config
 from xsafety.workflow import code
 from xsafety.workflow.code import digest, modules
 
@@ -82,14 +81,14 @@ def test_asking_follows_imports_inside_functions() -> None:
 
 
 @pytest.fixture(scope="module")
-def project(finished: tuple[Project, Server], tmp_path_factory: pytest.TempPathFactory) -> Project:
+def project(finished: Path, tmp_path_factory: pytest.TempPathFactory) -> Project:
     """A project after its first run, with a copy of the workflow in `code` that finds nothing to do in it."""
     folder = tmp_path_factory.mktemp("project")
-    shutil.copytree(finished[0].folder, folder, dirs_exist_ok=True)
+    shutil.copytree(finished, folder, dirs_exist_ok=True)
     for path in ("rules", "scripts", "xsafety", "envs", "report", "tests/build"):
         shutil.copytree(ROOT / path, folder / "code" / path, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "Snakefile", folder / "code")
-    made = Project(folder, finished[0].config)
+    made = Project(folder, demo_config("http://127.0.0.1:9"))
     # Its data files have other paths than those of the run before.
     done = made.run("--touch", "--snakefile", "code/Snakefile")
     assert done.status == 0, done.output
