@@ -22,7 +22,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -216,12 +216,18 @@ def measure(
     rows: int,
     concurrency: int,
     *,
-    limit: Iterable[str] = (),
+    limit: Sequence[str] = (),
     connection: Mapping[str, Any] | None = None,
-    warm_up: int = WARM_UP,
 ) -> Measured:
     """Runs one contender against a new server; `limit` are the server's options, `connection` the engine's."""
-    order = {"name": name, "rows": rows, "concurrency": concurrency, "connection": connection or {}, "warm_up": warm_up}
+    # A warm-up would use up a server's limit.
+    order = {
+        "name": name,
+        "rows": rows,
+        "concurrency": concurrency,
+        "connection": connection or {},
+        "warm_up": 0 if limit else WARM_UP,
+    }
     with server("--latency", str(LATENCY), *limit) as url:
         done = subprocess.run(
             [python, __file__, "--contend", json.dumps({**order, "url": url})],
@@ -306,9 +312,7 @@ def rate_limit() -> None:
         print(f"limit known {variant}, bucket of {capacity}", file=sys.stderr)
         rows = capacity + LIMIT * LIMITED_SECONDS // 60
         limit = ["--requests-per-minute", str(LIMIT), "--capacity", str(capacity), *options]
-        run = measure(
-            "xsafety", sys.executable, rows, LIMITED_CONCURRENCY, limit=limit, connection=connection, warm_up=0
-        )
+        run = measure("xsafety", sys.executable, rows, LIMITED_CONCURRENCY, limit=limit, connection=connection)
         answered = rows - run.failed
         allowed = capacity + LIMIT / 60 * run.seconds
         lines.append(

@@ -5,7 +5,7 @@ import re
 import shlex
 
 from xsafety.asking.receipt import next_attempt
-from xsafety.workflow import code
+from xsafety.workflow.code import code_digest
 from xsafety.verification.gate import Gate
 from xsafety.text.languages import SOURCE_LANGUAGE
 from xsafety.translation.memory import memory_state
@@ -38,7 +38,7 @@ else:
 
 def digest(script):
     """A parameter that changes with what a script and the library modules that it imports mean, not with a remark."""
-    return code.digest(CHECKOUT, script)
+    return code_digest(CHECKOUT, script)
 
 
 def files(folder, pattern):

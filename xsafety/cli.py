@@ -5,7 +5,7 @@ import json
 import os
 import sys
 import traceback
-from argparse import ArgumentParser
+from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import NoneType
@@ -16,10 +16,10 @@ from .tabular import DataError
 
 def call(main: Callable[..., None]) -> None:
     """Runs a script: calls `main` with the arguments of the command line, by `arguments`, as `run` does."""
-    run(lambda: main(**arguments(main, sys.argv[1:])))
+    run(lambda: main(**vars(arguments(main, sys.argv[1:]))))
 
 
-def arguments(main: Callable[..., None], argv: Sequence[str]) -> dict[str, Any]:
+def arguments(main: Callable[..., None], argv: Sequence[str]) -> Namespace:
     """The arguments of `main`, by name: one option for each, required where it has no default.
 
     Paths and strings are taken as they stand; lists of them take any number of values, and with `| None` one or none.
@@ -41,7 +41,7 @@ def arguments(main: Callable[..., None], argv: Sequence[str]) -> dict[str, Any]:
             default=None if required else parameter.default,
             **options,
         )
-    return vars(parser.parse_args(argv))
+    return parser.parse_args(argv)
 
 
 def _from_json(kind: Any) -> Callable[[str], Any]:

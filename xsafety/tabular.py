@@ -93,14 +93,8 @@ def read_csv(path: Path, columns: Sequence[str]) -> list[dict[str, str]]:
             raise DataError(f"{path}: not UTF-8 ({error}); save it as 'CSV UTF-8'") from error
         except csv.Error as error:
             raise DataError(f"{path}, near line {reader.line_num}: {error}; is a quotation mark left open?") from error
-    if not any(table):
-        raise DataError(f"{path}: empty; its first line must be: {','.join(columns)}")
+    _check_header(path, table, columns)
     header = table[0]
-    missing = [column for column in columns if column not in header]
-    if missing and len(header) == 1 and (";" in header[0] or "\t" in header[0]):
-        raise DataError(f"{path}: its columns are separated by semicolons or tabs; save it with commas")
-    if missing:
-        raise DataError(f"{path}: no column {', '.join(missing)}; its first line must have: {','.join(columns)}")
     while not table[-1]:
         table.pop()
     problems = [
@@ -113,6 +107,17 @@ def read_csv(path: Path, columns: Sequence[str]) -> list[dict[str, str]]:
     if problems:
         raise DataError.of(f"{path}: {len(problems)} broken row(s)", problems)
     return [dict(zip(header, row, strict=True)) for row in table[1:]]
+
+
+def _check_header(path: Path, table: Sequence[Sequence[str]], columns: Sequence[str]) -> None:
+    if not any(table):
+        raise DataError(f"{path}: empty; its first line must be: {','.join(columns)}")
+    header = table[0]
+    missing = [column for column in columns if column not in header]
+    if missing and len(header) == 1 and (";" in header[0] or "\t" in header[0]):
+        raise DataError(f"{path}: its columns are separated by semicolons or tabs; save it with commas")
+    if missing:
+        raise DataError(f"{path}: no column {', '.join(missing)}; its first line must have: {','.join(columns)}")
 
 
 @cache

@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import ROOT, Project, Run, demo_config
-from xsafety.workflow import code
-from xsafety.workflow.code import digest, modules
+from xsafety.workflow.code import code_digest, modules, read_source
 
 LIBRARY = {
     "__init__.py": "",
@@ -63,7 +62,7 @@ def test_remarks_docstrings_and_layout_mean_nothing(tmp_path: Path, edited: str,
         (root / "xsafety").mkdir(parents=True)
         (root / "xsafety" / "a.py").write_text(text)
         (root / "s.py").write_text("from xsafety.a import f\n")
-        digests.append(digest(root, "s.py"))
+        digests.append(code_digest(root, "s.py"))
     assert (digests[0] != digests[1]) is counts
     assert all(len(value) == 12 for value in digests)
 
@@ -120,10 +119,11 @@ def test_remarks_and_new_dates_rerun_nothing(project: Project) -> None:
 
 def digests(root: Path) -> dict[str, str]:
     """What the script of each rule means, read anew."""
-    code._read.cache_clear()
+    read_source.cache_clear()
     scripts = {path.stem: f"scripts/{path.name}" for path in (root / "scripts").glob("*.py")}
     return {
-        rule: digest(root, script) for rule, script in {**scripts, "data_tests": "tests/build/test_build.py"}.items()
+        rule: code_digest(root, script)
+        for rule, script in {**scripts, "data_tests": "tests/build/test_build.py"}.items()
     }
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import Project, demo_config
+from tests.conftest import ROOT, Project, demo_config
 from tests.servers.loopback import Server
 from xsafety.config.configuration import Config
 from xsafety.workflow.run import asked_blocks
@@ -77,3 +77,18 @@ def test_commands_that_only_look_and_targets_before_the_checkpoint_end_without_t
         assert done.status == 0, done.output
         assert WAITS not in done.output, arguments
     assert WAITS in built.run("results/report.html").output
+
+
+def test_another_workflow_can_import_this_one(project: Project) -> None:
+    project.write(
+        "Snakefile",
+        f"""
+configfile: "config.yaml"
+module xsafety:
+    snakefile: {str(ROOT / "Snakefile")!r}
+    config: config
+use rule * from xsafety as xsafety_*
+""",
+    )
+    done = project.run("--snakefile", "Snakefile", "results/queries/en.jsonl")
+    assert done.jobs == ["xsafety_seeds", "xsafety_source_queries"], done.output

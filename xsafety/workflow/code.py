@@ -6,13 +6,13 @@ from functools import cache
 from pathlib import Path
 
 
-def digest(root: Path, script: str) -> str:
+def code_digest(root: Path, script: str) -> str:
     """Twelve hex digits over the syntax of a script and of all modules of the library that it imports.
 
     `root` is the folder of the checkout, `script` a path in it. Comments, docstrings and layout do not count, nor do
     data files that the code reads: rules take those as inputs. Another minor version of Python may give other digests.
     """
-    parts = [f"{Path(path).relative_to(root)} {_read(root, Path(path))[1]}" for path in modules(root, script)]
+    parts = [f"{Path(path).relative_to(root)} {read_source(root, Path(path))[1]}" for path in modules(root, script)]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:12]
 
 
@@ -27,12 +27,12 @@ def modules(root: Path, script: str) -> list[str]:
         path = todo.pop()
         if path not in found:
             found.add(path)
-            todo += _read(root, path)[0]
+            todo += read_source(root, path)[0]
     return [str(root / script), *sorted(str(path) for path in found - {root / script})]
 
 
 @cache
-def _read(root: Path, path: Path) -> tuple[list[Path], str]:
+def read_source(root: Path, path: Path) -> tuple[list[Path], str]:
     """The modules that a file imports, and its syntax as text."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
     imported = []
