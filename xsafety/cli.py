@@ -8,8 +8,8 @@ import traceback
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from types import NoneType
-from typing import Any, get_args, get_origin, get_type_hints
+from types import NoneType, UnionType
+from typing import Any, Union, get_args, get_origin, get_type_hints, is_typeddict
 
 from .tabular import DataError
 
@@ -23,7 +23,8 @@ def arguments(main: Callable[..., None], argv: Sequence[str]) -> Namespace:
     """The arguments of `main`, by name: one option for each, required where it has no default.
 
     Paths and strings are taken as they stand; lists of them take any number of values, and with `| None` one or none.
-    Everything else is JSON: of a type that pydantic checks, if it is more than a number or a truth value.
+    Everything else is JSON, checked by pydantic where it becomes more than JSON's own values: a block of the
+    configuration. Exits with status 2 and the usage for options that are unknown, missing, cut short or no such value.
     """
     parser = ArgumentParser(description=sys.modules[main.__module__].__doc__, allow_abbrev=False)
     hints = get_type_hints(main)
@@ -36,7 +37,7 @@ def arguments(main: Callable[..., None], argv: Sequence[str]) -> Namespace:
         required = parameter.default is parameter.empty
         parser.add_argument(
             f"--{name.replace('_', '-')}",
-            type=kind if kind in (Path, str) else _from_json(kind),
+            type=kind if kind in (Path, str) else json.loads if _is_json(kind) else _checked(kind),
             required=required,
             default=None if required else parameter.default,
             **options,
@@ -44,16 +45,17 @@ def arguments(main: Callable[..., None], argv: Sequence[str]) -> Namespace:
     return parser.parse_args(argv)
 
 
-def _from_json(kind: Any) -> Callable[[str], Any]:
-    if kind in (int, float, bool):
-        return json.loads
+def _is_json(kind: Any) -> bool:
+    """Whether values are of a type as JSON has them."""
+    if get_origin(kind) in (dict, list, Union, UnionType):
+        return all(map(_is_json, get_args(kind)))
+    return kind in (dict, list, str, int, float, bool, NoneType) or is_typeddict(kind)
 
-    def read(text: str) -> Any:
-        from pydantic import TypeAdapter  # not needed by most
 
-        return TypeAdapter(kind).validate_json(text)
+def _checked(kind: Any) -> Callable[[str], Any]:
+    from pydantic import TypeAdapter  # not needed by most
 
-    return read
+    return TypeAdapter(kind).validate_json
 
 
 def run(main: Callable[[], None]) -> None:
