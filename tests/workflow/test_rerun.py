@@ -1,12 +1,12 @@
 """What Snakemake runs below a job that runs, where the way down is `ancient`: with the mend and without."""
 
-import subprocess
-import sys
+import os
 from pathlib import Path
 
 import pytest
 
 from tests.conftest import ROOT, Run
+from tests.servers.forks import SNAKEMAKE, Fork
 from xsafety.workflow import rerun
 
 FLOW = """
@@ -30,11 +30,10 @@ judge_every_job(DAG)
 
 
 def run(folder: Path, *arguments: str) -> Run:
-    command = [sys.executable, "-m", "snakemake", "--cores", "1", "filed", *arguments]
-    done = subprocess.run(
-        command, cwd=folder, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=True, timeout=60
-    )
-    return Run(done.returncode, done.stdout)
+    done = Run(*Fork(SNAKEMAKE, ["--cores", "1", "filed", *arguments], folder, os.environ).wait())
+    if done.status:
+        raise RuntimeError(done.output)
+    return done
 
 
 def planned_after_an_edit(folder: Path, flow: str) -> list[str]:

@@ -31,6 +31,7 @@ def job(rule: str, waits: bool = False, **wildcards: str) -> Any:
 )
 def test_whom_jobs_ask(jobs: list[Any], asked: set[str], reads_english: bool) -> None:
     raw = demo_config("http://localhost")
+    raw["models"]["two"] = raw["models"]["one"]
     raw["judges"]["paper"]["translate_to_english"] = reads_english
     raw["dataset"] = {"seeds": "."}
     if any(job.rule.name == "report" for job in jobs) and reads_english:
@@ -41,8 +42,8 @@ def test_whom_jobs_ask(jobs: list[Any], asked: set[str], reads_english: bool) ->
 
 
 def test_all_keys_that_are_missing_are_told_before_any_job_runs(project: Project, server: Server) -> None:
-    for name in ("one", "two"):
-        project.config["models"][name]["api_key_env"] = f"NOT_SET_{name.upper()}"
+    project.config["models"]["one"]["api_key_env"] = "NOT_SET_ONE"
+    project.config["models"]["two"] = project.config["models"]["one"] | {"api_key_env": "NOT_SET_TWO"}
     project.config["translation"]["api_key_env"] = "NOT_SET_EITHER"
     done = project.run()
     assert (done.status, done.jobs) == (1, []), done.output
@@ -58,21 +59,21 @@ def test_all_keys_that_are_missing_are_told_before_any_job_runs(project: Project
     assert (server.chats, server.translations) == ([], [])
 
 
-def test_only_jobs_that_run_want_their_keys(built: Project, asked: Server) -> None:
+def test_only_jobs_that_run_want_their_keys(built: Project, server: Server) -> None:
     built.config["models"]["one"]["api_key_env"] = "NOT_SET_ANYWHERE"
     assert built.run().nothing_done
-    built.config["models"]["two"]["model"] = "model-3"
+    built.config["models"]["two"] = demo_config(server.url)["models"]["one"] | {"model": "model-2"}
     assert built.run("results/asked/models/two.json").jobs == ["ask two"]
-    built.config["models"]["one"]["model"] = "model-4"
+    built.config["models"]["one"]["model"] = "model-3"
     done = built.run()
     assert (done.status, done.jobs) == (1, []), done.output
     assert "models.one: the environment variable NOT_SET_ANYWHERE is not set" in done.output
     assert WAITS not in done.output
-    assert {body["model"] for body in asked.chats} == {"model-3"}
+    assert {body["model"] for body in server.chats} == {"model-2"}
 
 
 def test_commands_that_only_look_and_targets_before_the_checkpoint_end_without_the_waiting_list(built: Project) -> None:
-    for arguments in (["--list"], ["--rulegraph"], ["results/sheets/fr.csv"], ["results/browser/fr/anna.json"]):
+    for arguments in (["--list"], ["--rulegraph"], ["results/sheets/fr.csv", "results/browser/fr/anna.json"]):
         done = built.run(*arguments)
         assert done.status == 0, done.output
         assert WAITS not in done.output, arguments
