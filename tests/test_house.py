@@ -2,6 +2,8 @@
 
 import ast
 import re
+import subprocess
+import sys
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
@@ -122,3 +124,21 @@ def test_public_functions_take_and_give_typed_rows() -> None:
             ):
                 found.append(place(path, name))
     assert not found, "\n".join(found)
+
+
+def test_a_wrong_column_and_a_wrong_argument_of_a_script_are_errors_of_types(tmp_path: Path) -> None:
+    script = """
+from pathlib import Path
+from xsafety.rows import Seed
+def main(*, seeds: Path, lang: str) -> None:
+    seed: Seed = {"id": "a", "category": "b", "text": "c"}
+    print(seed["texts"], language, seeds.nam)
+"""
+    (tmp_path / "script.py").write_text(script, encoding="utf-8")
+    command = [sys.executable, "-m", "mypy", "--cache-dir", str(tmp_path), str(tmp_path / "script.py")]
+    told = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False).stdout
+    assert re.findall(r"error: (.*)  \[", told) == [
+        'TypedDict "Seed" has no key "texts"',
+        'Name "language" is not defined',
+        '"Path" has no attribute "nam"',
+    ], told

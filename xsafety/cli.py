@@ -49,7 +49,7 @@ def _is_json(kind: Any) -> bool:
     """Whether values are of a type as JSON has them."""
     if get_origin(kind) in (dict, list, Union, UnionType):
         return all(map(_is_json, get_args(kind)))
-    return kind in (dict, list, str, int, float, bool, NoneType) or is_typeddict(kind)
+    return kind in (Any, dict, list, str, int, float, bool, NoneType) or is_typeddict(kind)
 
 
 def _checked(kind: Any) -> Callable[[str], Any]:
