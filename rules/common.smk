@@ -38,7 +38,7 @@ else:
 
 def digest(script):
     """A parameter that changes with what a script and the library modules that it imports mean, not with a remark."""
-    return code_digest(CHECKOUT, script)
+    return lambda wildcards: code_digest(CHECKOUT, script)
 
 
 def files(folder, pattern):

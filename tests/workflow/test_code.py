@@ -120,6 +120,7 @@ def test_remarks_and_new_dates_rerun_nothing(project: Project) -> None:
 def digests(root: Path) -> dict[str, str]:
     """What the script of each rule means, read anew."""
     read_source.cache_clear()
+    code_digest.cache_clear()
     scripts = {path.stem: f"scripts/{path.name}" for path in (root / "scripts").glob("*.py")}
     return {
         rule: code_digest(root, script)

@@ -6,6 +6,7 @@ from functools import cache
 from pathlib import Path
 
 
+@cache
 def code_digest(root: Path, script: str) -> str:
     """Twelve hex digits over the syntax of a script and of all modules of the library that it imports.
 
