@@ -19,7 +19,7 @@ rule drafts:
     conda:
         TRANSLATION_ENVIRONMENT
     resources:
-        **turns(lambda wildcards: CONFIG.translation.openai),
+        **provider_slots(lambda wildcards: CONFIG.translation.openai),
         translator=1,
         connection=translation_connection,
     params:
@@ -33,7 +33,7 @@ rule drafts:
             Path(RESULTS, "asked", "drafts", f"{wildcards.lang}.json"),
         ),
         engine=CONFIG.translation.engine,
-        model=lambda wildcards: to_json(CONFIG.translation.model()),
+        model=lambda wildcards: to_json(CONFIG.translation.identity() if CONFIG.translation.openai else None),
         attempt=attempt("drafts/{lang}.json"),
     shell:
         'python3 "$XSAFETY/scripts/drafts.py"'
@@ -77,14 +77,14 @@ rule english:
     conda:
         TRANSLATION_ENVIRONMENT
     resources:
-        **turns(lambda wildcards: CONFIG.translation.openai),
+        **provider_slots(lambda wildcards: CONFIG.translation.openai),
         translator=1,
         connection=translation_connection,
     params:
         code=digest("scripts/english.py"),
         journal=journal("english/{model}/{prompting}/{lang}.jsonl"),
         engine=CONFIG.translation.engine,
-        model=lambda wildcards: to_json(CONFIG.translation.model()),
+        model=lambda wildcards: to_json(CONFIG.translation.identity() if CONFIG.translation.openai else None),
         attempt=attempt("english/{model}/{prompting}/{lang}.json"),
     shell:
         'python3 "$XSAFETY/scripts/english.py"'

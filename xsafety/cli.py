@@ -9,7 +9,7 @@ from argparse import ArgumentParser
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import NoneType
-from typing import Any, get_args, get_origin, get_type_hints
+from typing import Any, get_args, get_origin, get_type_hints, is_typeddict
 
 from .tabular import DataError
 
@@ -23,7 +23,7 @@ def arguments(main: Callable[..., None], argv: Sequence[str]) -> dict[str, Any]:
     """The arguments of `main`, by name: one option for each, required where it has no default.
 
     Paths and strings are taken as they stand; lists of them take any number of values, and with `| None` one or none.
-    Everything else is JSON: of a type that pydantic checks, if it is more than a number or a truth value.
+    Everything else is JSON; what is neither number, truth value nor TypedDict is checked by pydantic.
     """
     parser = ArgumentParser(description=sys.modules[main.__module__].__doc__, allow_abbrev=False)
     hints = get_type_hints(main)
@@ -45,7 +45,7 @@ def arguments(main: Callable[..., None], argv: Sequence[str]) -> dict[str, Any]:
 
 
 def _from_json(kind: Any) -> Callable[[str], Any]:
-    if kind in (int, float, bool):
+    if kind in (int, float, bool) or is_typeddict(kind):
         return json.loads
 
     def read(text: str) -> Any:

@@ -12,6 +12,7 @@ from typing import Any
 from ..asking.requests import Request, request
 from ..generation.responses import row_name
 from ..protocols.protocol import NO_VERDICT, Protocol, Reading, without_thinking
+from ..rows import Identity
 from ..tabular import read_jsonl
 from ..text import refusals
 from ..text.languages import SOURCE_LANGUAGE
@@ -51,7 +52,7 @@ def read_english(file: Path | None) -> dict[str, dict[str, Any]] | None:
 
 
 def judge_requests(
-    identity: Mapping[str, Any],
+    identity: Identity,
     protocol: Protocol,
     part: str,
     rows: Iterable[Mapping[str, Any]],

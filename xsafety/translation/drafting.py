@@ -8,9 +8,10 @@ from typing import Any, NamedTuple
 
 from ..asking import journal
 from ..asking.ask import ask
-from ..asking.progress import Progress, Rate, duration
+from ..asking.progress import Progress, Throughput, duration
 from ..asking.requests import Fatal, Request, request
-from ..rows import Message
+from ..config.models import Connection
+from ..rows import Message, TranslatorIdentity
 from ..tabular import clean
 from ..text.languages import SOURCE_LANGUAGE, language
 from .memory import from_memory
@@ -35,7 +36,7 @@ def translate(
     source: str,
     target: str,
     engine: str,
-    model: Mapping[str, Any] | None = None,
+    model: TranslatorIdentity | None = None,
     connection: Mapping[str, Any],
     journal_file: Path,
     progress: Callable[[str], None],
@@ -135,7 +136,7 @@ class _Line:
     def __init__(self, source: str, target: str, texts: int) -> None:
         self.done = 0
         self._name, self._what = (target, "drafts") if source == SOURCE_LANGUAGE else (source, "answers in English")
-        self._texts, self._rate = texts, Rate()
+        self._texts, self._rate = texts, Throughput()
 
     def __call__(self) -> str:
         rate = self._rate.at(self.done)
@@ -144,7 +145,7 @@ class _Line:
 
 
 def translation_requests(
-    translator: Mapping[str, Any], texts: Mapping[str, str], source: str, target: str, part: str
+    translator: TranslatorIdentity, texts: Mapping[str, str], source: str, target: str, part: str
 ) -> list[Request]:
     """One request per text (id -> text), to a service, or to a model: then `translator` is its identity and prompt."""
     if translator["engine"] != "openai":
@@ -153,7 +154,8 @@ def translation_requests(
             Request(journal.digest({**asked, "text": text}), id, part, [Message(role="user", content=text)])
             for id, text in texts.items()
         ]
-    identity = {key: value for key, value in translator.items() if key != "prompt"}
+    identity = translator.copy()
+    del identity["prompt"]
     names = {"{source}": language(source).name, "{target}": language(target).name}
     prompt = re.sub(r"\{(source|target)\}", lambda field: names[field[0]], translator["prompt"].strip())
     return [
@@ -176,26 +178,20 @@ def _by_model(
     texts: Mapping[str, str],
     source: str,
     target: str,
-    model: Mapping[str, Any],
+    model: TranslatorIdentity,
     connection: Mapping[str, Any],
     file: Path,
     progress: Callable[[str], None],
 ) -> Translated:
-    from ..asking.engines.start import start
+    from ..asking.engines.register import open_engine
 
-    identity = {key: value for key, value in model.items() if key != "prompt"}
+    identity = model.copy()
+    del identity["prompt"]
     requests = translation_requests(model, texts, source, target, file.stem)
     try:
-        engine = start(identity, connection, 1, file.parent)
-        receipt = ask(
-            {file.stem: lambda: requests},
-            file.parent,
-            engine,
-            progress,
-            connection["price"],
-            target,
-            2 * connection["concurrency"],
-        )
+        endpoint = Connection.model_validate(connection)
+        engine = open_engine(identity, endpoint, file.parent)
+        receipt = ask({file.stem: lambda: requests}, file.parent, engine, progress, endpoint, target)
         reasons = receipt["failed"].get(file.stem, {})
     except Fatal as error:
         reasons = dict.fromkeys(texts, str(error))
