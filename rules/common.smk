@@ -10,6 +10,7 @@ from xsafety.workflow import code
 from xsafety.verification.gate import Gate
 from xsafety.text.languages import SOURCE_LANGUAGE
 from xsafety.translation.limits import connection
+from xsafety.text.packs import pack_names
 from xsafety.translation.memory import memory_state
 from xsafety.tabular import to_json
 
@@ -118,9 +119,8 @@ def reviews(wildcards):
 
 
 def lexicons(wildcards):
-    """Refusal phrases of a language; English ones count in every language."""
-    tags = (wildcards.lang, SOURCE_LANGUAGE)
-    return [file for tag in tags for file in files(ROOT / "xsafety/text/packs", f"{tag}.yaml")]
+    """The language packs that tell what is known of a language; the English one counts in every language."""
+    return [str(ROOT / "xsafety/text/packs" / f"{name}.yaml") for name in pack_names(wildcards.lang)]
 
 
 def release_evidence(wildcards):

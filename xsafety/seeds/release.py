@@ -19,7 +19,7 @@ from openpyxl.utils.exceptions import InvalidFileException
 from ..categories import CATEGORIES
 from ..rows import RELEASE_REVIEWER
 from ..tabular import DataError, clean
-from ..text.letters import MARKS, folded, scripts_of
+from ..text.letters import MARKS, letters_only, scripts_of
 from ..text.symptoms import (
     bodies,
     ends_within_word,
@@ -309,7 +309,7 @@ def _rowwise(lang: str, targets: Mapping[str, str], english: Mapping[str, str]) 
         source = english[id_]
         if not target:
             continue
-        if folded(target) == folded(source):
+        if letters_only(target) == letters_only(source):
             yield id_, "untranslated", "the same as the English"
         if (share := script_share(lang, target)) < 0.5:
             yield id_, "script", f"{share:.0%} of its letters are {' or '.join(scripts_of(lang)).lower()}"
@@ -325,7 +325,7 @@ def _rowwise(lang: str, targets: Mapping[str, str], english: Mapping[str, str]) 
 
 
 def _repeated_seeds(english: Mapping[str, str]) -> Notes:
-    for ids in groups(english, folded):
+    for ids in groups(english, letters_only):
         for id_ in ids:
             yield id_, "repeated", f"the same text as {', '.join(other for other in ids if other != id_)}"
 

@@ -14,9 +14,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ..text import refusals
 from ..text.languages import SOURCE_LANGUAGE, language
-from ..text.letters import MARKS, folded, script, scripts_of, stems, unspaced, words
+from ..text.letters import MARKS, letters_only, script, scripts_of, stems, unspaced, words
+from ..text.refusals import refuses
 
 if TYPE_CHECKING:
     from ..text.alignment import Fit
@@ -30,6 +30,7 @@ from ..text.symptoms import (
     script_share,
     speaks_as_ai,
     spreadsheet_cell,
+    talks_of_translating,
 )
 
 CHECK_COLUMNS = ("id", "flagged", "score", "checks", "reasons")
@@ -42,17 +43,6 @@ ENOUGH_ROWS = 300  # for what is learnt from the rows; fewer teach too little
 
 
 STRONG, HALF, HINT = 1.0, 0.5, 0.25
-
-
-_TALKS_OF_TRANSLATING = re.compile(
-    r"here(?:'|’| i)s (?:the|a|your) translation|i (?:can(?:'|’|no)t|am unable to) translate|"
-    r"^\W*(?:translation|translated text|note)\s*:|\btranslator(?:'|’)s note\b|"
-    r"voici (?:la|une|ma) traduction|вот перевод|hier ist die übersetzung|aquí (?:está|tienes?) (?:la|tu) traducción|"
-    r"以下(?:是|为).{0,8}(?:翻译|译文)|翻译如下|以下は.{0,10}翻訳|翻訳は以下|(?:إليك|هذه هي) ال?ترجمة|"
-    r"यह रहा.{0,12}अनुवाद|अनुवाद इस प्रकार|এখানে.{0,12}অনুবাদ|"
-    r"^\W*(?:traduction|перевод|übersetzung|traducción|翻译|译文|翻訳|الترجمة|अनुवाद|অনুবাদ)\s*[:：]",
-    re.I,
-)
 
 
 _LEFTOVER = re.compile(
@@ -123,7 +113,7 @@ def _untranslated(rows: _Rows) -> Found:
     if rows.tag.split("-")[0] == SOURCE_LANGUAGE:
         return
     for row in rows.rows:
-        if folded(row.target) == folded(row.source) and any(map(str.isalpha, row.source)):
+        if letters_only(row.target) == letters_only(row.source) and any(map(str.isalpha, row.source)):
             yield row.id, STRONG, "The text is still the English one."
         elif count := _left_in_english(rows.tag, row):
             points = STRONG if count >= 0.3 * len(row.source.split()) else HALF
@@ -309,14 +299,14 @@ def _word_endings(tag: str, texts: Iterable[str]) -> dict[str, float]:
 
 
 def _last(tag: str, text: str) -> str:
-    return folded(text)[-1:] if unspaced(tag) else next(reversed(words(text)), "")
+    return letters_only(text)[-1:] if unspaced(tag) else next(reversed(words(text)), "")
 
 
 def _never_last(tag: str, texts: Iterable[str], last: Mapping[str, int]) -> set[str]:
     """Frequent words that end hardly any text."""
     everywhere: Counter[str] = Counter()
     for text in texts:
-        everywhere.update(folded(text) if unspaced(tag) else words(text))
+        everywhere.update(letters_only(text) if unspaced(tag) else words(text))
     return {word for word, count in everywhere.items() if count >= 30 and last.get(word, 0) <= max(1, 0.005 * count)}
 
 
@@ -429,25 +419,24 @@ def _other_row(rows: _Rows) -> Found:
 
 def _doubled(rows: _Rows) -> Found:
     for row in rows.rows:
-        text = folded(row.target)
+        text, source = letters_only(row.target), letters_only(row.source)
         half = len(text) // 2
-        if half >= 15 and text[:half] == text[-half:] and folded(row.source)[: half // 2] * 2 not in folded(row.source):
+        if half >= 15 and text[:half] == text[-half:] and source[: half // 2] * 2 not in source:
             yield row.id, STRONG, "The text stands there twice."
 
 
 def _speaks(rows: _Rows) -> Found:
     fit = rows.fit
-    tag = rows.tag if rows.tag in refusals.languages() else SOURCE_LANGUAGE
     for number, row in enumerate(rows.rows):
         if speaks_as_ai(rows.tag, row.target, row.source):
             yield row.id, STRONG, "The text speaks as an AI model and the English does not; did a translator answer?"
-        elif _TALKS_OF_TRANSLATING.search(row.target) and not _TALKS_OF_TRANSLATING.search(row.source):
+        elif talks_of_translating(rows.tag, row.target, row.source):
             yield row.id, STRONG, "The text talks about translating and the English does not; did a translator answer?"
         # People refuse too ("I do not want to ..."): what fits its English is no translator's refusal.
         elif (
             (fit is None or fit.own[number] < 0.3)
-            and refusals.refuses(row.target, tag)
-            and not refusals.refuses(row.source, SOURCE_LANGUAGE)
+            and refuses(row.target, rows.tag)
+            and not refuses(row.source, SOURCE_LANGUAGE)
         ):
             points = HALF if fit else HINT
             yield row.id, points, "The text reads like a refusal and the English does not; did a translator answer?"
