@@ -8,6 +8,7 @@ from xsafety.asking.engines import transformers
 from xsafety.asking.receipt import next_attempt
 from xsafety.workflow import code
 from xsafety.verification.gate import Gate
+from xsafety.seeds.dataset import SOURCES
 from xsafety.text.languages import SOURCE_LANGUAGE
 from xsafety.translation.limits import connection
 from xsafety.text.packs import pack_names
@@ -33,10 +34,7 @@ OTHERS = to_json(Gate.read(CONFIG.verification.model_dump()).others)
 
 PROMPTINGS = {name: method.parameters() for name, method in CONFIG.promptings.items()}
 
-if CONFIG.dataset.xsafety:
-    from xsafety.seeds.release import LANGUAGES as RELEASE_LANGUAGES
-else:
-    RELEASE_LANGUAGES = ()
+SOURCE = SOURCES[CONFIG.dataset.source]
 
 
 def digest(script):
@@ -123,8 +121,14 @@ def lexicons(wildcards):
     return [str(ROOT / "xsafety/text/packs" / f"{name}.yaml") for name in pack_names(wildcards.lang)]
 
 
+def dataset():
+    """A parameter: the source of the data set and its folder."""
+    return lambda wildcards: to_json(CONFIG.dataset.model_dump(exclude_none=True))
+
+
 def release_evidence(wildcards):
-    return f"<results>/review/{wildcards.lang}/release.jsonl" if wildcards.lang in RELEASE_LANGUAGES else []
+    """The translations that come along with the data set, if they are of the language."""
+    return f"<results>/review/{wildcards.lang}/release.jsonl" if wildcards.lang in SOURCE.languages else []
 
 
 def weights(wildcards):

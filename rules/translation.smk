@@ -55,14 +55,14 @@ rule freeze:
         # It takes the drafts that there are, and leads to none being made.
         results=lambda wildcards: RESULTS,
         memory=CONFIG.translation.memory,
-        languages=to_json(CONFIG.targets),
-        seeds=to_json(CONFIG.dataset.seeds),
+        languages=CONFIG.targets,
+        dataset=dataset(),
     message:
         "Adding new drafts to the translation memory."
     shell:
         'python3 "$XSAFETY/scripts/freeze.py"'
         " --results {params.results:q} --memory {params.memory:q}"
-        " --languages {params.languages:q} --seeds {params.seeds:q} 2>&1 | tee {log:q}"
+        " --languages {params.languages} --dataset {params.dataset:q} 2>&1 | tee {log:q}"
 
 
 rule english:

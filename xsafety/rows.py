@@ -26,6 +26,17 @@ class Seed(TypedDict):
     text: str
 
 
+class Repair(TypedDict):
+    """One reason why a row of a data set was changed or looks wrong; `row` is its record's number in `file`, from 1."""
+
+    lang: str
+    id: str
+    file: str
+    row: int
+    kind: str
+    reason: str
+
+
 class Draft(TypedDict):
     """A machine translation of a seed; where there is none, `status` says why."""
 

@@ -17,7 +17,8 @@ from xsafety.config.prompting import PromptingMethod
 from xsafety.generation.responses import model_requests
 from xsafety.plan.count import LACKS_DRAFTS, WAITS, DataSet, Workloads, count
 from xsafety.plan.shown import Estimate, estimates, notes, plan_table, summed
-from xsafety.seeds.csv_folder import read_seeds
+from xsafety.rows import Seed
+from xsafety.seeds.csv_folder import read
 from xsafety.tabular import write_jsonl
 from xsafety.verification.dataset import source_queries
 from xsafety.verification.evidence import fold
@@ -75,8 +76,8 @@ def keep(raw: Mapping[str, Any], id: str, lang: str = "en", **usage: int) -> Non
     write(file, *known, {"key": request.key, "id": id, "answer": given})
 
 
-def seeds() -> list[dict[str, str]]:
-    return read_seeds(Path("seeds"))
+def seeds() -> list[Seed]:
+    return [*read(Path("seeds")).seeds]
 
 
 def test_before_anything_ran(raw: dict[str, Any]) -> None:

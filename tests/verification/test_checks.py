@@ -171,8 +171,8 @@ def real() -> tuple[Release, dict[str, list[dict[str, Any]]]]:
     release = read_release(REAL)
     checked = {}
     for lang, targets in release.translations.items():
-        seeds = sorted(release.seeds, key=lambda seed: seed.id)
-        rows = [Row(seed.id, seed.category, seed.text, targets[seed.id]) for seed in seeds]
+        seeds = sorted(release.seeds, key=lambda seed: seed["id"])
+        rows = [Row(seed["id"], seed["category"], seed["text"], targets[seed["id"]]) for seed in seeds]
         checked[lang] = check_rows(rows, check(lang, rows))
     return release, checked
 
@@ -213,7 +213,7 @@ def test_the_audit_that_is_committed_is_that_of_the_release(
     real: tuple[Release, dict[str, list[dict[str, Any]]]],
 ) -> None:
     release, checked = real
-    made = audit({seed.id: seed.category for seed in release.seeds}, checked)
+    made = audit({seed["id"]: seed["category"] for seed in release.seeds}, checked)
     assert (ROOT / "docs" / "xsafety-audit.md").read_text(encoding="utf-8") == made
 
 
