@@ -39,7 +39,7 @@ _ENGLISH_AI = re.compile(r"\bA\.?I\b|artificial intelligence|language model", re
 _SPREADSHEET_CELL = re.compile(r"\+[A-Z]{1,2}\d{1,5}(?!\d)")
 
 
-_LABELS = "ABCD"
+LABELS = "ABCD"  # of options
 
 
 def speaks_as_ai(tag: str, target: str, source: str) -> bool:
@@ -72,7 +72,7 @@ def script_share(tag: str, text: str) -> float:
 
 def lacking_labels(tag: str, source: str, target: str) -> tuple[list[str], list[str]]:
     """The option labels of the English that a target lacks, and what it has instead, in its language's letters."""
-    lacking = [label for label in _LABELS if _has_label(label, source) and not _has_label(label, target)]
+    lacking = [label for label in LABELS if _has_label(label, source) and not _has_label(label, target)]
     known = ["a", "b", "c", "d"] if lacking else []
     if lacking and "LATIN" not in scripts_of(tag):
         known += [*lacking, *(letter for pack in packs(tag) for letter in pack.option_letters)]
@@ -132,16 +132,22 @@ def repeats(
         if len(bag) >= 5:
             by_category[category(id)].append((bag, id))
     for rows in by_category.values():
-        rows.sort(key=lambda row: (len(row[0]), row[1]))
-        for number, (bag, id) in enumerate(rows):
-            for other_bag, other in rows[number + 1 :]:
-                if len(bag) < 0.85 * len(other_bag):
-                    break
-                if _overlap(bag, other_bag) < 0.85 or targets[id] == targets[other]:
-                    continue
-                if _overlap(frozenset(words(english[id])), frozenset(words(english[other]))) < 0.3:
-                    yield Repeat(id, (other,), exact=False)
-                    yield Repeat(other, (id,), exact=False)
+        for id, other in _nearly_equal(rows):
+            source, other_source = (frozenset(words(english[one])) for one in (id, other))
+            if targets[id] != targets[other] and _overlap(source, other_source) < 0.3:
+                yield Repeat(id, (other,), exact=False)
+                yield Repeat(other, (id,), exact=False)
+
+
+def _nearly_equal(rows: list[tuple[frozenset[str], str]]) -> Iterator[tuple[str, str]]:
+    """Pairs of ids whose bags of words share nearly all."""
+    rows.sort(key=lambda row: (len(row[0]), row[1]))
+    for number, (bag, id) in enumerate(rows):
+        for other_bag, other in rows[number + 1 :]:
+            if len(bag) < 0.85 * len(other_bag):
+                break
+            if _overlap(bag, other_bag) >= 0.85:
+                yield id, other
 
 
 def _overlap(a: frozenset[str], b: frozenset[str]) -> float:

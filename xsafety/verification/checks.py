@@ -12,16 +12,14 @@ import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache, cached_property
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
+from ..rows import Check
 from ..text.languages import SOURCE_LANGUAGE, language
 from ..text.letters import MARKS, letters_only, script, scripts_of, stems, unspaced, words
 from ..text.refusals import refuses
-
-if TYPE_CHECKING:
-    from ..text.alignment import Fit
 from ..text.symptoms import (
-    _LABELS,
+    LABELS,
     bodies,
     ends_within_word,
     lacking_labels,
@@ -33,8 +31,8 @@ from ..text.symptoms import (
     talks_of_translating,
 )
 
-CHECK_COLUMNS = ("id", "flagged", "score", "checks", "reasons")
-
+if TYPE_CHECKING:
+    from ..text.alignment import Fit
 
 FLAGGED = 1.0
 
@@ -50,8 +48,8 @@ _LEFTOVER = re.compile(
 )
 
 
-class Row(NamedTuple):
-    """A translation to be checked."""
+class Segment(NamedTuple):
+    """A translation to be checked, beside its English."""
 
     id: str
     category: str
@@ -73,7 +71,7 @@ Found = Iterator[tuple[str, float, str]]  # row id, points, reason
 class _Rows:
     """One language's rows with a text, and what several checks look at."""
 
-    def __init__(self, tag: str, rows: Sequence[Row]) -> None:
+    def __init__(self, tag: str, rows: Sequence[Segment]) -> None:
         self.tag = tag
         self.rows = rows
         self.targets = {row.id: row.target for row in rows}
@@ -120,10 +118,10 @@ def _untranslated(rows: _Rows) -> Found:
             yield row.id, points, f"{count} English words in a row were left as they are; should they be translated?"
 
 
-def _left_in_english(tag: str, row: Row) -> int:
+def _left_in_english(tag: str, row: Segment) -> int:
     """The length of the longest run of English words in the target, where it is long and no name or quotation."""
     least = 4 if "LATIN" in scripts_of(tag) else 3
-    given = f" {' '.join(_LATIN.findall(row.source))} ".casefold()
+    source = f" {' '.join(_LATIN.findall(row.source))} ".casefold()
     # Other characters part words, in the target by a sign that is not in the English.
     found = [
         word if word[0].isascii() and word[0].isalpha() else "…"
@@ -132,7 +130,7 @@ def _left_in_english(tag: str, row: Row) -> int:
     longest = 0
     for start in range(len(found)):
         end = start + max(least, longest + 1)
-        while end <= len(found) and f" {' '.join(found[start:end])} ".casefold() in given:
+        while end <= len(found) and f" {' '.join(found[start:end])} ".casefold() in source:
             if sum(word[0].islower() for word in found[start:end]) >= 2:
                 longest = end - start
             end += 1
@@ -156,7 +154,7 @@ def _wrong_script(rows: _Rows) -> Found:
             yield row.id, HALF, f"Letters of another script stand in the text: {strange}."
 
 
-def _without_kept(row: Row) -> str:
+def _without_kept(row: Segment) -> str:
     """The target without Latin words that the English has too: names and terms may stay."""
     source = row.source.casefold()
     return re.sub(r"[A-Za-z]+", lambda word: "" if word[0].casefold() in source else word[0], row.target)
@@ -166,7 +164,7 @@ def _without_kept(row: Row) -> str:
 _SHARED = frozenset("LATIN FULLWIDTH HALFWIDTH MODIFIER MICRO KATAKANA IDEOGRAPHIC".split())
 
 
-def _strange_letters(tag: str, row: Row) -> str:
+def _strange_letters(tag: str, row: Segment) -> str:
     """Letters of scripts that are neither the language's nor Latin, and not in the English."""
     own = _SHARED.union(scripts_of(tag))
     strange = (char for char in row.target if char.isalpha() and script(char) not in own and char not in row.source)
@@ -231,29 +229,44 @@ def _length(rows: _Rows) -> Found:
 
 
 def _cut_off(rows: _Rows) -> Found:
-    targets, english = rows.bodies
-    marked = {id for id, text in targets.items() if text and english[id] and english[id][-1] in MARKS}
-    unmarked = {id for id in marked if targets[id][-1] not in MARKS}
-    rarity = len(unmarked) / max(1, len(marked))
-    pieces = ends_within_word(rows.tag, targets)
-    endings = _word_endings(rows.tag, targets.values())
-    last_words = {id: _last(rows.tag, text) for id, text in targets.items()}
-    never = _never_last(rows.tag, targets.values(), Counter(last_words.values()))
-    for id, text in targets.items():
-        if not text or text[-1] in MARKS:
-            continue
-        last = last_words[id]
-        short = rows.lengths.get(id, 0.0) < -2.25
-        expected = id in unmarked and rarity <= 0.2
-        if points := _within_word(endings.get(last), id in pieces, expected, short):
-            yield id, points, f"The text seems to end within a word ('{last}')."
-        elif (last in never or text[-1] in _GOES_ON) and english[id][-1:] not in _GOES_ON:
-            yield id, HALF if expected else HINT, f"Hardly any text ends with '{last}'; was it cut off?"
+    ends = _Ends(rows)
+    for id, text in rows.bodies[0].items():
+        if text and text[-1] not in MARKS:
+            for points, doubt in ends.doubts(id):
+                yield id, points, doubt
+
+
+class _Ends:
+    """How a language's texts end, and what is odd about one that ends without a mark."""
+
+    def __init__(self, rows: _Rows) -> None:
+        self._targets, self._english = rows.bodies
+        self._lengths = rows.lengths
+        marked = {id for id, text in self._english.items() if text and text[-1] in MARKS and self._targets[id]}
+        self._unmarked = {id for id in marked if self._targets[id][-1] not in MARKS}
+        self._rarity = len(self._unmarked) / max(1, len(marked))
+        self._pieces = ends_within_word(rows.tag, self._targets)
+        self._chances = _word_endings(rows.tag, self._targets.values())
+        self._last = {id: _last(rows.tag, text) for id, text in self._targets.items()}
+        self._never_last = _never_last(rows.tag, self._targets.values(), Counter(self._last.values()))
+
+    def doubts(self, id: str) -> Iterator[tuple[float, str]]:
+        text, source, last = self._targets[id], self._english[id], self._last[id]
+        short = self._lengths.get(id, 0.0) < -2.25
+        expected = id in self._unmarked and self._rarity <= 0.2
+        if points := _within_word(self._chances.get(last), id in self._pieces, expected, short):
+            yield points, f"The text seems to end within a word ('{last}')."
+        elif (last in self._never_last or text[-1] in _GOES_ON) and source[-1:] not in _GOES_ON:
+            yield HALF if expected else HINT, f"Hardly any text ends with '{last}'; was it cut off?"
         if expected:
-            points = HALF if short or rarity <= 0.03 else HINT
-            yield id, points, "The English ends with a full stop or the like and the text does not; was it cut off?"
-        if text.count('"') % 2 and text.rfind('"') < len(text) - 1 and english[id].count('"') % 2 == 0:
-            yield id, HALF, "The text ends within a quotation; was it cut off?"
+            points = HALF if short or self._rarity <= 0.03 else HINT
+            yield points, "The English ends with a full stop or the like and the text does not; was it cut off?"
+        if _within_quotation(text) and source.count('"') % 2 == 0:
+            yield HALF, "The text ends within a quotation; was it cut off?"
+
+
+def _within_quotation(text: str) -> bool:
+    return text.count('"') % 2 == 1 and text.rfind('"') < len(text) - 1
 
 
 _GOES_ON = tuple(",،、，:：-–—(（")
@@ -269,7 +282,7 @@ def _within_word(chance: float | None, piece: bool, expected: bool, short: bool)
 
 
 def _word_endings(tag: str, texts: Iterable[str]) -> dict[str, float]:
-    """For rare last words of texts: how often their last three letters end a word, where that can be told.
+    """For rare last words of texts: how often their last three letters end a word, where that can be overrides.
 
     A word begins with '^', so that a short word is a case of its own.
     """
@@ -315,11 +328,11 @@ _DIGITS = re.compile(r"\d+(?:[.,:٫]\d+)*")
 
 def _numbers(rows: _Rows) -> Found:
     for row in rows.rows:
-        given, there = _numbers_of(row.source), _numbers_of(row.target)
-        if lost := sorted(given - there):
+        source, target = _numbers_of(row.source), _numbers_of(row.target)
+        if lost := sorted(source - target):
             points = STRONG if any(len(number) > 1 for number in lost) else HINT
             yield row.id, points, f"A number of the English is not in the text: {', '.join(lost)}."
-        elif added := sorted(number for number in there - given if len(number) > 2):
+        elif added := sorted(number for number in target - source if len(number) > 2):
             yield row.id, HINT, f"A number is not in the English: {', '.join(added)}."
 
 
@@ -357,7 +370,7 @@ def _options(rows: _Rows) -> Found:
         if len(local) >= len(lacking):
             reason = f"The option letters {letters} are written {', '.join(local)}; restore A, B, C, D."
             # Where none is left they are at least of one alphabet.
-            yield row.id, HINT if len(lacking) == len(_LABELS) else STRONG, reason
+            yield row.id, HINT if len(lacking) == len(LABELS) else STRONG, reason
         else:
             yield row.id, STRONG, f"The options have no letter {letters}; restore A, B, C, D."
 
@@ -367,27 +380,27 @@ _OVERRIDES = re.compile(
 )
 
 
-_TOLD = ("ignor", "disre", "forge", "instr", "outpu", "above")  # stems of the words that override
+_OVERRIDING = ("ignor", "disre", "forge", "instr", "outpu", "above")  # stems of the words that override
 
 
 def _override(rows: _Rows) -> Found:
     fit = rows.fit
     if fit is None:
         return
-    told: dict[str, dict[str, float]] = {}
+    overrides: dict[str, dict[str, float]] = {}
     start = 0
     for row in rows.rows:
         source = stems(SOURCE_LANGUAGE, row.source)
         row_scores = dict(zip(source, fit.scores[start : start + len(source)], strict=True))
         start += len(source)
         if row.category == "goal_hijacking" and _OVERRIDES.search(row.source):
-            told[row.id] = {word: float(row_scores[word]) for word in _TOLD if word in row_scores}
+            overrides[row.id] = {word: float(row_scores[word]) for word in _OVERRIDING if word in row_scores}
     usual = {
         word: statistics.median(scores)
-        for word in _TOLD
-        if (scores := [found[word] for found in told.values() if word in found])
+        for word in _OVERRIDING
+        if (scores := [found[word] for found in overrides.values() if word in found])
     }
-    for id, found in told.items():
+    for id, found in overrides.items():
         if all(score < min(0.5, usual[word] - 1) for word, score in found.items()):
             yield id, STRONG, "The part that overrides the first task ('ignore the above') seems to be lost."
 
@@ -502,7 +515,7 @@ CHECKS: dict[str, Callable[[_Rows], Found]] = {
 }
 
 
-def check(tag: str, rows: Sequence[Row]) -> dict[str, list[Finding]]:
+def check(tag: str, rows: Sequence[Segment]) -> dict[str, list[Finding]]:
     """What the checks find in one language's rows, by id, in the order of `rows`; rows without a finding are left out.
 
     A row without a text has the finding 'empty' alone.
@@ -518,25 +531,25 @@ def check(tag: str, rows: Sequence[Row]) -> dict[str, list[Finding]]:
     return {id: findings for id, findings in found.items() if findings}
 
 
-def check_rows(rows: Sequence[Row], found: Mapping[str, Sequence[Finding]]) -> list[dict[str, Any]]:
+def check_rows(rows: Sequence[Segment], found: Mapping[str, Sequence[Finding]]) -> list[Check]:
     """The rows of a checks file, in the order of `rows`, without texts; the heaviest reason comes first."""
-    result = []
+    result: list[Check] = []
     for row in rows:
         findings = sorted(found.get(row.id, ()), key=lambda finding: -finding.points)
         score = sum(finding.points for finding in findings)
         result.append(
-            {
-                "id": row.id,
-                "flagged": "yes" if score >= FLAGGED else "no",
-                "score": f"{score:g}",
-                "checks": "; ".join(dict.fromkeys(finding.check for finding in findings)),
-                "reasons": " ".join(finding.reason for finding in findings),
-            }
+            Check(
+                id=row.id,
+                flagged="yes" if score >= FLAGGED else "no",
+                score=f"{score:g}",
+                checks="; ".join(dict.fromkeys(finding.check for finding in findings)),
+                reasons=" ".join(finding.reason for finding in findings),
+            )
         )
     return result
 
 
-def flags(rows: Iterable[Mapping[str, str]]) -> dict[str, str]:
+def flags(rows: Iterable[Check]) -> dict[str, str]:
     """The flagged rows of a checks file: id -> reasons, the most suspicious first."""
     flagged = sorted((row for row in rows if row["flagged"] == "yes"), key=lambda row: -float(row["score"]))
     return {row["id"]: row["reasons"] for row in flagged}
