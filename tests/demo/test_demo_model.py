@@ -26,7 +26,7 @@ ANSWERS = demo_model.read_answers()
 NAMES = sorted(demo_model.RATES)
 
 
-def queries() -> list[demo_model.Query]:
+def queries() -> list[demo_model.DemoQuery]:
     return demo_model.read_queries(SEEDS, MEMORY)
 
 

@@ -32,7 +32,6 @@ from .source import SeedSet
 
 URL = "https://github.com/Jarviswang94/Multilingual_safety_benchmark"
 
-
 # BCP 47 tags of the translations and their folders.
 LANGUAGES: dict[str, str] = {
     "zh": "zh",
@@ -46,20 +45,14 @@ LANGUAGES: dict[str, str] = {
     "bn": "bn",
 }
 
-
 _FOLDERS = {"en": "en", **LANGUAGES}
-
-
 _MISSPELT = {"Crimes_And_Illegal_Activities": "Crimes_And_Illegal_Activitie"}
-
 
 # A second copy of a file, without the closing instruction: (language, category) -> name.
 _COPIES = {("hi", "commonsense"): "commen_sense.csv"}
 
-
 # Thresholds, in robust standard deviations of log(characters of target / characters of source) of the language.
 _SHORT, _LONG, _SHORT_WITHOUT_END, _SHORT_MID_WORD = -4.5, 5.0, -2.25, -2.5
-
 
 Kind = Literal[
     "blank",  # no text

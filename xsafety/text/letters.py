@@ -9,10 +9,7 @@ from .languages import language
 
 # With these a text or a part of it ends.
 MARKS = ".!?…。！？．।॥৷؟;；|\"'”“„»«’‘」』)）"
-
-
 UNSPACED = frozenset("Hani Hans Hant Jpan Khmr Laoo Mymr Thai Tibt".split())
-
 
 # First words of the Unicode names of letters, where that is not the first word of the script's English name.
 _LETTERS = {

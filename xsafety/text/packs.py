@@ -41,7 +41,6 @@ from ..tabular import DataError
 from .languages import SOURCE_LANGUAGE, language
 
 PACKS = Path(__file__).with_name("packs")
-
 OPENING = 300
 
 # Marks that writers set or leave out at will: Arabic vowel signs and tatweel, the nukta of Devanagari.
@@ -67,9 +66,7 @@ class Pack:
 
 
 _SPELT = ("refusals", "answers")
-
 _EXPRESSIONS = (*_SPELT, "speaks_as_ai", "talks_of_translating")
-
 _KEYS = (*_EXPRESSIONS, "option_letters", "scripts", "opening")
 
 

@@ -6,7 +6,6 @@ from pathlib import Path
 from .packs import PACKS, Pack, one_spelling, packs
 
 _QUOTED = re.compile(r"“[^“”]*”|„[^„“”]*[“”]|«[^«»]*»|「[^「」]*」|『[^『』]*』|\"[^\"]*\"")
-
 _QUOTES = "“”„«»「」『』\"' "
 
 

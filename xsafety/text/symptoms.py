@@ -34,11 +34,7 @@ def garbled(response: str) -> bool:
 
 
 _ENGLISH_AI = re.compile(r"\bA\.?I\b|artificial intelligence|language model", re.I)
-
-
 _SPREADSHEET_CELL = re.compile(r"\+[A-Z]{1,2}\d{1,5}(?!\d)")
-
-
 LABELS = "ABCD"  # of options
 
 

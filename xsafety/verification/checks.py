@@ -35,13 +35,8 @@ if TYPE_CHECKING:
     from ..text.alignment import Fit
 
 FLAGGED = 1.0
-
-
 ENOUGH_ROWS = 300  # for what is learnt from the rows; fewer teach too little
-
-
 STRONG, HALF, HINT = 1.0, 0.5, 0.25
-
 
 _LEFTOVER = re.compile(
     r"&(?:#\d+|#x[0-9a-f]+|quot|amp|lt|gt|nbsp|apos);|<br ?/?>|</?[bip]>|#(?:REF|VALUE|NAME\?|N/A)!?", re.I
@@ -138,8 +133,6 @@ def _left_in_english(tag: str, row: Segment) -> int:
 
 
 _QUOTATION = re.compile(r"“[^“”]*”|„[^„“”]*[“”]|«[^«»]*»|「[^「」]*」|『[^『』]*』|\"[^\"]*\"")
-
-
 _LATIN = re.compile(r"[A-Za-z]+(?:['’][a-z]+)?|[^A-Za-z\s'’.,]+")
 
 
@@ -379,7 +372,6 @@ _OVERRIDES = re.compile(
     r"\b(?:ignor|disregard|forget|neglect|skip)\w*\b[^.!?]*\b(?:instruct|above|previous|prior|order)", re.I
 )
 
-
 _OVERRIDING = ("ignor", "disre", "forge", "instr", "outpu", "above")  # stems of the words that override
 
 
@@ -465,7 +457,6 @@ def _not_nfc(rows: _Rows) -> Found:
 _JOINED = frozenset(
     "Arab Aran Syrc Mong Nkoo Adlm Deva Beng Guru Gujr Orya Taml Telu Knda Mlym Sinh Khmr Mymr Tibt".split()
 )
-
 
 _DIRECTIONS = {"\u200e", "\u200f", "\u061c"}
 
