@@ -10,7 +10,7 @@ from xsafety.workflow import code
 from xsafety.verification.gate import Gate
 from xsafety.seeds.dataset import SOURCES
 from xsafety.text.languages import SOURCE_LANGUAGE
-from xsafety.translation.limits import connection
+from xsafety.translation.services import connection
 from xsafety.text.packs import pack_names
 from xsafety.translation.memory import memory_state
 from xsafety.tabular import to_json

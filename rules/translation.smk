@@ -19,7 +19,7 @@ rule drafts:
     conda:
         TRANSLATION_ENVIRONMENT
     resources:
-        **provider_slots(lambda wildcards: CONFIG.translation.openai),
+        **turns(lambda wildcards: CONFIG.translation.openai),
         translator=1,
         connection=translation_connection,
     params:
@@ -32,14 +32,13 @@ rule drafts:
             Path(RESULTS, "drafts", f"{wildcards.lang}.csv"),
             Path(RESULTS, "asked", "drafts", f"{wildcards.lang}.json"),
         ),
-        engine=CONFIG.translation.engine,
-        model=lambda wildcards: to_json(CONFIG.translation.identity() if CONFIG.translation.openai else None),
+        translator=lambda wildcards: to_json(CONFIG.translation.identity()),
         attempt=attempt("drafts/{lang}.json"),
     shell:
         'python3 "$XSAFETY/scripts/drafts.py"'
         " --seeds {input.seeds:q} --ledger {input.ledger:q} --memory {params.memory:q}"
         " --memory-state {params.memory_state} --journal {params.journal:q} --out {output.drafts:q}"
-        " --receipt {output.receipt:q} --lang {wildcards.lang} --engine {params.engine} --model {params.model:q}"
+        " --receipt {output.receipt:q} --lang {wildcards.lang} --translator {params.translator:q}"
         " --connection {resources.connection:q} {params.attempt} 2>&1 | tee {log:q}"
 
 
@@ -77,17 +76,16 @@ rule english:
     conda:
         TRANSLATION_ENVIRONMENT
     resources:
-        **provider_slots(lambda wildcards: CONFIG.translation.openai),
+        **turns(lambda wildcards: CONFIG.translation.openai),
         translator=1,
         connection=translation_connection,
     params:
         code=digest("scripts/english.py"),
         journal=journal("english/{model}/{prompting}/{lang}.jsonl"),
-        engine=CONFIG.translation.engine,
-        model=lambda wildcards: to_json(CONFIG.translation.identity() if CONFIG.translation.openai else None),
+        translator=lambda wildcards: to_json(CONFIG.translation.identity()),
         attempt=attempt("english/{model}/{prompting}/{lang}.json"),
     shell:
         'python3 "$XSAFETY/scripts/english.py"'
         " --responses {input.responses:q} --journal {params.journal:q}"
-        " --out {output.english:q} --receipt {output.receipt:q} --lang {wildcards.lang} --engine {params.engine}"
-        " --model {params.model:q} --connection {resources.connection:q} {params.attempt} 2>&1 | tee {log:q}"
+        " --out {output.english:q} --receipt {output.receipt:q} --lang {wildcards.lang}"
+        " --translator {params.translator:q} --connection {resources.connection:q} {params.attempt} 2>&1 | tee {log:q}"

@@ -14,10 +14,9 @@ def main(*, seeds: Path, ledger: Path, drafts: Path, lang: str, out: Path) -> No
     rows = read_rows(seeds, Seed)
     drafted = {row["id"]: row for row in read_rows(drafts, Draft)}
     stands = standings(lang, rows, read_jsonl(ledger), Gate())  # type: ignore[arg-type]
+    texts = {id: current_text(stand, drafted.get(id, {})) for id, stand in stands.items()}  # type: ignore[arg-type]
     segments = [
-        Segment(
-            seed["id"], seed["category"], seed["text"], current_text(stands[seed["id"]], drafted.get(seed["id"], {}))
-        )  # type: ignore[arg-type]
+        Segment(seed["id"], seed["category"], seed["text"], texts[seed["id"]])
         for seed in rows
         if stands[seed["id"]].state != "rejected"
     ]

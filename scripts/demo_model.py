@@ -3,10 +3,11 @@
 from pathlib import Path
 
 from xsafety.cli import call
-from xsafety.demo import model
 
 
 def main(*, name: str, seeds: Path, memory: Path, out: Path) -> None:
+    from xsafety.demo import model  # not to be waited for by --help
+
     model.make(name, seeds=seeds, memory=memory, out=out)
 
 

@@ -14,7 +14,7 @@ from xsafety.config.configuration import Config, load
 from xsafety.config.keys import key_variables, missing_keys
 from xsafety.config.models import OpenAIJudge
 from xsafety.tabular import DataError
-from xsafety.translation.limits import connection
+from xsafety.translation.services import connection
 from xsafety.verification.gate import Gate, SpotCheck
 
 GOOD = """

@@ -79,13 +79,14 @@ def test_scripts_lead_from_seeds_to_queries(tmp_path: Path) -> None:
         encoding="utf-8",
     )
     (tmp_path / "reviews").mkdir()
+    translator = '{"engine":"none"}'
     connection = '{"base_url":null,"api_key_env":null,"timeout":1,"max_retries":0}'
     steps = [
         f"seeds {SEEDS_JOB}",
         "ledger --seeds seeds.csv --reviews reviews --release --different-reviewers true"
         " --out ledger.jsonl --problems problems.txt",
         "drafts --seeds seeds.csv --ledger ledger.jsonl --memory fr.csv --journal journal.jsonl --out drafts.csv"
-        f" --receipt receipt.json --memory-state x --lang fr --engine none --model null --connection {connection}"
+        f" --receipt receipt.json --memory-state x --lang fr --translator {translator} --connection {connection}"
         " --attempt 1",
         "queries --seeds seeds.csv --ledger ledger.jsonl --drafts drafts.csv --lang fr --out fr.jsonl"
         ' --gate {"rounds":1,"accept_drafts":true}',

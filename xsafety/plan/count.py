@@ -172,7 +172,7 @@ class _Counter:
         asked_before = Path(self._journal, "responses", name).is_dir()
         return with_weights(model.identity(), model.connection()) if asked_before else model.identity()
 
-    def data_set(self, lang: str, seeds: Sequence[dict[str, str]]) -> DataSet:
+    def data_set(self, lang: str, seeds: Sequence[Any]) -> DataSet:
         """The data set of a language as the workflow would make it now; counts the drafts to ask for.
 
         Drafts that the engine has yet to give are stood in for by the English. So are those of a language that waits
@@ -190,7 +190,7 @@ class _Counter:
         file = self._journal / "drafts" / f"{lang}.jsonl"
         known, pending = self._translated(lacking, SOURCE_LANGUAGE, lang, file, workload)
 
-        def drafted(texts: Mapping[str, str]) -> dict[str, dict[str, str]]:
+        def drafted(texts: Mapping[str, str]) -> dict[str, Any]:
             return {row["id"]: row for row in drafts(wanted, memory, texts, dict.fromkeys(lacking, ""), "")}
 
         expected = drafted(pending | known)

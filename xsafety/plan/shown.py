@@ -13,7 +13,7 @@ from ..config.models import Connection, LocalConnection
 from ..config.translation import ServiceConnection, Translation
 from ..report.usage import runs
 from ..tabular import aligned
-from ..translation.limits import connection
+from ..translation.services import connection
 from .count import (
     ASSUMED_OUTPUT,
     LACKS_DRAFTS,
