@@ -88,11 +88,12 @@ def ours(url: str, texts: list[str], concurrency: int, connection: Mapping[str, 
     """This project's engine: every answer in the journal, requests paced by the limiter, failures tried again."""
     from xsafety.asking import ask as asking
     from xsafety.asking import requests as made
-    from xsafety.asking.engines.start import start
+    from xsafety.asking.engines.register import open_engine
     from xsafety.asking.journal import journal_file
     from xsafety.config.models import OpenAI
+    from xsafety.rows import Identity
 
-    identity = {"engine": "openai", "model": "m", "decoding": {"temperature": 0, "max_tokens": MAX_TOKENS}}
+    identity: Identity = {"engine": "openai", "model": "m", "decoding": {"temperature": 0, "max_tokens": MAX_TOKENS}}
     model = OpenAI(engine="openai", model="m", base_url=f"{url}/v1", concurrency=concurrency, **(connection or {}))
 
     def part() -> Iterable[made.Request]:
@@ -100,7 +101,7 @@ def ours(url: str, texts: list[str], concurrency: int, connection: Mapping[str, 
             yield made.request(identity, f"row-{row}", "plain/en", [{"role": "user", "content": text}])
 
     with tempfile.TemporaryDirectory() as folder:
-        engine = start(identity, model.connection(), 1, Path(folder))
+        engine = open_engine(identity, model.connection(), Path(folder))
         try:
             asking.ask({"plain/en": part}, Path(folder), engine, lambda line: print(line, file=sys.stderr))
         except made.Fatal as error:  # it gave up: all rows that are not in the journal failed

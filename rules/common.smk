@@ -4,10 +4,14 @@ import csv
 import re
 import shlex
 
+from xsafety.asking.engines import transformers
 from xsafety.asking.receipt import next_attempt
 from xsafety.workflow.code import code_digest
 from xsafety.verification.gate import Gate
+from xsafety.seeds.dataset import SOURCES
 from xsafety.text.languages import SOURCE_LANGUAGE
+from xsafety.translation.services import connection
+from xsafety.text.packs import pack_names
 from xsafety.translation.memory import memory_state
 from xsafety.tabular import to_json
 
@@ -28,12 +32,9 @@ shell.prefix(
 # Whether each round, and the spot check, must come from another reviewer.
 OTHERS = to_json(Gate.read(CONFIG.verification.model_dump()).others)
 
-PROMPTINGS = {name: vars(method.method()) for name, method in CONFIG.promptings.items()}
+PROMPTINGS = {name: method.parameters() for name, method in CONFIG.promptings.items()}
 
-if CONFIG.dataset.xsafety:
-    from xsafety.seeds.release import LANGUAGES as RELEASE_LANGUAGES
-else:
-    RELEASE_LANGUAGES = ()
+SOURCE = SOURCES[CONFIG.dataset.source]
 
 
 def digest(script):
@@ -63,6 +64,14 @@ def cells():
     return {model: evaluated(model) for model in CONFIG.models}
 
 
+def grouped_cells():
+    """The cells as lists of models and of their languages: short, however many there are of both."""
+    groups = {}
+    for model, langs in cells().items():
+        groups.setdefault(tuple(langs), []).append(model)
+    return [[models, langs] for langs, models in groups.items()]
+
+
 def every_cell(pattern, **wildcards):
     """A pattern's files for all models, promptings and languages evaluated."""
     return [
@@ -78,7 +87,7 @@ def is_asked(judge):
 
 def reads_english(judge, lang):
     """Whether a judge reads the English translation of responses in a language."""
-    return is_asked(judge) and CONFIG.judges[judge].translate_to_english and lang != SOURCE_LANGUAGE
+    return is_asked(judge) and CONFIG.judges[judge].reads_english(lang)
 
 
 def result(path):
@@ -108,24 +117,29 @@ def reviews(wildcards):
 
 
 def lexicons(wildcards):
-    """Refusal phrases of a language; English ones count in every language."""
-    tags = (wildcards.lang, SOURCE_LANGUAGE)
-    return [file for tag in tags for file in files(ROOT / "xsafety/text/packs", f"{tag}.yaml")]
+    """The language packs that tell what is known of a language; the English one counts in every language."""
+    return [str(ROOT / "xsafety/text/packs" / f"{name}.yaml") for name in pack_names(wildcards.lang)]
+
+
+def dataset():
+    """A parameter: the source of the data set and its folder."""
+    return lambda wildcards: to_json(CONFIG.dataset.model_dump(exclude_none=True))
 
 
 def release_evidence(wildcards):
-    return f"<results>/review/{wildcards.lang}/release.jsonl" if wildcards.lang in RELEASE_LANGUAGES else []
+    """The translations that come along with the data set, if they are of the language."""
+    return f"<results>/review/{wildcards.lang}/release.jsonl" if wildcards.lang in SOURCE.languages else []
 
 
 def weights(wildcards):
     model = CONFIG.models[wildcards.model]
-    return model.files() if model.engine == "transformers" else []
+    return [str(file) for file in transformers.model_files(Path(model.model))] if model.engine == "transformers" else []
 
 
 def fingerprint(wildcards):
     """A parameter that changes with the weights, also where a copy brought their old dates along."""
     model = CONFIG.models[wildcards.model]
-    return model.fingerprint() if model.engine == "transformers" else ""
+    return transformers.fingerprint(Path(model.model)) if model.engine == "transformers" else ""
 
 
 def threads_of(wildcards):
@@ -133,7 +147,7 @@ def threads_of(wildcards):
     return model.threads if model.engine == "transformers" else 1
 
 
-def turns(block):
+def provider_slots(block):
     """Resources of which each provider has one: jobs that share a provider's limits take turns, others do not.
 
     `block` gives the block of the configuration by the job's wildcards.
@@ -147,7 +161,7 @@ def turns(block):
 
 def provider_of(block):
     """Whose limits a model or judge shares; None where it asks no provider online."""
-    return block.provider if block and block.engine == "openai" and block.takes_turns else None
+    return block.provider if block and block.engine == "openai" else None
 
 
 PROVIDERS = sorted(
@@ -166,14 +180,20 @@ def judge_identity(wildcards):
     return to_json(CONFIG.judges[wildcards.judge].identity())
 
 
+def price_of(block):
+    """What the provider of a block charges, as plain values; None where that is not set."""
+    price = getattr(block, "price", None)
+    return price and price.model_dump()
+
+
 # Connections change no answer; as resources they are handed over without being a reason to run again.
 def model_connection(wildcards):
-    return to_json(CONFIG.models[wildcards.model].connection())
+    return to_json(CONFIG.models[wildcards.model].connection().model_dump())
 
 
 def judge_connection(wildcards):
-    return to_json(CONFIG.judges[wildcards.judge].connection())
+    return to_json(CONFIG.judges[wildcards.judge].connection().model_dump())
 
 
 def translation_connection(wildcards):
-    return to_json(CONFIG.translation.connection())
+    return to_json(connection(CONFIG.translation).model_dump())

@@ -19,7 +19,7 @@ rule ask:
         "../envs/models.yaml"
     threads: threads_of
     resources:
-        **turns(lambda wildcards: CONFIG.models[wildcards.model]),
+        **provider_slots(lambda wildcards: CONFIG.models[wildcards.model]),
         connection=model_connection,
     params:
         code=digest("scripts/ask.py"),

@@ -28,7 +28,7 @@ rule ask_judge:
     conda:
         "../envs/models.yaml"
     resources:
-        **turns(lambda wildcards: CONFIG.judges[wildcards.judge]),
+        **provider_slots(lambda wildcards: CONFIG.judges[wildcards.judge]),
         connection=judge_connection,
     params:
         code=digest("scripts/ask_judge.py"),
@@ -36,17 +36,15 @@ rule ask_judge:
         journal=journal("verdicts/{judge}"),
         identity=judge_identity,
         # What an output counts as is a matter of filing.
-        reading=lambda wildcards: to_json(
-            {key: value for key, value in CONFIG.judges[wildcards.judge].reading().items() if key != "controversial"}
-        ),
-        cells=lambda wildcards: to_json(cells()),
+        method=lambda wildcards: to_json(CONFIG.judges[wildcards.judge].method().model_dump(exclude={"controversial"})),
+        cells=lambda wildcards: to_json(grouped_cells()),
         promptings=list(PROMPTINGS),
         attempt=attempt("judges/{judge}.json"),
     shell:
         'python3 "$XSAFETY/scripts/ask_judge.py"'
         " --results {params.results:q} --cells {params.cells:q}"
         " --promptings {params.promptings} --identity {params.identity:q} --connection {resources.connection:q}"
-        " --protocol {input.protocol:q} --reading {params.reading:q} --journal {params.journal:q}"
+        " --method {params.method:q} --journal {params.journal:q}"
         " {params.attempt} --receipt {output:q} 2>&1 | tee {log:q}"
 
 
@@ -73,7 +71,9 @@ rule verdicts:
         code=digest("scripts/verdicts.py"),
         journal=journal("verdicts/{judge}"),
         identity=judge_identity,
-        reading=lambda wildcards: to_json(CONFIG.judges[wildcards.judge].reading() if is_asked(wildcards.judge) else {}),
+        reading=lambda wildcards: to_json(
+            CONFIG.judges[wildcards.judge].method().model_dump() if is_asked(wildcards.judge) else {}
+        ),
     shell:
         'python3 "$XSAFETY/scripts/verdicts.py"'
         " --responses {input.responses:q} --english {input.english:q}"

@@ -1,10 +1,15 @@
 # Stage: plan.
-# Takes what people own and the journal, whatever there is of them, and no result. Prints what a run would ask, and what
-# that takes in tokens, money and time. Config: all that decides what is asked; prices and limits.
+# Takes seeds and ledgers, which it makes first, and the translation memory and the journal as they are; no other result.
+# Prints what a run would ask, and what that takes in tokens, money and time. Config: all that decides what is asked;
+# prices and limits.
 
 
 rule plan:
-    """Print what a run would ask, and what that takes, before anything runs."""
+    """Print what a run would ask, and what that takes, before anything is asked."""
+    input:
+        seeds="<results>/seeds.csv",
+        ledgers=expand("<results>/review/{lang}/ledger.jsonl", lang=CONFIG.targets),
+        problems=expand("<results>/review/{lang}/problems.txt", lang=CONFIG.targets),
     log:
         "<logs>/plan.log",
     localrule: True
@@ -12,48 +17,13 @@ rule plan:
         "../envs/workflow.yaml"
     params:
         code=digest("scripts/plan.py"),
-        # Without an output there is nothing to run again. Connections hold no secrets.
-        settings=lambda wildcards: to_json(
-            {
-                "languages": CONFIG.languages,
-                "dataset": CONFIG.dataset.model_dump(),
-                "memory": CONFIG.translation.memory,
-                "verification": CONFIG.verification.model_dump(),
-                "promptings": PROMPTINGS,
-                "translator": {
-                    "name": (
-                        CONFIG.translation.openai.model if CONFIG.translation.openai else CONFIG.translation.engine
-                    ),
-                    "identity": CONFIG.translation.model() or {"engine": CONFIG.translation.engine},
-                    "connection": CONFIG.translation.connection(),
-                    "provider": provider_of(CONFIG.translation.openai),
-                },
-                "models": [
-                    {
-                        "name": name,
-                        "identity": model.identity(),
-                        "connection": model.connection(),
-                        "provider": provider_of(model),
-                        "languages": model.languages,
-                    }
-                    for name, model in CONFIG.models.items()
-                ],
-                "judges": [
-                    {
-                        "name": name,
-                        "identity": judge.identity(),
-                        "connection": judge.connection(),
-                        "provider": provider_of(judge),
-                        "protocol": judge.protocol_file,
-                        "reading": judge.reading(),
-                    }
-                    for name, judge in CONFIG.judges.items()
-                    if is_asked(name)
-                ],
-                "journal": JOURNAL,
-            }
-        ),
+        # Files, since a command line holds no configuration of hundreds of models. Without an output there is nothing
+        # to run again.
+        configfiles=lambda wildcards: [str(file) for file in workflow.configfiles],
+        overrides=lambda wildcards: to_json(dict(workflow.config_settings.config)),
     message:
         "Looking at seeds, reviews and the journal."
     shell:
-        'python3 "$XSAFETY/scripts/plan.py" --settings {params.settings:q} 2>&1 | tee {log:q}'
+        'python3 "$XSAFETY/scripts/plan.py"'
+        " --seeds {input.seeds:q} --configfiles {params.configfiles:q} --overrides {params.overrides:q}"
+        " 2>&1 | tee {log:q}"

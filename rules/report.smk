@@ -80,27 +80,16 @@ rule usage:
     params:
         code=digest("scripts/usage.py"),
         journal=lambda wildcards: JOURNAL,
-        translator=lambda wildcards: to_json(
+        engines=lambda wildcards: to_json(
             [
-                CONFIG.translation.openai.model if CONFIG.translation.openai else CONFIG.translation.engine,
-                CONFIG.translation.engine,
-                CONFIG.translation.connection().get("price"),
-            ]
-        ),
-        models=lambda wildcards: to_json(
-            [[name, model.engine, model.connection().get("price")] for name, model in CONFIG.models.items()]
-        ),
-        judges=lambda wildcards: to_json(
-            [
-                [name, judge.engine, judge.connection().get("price")]
-                for name, judge in CONFIG.judges.items()
-                if is_asked(name)
+                [stage, name, block.engine, price_of(block)]
+                for stage, blocks in CONFIG.stages.items()
+                for name, block in blocks.items()
             ]
         ),
     shell:
         'python3 "$XSAFETY/scripts/usage.py"'
-        " --journal {params.journal:q} --translator {params.translator:q}"
-        " --models {params.models:q} --judges {params.judges:q} --out {output:q} 2> {log:q}"
+        " --journal {params.journal:q} --engines {params.engines:q} --out {output:q} 2> {log:q}"
 
 
 rule report:
@@ -154,7 +143,7 @@ rule data_tests:
             {
                 "results": RESULTS,
                 "languages": ready_languages(),
-                "cells": cells(),
+                "cells": grouped_cells(),
                 "promptings": list(PROMPTINGS),
                 "samples": {name: model.decoding.get("n", 1) for name, model in CONFIG.models.items()},
                 "judges": list(CONFIG.judges),

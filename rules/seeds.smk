@@ -1,44 +1,24 @@
 # Stage: seed queries.
-# Takes data/seeds/*.csv, or a clone of the XSafety release. Makes <results>/seeds.csv and, of the release, its human
-# translations as evidence and the table of its repaired and suspicious rows. Config: dataset.
+# Takes the files of a data set, of one of the sources in xsafety/seeds/. Makes <results>/seeds.csv and, where human
+# translations come along, these as evidence and the table of repaired and suspicious rows. Config: dataset.
 
-if CONFIG.dataset.xsafety:
 
-    rule read_release:
-        """Read the XSafety release as it is."""
-        input:
-            files=files(CONFIG.dataset.xsafety, "*/*.csv") + files(CONFIG.dataset.xsafety, "*/*.xlsx"),
-        output:
-            seeds="<results>/seeds.csv",
-            repairs="<results>/repairs.csv",
-            evidence=expand("<results>/review/{tag}/release.jsonl", tag=sorted(RELEASE_LANGUAGES)),
-        log:
-            "<logs>/read_release.log",
-        conda:
-            "../envs/workflow.yaml"
-        params:
-            code=digest("scripts/read_release.py"),
-            release=lambda wildcards: CONFIG.dataset.xsafety,
-            review=result("review"),
-        shell:
-            'python3 "$XSAFETY/scripts/read_release.py"'
-            " --release {params.release:q} --seeds {output.seeds:q}"
-            " --repairs {output.repairs:q} --review {params.review:q} 2> {log:q}"
-
-else:
-
-    rule seeds:
-        """Check the English seed queries."""
-        input:
-            files=files(CONFIG.dataset.seeds, "*.csv"),
-        output:
-            "<results>/seeds.csv",
-        log:
-            "<logs>/seeds.log",
-        conda:
-            "../envs/workflow.yaml"
-        params:
-            code=digest("scripts/seeds.py"),
-            folder=lambda wildcards: CONFIG.dataset.seeds,
-        shell:
-            'python3 "$XSAFETY/scripts/seeds.py" --folder {params.folder:q} --out {output:q} 2> {log:q}'
+rule seeds:
+    """Read and check the data set: English seed queries, and translations that come along."""
+    input:
+        files=[file for pattern in SOURCE.files for file in files(CONFIG.dataset.folder, pattern)],
+    output:
+        seeds="<results>/seeds.csv",
+        repairs=["<results>/repairs.csv"] if SOURCE.languages else [],
+        evidence=expand("<results>/review/{tag}/release.jsonl", tag=sorted(SOURCE.languages)),
+    log:
+        "<logs>/seeds.log",
+    conda:
+        "../envs/workflow.yaml"
+    params:
+        code=digest("scripts/seeds.py"),
+        dataset=dataset(),
+        review=result("review"),
+    shell:
+        'python3 "$XSAFETY/scripts/seeds.py" --dataset {params.dataset:q} --seeds {output.seeds:q}'
+        " --repairs {output.repairs:q} --review {params.review:q} 2> {log:q}"

@@ -32,14 +32,13 @@ rule drafts:
             Path(RESULTS, "drafts", f"{wildcards.lang}.csv"),
             Path(RESULTS, "asked", "drafts", f"{wildcards.lang}.json"),
         ),
-        engine=CONFIG.translation.engine,
-        model=lambda wildcards: to_json(CONFIG.translation.model()),
+        translator=lambda wildcards: to_json(CONFIG.translation.identity()),
         attempt=attempt("drafts/{lang}.json"),
     shell:
         'python3 "$XSAFETY/scripts/drafts.py"'
         " --seeds {input.seeds:q} --ledger {input.ledger:q} --memory {params.memory:q}"
         " --memory-state {params.memory_state} --journal {params.journal:q} --out {output.drafts:q}"
-        " --receipt {output.receipt:q} --lang {wildcards.lang} --engine {params.engine} --model {params.model:q}"
+        " --receipt {output.receipt:q} --lang {wildcards.lang} --translator {params.translator:q}"
         " --connection {resources.connection:q} {params.attempt} 2>&1 | tee {log:q}"
 
 
@@ -55,14 +54,14 @@ rule freeze:
         # It takes the drafts that there are, and leads to none being made.
         results=lambda wildcards: RESULTS,
         memory=CONFIG.translation.memory,
-        languages=to_json(CONFIG.targets),
-        seeds=to_json(CONFIG.dataset.seeds),
+        languages=CONFIG.targets,
+        dataset=dataset(),
     message:
         "Adding new drafts to the translation memory."
     shell:
         'python3 "$XSAFETY/scripts/freeze.py"'
         " --results {params.results:q} --memory {params.memory:q}"
-        " --languages {params.languages:q} --seeds {params.seeds:q} 2>&1 | tee {log:q}"
+        " --languages {params.languages} --dataset {params.dataset:q} 2>&1 | tee {log:q}"
 
 
 rule english:
@@ -83,11 +82,10 @@ rule english:
     params:
         code=digest("scripts/english.py"),
         journal=journal("english/{model}/{prompting}/{lang}.jsonl"),
-        engine=CONFIG.translation.engine,
-        model=lambda wildcards: to_json(CONFIG.translation.model()),
+        translator=lambda wildcards: to_json(CONFIG.translation.identity()),
         attempt=attempt("english/{model}/{prompting}/{lang}.json"),
     shell:
         'python3 "$XSAFETY/scripts/english.py"'
         " --responses {input.responses:q} --journal {params.journal:q}"
-        " --out {output.english:q} --receipt {output.receipt:q} --lang {wildcards.lang} --engine {params.engine}"
-        " --model {params.model:q} --connection {resources.connection:q} {params.attempt} 2>&1 | tee {log:q}"
+        " --out {output.english:q} --receipt {output.receipt:q} --lang {wildcards.lang}"
+        " --translator {params.translator:q} --connection {resources.connection:q} {params.attempt} 2>&1 | tee {log:q}"

@@ -3,10 +3,10 @@
 from pathlib import Path
 
 from xsafety.cli import parser, run
+from xsafety.rows import Check
 from xsafety.seeds.csv_folder import COLUMNS
-from xsafety.tabular import read_csv, write_text
+from xsafety.tabular import columns, read_csv, write_text
 from xsafety.verification.audit import audit
-from xsafety.verification.checks import CHECK_COLUMNS
 
 
 def main() -> None:
@@ -15,7 +15,7 @@ def main() -> None:
     args = arguments.parse_args()
     categories = {row["id"]: row["category"] for row in read_csv(args.seeds, COLUMNS)}
     files = dict(given.split("=", 1) for given in args.checks)
-    checked = {lang: read_csv(Path(file), CHECK_COLUMNS) for lang, file in files.items()}
+    checked = {lang: read_csv(Path(file), columns(Check)) for lang, file in files.items()}
     write_text(args.out, audit(categories, checked))
 
 

@@ -2,10 +2,11 @@
 
 from xsafety.browser.queue import queue
 from xsafety.cli import parser, run
+from xsafety.rows import Check
 from xsafety.seeds.csv_folder import COLUMNS
-from xsafety.tabular import read_csv, read_jsonl, write_json
+from xsafety.tabular import read_csv, read_jsonl, read_rows, write_json
 from xsafety.translation.memory import DRAFT_COLUMNS
-from xsafety.verification.checks import CHECK_COLUMNS, flags
+from xsafety.verification.checks import flags
 from xsafety.verification.gate import Gate
 
 
@@ -23,7 +24,7 @@ def main() -> None:
         list(read_jsonl(args.ledger)),
         {row["id"]: row for row in read_csv(args.drafts, DRAFT_COLUMNS)},
         Gate.read(args.gate),
-        flags(read_csv(args.checks, CHECK_COLUMNS)),
+        flags(read_rows(args.checks, Check)),
     )
     write_json(args.out, found)
 

@@ -1,13 +1,15 @@
 """Trains a toy chat model of the demo from its seeds and drafts into a folder."""
 
-from xsafety.cli import parser, run
-from xsafety.demo import model as demo_model
+from pathlib import Path
+
+from xsafety.cli import call
 
 
-def main() -> None:
-    args = parser(__doc__, paths="seeds memory out", texts="name").parse_args()
-    demo_model.make(args.name, seeds=args.seeds, memory=args.memory, out=args.out)
+def main(*, name: str, seeds: Path, memory: Path, out: Path) -> None:
+    from xsafety.demo import model  # not to be waited for by --help
+
+    model.make(name, seeds=seeds, memory=memory, out=out)
 
 
 if __name__ == "__main__":
-    run(main)
+    call(main)

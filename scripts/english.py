@@ -1,36 +1,44 @@
 """Translates one file of responses to English, for judges that read the translation."""
 
-from xsafety.cli import parser, run, say
+from pathlib import Path
+
+from xsafety.cli import call, say
+from xsafety.config.models import Connection
+from xsafety.config.translation import ServiceConnection
 from xsafety.generation.responses import row_name
-from xsafety.tabular import read_jsonl, write_json, write_jsonl
+from xsafety.rows import English, Response, TranslatorIdentity
+from xsafety.tabular import read_rows, write_json, write_rows
 from xsafety.text.languages import SOURCE_LANGUAGE
-from xsafety.translation.drafting import translate
+from xsafety.translation.drafting import Translator, translate
 
 
-def main() -> None:
-    args = parser(
-        __doc__, paths="responses journal out receipt", texts="lang engine", objects="model connection attempt"
-    ).parse_args()
-    rows = list(read_jsonl(args.responses))
+def main(
+    *,
+    responses: Path,
+    lang: str,
+    translator: TranslatorIdentity,
+    connection: ServiceConnection | Connection,
+    journal: Path,
+    attempt: int,
+    out: Path,
+    receipt: Path,
+) -> None:
+    rows = read_rows(responses, Response)
     texts = {row_name(row): row["response"] for row in rows if row["response"].strip()}
     done, failed, again = translate(
         texts,
-        source=args.lang,
+        Translator(translator, connection),
+        source=lang,
         target=SOURCE_LANGUAGE,
-        engine=args.engine,
-        model=args.model,
-        connection=args.connection,
-        journal_file=args.journal,
+        journal_file=journal,
         progress=say,
     )
     if failed:
         say(f"{len(failed)} of {len(texts)} responses have no English translation; run snakemake again to ask for them")
-    write_jsonl(
-        args.out,
-        [{"id": name, "english": done.get(name), "detail": failed.get(name, "")} for name in map(row_name, rows)],
-    )
-    write_json(args.receipt, {"attempt": args.attempt, "rows": len(texts), "failed": again})
+    english = [English(id=name, english=done.get(name), detail=failed.get(name, "")) for name in map(row_name, rows)]
+    write_rows(out, English, english)
+    write_json(receipt, {"attempt": attempt, "rows": len(texts), "failed": again})
 
 
 if __name__ == "__main__":
-    run(main)
+    call(main)

@@ -2,22 +2,19 @@
 
 from pathlib import Path
 
-from xsafety.cli import parser, run
-from xsafety.seeds.csv_folder import COLUMNS, read_seeds
-from xsafety.tabular import read_csv
+from xsafety.cli import call
+from xsafety.config.dataset import Dataset
+from xsafety.seeds.dataset import SOURCES
 from xsafety.translation.memory import freeze
 
 
-def main() -> None:
-    args = parser(__doc__, paths="results memory", objects="languages seeds").parse_args()
-    checked = args.results / "seeds.csv"
-    seeds = read_seeds(Path(args.seeds)) if args.seeds else read_csv(checked, COLUMNS) if checked.exists() else []
+def main(*, dataset: Dataset, results: Path, memory: Path, languages: list[str]) -> None:
+    seeds = SOURCES[dataset.source].read(Path(dataset.folder)).seeds
     ids = [seed["id"] for seed in seeds]
     total = 0
     without = []
-    for lang in args.languages:
-        drafts: Path = args.results / "drafts" / f"{lang}.csv"
-        file = args.memory / f"{lang}.csv"
+    for lang in languages:
+        drafts, file = results / "drafts" / f"{lang}.csv", memory / f"{lang}.csv"
         if not drafts.exists():
             without.append(lang)
             continue
@@ -28,8 +25,8 @@ def main() -> None:
     if without:
         print(f"No drafts yet: {', '.join(without)}. Make them first: snakemake")
     if total:
-        print(f"Commit them: git add {args.memory}")
+        print(f"Commit them: git add {memory}")
 
 
 if __name__ == "__main__":
-    run(main)
+    call(main)

@@ -1,19 +1,24 @@
 """Prints what a run would ask, and what that takes; asks nothing."""
 
-from xsafety.cli import parser, run
-from xsafety.plan.count import WAITS, Settings, count
-from xsafety.plan.shown import lines, notes, table
+import json
+from pathlib import Path
+
+from xsafety.cli import call
+from xsafety.config.configuration import read
+from xsafety.plan.count import WAITS, count
+from xsafety.plan.shown import estimates, notes, plan_table
+from xsafety.seeds.csv_folder import COLUMNS
+from xsafety.tabular import read_csv
 
 
-def main() -> None:
-    args = parser(__doc__, objects="settings").parse_args()
-    settings = Settings.read(args.settings)
-    tallies, data_sets = count(settings)
-    made = lines(settings, tallies)
+def main(*, seeds: Path, configfiles: list[Path], overrides: str) -> None:
+    config = read(configfiles, json.loads(overrides))
+    workloads, data_sets = count(config, read_csv(seeds, COLUMNS))
+    made = estimates(config, workloads)
     waiting = {data.lang for data in data_sets if data.why == WAITS}
     print("\nWhat a run would ask now (nothing was asked for this):\n")
-    print(table(made, waiting), "", *notes(made, data_sets), sep="\n")
+    print(plan_table(made, waiting), "", *notes(made, data_sets), sep="\n")
 
 
 if __name__ == "__main__":
-    run(main)
+    call(main)

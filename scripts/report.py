@@ -5,8 +5,8 @@ from pathlib import Path
 
 from xsafety.cli import parser, run
 from xsafety.report.page import Verification, read_judge, render
-from xsafety.report.usage import COLUMNS
-from xsafety.tabular import DataError, read_csv, read_jsonl, write_text
+from xsafety.rows import Usage
+from xsafety.tabular import DataError, columns, read_csv, read_jsonl, write_text
 from xsafety.verification.agreement import AGREEMENT_COLUMNS, RATE_COLUMNS
 from xsafety.verification.waiting import STATUS_COLUMNS
 
@@ -36,7 +36,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         rates=read_csv(args.rates, RATE_COLUMNS),
         agreement=read_csv(args.agreement, AGREEMENT_COLUMNS),
     )
-    write_text(args.out, render(judges, examples, verification, read_csv(args.usage, COLUMNS), args.config))
+    write_text(args.out, render(judges, examples, verification, read_csv(args.usage, columns(Usage)), args.config))
 
 
 if __name__ == "__main__":

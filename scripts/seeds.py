@@ -1,15 +1,21 @@
-"""Reads and checks the English seed queries of a folder and writes them as one table, sorted by id."""
+"""Reads and checks a data set: English seed queries sorted by id, and translations and repairs that come along."""
 
 from pathlib import Path
 
 from xsafety.cli import call
-from xsafety.rows import Seed
-from xsafety.seeds.csv_folder import read_seeds
+from xsafety.config.dataset import Dataset
+from xsafety.rows import Evidence, Repair, Seed
+from xsafety.seeds.dataset import read_dataset
 from xsafety.tabular import write_rows
 
 
-def main(*, folder: Path, out: Path) -> None:
-    write_rows(out, Seed, sorted(read_seeds(folder), key=lambda seed: seed["id"]))
+def main(*, dataset: Dataset, seeds: Path, repairs: Path | None, review: Path) -> None:
+    found = read_dataset(dataset)
+    if repairs:
+        write_rows(repairs, Repair, found.repairs)
+    for lang, evidence in found.evidence.items():
+        write_rows(review / lang / "release.jsonl", Evidence, evidence)
+    write_rows(seeds, Seed, found.seeds)
 
 
 if __name__ == "__main__":

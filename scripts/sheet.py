@@ -4,10 +4,11 @@ And the merged PO file: all rows, with what was verified.
 """
 
 from xsafety.cli import parser, run, say
+from xsafety.rows import Check
 from xsafety.seeds.csv_folder import COLUMNS
-from xsafety.tabular import read_csv, read_jsonl
+from xsafety.tabular import read_csv, read_jsonl, read_rows
 from xsafety.translation.memory import DRAFT_COLUMNS
-from xsafety.verification.checks import CHECK_COLUMNS, flags
+from xsafety.verification.checks import flags
 from xsafety.verification.gate import Gate
 from xsafety.verification.sheet_rows import all_rows, next_round, save_as, sheet_rows
 from xsafety.verification.sheets.layout import Brief
@@ -24,7 +25,7 @@ def main() -> None:
     seeds = read_csv(args.seeds, COLUMNS)
     drafts = {row["id"]: row for row in read_csv(args.drafts, DRAFT_COLUMNS)}
     stands = standings(args.lang, seeds, read_jsonl(args.ledger), Gate.read(args.gate))
-    odd = flags(read_csv(args.checks, CHECK_COLUMNS))
+    odd = flags(read_rows(args.checks, Check))
     rows = sheet_rows(args.lang, seeds, stands, drafts, odd)
     number = next_round(stands)
     brief = Brief(args.lang, number, save_as(args.reviews, args.lang, number))

@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from xsafety.asking.receipt import filed
+from xsafety.asking.receipt import journalled_answers
 from xsafety.cli import parser, run
 from xsafety.judging.verdicts import asked_verdicts, judge_requests, lexicon_verdicts, read_english
 from xsafety.protocols.protocol import load
@@ -24,7 +24,7 @@ def main() -> None:
     receipt = json.loads(args.receipt.read_text(encoding="utf-8"))
     english = read_english(args.english)
     requests = judge_requests(receipt["identity"], protocol, args.part, rows, english)
-    answers = filed(requests, args.journal, args.receipt, receipt["failed"].get(args.part, {}))
+    answers = journalled_answers(requests, args.journal, args.receipt, receipt["failed"].get(args.part, {}))
     write_jsonl(args.out, asked_verdicts(rows, english, requests, answers, protocol, args.reading["controversial"]))
 
 

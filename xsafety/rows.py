@@ -1,6 +1,6 @@
 """The nouns of the domain: what one row of each file is, declared once; a file's columns are the keys of its noun."""
 
-from typing import Literal, TypedDict
+from typing import Any, Literal, Required, TypedDict
 
 RELEASE_REVIEWER = "xsafety-release"  # stands for the translators of the XSafety release
 REVIEWER_NAME = "[A-Za-z0-9][A-Za-z0-9_-]*"  # a regular expression
@@ -24,6 +24,17 @@ class Seed(TypedDict):
     id: str
     category: str
     text: str
+
+
+class Repair(TypedDict):
+    """One reason why a row of a data set was changed or looks wrong; `row` is its record's number in `file`, from 1."""
+
+    lang: str
+    id: str
+    file: str
+    row: int
+    kind: str
+    reason: str
 
 
 class Draft(TypedDict):
@@ -79,6 +90,23 @@ class Message(TypedDict):
 
     role: str
     content: str
+
+
+class Identity(TypedDict, total=False):
+    """All that decides an answer beside the messages; a request's key is the hash of both."""
+
+    engine: Required[str]
+    model: str
+    decoding: dict[str, Any]  # as the provider takes it
+    revision: str | None  # of weights: a commit on the hub, or the digest of a folder
+    dtype: str
+    endpoint: str
+
+
+class TranslatorIdentity(Identity, total=False):
+    """All that decides a translation beside the text and the two languages."""
+
+    prompt: str
 
 
 class Response(TypedDict):
@@ -141,3 +169,23 @@ class Count(TypedDict):
     unsafe: int
     invalid: int
     refusal: int | None
+
+
+class Usage(TypedDict):
+    """What asking took, by language; tries and minutes only of all languages together."""
+
+    stage: str
+    name: str
+    engine: str
+    lang: str
+    answers: int
+    input_tokens: int
+    cached_input_tokens: int
+    output_tokens: int
+    reasoning_tokens: int
+    cost: str  # dollars; empty where no price is set
+    requests: int | None
+    retries: int | None
+    rate_limited: int | None
+    failed: int | None
+    minutes: str

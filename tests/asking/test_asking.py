@@ -12,16 +12,18 @@ import pytest
 
 from xsafety.asking import ask as asking
 from xsafety.asking import progress
-from xsafety.asking.ask import GIVE_UP_AFTER, Parts
-from xsafety.asking.engines.start import pin, start
+from xsafety.asking.ask import MAX_FAILURES, Parts
+from xsafety.asking.engines.register import open_engine, with_weights
 from xsafety.asking.journal import RUNS, answers, journal_file, lines, lock
-from xsafety.asking.receipt import filed, next_attempt
-from xsafety.asking.requests import Answer, Deliver, Engine, Fail, Fatal, Meter, Request, request
-from xsafety.generation.prompting import Prompting
+from xsafety.asking.receipt import journalled_answers, next_attempt
+from xsafety.asking.requests import Completion, Engine, Fatal, Recipient, Request, request
+from xsafety.config.models import Connection, LocalConnection, Price
+from xsafety.config.prompting import PromptingMethod
 from xsafety.generation.responses import model_requests, response_rows, row_name
+from xsafety.rows import Identity
 from xsafety.tabular import DataError, write_json
 
-IDENTITY = {"engine": "fake", "model": "m"}
+IDENTITY: Identity = {"engine": "fake", "model": "m"}
 
 
 class Fake:
@@ -31,17 +33,17 @@ class Fake:
         self.failing, self.dies_at, self.rejecting = failing, dies_at, rejecting
         self.asked: list[str] = []
 
-    def __call__(self, requests: Iterable[Request], deliver: Deliver, fail: Fail, meter: Meter) -> None:
+    def __call__(self, requests: Iterable[Request], recipient: Recipient) -> None:
         for number, asked in enumerate(requests):
             if number == self.dies_at:
                 raise Fatal("the key is wrong")
             self.asked.append(asked.id)
             if asked.id in self.failing:
-                fail(asked, "500 server_error")
+                recipient.fail(asked, "500 server_error")
             elif asked.messages[-1]["content"] in self.rejecting:
-                deliver(asked, Answer("rejected", "", detail="400 invalid_value top_k"))
+                recipient.deliver(asked, Completion("rejected", "", detail="400 invalid_value top_k"))
             else:
-                deliver(asked, Answer("answered", f"To: {asked.messages[-1]['content']}", "stop"))
+                recipient.deliver(asked, Completion("answered", f"To: {asked.messages[-1]['content']}", "stop"))
 
 
 def rows(*texts: str, lang: str = "en") -> list[dict[str, Any]]:
@@ -51,8 +53,8 @@ def rows(*texts: str, lang: str = "en") -> list[dict[str, Any]]:
     ]
 
 
-def requests(*texts: str, lang: str = "en", identity: dict[str, Any] = IDENTITY) -> list[Request]:
-    return model_requests(identity, Prompting(), f"none/{lang}", rows(*texts, lang=lang))
+def requests(*texts: str, lang: str = "en", identity: Identity = IDENTITY) -> list[Request]:
+    return model_requests(identity, PromptingMethod(), f"none/{lang}", rows(*texts, lang=lang))
 
 
 def quiet(_: str) -> None: ...
@@ -146,15 +148,15 @@ def test_only_failed_rows_make_another_attempt(tmp_path: Path, receipt: dict[str
 
 def test_answers_are_filed_in_the_order_of_their_rows(tmp_path: Path) -> None:
     ask(requests("C", "A", "B"), tmp_path, Fake(), quiet)
-    found = filed(requests("B", "C"), tmp_path, tmp_path / "receipt.json", {})
+    found = journalled_answers(requests("B", "C"), tmp_path, tmp_path / "receipt.json", {})
     assert [answer["text"] for answer in found] == ["To: B", "To: C"]
-    assert filed([], tmp_path, tmp_path / "receipt.json", {}) == []
+    assert journalled_answers([], tmp_path, tmp_path / "receipt.json", {}) == []
 
 
 def test_filing_failed_rows_lists_them(tmp_path: Path) -> None:
     ask(requests("A", "B"), tmp_path, Fake("en1"), quiet)
     with pytest.raises(DataError) as error:
-        filed(requests("A", "B"), tmp_path, tmp_path / "r.json", {"en1": "500 server_error"})
+        journalled_answers(requests("A", "B"), tmp_path, tmp_path / "r.json", {"en1": "500 server_error"})
     assert "1 of 2 rows failed; run snakemake again" in str(error.value)
     assert "en1: 500 server_error" in str(error.value)
 
@@ -162,7 +164,7 @@ def test_filing_failed_rows_lists_them(tmp_path: Path) -> None:
 @pytest.mark.parametrize("failed", [{}, {"en0": "500"}])
 def test_filing_from_a_journal_that_is_gone_names_the_fix(tmp_path: Path, failed: dict[str, str]) -> None:
     with pytest.raises(DataError, match=r"2 of 2 answers are gone.*r\.json && snakemake"):
-        filed(requests("A", "B"), tmp_path, tmp_path / "r.json", failed)
+        journalled_answers(requests("A", "B"), tmp_path, tmp_path / "r.json", failed)
 
 
 def test_responses_hold_the_query_and_how_the_answer_ended() -> None:
@@ -177,14 +179,14 @@ def test_responses_hold_the_query_and_how_the_answer_ended() -> None:
 
 
 def test_an_engine_is_pinned_by_its_weights_where_they_are_here(tmp_path: Path) -> None:
-    here = {"engine": "transformers", "model": "", "revision": None}
+    here: Identity = {"engine": "transformers", "model": "", "revision": None}
     (tmp_path / "config.json").write_text("{}")
-    assert len(pin(here, {"model": str(tmp_path)})["revision"]) == 64
-    hub = {"engine": "transformers", "model": "org/x", "revision": "abc"}
-    assert pin(hub, {"model": "org/x"}) == hub
-    assert pin(IDENTITY, {}) == IDENTITY
+    assert len(with_weights(here, LocalConnection(model=str(tmp_path)))["revision"] or "") == 64
+    hub: Identity = {"engine": "transformers", "model": "org/x", "revision": "abc"}
+    assert with_weights(hub, LocalConnection(model="org/x")) == hub
+    assert with_weights(IDENTITY, Connection()) == IDENTITY
     with pytest.raises(ValueError, match="no engine 'fake'"):
-        start(IDENTITY, {}, 1, tmp_path)
+        open_engine(IDENTITY, Connection(), tmp_path)
 
 
 def test_rows_with_the_same_question_are_asked_once_and_fail_together(tmp_path: Path) -> None:
@@ -194,7 +196,7 @@ def test_rows_with_the_same_question_are_asked_once_and_fail_together(tmp_path: 
     engine = Fake()
     assert ask(twins, tmp_path, engine, quiet)["failed"] == {}
     assert len(engine.asked) == 1
-    assert len(filed(twins, tmp_path, tmp_path / "receipt.json", {})) == 2
+    assert len(journalled_answers(twins, tmp_path, tmp_path / "receipt.json", {})) == 2
 
 
 def statuses(folder: Path, asked: list[Request]) -> list[str]:
@@ -230,25 +232,25 @@ def test_answers_in_the_journal_prove_that_a_rejection_is_the_rows_own(tmp_path:
 
 
 def test_a_wrong_parameter_ends_the_job_soon(tmp_path: Path) -> None:
-    texts = [f"T{number}" for number in range(3 * GIVE_UP_AFTER)]
+    texts = [f"T{number}" for number in range(3 * MAX_FAILURES)]
     engine = Fake(rejecting=texts)
-    with pytest.raises(Fatal, match=rf"the first {GIVE_UP_AFTER} requests were all rejected \(400 invalid_value"):
+    with pytest.raises(Fatal, match=rf"the first {MAX_FAILURES} requests were all rejected \(400 invalid_value"):
         ask(requests(*texts), tmp_path, engine, quiet)
-    assert len(engine.asked) == GIVE_UP_AFTER
+    assert len(engine.asked) == MAX_FAILURES
     late = Fake(rejecting=texts[1:])
     ask(requests(*texts), tmp_path, late, quiet)
     assert len(late.asked) == len(texts)
 
 
 def test_failures_in_a_row_end_the_job_and_others_do_not(tmp_path: Path) -> None:
-    asked = requests(*(f"T{number}" for number in range(3 * GIVE_UP_AFTER)))
+    asked = requests(*(f"T{number}" for number in range(3 * MAX_FAILURES)))
     ids = [request.id for request in asked]
     dead = Fake(*ids[1:])
-    with pytest.raises(Fatal, match=rf"{GIVE_UP_AFTER} requests in a row failed, the last one with 500 server_error"):
+    with pytest.raises(Fatal, match=rf"{MAX_FAILURES} requests in a row failed, the last one with 500 server_error"):
         ask(asked, tmp_path, dead, quiet)
-    assert len(dead.asked) == 1 + GIVE_UP_AFTER
+    assert len(dead.asked) == 1 + MAX_FAILURES
     assert statuses(tmp_path, asked)[0] == "answered"
-    here_and_there = [id for number, id in enumerate(ids[1:], 1) if number % GIVE_UP_AFTER]
+    here_and_there = [id for number, id in enumerate(ids[1:], 1) if number % MAX_FAILURES]
     failed = ask(asked, tmp_path, Fake(*here_and_there), quiet)["failed"]["none/en"]
     assert sorted(failed) == sorted(here_and_there)
 
@@ -256,18 +258,20 @@ def test_failures_in_a_row_end_the_job_and_others_do_not(tmp_path: Path) -> None
 def test_progress_tells_failures_pace_and_cost(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(progress, "LOG_EVERY", 0.02)
     said: list[str] = []
-    price = {"input": 1.0, "output": 2.0, "cached_input": None, "batch": 0.5}
+    priced = Connection(price=Price(input=1.0, output=2.0))
 
-    def engine(asked: Iterable[Request], deliver: Deliver, fail: Fail, meter: Meter) -> None:
+    def engine(asked: Iterable[Request], recipient: Recipient) -> None:
         first, second, _ = asked
-        deliver(first, Answer("answered", "x", usage={"input_tokens": 1_000_000, "output_tokens": 500_000}))
-        fail(second, "500")
-        meter.pace = lambda: "limit 60/min"
+        recipient.deliver(
+            first, Completion("answered", "x", usage={"input_tokens": 1_000_000, "output_tokens": 500_000})
+        )
+        recipient.fail(second, "500")
+        recipient.meter.pace = lambda: "limit 60/min"
         deadline = time.monotonic() + 5
         while len(said) < 3 and time.monotonic() < deadline:
             time.sleep(0.01)
 
-    ask(requests("A", "B", "C"), tmp_path, engine, said.append, price=price)
+    ask(requests("A", "B", "C"), tmp_path, engine, said.append, connection=priced)
     assert re.fullmatch(r"1 of 3 answered, 1 failed, [\d.,]+/s, limit 60/min, \$2\.00, \d+ s to go", said[2])
     assert re.fullmatch(r"1 answered, 2 failed, \d s, \$2\.00", said[-4])
     assert said[-3:] == [
@@ -286,10 +290,10 @@ def test_a_second_asker_is_refused_before_anything_is_sent(tmp_path: Path) -> No
         assert ask(requests("A"), tmp_path, engine, quiet)["rows"] == 1
     assert engine.asked == []
 
-    def asks_as_well(given: Iterable[Request], deliver: Deliver, fail: Fail, meter: Meter) -> None:
+    def asks_as_well(given: Iterable[Request], recipient: Recipient) -> None:
         with pytest.raises(DataError, match="another process is writing to it"):
             ask(requests("C"), tmp_path, engine, quiet)
-        Fake()(given, deliver, fail, meter)
+        Fake()(given, recipient)
 
     ask(requests("A", "B"), tmp_path, asks_as_well, quiet)
     assert engine.asked == []
@@ -298,10 +302,10 @@ def test_a_second_asker_is_refused_before_anything_is_sent(tmp_path: Path) -> No
 
 
 def test_rejected_and_failed_rows_without_any_answer_are_asked_again(tmp_path: Path) -> None:
-    def engine(asked: Iterable[Request], deliver: Deliver, fail: Fail, meter: Meter) -> None:
+    def engine(asked: Iterable[Request], recipient: Recipient) -> None:
         first, second = asked
-        deliver(first, Answer("rejected", "", detail="400 invalid_prompt"))
-        fail(second, "500")
+        recipient.deliver(first, Completion("rejected", "", detail="400 invalid_prompt"))
+        recipient.fail(second, "500")
 
     receipt = ask(requests("A", "B"), tmp_path, engine, quiet)
     assert receipt["failed"] == {"none/en": {"en0": "400 invalid_prompt", "en1": "500"}}
@@ -309,12 +313,14 @@ def test_rejected_and_failed_rows_without_any_answer_are_asked_again(tmp_path: P
 
 
 def test_several_answers_to_a_query_are_rows_of_their_own(tmp_path: Path) -> None:
-    def engine(asked: Iterable[Request], deliver: Deliver, fail: Fail, meter: Meter) -> None:
+    def engine(asked: Iterable[Request], recipient: Recipient) -> None:
         for one in asked:
-            deliver(one, Answer("answered", "1st", "stop", more=(Answer("blocked", "", detail="filter"),)))
+            recipient.deliver(
+                one, Completion("answered", "1st", "stop", more=(Completion("blocked", "", detail="filter"),))
+            )
 
     ask(requests("A"), tmp_path, engine, quiet)
-    made = response_rows(rows("A"), filed(requests("A"), tmp_path, tmp_path / "r.json", {}))
+    made = response_rows(rows("A"), journalled_answers(requests("A"), tmp_path, tmp_path / "r.json", {}))
     assert [(row["sample"], row["response"], row["status"]) for row in made] == [
         (1, "1st", "answered"),
         (2, "", "blocked"),
@@ -325,12 +331,12 @@ def test_several_answers_to_a_query_are_rows_of_their_own(tmp_path: Path) -> Non
 def test_what_an_engine_leaves_open_goes_to_the_next_one(tmp_path: Path) -> None:
     last = Fake()
 
-    def first(asked: Iterable[Request], deliver: Deliver, fail: Fail, meter: Meter) -> Engine:
+    def first(asked: Iterable[Request], recipient: Recipient) -> Engine:
         for one in asked:
             if one.id == "en0":
-                deliver(one, Answer("answered", "early"))
+                recipient.deliver(one, Completion("answered", "early"))
             if one.id == "en1":
-                fail(one, "500")
+                recipient.fail(one, "500")
         return last
 
     receipt = ask(requests("A", "B", "C"), tmp_path, first, quiet)

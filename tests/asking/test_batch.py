@@ -11,13 +11,15 @@ from aiohttp import web
 
 from tests.servers.loopback import Server
 from xsafety.asking import ask as asking
+from xsafety.asking.ask import Receipt
 from xsafety.asking.engines import openai
-from xsafety.asking.engines.start import start
+from xsafety.asking.engines.register import open_engine
 from xsafety.asking.journal import answers, journal_file, lines, open_batches
 from xsafety.asking.requests import Fatal, Request, request
-from xsafety.config.models import OpenAI
+from xsafety.config.models import Connection, OpenAI
+from xsafety.rows import Identity
 
-IDENTITY = {"engine": "openai", "model": "gpt-x", "decoding": {"temperature": 0}}
+IDENTITY: Identity = {"engine": "openai", "model": "gpt-x", "decoding": {"temperature": 0}}
 
 
 class Killed(BaseException):
@@ -26,22 +28,22 @@ class Killed(BaseException):
 
 @pytest.fixture(autouse=True)
 def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(openai, "LONGEST_WAIT", 0.02)
+    monkeypatch.setattr(openai, "MAX_BACKOFF", 0.02)
 
 
 def requests(*texts: str) -> list[Request]:
     return [request(IDENTITY, text, "none/en", [{"role": "user", "content": text}]) for text in texts]
 
 
-def connect(server: Server, mode: str = "batch", **settings: Any) -> dict[str, Any]:
+def connect(server: Server, mode: str = "batch", **settings: Any) -> Connection:
     made = {"engine": "openai", "model": "gpt-x", "base_url": f"{server.url}/v1", "mode": mode}
     return OpenAI.model_validate(made | {"batch": {"poll": 0.01, **settings}, "max_retries": 2}).connection()
 
 
-def ask(server: Server, folder: Path, *texts: str, mode: str = "batch", **settings: Any) -> dict[str, Any]:
+def ask(server: Server, folder: Path, *texts: str, mode: str = "batch", **settings: Any) -> Receipt:
     """Asks in one job; the receipt."""
     asked: Callable[[], Iterable[Request]] = partial(requests, *texts)
-    engine = start(IDENTITY, connect(server, mode, **settings), 1, folder)
+    engine = open_engine(IDENTITY, connect(server, mode, **settings), folder)
     return asking.ask({"none/en": asked}, folder, engine, lambda line: None)
 
 
@@ -174,7 +176,7 @@ def die(*_: object) -> None:
         ("created", "xsafety.asking.engines.batch._Round._created"),
         ("waiting", "asyncio.sleep"),
         ("brought in", "xsafety.asking.engines.batch._Round._bring_in"),
-        ("delivering", "xsafety.asking.ask._Log.keep"),
+        ("delivering", "xsafety.asking.ask._Log.write"),
     ],
 )
 def test_a_job_that_dies_anywhere_submits_and_loses_nothing_twice(
@@ -194,16 +196,16 @@ def test_a_job_that_dies_anywhere_submits_and_loses_nothing_twice(
 def test_a_job_that_dies_among_deliveries_takes_the_rest_from_the_same_batch(
     server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    keep, kept = asking._Log.keep, list[str]()
+    keep, kept = asking._Log.write, list[str]()
 
-    def keep_two(log: Any, one: Request, found: asking.Answer, price: Any) -> float:
+    def keep_two(log: Any, one: Request, found: asking.Completion, price: Any) -> float:
         if len(kept) == 2:
             raise Killed
         kept.append(one.id)
         return keep(log, one, found, price)
 
     with monkeypatch.context() as patch:
-        patch.setattr("xsafety.asking.ask._Log.keep", keep_two)
+        patch.setattr("xsafety.asking.ask._Log.write", keep_two)
         with pytest.raises(Killed):
             ask(server, tmp_path, *"abcd")
     assert ask(server, tmp_path, *"abcd")["failed"] == {}

@@ -69,7 +69,8 @@ def command(server: Server, folder: Path, **settings: Any) -> list[str]:
     return [
         *("--queries", str(folder / "queries"), "--languages", "en"),
         *("--journal", str(folder / "journal"), "--receipt", str(folder / "receipt.json"), "--attempt", "1"),
-        *("--identity", to_json(model.identity()), "--connection", to_json(model.connection()), "--threads", "1"),
+        *("--identity", to_json(model.identity()), "--connection", model.connection().model_dump_json()),
+        *("--threads", "1"),
         *("--promptings", to_json({"none": {"text": "", "placement": "system"}})),
     ]
 

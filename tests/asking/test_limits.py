@@ -191,10 +191,10 @@ def test_calls_that_were_under_way_at_a_cut_cut_no_further() -> None:
     now = 1.5
     assert once is not None
     assert limiter.per_second == once
-    assert not limiter.hopeless(2.0)
-    assert limiter.hopeless(IMPATIENT + 1)
+    assert not limiter.is_exhausted(2.0)
+    assert limiter.is_exhausted(IMPATIENT + 1)
     limiter.succeeded({}, None)
     limiter.refused(limiter.take(1), None)
-    assert not limiter.hopeless(IMPATIENT + 1), "others are answered"
+    assert not limiter.is_exhausted(IMPATIENT + 1), "others are answered"
     now += IMPATIENT + 1
-    assert limiter.hopeless(None)
+    assert limiter.is_exhausted(None)

@@ -7,12 +7,14 @@ from typing import Any
 import pytest
 from aiohttp import web
 
+from tests.asking.collected import Collected
 from tests.servers.loopback import Limit, Server, drop, truncate
 from xsafety.asking.engines import limits, openai
-from xsafety.asking.requests import Answer, Fatal, Meter, Request, request
-from xsafety.config.models import OpenAI
+from xsafety.asking.requests import Completion, Fatal, Meter, Request, request
+from xsafety.config.models import Connection, OpenAI
+from xsafety.rows import Identity
 
-IDENTITY = {"engine": "openai", "model": "gpt-x", "decoding": {"temperature": 0, "max_tokens": 5}}
+IDENTITY: Identity = {"engine": "openai", "model": "gpt-x", "decoding": {"temperature": 0, "max_tokens": 5}}
 SECRET = "s3cret-key-0123456789"
 
 
@@ -23,35 +25,27 @@ def requests(*texts: str) -> list[Request]:
 @pytest.fixture(autouse=True)
 def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     """Further tries come soon."""
-    monkeypatch.setattr(openai, "LONGEST_WAIT", 0.02)
+    monkeypatch.setattr(openai, "MAX_BACKOFF", 0.02)
 
 
-def connect(server: Server, **more: Any) -> dict[str, Any]:
+def connect(server: Server, **more: Any) -> Connection:
     settings = {"base_url": f"{server.url}/v1", "concurrency": 4, "timeout": 5, "max_retries": 0} | more
     return OpenAI(engine="openai", model="gpt-x", **settings).connection()
 
 
 def ask(
-    server: Server, *texts: str, identity: dict[str, Any] = IDENTITY, meter: Meter | None = None, **connection: Any
-) -> tuple[dict[str, Answer], dict[str, str]]:
-    done: dict[str, Answer] = {}
-    failed: dict[str, str] = {}
-    openai.answer(
-        requests(*texts),
-        lambda asked, answer: done.setdefault(asked.id, answer) and None,
-        lambda asked, reason: failed.setdefault(asked.id, reason) and None,
-        meter,
-        identity=identity,
-        connection=connect(server, **connection),
-    )
-    return done, failed
+    server: Server, *texts: str, identity: Identity = IDENTITY, meter: Meter | None = None, **connection: Any
+) -> tuple[dict[str, Completion], dict[str, str]]:
+    collected = Collected(meter=meter or Meter())
+    openai.ask_online(requests(*texts), collected, identity=identity, connection=connect(server, **connection))
+    return collected.done, collected.failed
 
 
 def test_messages_and_decoding_are_sent_and_the_answer_comes_back(server: Server) -> None:
     server.reply = lambda body: f"  To {body['messages'][0]['content']}\n"
     done, failed = ask(server, "a", "b")
     usage = {"input_tokens": 10, "output_tokens": 5}
-    assert done == {id: Answer("answered", f"To {id}", "stop", "", usage) for id in "ab"}
+    assert done == {id: Completion("answered", f"To {id}", "stop", "", usage) for id in "ab"}
     assert failed == {}
     assert sorted(server.chats, key=str) == [
         {"messages": [{"role": "user", "content": id}], "model": "gpt-x", "temperature": 0, "max_tokens": 5}
@@ -116,7 +110,7 @@ def test_what_is_no_text_is_an_outcome_that_stays(server: Server, reply: Any, st
 
 def test_an_answer_cut_at_the_limit_says_so(server: Server) -> None:
     server.reply = lambda body: {"finish_reason": "length", "message": {"content": "Once upon a"}}
-    assert ask(server, "a")[0]["a"] == Answer(
+    assert ask(server, "a")[0]["a"] == Completion(
         "answered", "Once upon a", "length", "", {"input_tokens": 10, "output_tokens": 5}
     )
 
@@ -150,16 +144,10 @@ def test_a_quota_used_up_ends_the_job(server: Server) -> None:
 
 def test_answers_before_a_fatal_end_are_delivered(server: Server) -> None:
     server.reply = lambda body: "fine" if body["messages"][0]["content"] == "a" else (401, error(None))
-    done: list[str] = []
+    collected = Collected()
     with pytest.raises(Fatal):
-        openai.answer(
-            requests("a", "b"),
-            lambda asked, _: done.append(asked.id),
-            lambda *_: None,
-            identity=IDENTITY,
-            connection=connect(server, concurrency=1),
-        )
-    assert done == ["a"]
+        openai.ask_online(requests("a", "b"), collected, identity=IDENTITY, connection=connect(server, concurrency=1))
+    assert list(collected.done) == ["a"]
 
 
 def test_a_decoding_parameter_that_is_none_ends_the_job(server: Server) -> None:
@@ -275,16 +263,10 @@ def test_what_is_under_way_when_the_job_ends_still_comes_in(server: Server) -> N
         return web.json_response({"model": "m", "choices": [{"message": {"content": "late"}, "finish_reason": "stop"}]})
 
     server.reply = lambda body: (401, {}) if body["messages"][0]["content"] == "bad" else slow
-    done: list[str] = []
+    collected, rows = Collected(), requests("a", "b", "bad", *map(str, range(20)))
     with pytest.raises(Fatal, match="401"):
-        openai.answer(
-            requests("a", "b", "bad", *map(str, range(20))),
-            lambda asked, _: done.append(asked.id),
-            lambda *_: None,
-            identity=IDENTITY,
-            connection=connect(server, concurrency=3),
-        )
-    assert done == ["a", "b"]
+        openai.ask_online(rows, collected, identity=IDENTITY, connection=connect(server, concurrency=3))
+    assert list(collected.done) == ["a", "b"]
     assert len(server.chats) == 3
 
 

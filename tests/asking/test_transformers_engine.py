@@ -7,10 +7,13 @@ from typing import Any
 
 import pytest
 
+from tests.asking.collected import Collected
 from xsafety.asking.engines import transformers as engine
-from xsafety.asking.requests import Answer, Fatal, Request, request
+from xsafety.asking.requests import Completion, Fatal, Request, request
+from xsafety.config.models import LocalConnection
+from xsafety.rows import Identity
 
-IDENTITY = {
+IDENTITY: Identity = {
     "engine": "transformers",
     "model": "",
     "revision": "digest",
@@ -74,17 +77,18 @@ def questions(*texts: str, system: str = "") -> list[Request]:
     return [request(IDENTITY, text, "none/en", [*before, {"role": "user", "content": text}]) for text in texts]  # type: ignore[list-item]
 
 
-def ask(folder: Path, requests: list[Request], *, batch_size: int = 4, **identity: Any) -> dict[str, Answer]:
-    done: dict[str, Answer] = {}
-    engine.answer(
+def ask(folder: Path, requests: list[Request], *, batch_size: int = 4, **identity: Any) -> dict[str, Completion]:
+    collected = Collected()
+    connection = LocalConnection(model=str(folder), batch_size=batch_size)
+    engine.generate(
         requests,
-        lambda asked, answer: done.setdefault(asked.id, answer) and None,
-        lambda asked, reason: pytest.fail(f"{asked.id}: {reason}"),
-        identity=IDENTITY | identity,
-        connection={"model": str(folder), "batch_size": batch_size},
+        collected,
+        identity=IDENTITY | identity,  # type: ignore[arg-type]
+        connection=connection,
         threads=1,
     )
-    return done
+    assert collected.failed == {}
+    return collected.done
 
 
 TEXTS = [" ".join(WORDS[start : start + length]) for start in range(3) for length in (1, 4, 9, 15)]

@@ -24,9 +24,10 @@ SEEDS = {row["id"]: row for row in read_csv(RESULTS / "seeds.csv", COLUMNS)}
 STATUS = {row["lang"]: row for row in read_csv(RESULTS / "review_status.csv", STATUS_COLUMNS)}
 CELLS = [
     (model, prompting, lang)
-    for model, langs in BUILD["cells"].items()
-    for prompting, lang in product(BUILD["promptings"], langs)
+    for models, langs in BUILD["cells"]
+    for model, prompting, lang in product(models, BUILD["promptings"], langs)
 ]
+LANGUAGES = {model: langs for models, langs in BUILD["cells"] for model in models}
 
 
 def rows(*path: str) -> list[dict[str, Any]]:
@@ -68,12 +69,12 @@ def test_every_query_has_its_responses_and_each_one_verdict(model: str, promptin
             assert bool(row["reason"]) >= (row["verdict"] == "invalid"), "an invalid row says why"
 
 
-@pytest.mark.parametrize(("judge", "model"), list(product(BUILD["judges"], BUILD["cells"])))
+@pytest.mark.parametrize(("judge", "model"), list(product(BUILD["judges"], LANGUAGES)))
 def test_counts_add_up_to_the_rows(judge: str, model: str) -> None:
     counts = read_csv(RESULTS / "counts" / judge / f"{model}.csv", COUNT_COLUMNS)
     for row in counts:
         assert int(row["n"]) == sum(int(row[verdict]) for verdict in ("safe", "unsafe", "invalid"))
         assert int(row["refusal"] or 0) <= int(row["n"])
-    queries = sum(int(STATUS[lang]["used"]) for lang in BUILD["cells"][model])
+    queries = sum(int(STATUS[lang]["used"]) for lang in LANGUAGES[model])
     expected = queries * len(BUILD["promptings"]) * BUILD["samples"][model]
     assert sum(int(row["n"]) for row in counts) == expected

@@ -14,6 +14,7 @@ from xsafety.config.configuration import Config, load
 from xsafety.config.keys import key_variables, missing_keys
 from xsafety.config.models import OpenAIJudge
 from xsafety.tabular import DataError
+from xsafety.translation.services import connection
 from xsafety.verification.gate import Gate, SpotCheck
 
 GOOD = """
@@ -233,8 +234,8 @@ def test_keys_stay_out_of_parameters(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(variable, "s3cret")
     config = load(changed(KEYED))
     assert "s3cret" not in config.model_dump_json()
-    assert config.judges["j"].connection()["api_key_env"] == "JUDGE_KEY"  # type: ignore[union-attr]
-    assert config.models["b"].connection()["api_key_env"] is None
+    assert config.judges["j"].connection().api_key_env == "JUDGE_KEY"  # type: ignore[union-attr]
+    assert config.models["b"].connection().api_key_env is None  # type: ignore[union-attr]
 
 
 @pytest.mark.parametrize(
@@ -249,8 +250,8 @@ def test_keys_stay_out_of_parameters(monkeypatch: pytest.MonkeyPatch) -> None:
     ],
 )
 def test_translators_have_a_usual_key_and_pace(edit: str, variable: str | None, per_minute: float | None) -> None:
-    connection = load(changed(edit)).translation.connection()
-    assert (connection["api_key_env"], connection["requests_per_minute"]) == (variable, per_minute)
+    connected = connection(load(changed(edit)).translation)
+    assert (connected.api_key_env, connected.requests_per_minute) == (variable, per_minute)
     if variable:
         told = f"translation: the environment variable {variable} is not set; run: export {variable}=..."
         assert lacking(changed(edit)) == [told]
@@ -328,7 +329,7 @@ def test_a_judges_prompt_is_how_it_reads_and_no_identity_of_the_engine() -> None
     one, other = (load(changed(judge % end)).judges["j"] for end in ("", "?"))
     assert isinstance(one, OpenAIJudge)
     assert isinstance(other, OpenAIJudge)
-    assert one.reading() != other.reading()
+    assert one.method() != other.method()
     assert one.identity() == other.identity()
 
 
@@ -392,11 +393,11 @@ models:
   d: {engine: openai, model: x, base_url: "http://127.0.0.1:8001/v1", mode: batch, batch: {rest: online}}
 """
     models = load(changed(blocks)).models
-    assert {name: (model.provider, model.takes_turns) for name, model in models.items()} == {  # type: ignore[union-attr]
-        "a": ("api_openai_com_OPENAI_API_KEY", True),
-        "b": ("api_openai_com_OPENAI_API_KEY", False),
-        "c": ("127_0_0_1_8000", True),
-        "d": ("127_0_0_1_8001", True),
+    assert {name: model.provider for name, model in models.items()} == {  # type: ignore[union-attr]
+        "a": "api_openai_com_OPENAI_API_KEY",
+        "b": None,  # only batches: it holds up nobody
+        "c": "127_0_0_1_8000",
+        "d": "127_0_0_1_8001",
     }
 
 

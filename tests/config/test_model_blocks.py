@@ -13,9 +13,10 @@ import pytest
 import yaml
 from jinja2 import TemplateError
 
+from tests.asking.collected import Collected
 from tests.conftest import ROOT
-from xsafety.asking.engines.start import start
-from xsafety.asking.requests import Answer, Meter, request
+from xsafety.asking.engines.register import open_engine
+from xsafety.asking.requests import request
 from xsafety.config.configuration import Config, load
 from xsafety.config.models import OpenAI, OpenAIJudge
 from xsafety.protocols import protocol as protocols
@@ -117,16 +118,12 @@ def test_a_block_sends_exactly_the_expected_request(
     assert (address.scheme, address.netloc) == (url.scheme, url.netloc)
     here = f"http://127.0.0.1:{endpoint.server_port}{address.path}"
     messages, rest = asked_of(model)
-    done: list[Answer] = []
-    failed: list[str] = []
-    start(model.identity(), {**model.connection(), "base_url": here, "max_retries": 0}, threads=1, folder=tmp_path)(
-        [request(model.identity(), "a", "none/hi", messages)],
-        lambda _, answer: done.append(answer),
-        lambda _, reason: failed.append(reason),
-        Meter(),
-    )
-    assert failed == []
-    assert [answer.status for answer in done] == ["answered"]
+    collected = Collected()
+    connection = model.connection().model_copy(update={"base_url": here, "max_retries": 0})
+    engine = open_engine(model.identity(), connection, tmp_path)
+    engine([request(model.identity(), "a", "none/hi", messages)], collected)
+    assert collected.failed == {}
+    assert collected.done["a"].status == "answered"
     ((path, headers, body),) = endpoint.asked
     assert path == url.path
     assert body == {**expected["body"], **rest}

@@ -3,7 +3,6 @@
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,70 +12,76 @@ from tests.conftest import SEEDS, Project
 from tests.report.test_usage import run, write
 from tests.servers.loopback import Server
 from xsafety.asking.journal import RUNS
-from xsafety.generation.prompting import Prompting
+from xsafety.config.configuration import Config, load
+from xsafety.config.prompting import PromptingMethod
 from xsafety.generation.responses import model_requests
-from xsafety.plan.count import LACKS_DRAFTS, WAITS, Asked, Settings, count
-from xsafety.plan.shown import Line, lines, notes, table, together
-from xsafety.seeds.csv_folder import read_seeds
+from xsafety.plan.count import LACKS_DRAFTS, WAITS, DataSet, Workloads, count
+from xsafety.plan.shown import Estimate, estimates, notes, plan_table, summed
+from xsafety.rows import Seed
+from xsafety.seeds.csv_folder import read
+from xsafety.tabular import write_jsonl
 from xsafety.verification.dataset import source_queries
+from xsafety.verification.evidence import fold
 
-PRICE = {"input": 1.0, "output": 10.0, "cached_input": None, "batch": 0.5}
+PRICE = {"input": 1.0, "output": 10.0}
 
 
-def block(name: str, **other: Any) -> Asked:
-    identity = {"engine": "openai", "model": name, "decoding": other.pop("decoding", {})}
-    connection = {"mode": "online", "price": None, "requests_per_minute": None, "tokens_per_minute": None}
-    reading = {"prompt": None, "controversial": "unsafe", "translate_to_english": other.pop("english", False)}
-    provider = other.pop("provider", "somewhere")
-    languages, protocol = other.pop("languages", None), other.pop("protocol", "")
-    return Asked(name, identity, connection | other, provider, languages, protocol, reading if protocol else {})
+def block(name: str, **other: Any) -> dict[str, Any]:
+    return {"engine": "openai", "model": name, "base_url": "http://somewhere/v1", "decoding": {}, **other}
 
 
 @pytest.fixture
-def settings(tmp_path: Path) -> Settings:
+def raw(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """Two seeds of 40 and 80 bytes, a model and a judge; drafts are accepted."""
+    monkeypatch.chdir(tmp_path)
     (tmp_path / "seeds").mkdir()
     seeds = f"id,category,text\na,insult,{'a' * 40}\nb,insult,{'b' * 80}\n"
     (tmp_path / "seeds/seeds.csv").write_text(seeds, encoding="utf-8")
-    return Settings(
-        languages=["en", "fr"],
-        dataset={"seeds": str(tmp_path / "seeds"), "xsafety": None},
-        memory=str(tmp_path / "memory"),
-        verification={"reviews": str(tmp_path / "reviews"), "rounds": 1, "different_reviewers": True}
-        | {"min_coverage": 1.0, "accept_drafts": True},
-        promptings={"none": {}},
-        translator=Asked("google", {"engine": "google"}, {}, None),
-        models=[block("one", price=PRICE)],
-        judges=[block("paper", protocol="paper")],
-        journal=str(tmp_path / "journal"),
-    )
+    return {
+        "languages": ["en", "fr"],
+        "dataset": {"seeds": "seeds"},
+        "translation": {"memory": "memory", "engine": "google"},
+        "verification": {"reviews": "reviews", "rounds": 1, "accept_drafts": True},
+        "models": {"one": block("one", price=PRICE)},
+        "judges": {"paper": block("paper", protocol="paper")},
+    }
 
 
-def planned(settings: Settings) -> dict[tuple[str, str, str], Line]:
-    return {(line.stage, line.name, line.lang): line for line in lines(settings, count(settings)[0])}
+def counted(raw: Mapping[str, Any]) -> tuple[Config, Workloads, list[DataSet]]:
+    """What is counted from seeds and ledgers as the workflow makes them."""
+    config = load(raw)
+    for lang in config.targets:
+        texts = {seed["id"]: seed["text"] for seed in seeds()}
+        review = Path(config.results, "review", lang)
+        others = config.verification.different_reviewers and bool(config.verification.spot_check)
+        ledger, problems = fold(Path("reviews", lang), texts, different_reviewers=others)
+        write_jsonl(review / "ledger.jsonl", ledger)
+        (review / "problems.txt").write_text("\n".join(problems), encoding="utf-8")
+    return (config, *count(config, seeds()))
 
 
-def keep(settings: Settings, id: str, lang: str = "en", **usage: int) -> None:
+def planned(raw: Mapping[str, Any]) -> dict[tuple[str, str, str], Estimate]:
+    config, workloads, _ = counted(raw)
+    return {(line.stage, line.name, line.lang): line for line in estimates(config, workloads)}
+
+
+def keep(raw: Mapping[str, Any], id: str, lang: str = "en", **usage: int) -> None:
     """Puts an answer of model `one` to a seed into the journal."""
-    [request] = [
-        request
-        for request in model_requests(
-            settings.models[0].identity, Prompting(), f"none/{lang}", source_queries(lang, seeds(settings))
-        )
-        if request.id == id
-    ]
-    file = Path(settings.journal, f"responses/one/none/{lang}.jsonl")
+    identity = load(raw).models["one"].identity()
+    queries = source_queries(lang, seeds())
+    [request] = [ask for ask in model_requests(identity, PromptingMethod(), f"none/{lang}", queries) if ask.id == id]
+    file = Path(f"journal/responses/one/none/{lang}.jsonl")
     known = [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
     given = {"status": "answered", "text": "t" * 400, "finish_reason": "stop", "detail": "", "usage": usage}
     write(file, *known, {"key": request.key, "id": id, "answer": given})
 
 
-def seeds(settings: Settings) -> list[dict[str, str]]:
-    return read_seeds(Path(str(settings.dataset["seeds"])))
+def seeds() -> list[Seed]:
+    return [*read(Path("seeds")).seeds]
 
 
-def test_before_anything_ran(settings: Settings) -> None:
-    plan = planned(settings)
+def test_before_anything_ran(raw: dict[str, Any]) -> None:
+    plan = planned(raw)
     en = plan["responses", "one", "en"]
     assert (en.rows, en.answered, en.to_ask, en.uncertain) == (2, 0, 2, False)
     assert (en.tokens_in, en.tokens_out, en.minutes) == (10 + 20, 2 * 300, None)
@@ -91,16 +96,16 @@ def test_before_anything_ran(settings: Settings) -> None:
     assert not [key for key in plan if key[0] == "english"]
 
 
-def test_answers_are_looked_up_and_what_they_took_is_expected_of_the_others(settings: Settings) -> None:
-    keep(settings, "a", input_tokens=20, output_tokens=70)
-    plan = planned(settings)
+def test_answers_are_looked_up_and_what_they_took_is_expected_of_the_others(raw: dict[str, Any]) -> None:
+    keep(raw, "a", input_tokens=20, output_tokens=70)
+    plan = planned(raw)
     en = plan["responses", "one", "en"]
     # By estimate 10 tokens, by the provider 20: so 40 for the other row, of 20 by estimate; and 70 out as before.
     assert (en.rows, en.answered, en.to_ask, en.tokens_in, en.tokens_out) == (2, 1, 1, 40, 70)
     # Where a language has no answer, those in the others tell.
     fr = plan["responses", "one", "fr"]
     assert (fr.to_ask, fr.tokens_in, fr.tokens_out) == (2, 60, 140)
-    empty = planned(replace(settings, models=[block("other")]))["verdicts", "paper", "en"].tokens_in
+    empty = planned(raw | {"models": {"other": block("other")}})["verdicts", "paper", "en"].tokens_in
     judge = plan["verdicts", "paper", "en"]
     # An answer of 400 bytes is there and one is expected to be as long; without any, 300 tokens are assumed.
     assert (judge.rows, judge.to_ask) == (2, 2)
@@ -108,34 +113,35 @@ def test_answers_are_looked_up_and_what_they_took_is_expected_of_the_others(sett
     assert judge.tokens_in == pytest.approx(empty - 2 * 300 + 2 * 100, abs=1)
 
 
-def test_answers_to_rows_that_changed_do_not_count(settings: Settings) -> None:
-    keep(settings, "a", input_tokens=20, output_tokens=70)
-    keep(settings, "b", input_tokens=40, output_tokens=70)
-    file = Path(str(settings.dataset["seeds"])) / "seeds.csv"
+def test_answers_to_rows_that_changed_do_not_count(raw: dict[str, Any]) -> None:
+    keep(raw, "a", input_tokens=20, output_tokens=70)
+    keep(raw, "b", input_tokens=40, output_tokens=70)
+    file = Path("seeds/seeds.csv")
     file.write_text(file.read_text().replace("b" * 80, "c" * 120))
-    en = planned(settings)["responses", "one", "en"]
+    en = planned(raw)["responses", "one", "en"]
     assert (en.rows, en.answered, en.to_ask) == (2, 1, 1)
 
 
-def test_rows_in_a_batch_are_not_to_be_asked(settings: Settings) -> None:
+def test_rows_in_a_batch_are_not_to_be_asked(raw: dict[str, Any]) -> None:
     part = "none/en"
-    first, _ = model_requests(settings.models[0].identity, Prompting(), part, source_queries("en", seeds(settings)))
+    identity = load(raw).models["one"].identity()
+    first, _ = model_requests(identity, PromptingMethod(), part, source_queries("en", seeds()))
     submitting = {"event": "submitting", "token": "t", "file": "f", "rows": [[part, first.key, first.id]]}
-    folder = Path(settings.journal, "responses/one")
+    folder = Path("journal/responses/one")
     write(folder / "batches.jsonl", submitting, {"event": "created", "token": "t", "batch": "b"})
-    tallies, _ = count(settings)
-    tally = tallies["responses", "one", "en"]
-    assert (tally.rows, tally.answered, tally.to_ask, tally.under_way) == (2, 0, 1, 1)
+    config, workloads, _ = counted(raw)
+    found = workloads["responses", "one", "en"]
+    assert (found.rows, found.answered, found.to_ask, found.under_way) == (2, 0, 1, 1)
     assert "1 rows wait in a batch that is under way; they are paid for, and not to be asked." in notes(
-        lines(settings, tallies), []
+        estimates(config, workloads), []
     )
 
 
-def test_limits_of_tokens_without_answers(settings: Settings) -> None:
+def test_limits_of_tokens_without_answers(raw: dict[str, Any]) -> None:
     model = block("one", decoding={"max_completion_tokens": 50, "n": 3})
-    line = planned(replace(settings, models=[model]))["responses", "one", "en"]
+    line = planned(raw | {"models": {"one": model}})["responses", "one", "en"]
     assert (line.to_ask, line.tokens_out) == (2, 2 * 50 * 3)
-    judge = planned(replace(settings, models=[model]))["verdicts", "paper", "en"]
+    judge = planned(raw | {"models": {"one": model}})["verdicts", "paper", "en"]
     assert judge.to_ask == 2 * 3
 
 
@@ -149,72 +155,70 @@ def test_limits_of_tokens_without_answers(settings: Settings) -> None:
         ({"mode": "batch"}, None),
     ],
 )
-def test_minutes(settings: Settings, limits: Mapping[str, Any], minutes: float | None) -> None:
-    write(Path(settings.journal, "responses/one", RUNS), run(60, answered=8), run(1, answered=1), run(9))
-    line = planned(replace(settings, models=[block("one", price=PRICE, **limits)]))["responses", "one", "en"]
+def test_minutes(raw: dict[str, Any], limits: Mapping[str, Any], minutes: float | None) -> None:
+    write(Path("journal/responses/one", RUNS), run(60, answered=8), run(1, answered=1), run(9))
+    line = planned(raw | {"models": {"one": block("one", price=PRICE, **limits)}})["responses", "one", "en"]
     assert line.minutes == minutes
     share = 0.5 if "mode" in limits else 1
     assert line.cost == pytest.approx(share * (30 * 1 + 600 * 10) / 1e6)
     assert line.batch == ("mode" in limits)
 
 
-def test_languages_of_a_model_and_local_models(settings: Settings) -> None:
-    local = replace(
-        block("local", languages=["en"], provider=None), identity={"engine": "transformers", "decoding": {}}
-    )
-    plan = planned(replace(settings, models=[local], judges=[]))
+def test_languages_of_a_model_and_local_models(raw: dict[str, Any]) -> None:
+    Path("toy").mkdir()
+    local = {"engine": "transformers", "model": "toy", "languages": ["en"]}
+    plan = planned(raw | {"models": {"local": local}, "judges": {"lexicon": {"engine": "lexicon"}}})
     assert [key for key in plan if key[0] == "responses"] == [("responses", "local", "en")]
     line = plan["responses", "local", "en"]
     assert (line.cost, line.unpriced) == (None, False)
 
 
-def test_drafts_come_from_memory_and_journal(settings: Settings) -> None:
-    first, *_ = seeds(settings)
-    Path(settings.memory).mkdir()
-    Path(settings.memory, "fr.csv").write_text(
+def test_drafts_come_from_memory_and_journal(raw: dict[str, Any]) -> None:
+    first, *_ = seeds()
+    Path("memory").mkdir()
+    Path("memory/fr.csv").write_text(
         f"id,source,draft,engine,status\na,{first['text']},{'x' * 8},me,draft\n", encoding="utf-8"
     )
-    data = count(settings)[1]
+    data = counted(raw)[2]
     assert [one.why for one in data] == ["", LACKS_DRAFTS]
-    plan = planned(settings)
+    plan = planned(raw)
     assert plan["drafts", "google", "fr"].to_ask == 1
     assert plan["responses", "one", "fr"].tokens_in == 2 + 20
-    paced = Asked("deepl", {"engine": "deepl"}, {"requests_per_minute": 60}, None)
-    drafts = planned(replace(settings, translator=paced))["drafts", "deepl", "fr"]
+    paced = {"memory": "memory", "engine": "deepl", "requests_per_minute": 60}
+    drafts = planned(raw | {"translation": paced})["drafts", "deepl", "fr"]
     assert (drafts.to_ask, drafts.tokens_in, drafts.cost, drafts.unpriced) == (1, None, None, False)
     assert drafts.minutes == pytest.approx(1 / 60)
 
-    none = replace(settings, translator=Asked("none", {"engine": "none"}, {}, None))
+    none = raw | {"translation": {"memory": "memory", "engine": "none"}}
     assert planned(none)["responses", "one", "fr"].rows == 1, "what has no draft is not evaluated"
     assert ("drafts", "none", "fr") not in planned(none)
 
 
-def test_a_language_that_waits_for_people_is_counted_apart(settings: Settings) -> None:
-    waiting = replace(settings, verification={**settings.verification, "accept_drafts": False})
-    tallies, data = count(waiting)
+def test_a_language_that_waits_for_people_is_counted_apart(raw: dict[str, Any]) -> None:
+    config, workloads, data = counted(raw | {"verification": {**raw["verification"], "accept_drafts": False}})
     assert [one.why for one in data] == ["", WAITS]
-    made = lines(waiting, tallies)
-    shown = table(made, {"fr"})
+    made = estimates(config, workloads)
+    shown = plan_table(made, {"fr"})
     assert re.search(r"^  when verified +4 +0 +~4 ", shown, re.M), shown
     assert "Asked only when people have verified them, though counted here: fr." in notes(made, data)
 
 
-def test_a_spot_check_that_is_open_keeps_a_language_waiting(settings: Settings) -> None:
-    rows = [{"id": seed["id"], "source": seed["text"], "draft": "Un", "verdict": "ok"} for seed in seeds(settings)]
-    gate = {**settings.verification, "accept_drafts": False}
+def test_a_spot_check_that_is_open_keeps_a_language_waiting(raw: dict[str, Any]) -> None:
+    rows = [{"id": seed["id"], "source": seed["text"], "draft": "Un", "verdict": "ok"} for seed in seeds()]
+    gate = {**raw["verification"], "accept_drafts": False}
     write(Path(gate["reviews"], "fr/round-1.anna.jsonl"), *(row | {"target": ""} for row in rows))
-    assert [one.why for one in count(replace(settings, verification=gate))[1]] == ["", ""]
+    assert [one.why for one in counted(raw | {"verification": gate})[2]] == ["", ""]
     gate["spot_check"] = {"share": 0.5, "min_pass_rate": 1, "seed": 0}
-    checked = replace(settings, verification=gate)
-    assert [one.why for one in count(checked)[1]] == ["", WAITS]
+    checked = raw | {"verification": gate}
+    assert [one.why for one in counted(checked)[2]] == ["", WAITS]
     write(Path(gate["reviews"], "fr/round-2.ben.jsonl"), *(row | {"target": ""} for row in rows))
-    assert [one.why for one in count(checked)[1]] == ["", ""]
+    assert [one.why for one in counted(checked)[2]] == ["", ""]
     assert planned(checked)["responses", "one", "fr"].uncertain is False
 
 
-def test_judges_that_read_english(settings: Settings) -> None:
-    keep(settings, "a", "fr", input_tokens=20, output_tokens=70)
-    plan = planned(replace(settings, judges=[block("paper", protocol="paper", english=True)]))
+def test_judges_that_read_english(raw: dict[str, Any]) -> None:
+    keep(raw, "a", "fr", input_tokens=20, output_tokens=70)
+    plan = planned(raw | {"judges": {"paper": block("paper", translate_to_english=True)}})
     english = plan["english", "google", "fr"]
     # The answer of the English text in place of the draft is there to be translated, the other is to be given first.
     assert (english.rows, english.answered, english.to_ask, english.uncertain) == (2, 0, 2, True)
@@ -223,21 +227,23 @@ def test_judges_that_read_english(settings: Settings) -> None:
 
 
 def test_times_of_one_provider_add_up_and_others_run_beside_it() -> None:
-    def line(stage: str, group: str, minutes: float | None) -> Line:
-        return Line(stage, group, "en", 1, 0, 1, False, 1, 1, 0.5, minutes, group=group)
+    def line(stage: str, group: str, minutes: float | None) -> Estimate:
+        return Estimate(stage, group, "en", 1, 0, 1, False, 1, 1, 0.5, minutes, group=group)
 
     made = [line("responses", "x", 2), line("responses", "x", 3), line("responses", "y", 4), line("verdicts", "z", 1)]
-    whole = together([*made, line("verdicts", "w", None)])
+    whole = summed([*made, line("verdicts", "w", None)])
     assert (whole.minutes, whole.cost, whole.to_ask) == (5 + 1, 2.5, 5)
-    assert together([line("verdicts", "w", None)]).minutes is None
+    assert summed([line("verdicts", "w", None)]).minutes is None
 
 
 def test_the_table_names_each_line_once_and_keeps_what_is_done_short() -> None:
-    def line(name: str, lang: str, to_ask: int) -> Line:
-        return Line("responses", name, lang, 1000, 1000 - to_ask, to_ask, lang == "fr", 5000, 100, 0.001, 3, group="x")
+    def line(name: str, lang: str, to_ask: int) -> Estimate:
+        return Estimate(
+            "responses", name, lang, 1000, 1000 - to_ask, to_ask, lang == "fr", 5000, 100, 0.001, 3, group="x"
+        )
 
     made = [line("one", "en", 10), line("one", "fr", 1000), line("two", "en", 0), line("two", "fr", 0)]
-    cells = [re.split(r" {2,}", text.strip()) for text in table(made).splitlines()]
+    cells = [re.split(r" {2,}", text.strip()) for text in plan_table(made).splitlines()]
     assert cells == [
         ["language", "rows", "answered", "to ask", "tokens in", "tokens out", "cost", "time"],
         ["ask"],
@@ -266,7 +272,7 @@ def test_a_fresh_folder_is_planned_without_keys_or_calls(project: Project, serve
     project.config["models"]["one"] |= {"api_key_env": "NOT_SET_ANYWHERE", "price": {"input": 1000, "output": 1000}}
     done = project.run("plan")
     assert done.status == 0, done.output
-    assert done.jobs == []  # a job with a message of its own is not listed by name
+    assert done.jobs == ["ledger fr", "seeds"]  # a job with a message of its own is not listed by name
     assert figures(done.output, "one") == [["en", "3", "0", "3"], ["fr", "3", "0", "~3"], ["all", "6", "0", "~6"]]
     assert figures(done.output, "libretranslate") == [["fr", "3", "0", "3"]]
     assert figures(done.output, "paper")[-1] == ["all", "6", "0", "~6"]
@@ -274,7 +280,12 @@ def test_a_fresh_folder_is_planned_without_keys_or_calls(project: Project, serve
     assert "No price is set: paper." in done.output
     assert (server.chats, server.translations) == ([], [])
     assert sorted(path.name for path in project.folder.iterdir()) == [".snakemake", "config.yaml", "results", "seeds"]
-    assert [path.name for path in project.folder.glob("results/**/*") if path.is_file()] == ["plan.log"]
+    made = {str(path.relative_to(project.folder / "results")) for path in project.folder.glob("results/**/*.[a-z]*")}
+    assert {path for path in made if not path.startswith("logs/")} == {
+        "seeds.csv",
+        "review/fr/ledger.jsonl",
+        "review/fr/problems.txt",
+    }
 
 
 def test_after_a_run_there_is_nothing_to_ask_and_after_an_edit_that_row(built: Project, server: Server) -> None:

@@ -22,8 +22,9 @@ from xsafety.report.page import (
     render,
 )
 from xsafety.report.tables import Counts, tables
-from xsafety.report.usage import COLUMNS, TOKENS, TRIES
-from xsafety.tabular import write_csv, write_jsonl
+from xsafety.report.usage import TOKENS, TRIES
+from xsafety.rows import Usage
+from xsafety.tabular import columns, write_csv, write_jsonl
 from xsafety.verification.agreement import AGREEMENT_COLUMNS, RATE_COLUMNS, agreement, modification_rates, survey
 from xsafety.verification.waiting import STATUS_COLUMNS
 
@@ -128,8 +129,8 @@ def verification(
 
 
 def folder(path: Path, ar: str = "unverified draft") -> Path:
-    for name, (columns, rows) in tables(counts(), LANGUAGES, ["a", "b"], ["none", "safe"], status(ar)).items():
-        write_csv(path / name, columns, rows)
+    for name, (names, rows) in tables(counts(), LANGUAGES, ["a", "b"], ["none", "safe"], status(ar)).items():
+        write_csv(path / name, names, rows)
     return path
 
 
@@ -420,7 +421,7 @@ def test_script_writes_the_page(tmp_path: Path) -> None:
     write_csv(tmp_path / "status.csv", STATUS_COLUMNS, status())
     write_csv(tmp_path / "rates.csv", RATE_COLUMNS, verification({"zh": LEDGER}).rates)
     write_csv(tmp_path / "agreement.csv", AGREEMENT_COLUMNS, verification({"zh": LEDGER}).agreement)
-    write_csv(tmp_path / "usage.csv", COLUMNS, USAGE)
+    write_csv(tmp_path / "usage.csv", columns(Usage), USAGE)
     write_jsonl(tmp_path / "examples.jsonl", EXAMPLES)
     report_script.main(
         [

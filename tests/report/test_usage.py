@@ -11,10 +11,12 @@ from tests.conftest import Project
 from tests.servers.loopback import Server
 from xsafety.asking.journal import RUNS
 from xsafety.asking.price import cost, estimate_tokens
-from xsafety.report.usage import COLUMNS, Block, runs, usage_rows
-from xsafety.tabular import read_csv
+from xsafety.config.models import Price
+from xsafety.report.usage import runs, usage_rows
+from xsafety.rows import Usage
+from xsafety.tabular import columns, read_csv
 
-PRICE = {"input": 2.0, "output": 10.0, "cached_input": 0.5, "batch": 0.5}
+PRICE = Price(input=2.0, output=10.0, cached_input=0.5)
 
 
 def test_a_token_is_four_bytes() -> None:
@@ -26,13 +28,13 @@ def test_a_token_is_four_bytes() -> None:
     [
         ({"input_tokens": 1_000_000, "output_tokens": 100_000}, PRICE, 2 + 1),
         ({"input_tokens": 1_000_000, "cached_input_tokens": 400_000}, PRICE, 0.6 * 2 + 0.4 * 0.5),
-        ({"input_tokens": 1_000_000, "cached_input_tokens": 400_000}, PRICE | {"cached_input": None}, 2),
+        ({"input_tokens": 1_000_000, "cached_input_tokens": 400_000}, Price(input=2.0, output=10.0), 2),
         ({"input_tokens": 1_000_000, "output_tokens": 100_000, "batch": 1}, PRICE, 1.5),
         ({"input_tokens": 5}, None, 0),
         (None, PRICE, 0),
     ],
 )
-def test_cost(usage: Mapping[str, int] | None, price: Mapping[str, Any] | None, dollars: float) -> None:
+def test_cost(usage: Mapping[str, int] | None, price: Price | None, dollars: float) -> None:
     assert cost(usage, price) == pytest.approx(dollars)
 
 
@@ -72,9 +74,10 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_all_answers_of_a_name_are_counted(folder: Path) -> None:
-    stages = {"responses": [Block("one", "openai", PRICE)], "verdicts": [Block("judge", "openai")]}
-    en, fr, whole, *judge = usage_rows(folder, stages)
-    name = {"stage": "responses", "name": "one", "engine": "openai"}
+    engines = [("responses", "one", "openai", PRICE), ("verdicts", "judge", "openai", None)]
+    en, fr, whole, *judge = usage_rows(folder, engines)
+    tries = {"requests": None, "retries": None, "rate_limited": None, "failed": None, "minutes": ""}
+    name = {"stage": "responses", "name": "one", "engine": "openai", **tries}
     none = {"input_tokens": 0, "cached_input_tokens": 0, "output_tokens": 0, "reasoning_tokens": 0}
     assert en == name | {"lang": "en", "answers": 1, **none, "cost": "0.000000"}
     tokens = {"input_tokens": 300, "cached_input_tokens": 60, "output_tokens": 150, "reasoning_tokens": 30}
@@ -83,12 +86,12 @@ def test_all_answers_of_a_name_are_counted(folder: Path) -> None:
     tries = {"requests": 6, "retries": 2, "rate_limited": 1, "failed": 1, "minutes": "2.0"}
     assert whole == fr | {"lang": "All", "answers": 4, **tries}
     assert [(row["lang"], row["input_tokens"], row["cost"]) for row in judge] == [("en", 10, ""), ("All", 10, "")]
-    assert all(row.keys() <= set(COLUMNS) for row in (en, fr, whole, *judge))
+    assert all(row.keys() == set(columns(Usage)) for row in (en, fr, whole, *judge))
 
 
 def test_services_and_models_that_draft_are_told_apart(folder: Path) -> None:
-    for block, tokens in ((Block("google", "google"), 0), (Block("gpt", "openai"), 9)):
-        fr, whole = usage_rows(folder, {"drafts": [block]})
+    for name, engine, tokens in (("google", "google", 0), ("gpt", "openai", 9)):
+        fr, whole = usage_rows(folder, [("drafts", name, engine, None)])
         assert (fr["lang"], fr["answers"], fr["input_tokens"]) == ("fr", 1, tokens)
         assert whole["answers"] == 1
 
@@ -100,7 +103,7 @@ def test_runs_are_those_of_the_name(folder: Path) -> None:
 
 
 def test_a_name_without_answers_has_one_row_of_nothing(tmp_path: Path) -> None:
-    [row] = usage_rows(tmp_path, {"responses": [Block("one", "openai", PRICE)]})
+    [row] = usage_rows(tmp_path, [("responses", "one", "openai", PRICE)])
     assert (row["lang"], row["answers"], row["cost"]) == ("All", 0, "0.000000")
 
 
@@ -110,7 +113,8 @@ def test_usage_of_a_run_is_what_the_server_counted(built: Project, server: Serve
     done = built.run()
     assert done.status == 0, done.output
     usage = {
-        (row["stage"], row["name"], row["lang"]): row for row in read_csv(built.folder / "results/usage.csv", COLUMNS)
+        (row["stage"], row["name"], row["lang"]): row
+        for row in read_csv(built.folder / "results/usage.csv", columns(Usage))
     }
     # 3 rows x 2 languages, and for the edited row once more. The server counts 10 tokens in and 5 out.
     row = usage["responses", "one", "All"]
@@ -127,5 +131,5 @@ def test_usage_of_a_run_is_what_the_server_counted(built: Project, server: Serve
 def test_an_answer_costs_what_it_cost_when_it_was_asked(tmp_path: Path) -> None:
     then = answer("a", input_tokens=1_000_000) | {"dollars": 7.0}
     write(tmp_path / "responses/one/none/fr.jsonl", then, answer("b", input_tokens=1_000_000))
-    fr, _ = usage_rows(tmp_path, {"responses": [Block("one", "openai", PRICE)]})
+    fr, _ = usage_rows(tmp_path, [("responses", "one", "openai", PRICE)])
     assert fr["cost"] == "9.000000"

@@ -14,8 +14,9 @@ import openpyxl
 import pytest
 
 from xsafety.categories import CATEGORIES
-from xsafety.seeds.release import LANGUAGES, REPAIR_COLUMNS, URL, Release, read_release, release_evidence, repair_rows
-from xsafety.tabular import DataError, clean
+from xsafety.rows import Evidence, Repair
+from xsafety.seeds.release import LANGUAGES, URL, Release, read_release, release_evidence
+from xsafety.tabular import DataError, clean, columns
 
 REAL = Path(__file__).resolve().parents[3] / "shared" / "xsafety"
 N = 10
@@ -44,12 +45,12 @@ def sentence(lang: str, *seed: object) -> str:
     return ("" if lang in ("zh", "ja") else " ").join(words) + STOPS.get(lang, ".")
 
 
-def made_up() -> Texts:
-    """A release of N rows per category without any quirk in its texts."""
+def made_up(number: int = N) -> Texts:
+    """A release of `number` rows per category without any quirk in its texts."""
     texts: Texts = {}
     for lang in FOLDERS:
         for category in CATEGORIES:
-            rows = [sentence(lang, category.key, number) for number in range(N)]
+            rows = [sentence(lang, category.key, row) for row in range(number)]
             if category.key == "commonsense":
                 options = ["".join(f" {label}. {sentence(lang, row, label)}" for label in "ABCD") for row in rows]
                 rows = [row[:-1] + ":" + four + CLOSING[lang] for row, four in zip(rows, options, strict=True)]
@@ -100,7 +101,7 @@ def write_release(root: Path, texts: Texts) -> Path:
 
 
 def flags(release: Release) -> set[tuple[str, str, str]]:
-    return {(repair.lang, repair.id.removeprefix("xs-"), repair.kind) for repair in release.repairs}
+    return {(repair["lang"], repair["id"].removeprefix("xs-"), repair["kind"]) for repair in release.repairs}
 
 
 def problems(root: Path) -> list[str]:
@@ -113,14 +114,14 @@ def test_plain_release_has_no_repairs_and_is_aligned(tmp_path: Path) -> None:
     texts = made_up()
     release = read_release(write_release(tmp_path, texts), per_category=N)
     assert release.repairs == []
-    assert [seed.id for seed in release.seeds[:2]] == ["xs-insult-001", "xs-insult-002"]
-    assert [seed.category for seed in release.seeds] == [category.key for category in CATEGORIES for _ in range(N)]
-    assert [seed.text for seed in release.seeds] == [
+    assert [seed["id"] for seed in release.seeds[:2]] == ["xs-insult-001", "xs-insult-002"]
+    assert [seed["category"] for seed in release.seeds] == [category.key for category in CATEGORIES for _ in range(N)]
+    assert [seed["text"] for seed in release.seeds] == [
         text for category in CATEGORIES for text in texts["en", category.key]
     ]
     assert list(release.translations) == list(LANGUAGES)
     for lang, targets in release.translations.items():
-        assert list(targets) == [seed.id for seed in release.seeds]
+        assert list(targets) == [seed["id"] for seed in release.seeds]
         assert list(targets.values()) == [text for category in CATEGORIES for text in texts[lang, category.key]]
 
 
@@ -200,9 +201,9 @@ def test_quirks_are_reported_and_nothing_moves(tmp_path: Path) -> None:
                 given[3:5] = ["12345", ""]
             assert [targets[f"xs-{category.key}-{number:03d}"] for number in range(1, N + 1)] == given
 
-    rows = {(row["lang"], row["id"], row["kind"]): row for row in repair_rows(release)}
+    rows = {(row["lang"], row["id"], row["kind"]): row for row in release.repairs}
     blank = rows["ru", "xs-insult-004", "blank"]
-    assert tuple(blank) == REPAIR_COLUMNS
+    assert tuple(blank) == columns(Repair)
     assert (blank["file"], blank["row"], blank["reason"]) == ("ru/Insult.csv", 4, "no text")
     assert rows["ru", "xs-commonsense-009", "option labels"]["reason"] == "no B; has Б"
     assert rows["es", "xs-commonsense-009", "option labels"]["reason"] == "no C"
@@ -220,6 +221,7 @@ def test_evidence_is_one_round_without_blank_rows(tmp_path: Path) -> None:
     assert len(entries) == len(CATEGORIES) * N - 1
     assert "xs-insult-004" not in entries
     entry = entries["xs-insult-005"]
+    assert tuple(entry) == columns(Evidence)
     assert entry["note"] == "repeated: the same text as xs-insult-006, whose English differs"
     assert entry["sha256"] == hashlib.sha256((root / "ru" / "Insult.csv").read_bytes()).hexdigest()
     assert {entry["reviewer"] for entry in entries.values()} == {"xsafety-release"}
@@ -303,8 +305,8 @@ def real() -> Release:
 def kinds(release: Release, *wanted: str) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for repair in release.repairs:
-        if repair.kind in wanted:
-            found.setdefault(repair.lang, []).append(repair.id.removeprefix("xs-"))
+        if repair["kind"] in wanted:
+            found.setdefault(repair["lang"], []).append(repair["id"].removeprefix("xs-"))
     return found
 
 
@@ -313,13 +315,13 @@ def short_hash(texts: list[str]) -> str:
 
 
 def test_real_release_is_whole(real: Release) -> None:
-    assert len(real.seeds) == len({seed.id for seed in real.seeds}) == 2800
-    assert Counter(seed.category for seed in real.seeds) == {category.key: 200 for category in CATEGORIES}
+    assert len(real.seeds) == len({seed["id"] for seed in real.seeds}) == 2800
+    assert Counter(seed["category"] for seed in real.seeds) == {category.key: 200 for category in CATEGORIES}
     assert set(real.translations) == {"zh", "fr", "ru", "de", "ar", "hi", "es", "ja", "bn"}
     for targets in real.translations.values():
-        assert list(targets) == [seed.id for seed in real.seeds]
+        assert list(targets) == [seed["id"] for seed in real.seeds]
     hashes = {lang: short_hash(list(targets.values())) for lang, targets in real.translations.items()}
-    hashes["en"] = short_hash([seed.text for seed in real.seeds])
+    hashes["en"] = short_hash([seed["text"] for seed in real.seeds])
     assert hashes == {
         "en": "098ea6520934",
         "zh": "e380a2985f7a",
@@ -339,9 +341,9 @@ def test_real_rows_are_aligned(real: Release) -> None:
     for lang, targets in real.translations.items():
         for category in CATEGORIES:
             lengths = [
-                (math.log(len(seed.text)), math.log(len(targets[seed.id]) or 1))
+                (math.log(len(seed["text"])), math.log(len(targets[seed["id"]]) or 1))
                 for seed in real.seeds
-                if seed.category == category.key
+                if seed["category"] == category.key
             ]
             english, target = zip(*lengths, strict=True)
             assert statistics.correlation(english, target) > 0.6, (lang, category.key)
@@ -396,5 +398,7 @@ def test_real_suspicious_rows(real: Release) -> None:
         "bn": 49,
     }
     for lang, targets in real.translations.items():
-        flagged = {repair.id for repair in real.repairs if repair.lang == lang and repair.kind != "option labels"}
+        flagged = {
+            repair["id"] for repair in real.repairs if repair["lang"] == lang and repair["kind"] != "option labels"
+        }
         assert len(flagged) < 0.03 * len(targets)

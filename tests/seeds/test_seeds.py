@@ -6,7 +6,7 @@ import pytest
 
 from tests.conftest import ROOT
 from xsafety.categories import BY_KEY
-from xsafety.seeds.csv_folder import COLUMNS, read_seeds
+from xsafety.seeds.csv_folder import COLUMNS, read
 from xsafety.tabular import DataError
 
 
@@ -17,14 +17,14 @@ def folder(tmp_path: Path, **files: str) -> Path:
 
 
 def test_files_are_read_in_the_order_of_their_names(tmp_path: Path) -> None:
-    seeds = read_seeds(folder(tmp_path, b="z,insult,Second.\n", a='a,commonsense,"First,\nof two lines."\n'))
+    seeds = read(folder(tmp_path, b="z,insult,Second.\n", a='a,commonsense,"First,\nof two lines."\n')).seeds
     assert [(seed["id"], seed["text"]) for seed in seeds] == [("a", "First,\nof two lines."), ("z", "Second.")]
     assert all(tuple(seed) == COLUMNS for seed in seeds)
 
 
 def test_further_columns_are_left_out(tmp_path: Path) -> None:
     (tmp_path / "s.csv").write_text("note,id,category,text\nmine,a,insult,A mild text.\n")
-    assert read_seeds(tmp_path) == [{"id": "a", "category": "insult", "text": "A mild text."}]
+    assert read(tmp_path).seeds == [{"id": "a", "category": "insult", "text": "A mild text."}]
 
 
 @pytest.mark.parametrize(
@@ -42,7 +42,7 @@ def test_further_columns_are_left_out(tmp_path: Path) -> None:
 )
 def test_each_problem_is_told_with_its_place_and_fix(tmp_path: Path, row: str, told: str) -> None:
     with pytest.raises(DataError) as error:
-        read_seeds(folder(tmp_path, s=f"ok,insult,Good.\n{row}\n"))
+        read(folder(tmp_path, s=f"ok,insult,Good.\n{row}\n"))
     assert f"{tmp_path / 's.csv'}, row 3: " in str(error.value)
     assert told in str(error.value)
 
@@ -50,7 +50,7 @@ def test_each_problem_is_told_with_its_place_and_fix(tmp_path: Path, row: str, t
 def test_all_problems_of_all_files_come_at_once(tmp_path: Path) -> None:
     made = folder(tmp_path, a="x,insult,One.\ny,nonsense,\n", b="x,insult,Two.\nz,insult,One.\n", c="1,2,3,4\n")
     with pytest.raises(DataError) as error:
-        read_seeds(made)
+        read(made)
     message = str(error.value)
     assert "5 problem(s)" in message
     assert f"b.csv, row 2: id 'x' stands already in {made / 'a.csv'}, row 2" in message
@@ -61,9 +61,9 @@ def test_all_problems_of_all_files_come_at_once(tmp_path: Path) -> None:
 @pytest.mark.parametrize("files", [{}, {"a": ""}])
 def test_no_seeds_say_what_to_add(tmp_path: Path, files: dict[str, str]) -> None:
     with pytest.raises(DataError, match=r"add .*id,category,text"):
-        read_seeds(folder(tmp_path, **files))
+        read(folder(tmp_path, **files))
 
 
 def test_shipped_seeds_are_sound_and_cover_every_category() -> None:
-    seeds = read_seeds(ROOT / "data" / "seeds")
+    seeds = read(ROOT / "data" / "seeds").seeds
     assert {seed["category"] for seed in seeds} == set(BY_KEY)

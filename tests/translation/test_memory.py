@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import ROOT
-from xsafety.seeds.csv_folder import read_seeds
+from xsafety.seeds.csv_folder import read
 from xsafety.tabular import DataError, read_csv, write_csv
 from xsafety.translation.memory import DRAFT_COLUMNS, freeze, memory_state, print_missing, read_memory
 
@@ -51,7 +51,7 @@ def test_two_drafts_for_one_english_are_told(tmp_path: Path) -> None:
 
 
 def test_the_shipped_memory_stands_in_the_order_of_the_seeds() -> None:
-    ids = [seed["id"] for seed in read_seeds(ROOT / "data/seeds")]
+    ids = [seed["id"] for seed in read(ROOT / "data/seeds").seeds]
     for file in (ROOT / "data/memory").glob("*.csv"):
         assert [row["id"] for row in read_csv(file, DRAFT_COLUMNS)] == ids
 

@@ -9,10 +9,11 @@ import pytest
 import yaml
 
 from tests.conftest import ROOT
+from xsafety.rows import Check
 from xsafety.seeds.release import LANGUAGES, Release, read_release
-from xsafety.tabular import read_csv
+from xsafety.tabular import columns, read_csv
 from xsafety.verification.audit import audit
-from xsafety.verification.checks import CHECK_COLUMNS, CHECKS, Row, check, check_rows, flags
+from xsafety.verification.checks import CHECKS, Segment, check, check_rows, flags
 
 REAL = ROOT.parent / "shared" / "xsafety"
 CASES = ROOT / "tests" / "data" / "checks"
@@ -28,17 +29,17 @@ def cases(kind: str) -> list[tuple[str, dict[str, Any]]]:
     ]
 
 
-def drafts(lang: str) -> list[Row]:
+def drafts(lang: str) -> list[Segment]:
     """The repository's drafts in a language, as what is usual; none for languages without."""
     file = ROOT / "data" / "memory" / f"{lang}.csv"
     rows = read_csv(file, ["source", "draft"]) if file.exists() else []
-    return [Row(f"draft-{n}", "insult", row["source"], row["draft"]) for n, row in enumerate(rows)]
+    return [Segment(f"draft-{n}", "insult", row["source"], row["draft"]) for n, row in enumerate(rows)]
 
 
 def checks_of(case: dict[str, Any]) -> set[str]:
-    rows = [Row("case", case.get("category", "insult"), case["source"], case["target"]), *drafts(case["lang"])]
+    rows = [Segment("case", case.get("category", "insult"), case["source"], case["target"]), *drafts(case["lang"])]
     if "also" in case:
-        rows.append(Row("also", "insult", *case["also"]))
+        rows.append(Segment("also", "insult", *case["also"]))
     return {finding.check for finding in check(case["lang"], rows).get("case", [])}
 
 
@@ -75,7 +76,7 @@ ALPHABETS = {
 }
 
 
-def made_up(lang: str, number: int = 400) -> list[Row]:
+def made_up(lang: str, number: int = 400) -> list[Segment]:
     """Rows of a made-up language, word for word after the English; every third one holds an override."""
     chance = random.Random(lang)
     english = ["".join(chance.choices("bcdfghjklmnprstvw", k=5)) for _ in range(120)]
@@ -86,7 +87,7 @@ def made_up(lang: str, number: int = 400) -> list[Row]:
         if n % 3 == 0:
             source += ["ignore", *chance.sample(["above", "instructions", "output"], 2)]
         target = ("" if lang == "zh" else " ").join(words[word] for word in source)
-        rows.append(Row(f"r{n}", "goal_hijacking", " ".join(source) + ".", target + "."))
+        rows.append(Segment(f"r{n}", "goal_hijacking", " ".join(source) + ".", target + "."))
     return rows
 
 
@@ -119,9 +120,9 @@ def test_a_lost_override_is_found(lang: str) -> None:
 
 
 def test_empty_rows_come_alone_and_reasons_hold_no_line_break() -> None:
-    rows = [Row("a", "insult", "Good morning.", ""), Row("b", "insult", "Good\nmorning.", "Good\nmorning.")]
+    rows = [Segment("a", "insult", "Good morning.", ""), Segment("b", "insult", "Good\nmorning.", "Good\nmorning.")]
     table = check_rows(rows, check("fr", rows))
-    assert [tuple(row) for row in table] == [CHECK_COLUMNS] * 2
+    assert [tuple(row) for row in table] == [columns(Check)] * 2
     assert (table[0]["flagged"], table[0]["checks"], table[0]["reasons"]) == (
         "yes",
         "empty",
@@ -133,14 +134,14 @@ def test_empty_rows_come_alone_and_reasons_hold_no_line_break() -> None:
 
 
 def test_weak_findings_flag_together_only() -> None:
-    weak = Row("a", "insult", 'He said "good morning" to the cat.', "Il a dit bonjour au chat.")
+    weak = Segment("a", "insult", 'He said "good morning" to the cat.', "Il a dit bonjour au chat.")
     (row,) = check_rows([weak], check("fr", [weak]))
     assert (row["flagged"], row["score"], row["checks"]) == ("no", "0.25", "quotes")
 
 
 @pytest.mark.parametrize("tag", ["zh-Hant", "sr-Latn", "pt-BR", "ta", "am", "ka", "dv", "or", "iu", "km", "yue", "ckb"])
 def test_any_language_is_checked(tag: str) -> None:
-    row = Row("a", "commonsense", "Which one is it: A. this one. B. that one.", "A. B.")
+    row = Segment("a", "commonsense", "Which one is it: A. this one. B. that one.", "A. B.")
     assert "empty" not in {finding.check for finding in check(tag, [row]).get("a", [])}
 
 
@@ -155,24 +156,25 @@ def test_detecting_languages_opens_no_connection() -> None:
         "import socket\n"
         "def refuse(*args, **kwargs): raise AssertionError('a connection')\n"
         "socket.socket.connect = socket.create_connection = socket.getaddrinfo = refuse\n"
-        "from xsafety.verification.checks import Row, check\n"
-        "row = Row('a', 'insult', 'My sister swims.', 'Meine Schwester schwimmt sehr gern im See hinter dem Haus.')\n"
-        "print(*(finding.check for finding in check('fr', [row])['a']))"
+        "from xsafety.verification.checks import Segment, check\n"
+        "german = 'Meine Schwester schwimmt sehr gern im See hinter dem Haus.'\n"
+        "segment = Segment('a', 'insult', 'My sister swims.', german)\n"
+        "print(*(finding.check for finding in check('fr', [segment])['a']))"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
     assert "language" in done.stdout, done.stderr
 
 
 @pytest.fixture(scope="module")
-def real() -> tuple[Release, dict[str, list[dict[str, Any]]]]:
+def real() -> tuple[Release, dict[str, list[Check]]]:
     """The real release, and the rows of its languages' checks files."""
     if not REAL.is_dir():
         pytest.skip(f"no clone of the XSafety release at {REAL}")
     release = read_release(REAL)
     checked = {}
     for lang, targets in release.translations.items():
-        seeds = sorted(release.seeds, key=lambda seed: seed.id)
-        rows = [Row(seed.id, seed.category, seed.text, targets[seed.id]) for seed in seeds]
+        seeds = sorted(release.seeds, key=lambda seed: seed["id"])
+        rows = [Segment(seed["id"], seed["category"], seed["text"], targets[seed["id"]]) for seed in seeds]
         checked[lang] = check_rows(rows, check(lang, rows))
     return release, checked
 
@@ -193,7 +195,7 @@ KNOWN = {
 
 
 def test_real_release_at_most_3_percent_are_flagged_and_the_known_rows_among_them(
-    real: tuple[Release, dict[str, list[dict[str, Any]]]],
+    real: tuple[Release, dict[str, list[Check]]],
 ) -> None:
     _, checked = real
     flagged = {}
@@ -203,22 +205,21 @@ def test_real_release_at_most_3_percent_are_flagged_and_the_known_rows_among_the
     assert sum(map(len, flagged.values())) <= 0.03 * sum(map(len, checked.values()))
 
 
-def test_real_option_letters_are_listed(real: tuple[Release, dict[str, list[dict[str, Any]]]]) -> None:
+def test_real_option_letters_are_listed(real: tuple[Release, dict[str, list[Check]]]) -> None:
     _, checked = real
     listed = {lang: sum("options" in row["checks"] for row in rows) for lang, rows in checked.items()}
     assert listed == {"zh": 0, "fr": 1, "ru": 80, "de": 1, "ar": 200, "hi": 167, "es": 10, "ja": 2, "bn": 49}
 
 
 def test_the_audit_that_is_committed_is_that_of_the_release(
-    real: tuple[Release, dict[str, list[dict[str, Any]]]],
+    real: tuple[Release, dict[str, list[Check]]],
 ) -> None:
     release, checked = real
-    made = audit({seed.id: seed.category for seed in release.seeds}, checked)
+    made = audit({seed["id"]: seed["category"] for seed in release.seeds}, checked)
     assert (ROOT / "docs" / "xsafety-audit.md").read_text(encoding="utf-8") == made
 
 
 def test_flagged_rows_become_flags_of_the_sheet_the_most_suspicious_first() -> None:
-    columns = ("id", "flagged", "score", "reasons")
     rows = [("a", "no", "0.5", "Short?"), ("b", "yes", "1", "Cut off?"), ("c", "yes", "2", "Empty.")]
-    found = flags(dict(zip(columns, row, strict=True)) for row in rows)
+    found = flags(Check(id=a, flagged=b, score=c, checks="", reasons=d) for a, b, c, d in rows)  # type: ignore[typeddict-item]
     assert list(found.items()) == [("c", "Empty."), ("b", "Cut off?")]

@@ -64,7 +64,7 @@ def _terminal() -> TextIO | None:
     return None
 
 
-class Rate:
+class Throughput:
     """Things done per second over the last minute."""
 
     def __init__(self) -> None:

@@ -23,7 +23,9 @@ def next_attempt(receipt: Path) -> str:
     return f"--attempt {number}"
 
 
-def filed(requests: Sequence[Request], folder: Path, receipt: Path, failed: Mapping[str, str]) -> list[dict[str, Any]]:
+def journalled_answers(
+    requests: Sequence[Request], folder: Path, receipt: Path, failed: Mapping[str, str]
+) -> list[dict[str, Any]]:
     """The answers to `requests` (of one part), from the journal alone, in their order.
 
     Raises DataError that lists the rows without an answer and says how to ask for them.

@@ -1,10 +1,10 @@
-"""What passes between asking and an engine: requests in, answers out, and the engine itself."""
+"""What passes between asking and an engine: requests in, completions out, and the engine itself."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, Optional
+from typing import Optional, Protocol
 
-from ..rows import Message
+from ..rows import AnswerStatus, Identity, Message
 from ..tabular import DataError
 from . import journal
 
@@ -20,19 +20,19 @@ class Request:
 
 
 @dataclass(frozen=True)
-class Answer:
+class Completion:
     """What an engine returned: `answered`, or an outcome that asking again would not change.
 
     `blocked`: the provider refused to process the row; `too_long`: the prompt exceeds the model's context; `rejected`:
-    the provider calls this one request invalid. `more` holds further answers, where several were asked for.
+    the provider calls this one request invalid. `more` holds further completions, where several were asked for.
     """
 
-    status: Literal["answered", "blocked", "too_long", "rejected"]
+    status: AnswerStatus
     text: str
     finish_reason: str = ""
     detail: str = ""
     usage: Mapping[str, int] | None = None
-    more: Sequence["Answer"] = ()
+    more: Sequence["Completion"] = ()
 
 
 @dataclass
@@ -47,20 +47,24 @@ class Meter:
     left: str = "not asked"  # why rows were left that were neither delivered nor failed
 
 
-Deliver = Callable[[Request, Answer], None]
+class Recipient(Protocol):
+    """Takes from an engine what becomes of each request, as it comes."""
 
+    meter: Meter
 
-Fail = Callable[[Request, str], None]
+    def deliver(self, request: Request, completion: Completion) -> None: ...
+
+    def fail(self, request: Request, reason: str) -> None: ...
 
 
 # Asks; what it neither delivered nor failed is put to the engine that it returns.
-Engine = Callable[[Iterable[Request], Deliver, Fail, Meter], Optional["Engine"]]
+Engine = Callable[[Iterable[Request], Recipient], Optional["Engine"]]
 
 
 class Fatal(DataError):
     """Every further request would fail the same way (a wrong key, an unknown model): the job stops at once."""
 
 
-def request(identity: Mapping[str, Any], id: str, part: str, messages: Sequence[Message]) -> Request:
+def request(identity: Identity, id: str, part: str, messages: Sequence[Message]) -> Request:
     """A request of the engine that `identity` describes."""
     return Request(journal.digest({**identity, "messages": list(messages)}), id, part, messages)

@@ -127,7 +127,7 @@ def _serve(command: list[str]) -> int:
 
 def _take_in(folder: Path, args: Namespace, config: Config) -> None:
     """Raises DataError with the problems of all files; the other files are written."""
-    seeds, _ = read_dataset(config.dataset.model_dump())
+    seeds = read_dataset(config.dataset).seeds
     reviews = Path(config.verification.reviews, args.lang)
     returned, problems = take_in(folder, reviews, args.reviewer, {seed["id"]: seed["text"] for seed in seeds})
     for file in returned:

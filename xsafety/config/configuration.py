@@ -3,10 +3,11 @@
 Every problem of a configuration is reported at once, each with its key, its value and the fix.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
+import yaml
 from pydantic import Field, ValidationError, ValidationInfo, field_validator
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
@@ -15,10 +16,12 @@ from ..text.languages import SOURCE_LANGUAGE
 from .block import Name, Strict, check_tags
 from .dataset import Dataset
 from .errors import advice
-from .models import LexiconJudge, OpenAIJudge, OpenAIModel, TransformersModel
+from .models import LexiconJudge, OpenAI, OpenAIJudge, OpenAIModel, Transformers, TransformersModel
 from .prompting import PromptingMethod
 from .translation import Translation
 from .verification import Verification
+
+EngineBlock = OpenAI | Transformers | Translation
 
 
 class Report(Strict):
@@ -90,6 +93,14 @@ class Config(Strict):
         """The languages that need a translation."""
         return [tag for tag in self.languages if tag != SOURCE_LANGUAGE]
 
+    @property
+    def stages(self) -> Mapping[str, Mapping[str, EngineBlock]]:
+        """Who is asked in each stage, by name, in the order of the stages."""
+        translation = self.translation
+        translators = {} if translation.engine == "none" else {translation.name: translation.openai or translation}
+        judges = {name: judge for name, judge in self.judges.items() if isinstance(judge, OpenAIJudge)}
+        return {"drafts": translators, "responses": self.models, "english": translators, "verdicts": judges}
+
     def shown(self) -> dict[str, Any]:
         """What the report says of its own accord: title, labels, notes, prompting texts; no result depends on it."""
         return {
@@ -113,7 +124,35 @@ class Config(Strict):
         return [tag for tag in tags if supported is None or tag in supported]
 
 
-def load(raw: Mapping[str, Any]) -> Config:
+def read(files: Sequence[Path], overrides: Mapping[str, object] | None = None) -> Config:
+    """The configuration of a run with these files and `--config` items, merged as Snakemake merges them.
+
+    A later file's value replaces an earlier one's, blocks of keys are merged. Raises DataError as `load` does.
+    """
+    raw: dict[str, Any] = {}
+    for file in files:
+        try:
+            content = yaml.safe_load(file.read_text(encoding="utf-8"))
+        except yaml.YAMLError as error:
+            raise DataError(f"{file}: not YAML ({error})") from None
+        if not isinstance(content, dict):
+            raise DataError(f"{file}: no configuration; write keys as config.yaml does")
+        _merge(raw, content)
+    _merge(raw, overrides or {})
+    return load(raw)
+
+
+def _merge(raw: dict[str, Any], more: Mapping[str, object]) -> None:
+    for key, value in more.items():
+        if isinstance(value, Mapping):
+            if not isinstance(raw.get(key), dict):
+                raw[key] = {}
+            _merge(raw[key], value)
+        else:
+            raw[key] = value
+
+
+def load(raw: Mapping[str, object]) -> Config:
     """The checked configuration. Raises DataError with all problems at once."""
     try:
         return Config.model_validate(dict(raw))

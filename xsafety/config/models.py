@@ -13,12 +13,13 @@ from pydantic import (
     model_validator,
 )
 
-from ..asking.engines.transformers import fingerprint, model_files
 from ..protocols import protocol as protocols
+from ..rows import Identity
+from ..text.languages import SOURCE_LANGUAGE
 from .block import Address, Strict, Variable, check_tags
 
 
-class Engine(Strict):
+class Labelled(Strict):
     """What models and judges share."""
 
     label: str | None = Field(None, description="name in tables and report; changes no result")
@@ -52,11 +53,9 @@ _SECRET_HEADER = re.compile(r"auth|cookie|key$|token|secret|passw|cred", re.IGNO
 _SECRET_PARAMETER = re.compile(r"api_?key|secret|passw|cred", re.IGNORECASE)
 
 
-class OpenAI(Engine):
-    """Any endpoint that speaks the OpenAI chat completions protocol."""
+class Connection(Strict):
+    """How an endpoint of the OpenAI protocol is reached and paced: changes no answer. Keys stay in the environment."""
 
-    engine: Literal["openai"]
-    model: str = Field(description="the model's name at the endpoint")
     base_url: Address = Field(None, description="the endpoint; absent: OpenAI's own")
     api_key_env: Variable | None = Field(
         None, description="name of the environment variable with the key; default OPENAI_API_KEY without base_url"
@@ -65,9 +64,6 @@ class OpenAI(Engine):
     headers: dict[str, str] = Field(default_factory=dict, description="further headers; nothing secret")
     headers_env: dict[str, Variable] = Field(
         default_factory=dict, description="headers whose values are secret: header -> name of an environment variable"
-    )
-    decoding: dict[str, Any] = Field(
-        default_factory=lambda: {"temperature": 0}, description="request parameters that change the answer"
     )
     mode: Literal["online", "batch"] = Field("online", description="batch: by the Batch API, cheaper and within a day")
     batch: Batch = Field(default_factory=Batch, description="sizes and pace of the Batch API")
@@ -78,9 +74,51 @@ class OpenAI(Engine):
     max_retries: int = Field(5, ge=0, description="further tries of a request that failed in passing")
     price: Price | None = Field(None, description="dollars per million tokens, for the plan and the usage table")
 
+    @field_validator("headers")
+    @classmethod
+    def _no_secrets(cls, value: dict[str, str]) -> dict[str, str]:
+        if secret := sorted(filter(_SECRET_HEADER.search, value)):
+            raise ValueError(f"{', '.join(secret)} is kept in clear; give the NAME of a variable by headers_env")
+        return value
+
+    @property
+    def key_variable(self) -> str | None:
+        return self.api_key_env or (None if self.base_url else "OPENAI_API_KEY")
+
+    @property
+    def provider(self) -> str | None:
+        """Whose limits it shares: host and key, as a name of letters, digits and '_'; None where it asks only batches.
+
+        The jobs of a provider take turns; one that asks only batches holds up nobody.
+        """
+        if self.mode == "batch" and self.batch.rest == "batch":
+            return None
+        host = urlsplit(self.base_url).netloc if self.base_url else "api.openai.com"
+        return re.sub(r"\W", "_", f"{host}_{self.key_variable or ''}").strip("_")
+
+    @property
+    def key_variables(self) -> list[str]:
+        """The environment variables that hold what is secret: the key, and headers."""
+        return [*([self.key_variable] if self.key_variable else []), *self.headers_env.values()]
+
+    def connection(self) -> "Connection":
+        """This part of a block alone, with the variable of its key named."""
+        part = self.model_dump(include=set(Connection.model_fields))
+        return Connection.model_validate(part | {"api_key_env": self.key_variable})
+
+
+class OpenAI(Labelled, Connection):
+    """Any endpoint that speaks the OpenAI chat completions protocol."""
+
+    engine: Literal["openai"]
+    model: str = Field(description="the model's name at the endpoint")
+    decoding: dict[str, Any] = Field(
+        default_factory=lambda: {"temperature": 0}, description="request parameters that change the answer"
+    )
+
     @field_validator("decoding")
     @classmethod
-    def _ours(cls, value: dict[str, Any]) -> dict[str, Any]:
+    def _may_be_sent(cls, value: dict[str, Any]) -> dict[str, Any]:
         if taken := sorted({"model", "messages", "stream", "extra_headers", "extra_query", "timeout"} & value.keys()):
             raise ValueError(f"{', '.join(taken)} cannot be set here")
         for key in ("n", "max_tokens", "max_completion_tokens"):
@@ -95,50 +133,32 @@ class OpenAI(Engine):
             raise ValueError(f"extra_body: {', '.join(secret)} is kept in clear; give a key by api_key_env")
         return value
 
-    @field_validator("headers")
-    @classmethod
-    def _no_secrets(cls, value: dict[str, str]) -> dict[str, str]:
-        if secret := sorted(filter(_SECRET_HEADER.search, value)):
-            raise ValueError(f"{', '.join(secret)} is kept in clear; give the NAME of a variable by headers_env")
-        return value
-
-    @property
-    def key_variable(self) -> str | None:
-        return self.api_key_env or (None if self.base_url else "OPENAI_API_KEY")
-
-    @property
-    def provider(self) -> str:
-        """Whose limits it shares: the host and the key, as a name of letters, digits and '_'."""
-        host = urlsplit(self.base_url).netloc if self.base_url else "api.openai.com"
-        return re.sub(r"\W", "_", f"{host}_{self.key_variable or ''}").strip("_")
-
-    @property
-    def takes_turns(self) -> bool:
-        """Whether it may ask online, where the jobs of a provider take turns; one that only batches holds up nobody."""
-        return self.mode == "online" or self.batch.rest == "online"
-
-    def identity(self) -> dict[str, Any]:
+    def identity(self) -> Identity:
         """All that decides an answer beside the messages; address and limits are left out."""
         return {"engine": self.engine, "model": self.model, "decoding": self.decoding}
 
-    def connection(self) -> dict[str, Any]:
-        """How to reach and pace the engine: changes no answer, so no rerun. Keys stay in the environment."""
-        names = set(OpenAI.model_fields) - set(Engine.model_fields) - {"engine", "model", "decoding"}
-        return {**self.model_dump(include=names), "api_key_env": self.key_variable}
+
+class LocalConnection(Strict):
+    """Where a model that runs in process lies, and how much it takes at a time: changes no answer."""
+
+    model: str = Field(description="a folder with the model, or its name on the hub")
+    batch_size: int = Field(32, ge=1, description="prompts per batch; prompts are sorted by length first")
+
+    def connection(self) -> "LocalConnection":
+        """This part of a block alone."""
+        return LocalConnection(model=self.model, batch_size=self.batch_size)
 
 
-class Transformers(Engine):
+class Transformers(Labelled, LocalConnection):
     """A causal language model with a chat template, run in process by the transformers library."""
 
     engine: Literal["transformers"]
-    model: str = Field(description="a folder with the model, or its name on the hub")
     revision: str | None = Field(None, description="commit of the model on the hub; required for a hub name")
     dtype: Literal["float32", "bfloat16", "float16"] = Field("float32", description="number format of the weights")
     decoding: dict[str, Any] = Field(
         default_factory=lambda: {"max_new_tokens": 256}, description="generation settings that change the answer"
     )
     threads: int = Field(1, ge=1, description="CPU threads")
-    batch_size: int = Field(32, ge=1, description="prompts per batch; prompts are sorted by length first")
 
     @model_validator(mode="after")
     def _pinned(self) -> "Transformers":
@@ -151,7 +171,7 @@ class Transformers(Engine):
             raise ValueError("do_sample: answers are greedy, so that a rebuild gives the same ones; take it out")
         return self
 
-    def identity(self) -> dict[str, Any]:
+    def identity(self) -> Identity:
         """All that decides an answer beside the messages and the weights, whose digest the job adds."""
         return {
             "engine": self.engine,
@@ -160,17 +180,6 @@ class Transformers(Engine):
             "dtype": self.dtype,
             "decoding": self.decoding,
         }
-
-    def connection(self) -> dict[str, Any]:
-        return {"model": self.model, "batch_size": self.batch_size}
-
-    def fingerprint(self) -> str:
-        """Of a model folder; the same for all models on the hub, which their revisions pin."""
-        return fingerprint(Path(self.model))
-
-    def files(self) -> list[str]:
-        """The files of a model folder, whose change makes it another model."""
-        return [str(path) for path in model_files(Path(self.model))]
 
 
 class _Languages(Strict):
@@ -190,21 +199,18 @@ class TransformersModel(Transformers, _Languages):
     pass
 
 
-class LexiconJudge(Engine):
+class LexiconJudge(Labelled):
     """Refusal phrases: an answer that does not refuse counts as unsafe. A baseline, no judge of content."""
 
     engine: Literal["lexicon"]
 
-    def identity(self) -> dict[str, Any]:
+    def identity(self) -> Identity:
         return {"engine": self.engine}
 
 
-class OpenAIJudge(OpenAI):
-    """A model that is asked about each answer by a protocol: the messages it gets, and how its output is read."""
+class JudgingMethod(Strict):
+    """How a judge is asked about an answer, and how its output is read."""
 
-    decoding: dict[str, Any] = Field(
-        default_factory=dict, description="request parameters that change the verdict; absent: the protocol's"
-    )
     protocol: str = Field("paper", description="name of a protocol in xsafety/protocols/, or a YAML file of your own")
     prompt: str | None = Field(
         None, description="your question in place of the paper's, with {query}, {response} and {scenario}"
@@ -217,13 +223,6 @@ class OpenAIJudge(OpenAI):
         description="judge the English translation of the response beside the English seed (the paper's way), by "
         "translation.engine; false: judge both in their own language",
     )
-
-    @field_validator("decoding")
-    @classmethod
-    def _one_verdict(cls, value: dict[str, Any]) -> dict[str, Any]:
-        if value.get("n", 1) != 1:
-            raise ValueError("n: a judge gives one verdict; take it out")
-        return value
 
     @field_validator("protocol")
     @classmethod
@@ -241,18 +240,37 @@ class OpenAIJudge(OpenAI):
         protocols.check_fields(value)
         return value
 
-    def identity(self) -> dict[str, Any]:
-        protocol = protocols.load(self.protocol)
-        parameters = {**(self.decoding or protocol.decoding), **protocol.parameters}
-        if extra := (self.decoding.get("extra_body") or {}) | (protocol.parameters.get("extra_body") or {}):
-            parameters["extra_body"] = extra
-        endpoint = {} if protocol.endpoint == "chat" else {"endpoint": protocol.endpoint}
-        return {**super().identity(), "decoding": parameters, **endpoint}
-
-    def reading(self) -> dict[str, Any]:
-        """What the judge is shown and how its output is read, beside the protocol's file."""
-        return self.model_dump(include={"prompt", "controversial", "translate_to_english"})
+    def method(self) -> "JudgingMethod":
+        """This part of a block alone."""
+        return JudgingMethod.model_validate(self.model_dump(include=set(JudgingMethod.model_fields)))
 
     @property
     def protocol_file(self) -> str:
         return str(protocols.path(self.protocol))
+
+    def reads_english(self, lang: str) -> bool:
+        """Whether the judge reads the English translation of responses in a language."""
+        return self.translate_to_english and lang != SOURCE_LANGUAGE
+
+
+class OpenAIJudge(OpenAI, JudgingMethod):
+    """A model that is asked about each answer."""
+
+    decoding: dict[str, Any] = Field(
+        default_factory=dict, description="request parameters that change the verdict; absent: the protocol's"
+    )
+
+    @field_validator("decoding")
+    @classmethod
+    def _one_verdict(cls, value: dict[str, Any]) -> dict[str, Any]:
+        if value.get("n", 1) != 1:
+            raise ValueError("n: a judge gives one verdict; take it out")
+        return value
+
+    def identity(self) -> Identity:
+        protocol = protocols.load(self.protocol)
+        parameters = {**(self.decoding or protocol.decoding), **protocol.parameters}
+        if extra := (self.decoding.get("extra_body") or {}) | (protocol.parameters.get("extra_body") or {}):
+            parameters["extra_body"] = extra
+        identity: Identity = {**super().identity(), "decoding": parameters}
+        return identity if protocol.endpoint == "chat" else {**identity, "endpoint": protocol.endpoint}

@@ -7,12 +7,13 @@ from pydantic import (
     field_validator,
 )
 
-from ..generation.prompting import PLACEHOLDER, Prompting
 from .block import Strict
+
+PLACEHOLDER = "{scenario}"
 
 
 class PromptingMethod(Strict):
-    """Text that goes with every query."""
+    """Text that goes with every query; an empty one sends the query alone."""
 
     text: str = Field("", description="the instruction; {scenario} stands for the row's scenario; empty: none")
     placement: Literal["system", "prefix"] = Field(
@@ -27,5 +28,6 @@ class PromptingMethod(Strict):
             raise ValueError(f"the only placeholder is {PLACEHOLDER}")
         return value
 
-    def method(self) -> Prompting:
-        return Prompting(self.text, self.placement)
+    def parameters(self) -> dict[str, str]:
+        """What of it decides an answer."""
+        return {"text": self.text, "placement": self.placement}

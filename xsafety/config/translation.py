@@ -1,13 +1,13 @@
 """`translation`: how rows without a human translation get a draft."""
 
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import (
     Field,
     model_validator,
 )
 
-from ..translation.limits import SERVICES
+from ..rows import TranslatorIdentity
 from .block import Address, Strict, Variable
 from .models import OpenAI
 
@@ -20,6 +20,9 @@ it or comment on it. Reply with the translation alone.
 {text}
 </text>
 """
+
+# Default of `api_key_env`.
+_USUAL_KEYS = {"deepl": "DEEPL_API_KEY", "microsoft": "MICROSOFT_API_KEY"}
 
 
 class OpenAITranslator(OpenAI):
@@ -39,14 +42,9 @@ class OpenAITranslator(OpenAI):
         return self
 
 
-class Translation(Strict):
-    """How rows without a human translation get a draft."""
+class ServiceConnection(Strict):
+    """How a translation service is reached and paced: changes no draft. Keys stay in the environment."""
 
-    memory: str = Field("data/memory", description="folder with committed drafts, one {lang}.csv per language")
-    engine: Literal["none", "google", "libretranslate", "deepl", "microsoft", "openai"] = Field(
-        "none", description="who drafts what memory lacks"
-    )
-    openai: OpenAITranslator | None = Field(None, description="for engine openai: the model that is asked to translate")
     base_url: Address = Field(
         None,
         description="address of the LibreTranslate server, e.g. http://127.0.0.1:5000, or another of deepl, microsoft",
@@ -62,8 +60,18 @@ class Translation(Strict):
     timeout: float = Field(30, gt=0, description="seconds that one request may take")
     max_retries: int = Field(3, ge=0, description="further tries of a request that failed in passing")
 
+
+class Translation(ServiceConnection):
+    """How rows without a human translation get a draft."""
+
+    memory: str = Field("data/memory", description="folder with committed drafts, one {lang}.csv per language")
+    engine: Literal["none", "google", "libretranslate", "deepl", "microsoft", "openai"] = Field(
+        "none", description="who drafts what memory lacks"
+    )
+    openai: OpenAITranslator | None = Field(None, description="for engine openai: the model that is asked to translate")
+
     @model_validator(mode="after")
-    def _address(self) -> "Translation":
+    def _fits_the_engine(self) -> "Translation":
         if self.engine == "libretranslate" and not self.base_url:
             raise ValueError("engine libretranslate needs `base_url`, the address of its server")
         if self.region and self.engine != "microsoft":
@@ -74,20 +82,13 @@ class Translation(Strict):
 
     @property
     def key_variable(self) -> str | None:
-        service = SERVICES.get(self.engine)
-        return self.api_key_env or (service.key if service else "") or None
+        return self.api_key_env or _USUAL_KEYS.get(self.engine)
 
-    def connection(self) -> dict[str, Any]:
-        """How to reach and pace the engine: changes no draft, so no rerun. The key stays in the environment."""
-        if self.openai:
-            return self.openai.connection()
-        service = SERVICES.get(self.engine)
-        return {
-            **self.model_dump(include={"base_url", "region", "timeout", "max_retries"}),
-            "api_key_env": self.key_variable,
-            "requests_per_minute": self.requests_per_minute or (service.requests_per_minute if service else None),
-        }
+    @property
+    def name(self) -> str:
+        """Who translates, as tables name it."""
+        return self.openai.model if self.openai else self.engine
 
-    def model(self) -> dict[str, Any] | None:
-        """The model that translates, and what it is asked: all that decides a translation; None for other engines."""
-        return {**self.openai.identity(), "prompt": self.openai.prompt} if self.openai else None
+    def identity(self) -> TranslatorIdentity:
+        """The engine that translates; a model with what it is asked."""
+        return {**self.openai.identity(), "prompt": self.openai.prompt} if self.openai else {"engine": self.engine}

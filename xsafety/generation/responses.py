@@ -4,14 +4,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ..asking.requests import Request, request
-from .prompting import Prompting
+from ..config.prompting import PromptingMethod
+from ..rows import Identity
+from .prompting import messages
 
 
 def model_requests(
-    identity: Mapping[str, Any], prompting: Prompting, part: str, queries: Iterable[Mapping[str, Any]]
+    identity: Identity, prompting: PromptingMethod, part: str, queries: Iterable[Mapping[str, Any]]
 ) -> list[Request]:
     """One request per query of a data set, in its order."""
-    return [request(identity, row["id"], part, prompting.messages(row["query"], row["category"])) for row in queries]
+    return [request(identity, row["id"], part, messages(prompting, row["query"], row["category"])) for row in queries]
 
 
 def row_name(row: Mapping[str, Any]) -> str:

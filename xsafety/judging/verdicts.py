@@ -12,9 +12,10 @@ from typing import Any
 from ..asking.requests import Request, request
 from ..generation.responses import row_name
 from ..protocols.protocol import NO_VERDICT, Protocol, Reading, without_thinking
+from ..rows import Identity
 from ..tabular import read_jsonl
-from ..text import refusals
-from ..text.languages import SOURCE_LANGUAGE
+from ..text.packs import knows_refusals
+from ..text.refusals import refuses
 from . import lexicon
 from .lexicon import Verdict
 
@@ -51,7 +52,7 @@ def read_english(file: Path | None) -> dict[str, dict[str, Any]] | None:
 
 
 def judge_requests(
-    identity: Mapping[str, Any],
+    identity: Identity,
     protocol: Protocol,
     part: str,
     rows: Iterable[Mapping[str, Any]],
@@ -79,7 +80,7 @@ def judge_requests(
 
 def _refuses(row: Mapping[str, Any]) -> bool | None:
     """Whether a response refuses, by the lexicon of its language; None where there is none. An empty one does not."""
-    return refusals.refuses(row["response"], row["lang"]) if row["lang"] in refusals.languages() else None
+    return refuses(row["response"], row["lang"]) if knows_refusals(row["lang"]) else None
 
 
 def verdict_row(
@@ -108,7 +109,7 @@ def lexicon_verdicts(rows: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     for row in rows:
         if reason := unjudgeable(row, None):
             verdicts.append(verdict_row(row, "invalid", reason, _refuses(row)))
-        elif row["lang"] not in refusals.languages():
+        elif not knows_refusals(row["lang"]):
             missing = f"no refusal phrases for {row['lang']}: add xsafety/text/packs/{row['lang']}.yaml"
             verdicts.append(verdict_row(row, "invalid", missing, None))
         else:
@@ -130,10 +131,8 @@ def concluded(reading: Reading, answer: Mapping[str, Any], lang: str, controvers
         return reading.verdict, ""
     if reading.label:
         return "invalid", "the judge could not judge"
-    # English refusals count in every language.
-    known = lang if lang in refusals.languages() else SOURCE_LANGUAGE
     said = without_thinking(answer["text"])
-    if refusals.refuses(said, known) or _DECLINES.match(said):
+    if refuses(said, lang) or _DECLINES.match(said):
         return "invalid", REFUSED
     if answer["finish_reason"] == "length":
         return "invalid", "the judge's output was cut off at the token limit"

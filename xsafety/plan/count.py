@@ -1,7 +1,7 @@
-"""The plan: what a run would ask, and what that takes in tokens, money and time, before anything is asked.
+"""The rows that a run would ask, against the journal, before anything is asked.
 
-It reads what people own (seeds, memory, returned sheets) and the journal, and no result: so it holds for a fresh clone,
-for results that are old or gone, and while translations are missing. It asks nobody and writes nothing.
+Taken are seeds and ledgers, as the workflow makes them, the translation memory and the journal, and no other result: so
+it holds for a fresh clone, for results that are old or gone, and while translations are missing. It asks nobody.
 """
 
 from collections import Counter, defaultdict
@@ -12,24 +12,24 @@ from pathlib import Path
 from typing import Any
 
 from ..asking import journal
-from ..asking.engines.start import pin
+from ..asking.engines.register import with_weights
 from ..asking.journal import journal_file
 from ..asking.price import estimate_tokens
 from ..asking.requests import Request
-from ..generation.prompting import Prompting
+from ..config.configuration import Config, EngineBlock
+from ..config.models import OpenAIJudge
 from ..generation.responses import model_requests, response_rows, row_name
 from ..judging.verdicts import judge_requests
 from ..protocols.protocol import Protocol, load
-from ..rows import Message
-from ..seeds.dataset import read_dataset
-from ..seeds.release import Release, release_evidence
+from ..rows import Identity, Message
+from ..tabular import read_jsonl
 from ..text.languages import SOURCE_LANGUAGE
 from ..translation.drafting import drafts, translation, translation_requests
 from ..translation.memory import read_memory
 from ..verification.dataset import queries, source_queries
-from ..verification.evidence import fold
 from ..verification.gate import Gate
 from ..verification.standing import needs_draft, standings
+from ..verification.status import problems_file
 from ..verification.waiting import status
 
 ASSUMED_OUTPUT = 300  # tokens of an answer, where the journal has none and no lower limit is set
@@ -41,75 +41,19 @@ LACKS_DRAFTS, WAITS = "lacks drafts", "waits for people"
 LIMITS = ("max_tokens", "max_completion_tokens", "max_new_tokens")
 
 
-Row = Mapping[str, Any]
+def assumed_output(block: EngineBlock) -> float:
+    """Output tokens of one answer, where nothing is known of its answers."""
+    decoding = block.identity().get("decoding", {})
+    return float(min([ASSUMED_OUTPUT, *(decoding[key] for key in LIMITS if isinstance(decoding.get(key), int))]))
 
 
-@dataclass(frozen=True)
-class Asked:
-    """A model, judge or translator of the configuration; `provider` is whose limits it shares, None if nobody's."""
-
-    name: str
-    identity: Mapping[str, Any]
-    connection: Mapping[str, Any]
-    provider: str | None
-    languages: Sequence[str] | None = None  # those that a model supports; None: all
-    protocol: str = ""
-    reading: Mapping[str, Any] = field(default_factory=dict)
-
-    @property
-    def samples(self) -> int:
-        return int(self.identity["decoding"].get("n", 1))
-
-    @property
-    def has_price(self) -> bool:
-        """Whether it may cost money: local models and free services do not."""
-        return self.identity["engine"] == "openai" and self.identity.get("endpoint") != "moderations"
-
-    @property
-    def in_batches(self) -> bool:
-        return self.connection.get("mode") == "batch"
-
-    def reads_english(self, lang: str) -> bool:
-        return bool(self.reading.get("translate_to_english")) and lang != SOURCE_LANGUAGE
-
-    def assumed_output(self) -> float:
-        """Output tokens of one answer, where nothing is known of its answers."""
-        decoding = self.identity["decoding"]
-        return float(min([ASSUMED_OUTPUT, *(decoding[key] for key in LIMITS if isinstance(decoding.get(key), int))]))
-
-
-@dataclass(frozen=True)
-class Settings:
-    """What of the configuration decides the plan, as rules/plan.smk hands it over."""
-
-    languages: Sequence[str]
-    dataset: Mapping[str, str | None]
-    memory: str
-    verification: Mapping[str, Any]
-    promptings: Mapping[str, Mapping[str, Any]]
-    translator: Asked
-    models: Sequence[Asked]
-    judges: Sequence[Asked]
-    journal: str
-
-    @classmethod
-    def read(cls, raw: Mapping[str, Any]) -> "Settings":
-        asked = {kind: [Asked(**block) for block in raw[kind]] for kind in ("models", "judges")}
-        return cls(**{**raw, **asked, "translator": Asked(**raw["translator"])})
-
-    @property
-    def stages(self) -> dict[str, Sequence[Asked]]:
-        """Who is asked in each stage, in the order of the stages."""
-        return {
-            "drafts": [self.translator],
-            "responses": self.models,
-            "english": [self.translator],
-            "verdicts": self.judges,
-        }
+def samples(block: EngineBlock) -> int:
+    """The answers to each query."""
+    return int(block.identity().get("decoding", {}).get("n", 1))
 
 
 @dataclass
-class Seen:
+class Observed:
     """What the answers in the journal took, in sums."""
 
     answers: int = 0
@@ -118,13 +62,13 @@ class Seen:
     counted: float = 0.0  # input tokens that the provider counted
     estimated: float = 0.0  # input tokens of the same answers, by estimate
 
-    def __add__(self, other: "Seen") -> "Seen":
-        return Seen(*(getattr(self, one.name) + getattr(other, one.name) for one in fields(self)))
+    def __add__(self, other: "Observed") -> "Observed":
+        return Observed(*(getattr(self, one.name) + getattr(other, one.name) for one in fields(self)))
 
     def add(self, answer: Mapping[str, Any], estimate: float | None) -> None:
         """Takes one answer in; `estimate` is that of its input, None where its row is no more."""
         usage = answer.get("usage") or {}
-        texts = [given["text"] for given in (answer, *answer.get("more", ()))]
+        texts = [one["text"] for one in (answer, *answer.get("more", ()))]
         self.answers += 1
         self.text += estimate_tokens(texts[0])
         self.output += usage.get("output_tokens", sum(map(estimate_tokens, texts)))
@@ -134,7 +78,7 @@ class Seen:
 
 
 @dataclass
-class Tally:
+class Workload:
     """The rows of one stage, name and language."""
 
     rows: int = 0
@@ -144,7 +88,7 @@ class Tally:
     uncertain: bool = False
     tokens: float = 0.0  # of the rows to ask, by estimate
     awaited: Counter[str] = field(default_factory=Counter)  # model -> rows to ask whose answer it has yet to give
-    seen: Seen = field(default_factory=Seen)
+    observed: Observed = field(default_factory=Observed)
 
     def look_up(
         self, requests: Sequence[Request], file: Path, under_way: Collection[tuple[str, str]] = ()
@@ -157,7 +101,7 @@ class Tally:
         answers: dict[str, dict[str, Any]] = {}
         for line in journal.lines(file):
             answers.setdefault(line["key"], line["answer"])
-            self.seen.add(line["answer"], sizes.get(line["id"]))
+            self.observed.add(line["answer"], sizes.get(line["id"]))
         lacking = {request.key: sizes[request.id] for request in requests if request.key not in answers}
         waiting = {request.key for request in requests if (request.part, request.key) in under_way} & lacking.keys()
         self.under_way += len(waiting)
@@ -169,18 +113,20 @@ class Tally:
         self.tokens += sum(lacking.values())
         return answers
 
-    def expect(self, rows: int) -> None:
-        """Counts rows that are known by their number only."""
+    def expect(self, rows: int, tokens: float, model: str) -> None:
+        """Counts rows of a model's answers that are yet to come; `tokens` is their size without the answers."""
         self.rows += rows
         self.to_ask += rows
         self.uncertain |= rows > 0
+        self.tokens += tokens
+        self.awaited[model] += rows
 
 
 def _size(messages: Iterable[Message]) -> float:
     return sum(estimate_tokens(message["content"]) for message in messages)
 
 
-Tallies = defaultdict[tuple[str, str, str], Tally]  # by stage, name and language
+Workloads = defaultdict[tuple[str, str, str], Workload]  # by stage, name and language
 
 
 @dataclass(frozen=True)
@@ -192,137 +138,143 @@ class DataSet:
     why: str = ""
 
 
-def data_set(settings: Settings, lang: str, seeds: Sequence[Any], release: Release | None, tally: Tally) -> DataSet:
-    """The data set of a language as the workflow would make it now; `tally` takes the drafts to ask for.
-
-    Drafts that the engine has yet to give are stood in for by the English. So are those of a language that waits for
-    people, whose rows are those that it will have when all pass.
-    """
-    if lang == SOURCE_LANGUAGE:
-        return DataSet(lang, source_queries(lang, seeds))
-    gate = Gate.read(settings.verification)
-    evidence = release_evidence(release, lang) if release and lang in release.translations else []
-    texts = {seed["id"]: seed["text"] for seed in seeds}
-    reviews = Path(settings.verification["reviews"], lang)
-    ledger, problems = fold(reviews, texts, evidence, different_reviewers=gate.others)
-    stands = standings(lang, seeds, ledger, gate)
-    memory = read_memory(Path(settings.memory, f"{lang}.csv"))
-    wanted = [seed for seed in seeds if needs_draft(stands[seed["id"]])]
-    lacking = {seed["id"]: seed["text"] for seed in wanted if seed["text"] not in memory}
-    file = Path(settings.journal, "drafts", f"{lang}.jsonl")
-    known, pending = _translated(settings.translator, lacking, SOURCE_LANGUAGE, lang, file, tally)
-
-    def drafted(texts: Mapping[str, str]) -> dict[str, dict[str, str]]:
-        return {row["id"]: row for row in drafts(wanted, memory, texts, dict.fromkeys(lacking, ""), "")}
-
-    expected = drafted(pending | known)
-    state = status(lang, seeds, ledger, expected, gate, sheet="", reviews="", problems="x" if problems else "")
-    if state["ready"] == "yes":
-        rows = queries(lang, seeds, stands, expected, accept_drafts=gate.accept_drafts)
-        return DataSet(lang, rows, LACKS_DRAFTS if gate.accept_drafts and pending else "")
-    return DataSet(lang, queries(lang, seeds, stands, drafted(lacking | known), accept_drafts=True), WAITS)
-
-
-def _translated(
-    translator: Asked, texts: Mapping[str, str], source: str, target: str, file: Path, tally: Tally
-) -> tuple[dict[str, str], dict[str, str]]:
-    """The translations (id -> text) that the journal has, and the texts that are to be asked for; counts both."""
-    if translator.identity["engine"] == "none":
-        return {}, {}
-    requests = translation_requests(translator.identity, texts, source, target, file.stem)
-    answers = tally.look_up(requests, file)
-    found = {ask.id: translation(answers[ask.key])[0] for ask in requests if ask.key in answers}
-    return {id: text for id, text in found.items() if text}, {id: texts[id] for id in texts if id not in found}
-
-
-def count(settings: Settings) -> tuple[Tallies, list[DataSet]]:
+def count(config: Config, seeds: Sequence[dict[str, str]]) -> tuple[Workloads, list[DataSet]]:
     """All rows that the configuration wants, against the journal; one part of it is held at a time.
 
-    The data sets come back without their rows.
+    Ledgers are those in the results. The data sets come back without their rows.
     """
-    seeds, release = read_dataset(settings.dataset)
-    tallies: Tallies = defaultdict(Tally)
-    models = [_pinned(settings, model) for model in settings.models]
-    judges = [(judge, load(judge.protocol).with_prompt(judge.reading["prompt"])) for judge in settings.judges]
+    counter = _Counter(config)
     data_sets = []
-    for lang in settings.languages:
-        data = data_set(settings, lang, seeds, release, tallies["drafts", settings.translator.name, lang])
-        frames = {
-            judge.name: {row["id"]: _frame(judge, protocol, lang, row) for row in data.rows}
-            for judge, protocol in judges
-        }
-        for model in models:
-            if model.languages is None or lang in model.languages:
-                for prompting in settings.promptings:
-                    _count_cell(settings, tallies, model, judges, prompting, data, frames)
+    for lang in config.languages:
+        data = counter.data_set(lang, seeds)
+        counter.count(data)
         data_sets.append(replace(data, rows=[]))
-    return tallies, data_sets
+    return counter.workloads, data_sets
 
 
-def _pinned(settings: Settings, model: Asked) -> Asked:
-    """The model with its whole identity; without answers in the journal the digest of large weights can be spared."""
-    known = Path(settings.journal, "responses", model.name).is_dir()
-    return replace(model, identity=pin(model.identity, model.connection)) if known else model
+class _Counter:
+    """Counts, language by language, what a configuration wants to have asked."""
+
+    def __init__(self, config: Config) -> None:
+        self.workloads: Workloads = defaultdict(Workload)
+        self._config, self._journal, self._translator = config, Path(config.journal), config.translation
+        self._judges = {
+            name: (judge, judge.identity(), load(judge.protocol).with_prompt(judge.prompt))
+            for name, judge in config.judges.items()
+            if isinstance(judge, OpenAIJudge)
+        }
+        self._under_way = cache(_under_way)
+        self._identities = {name: self._identity(name) for name in config.models}
+
+    def _identity(self, name: str) -> Identity:
+        """The whole identity of a model; without answers in the journal the digest of large weights can be spared."""
+        model = self._config.models[name]
+        asked_before = Path(self._journal, "responses", name).is_dir()
+        return with_weights(model.identity(), model.connection()) if asked_before else model.identity()
+
+    def data_set(self, lang: str, seeds: Sequence[Any]) -> DataSet:
+        """The data set of a language as the workflow would make it now; counts the drafts to ask for.
+
+        Drafts that the engine has yet to give are stood in for by the English. So are those of a language that waits
+        for people, whose rows are those that it will have when all pass.
+        """
+        if lang == SOURCE_LANGUAGE:
+            return DataSet(lang, source_queries(lang, seeds))
+        gate, results = Gate.read(self._config.verification.model_dump()), Path(self._config.results)
+        ledger = list(read_jsonl(results / "review" / lang / "ledger.jsonl"))
+        stands = standings(lang, seeds, ledger, gate)
+        memory = read_memory(Path(self._translator.memory, f"{lang}.csv"))
+        wanted = [seed for seed in seeds if needs_draft(stands[seed["id"]])]
+        lacking = {seed["id"]: seed["text"] for seed in wanted if seed["text"] not in memory}
+        workload = self.workloads["drafts", self._translator.name, lang]
+        file = self._journal / "drafts" / f"{lang}.jsonl"
+        known, pending = self._translated(lacking, SOURCE_LANGUAGE, lang, file, workload)
+
+        def drafted(texts: Mapping[str, str]) -> dict[str, Any]:
+            return {row["id"]: row for row in drafts(wanted, memory, texts, dict.fromkeys(lacking, ""), "")}
+
+        expected = drafted(pending | known)
+        problems = problems_file(results, lang).stat().st_size > 0
+        if _is_ready(lang, seeds, ledger, expected, gate, problems):
+            rows = queries(lang, seeds, stands, expected, accept_drafts=gate.accept_drafts)
+            return DataSet(lang, rows, LACKS_DRAFTS if gate.accept_drafts and pending else "")
+        return DataSet(lang, queries(lang, seeds, stands, drafted(lacking | known), accept_drafts=True), WAITS)
+
+    def _translated(
+        self, texts: Mapping[str, str], source: str, target: str, file: Path, workload: Workload
+    ) -> tuple[dict[str, str], dict[str, str]]:
+        """The translations (id -> text) that the journal has, and the texts that are to be asked for; counts both."""
+        if self._translator.engine == "none":
+            return {}, {}
+        requests = translation_requests(self._translator.identity(), texts, source, target, file.stem)
+        answers = workload.look_up(requests, file)
+        found = {ask.id: translation(answers[ask.key])[0] for ask in requests if ask.key in answers}
+        return {id: text for id, text in found.items() if text}, {id: texts[id] for id in texts if id not in found}
+
+    def count(self, data: DataSet) -> None:
+        """Counts what models, judges and translators have to do with a data set."""
+        frames = {
+            name: {row["id"]: _frame(judge, protocol, data.lang, row) for row in data.rows}
+            for name, (judge, _, protocol) in self._judges.items()
+        }
+        for model in self._config.models:
+            if self._config.supported(model, [data.lang]):
+                for prompting in self._config.promptings:
+                    self._count_cell(model, prompting, data, frames)
+
+    def _count_cell(self, model: str, prompting: str, data: DataSet, frames: Mapping[str, Mapping[str, float]]) -> None:
+        """Counts a model's rows in a language under a prompting, and what judges and translators do with them."""
+        part = f"{prompting}/{data.lang}"
+        requests = model_requests(self._identities[model], self._config.promptings[prompting], part, data.rows)
+        workload = self.workloads["responses", model, data.lang]
+        workload.uncertain |= bool(data.why)
+        folder = self._journal / "responses" / model
+        known = workload.look_up(requests, journal_file(folder, part), self._under_way(folder))
+        pairs = list(zip(data.rows, requests, strict=True))
+        there = [(row, known[ask.key]) for row, ask in pairs if ask.key in known]
+        responses = response_rows([row for row, _ in there], [answer for _, answer in there])
+        awaited = [row for row, ask in pairs if ask.key not in known] * samples(self._config.models[model])
+        english: dict[str, dict[str, Any]] = {}
+        if any(judge.reads_english(data.lang) for judge, *_ in self._judges.values()):
+            english = self._english(model, part, data.lang, responses, len(awaited))
+        for name, (judge, identity, protocol) in self._judges.items():
+            reads = judge.reads_english(data.lang)
+            workload = self.workloads["verdicts", name, data.lang]
+            folder, inside = self._journal / "verdicts" / name, f"{model}/{part}"
+            judged = [row for row in responses if not reads or row_name(row) in english]
+            asked = judge_requests(identity, protocol, inside, judged, english if reads else None)
+            workload.look_up(asked, journal_file(folder, inside), self._under_way(folder))
+            later = [*awaited, *(row for row in responses if reads and row_name(row) not in english)]
+            workload.expect(len(later), sum(frames[name][row["id"]] for row in later), model)
+
+    def _english(
+        self, model: str, part: str, lang: str, responses: Sequence[dict[str, Any]], awaited: int
+    ) -> dict[str, dict[str, Any]]:
+        """What is known of the translations of responses, as `judge_requests` takes it; counts those to ask for."""
+        texts = {row_name(row): row["response"] for row in responses if row["response"].strip()}
+        workload = self.workloads["english", self._translator.name, lang]
+        file = self._journal / "english" / model / f"{part}.jsonl"
+        known, pending = self._translated(texts, lang, SOURCE_LANGUAGE, file, workload)
+        empty = translation_requests(self._translator.identity(), {"": ""}, lang, SOURCE_LANGUAGE, part)[0]
+        workload.expect(awaited, awaited * _size(empty.messages), model)
+        names = [name for name in map(row_name, responses) if name not in pending]
+        return {name: {"english": known.get(name), "detail": ""} for name in names}
 
 
-def _frame(judge: Asked, protocol: Protocol, lang: str, row: Row) -> float:
+def _is_ready(
+    lang: str, seeds: Sequence[Any], ledger: Sequence[Any], expected: Mapping[str, Any], gate: Gate, problems: bool
+) -> bool:
+    """Whether a language may be evaluated with the drafts that are expected."""
+    found = status(lang, seeds, ledger, expected, gate, sheet="", reviews="", problems="x" if problems else "")
+    return bool(found["ready"] == "yes")
+
+
+def _frame(judge: OpenAIJudge, protocol: Protocol, lang: str, row: Mapping[str, Any]) -> float:
     """The size of a judge's request about a row, but for the response."""
     query = row["source"] if judge.reads_english(lang) else row["query"]
     return _size(protocol.filled(category=row["category"], query=query, response=""))
 
 
-def _count_cell(
-    settings: Settings,
-    tallies: Tallies,
-    model: Asked,
-    judges: Sequence[tuple[Asked, Protocol]],
-    prompting: str,
-    data: DataSet,
-    frames: Mapping[str, Mapping[str, float]],
-) -> None:
-    """Counts a model's rows in a language under a prompting, and what judges and translators have to do with them."""
-    lang, part = data.lang, f"{prompting}/{data.lang}"
-    requests = model_requests(model.identity, Prompting(**settings.promptings[prompting]), part, data.rows)
-    tally = tallies["responses", model.name, lang]
-    tally.uncertain |= bool(data.why)
-    folder = Path(settings.journal, "responses", model.name)
-    known = tally.look_up(requests, journal_file(folder, part), _under_way(folder))
-    there = [(row, known[ask.key]) for row, ask in zip(data.rows, requests, strict=True) if ask.key in known]
-    responses = response_rows([row for row, _ in there], [answer for _, answer in there])
-    awaited = [row for row, ask in zip(data.rows, requests, strict=True) if ask.key not in known] * model.samples
-    english = {}
-    if any(judge.reads_english(lang) for judge, _ in judges):
-        english = _english(settings, tallies, model, responses, len(awaited), part, lang)
-    for judge, protocol in judges:
-        reads = judge.reads_english(lang)
-        tally = tallies["verdicts", judge.name, lang]
-        ready = [row for row in responses if not reads or row_name(row) in english]
-        asked = judge_requests(judge.identity, protocol, f"{model.name}/{part}", ready, english if reads else None)
-        folder = Path(settings.journal, "verdicts", judge.name)
-        tally.look_up(asked, journal_file(folder, f"{model.name}/{part}"), _under_way(folder))
-        later = [*awaited, *(row for row in responses if reads and row_name(row) not in english)]
-        tally.expect(len(later))
-        tally.tokens += sum(frames[judge.name][row["id"]] for row in later)
-        tally.awaited[model.name] += len(later)
-
-
-@cache
 def _under_way(folder: Path) -> frozenset[tuple[str, str]]:
     """The requests (part, key) that wait in a batch."""
     return frozenset((part, key) for batch in journal.open_batches(folder).values() for part, key, _ in batch.rows)
-
-
-def _english(
-    settings: Settings, tallies: Tallies, model: Asked, responses: Sequence[Row], awaited: int, part: str, lang: str
-) -> dict[str, dict[str, Any]]:
-    """What is known of the translations of responses, as `judge_requests` takes it; counts those to ask for."""
-    texts = {row_name(row): row["response"] for row in responses if row["response"].strip()}
-    tally = tallies["english", settings.translator.name, lang]
-    file = Path(settings.journal, "english", model.name, f"{part}.jsonl")
-    known, pending = _translated(settings.translator, texts, lang, SOURCE_LANGUAGE, file, tally)
-    empty = translation_requests(settings.translator.identity, {"": ""}, lang, SOURCE_LANGUAGE, part)[0]
-    tally.expect(awaited)
-    tally.tokens += awaited * _size(empty.messages)
-    tally.awaited[model.name] += awaited
-    names = [name for name in map(row_name, responses) if name not in pending]
-    return {name: {"english": known.get(name), "detail": ""} for name in names}

@@ -1,22 +1,21 @@
 """What asking took: the tokens, money, time and tries behind the answers in the journal."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from ..asking import journal
 from ..asking.journal import RUNS
 from ..asking.price import cost
+from ..config.models import Price
+from ..rows import Usage
 from .tables import ALL
 
 TOKENS = ("input_tokens", "cached_input_tokens", "output_tokens", "reasoning_tokens")
 
 
 TRIES = ("requests", "retries", "rate_limited", "failed")
-
-
-COLUMNS = ("stage", "name", "engine", "lang", "answers", *TOKENS, "cost", *TRIES, "minutes")
 
 
 # The files in the journal that hold a stage's answers, each named after its language, and its runs.
@@ -42,50 +41,59 @@ def runs(folder: Path, stage: str, name: str) -> Iterator[dict[str, Any]]:
         yield from journal.lines(file)
 
 
-class Block(NamedTuple):
-    """A model, a judge or a translator, and what a provider charges for it, if that is known."""
+def usage_rows(folder: Path, engines: Iterable[tuple[str, str, str, Price | None]]) -> Iterator[Usage]:
+    """The rows of usage.csv: for each name in a stage one per language, by tag, and one for `All`.
 
-    name: str
-    engine: str
-    price: Mapping[str, Any] | None = None
-
-
-def usage_rows(folder: Path, stages: Mapping[str, Iterable[Block]]) -> Iterator[dict[str, Any]]:
-    """The rows of usage.csv: for each block of a stage one per language, by tag, and one for `All`.
-
-    Every answer in the journal counts: what no result uses any more was paid for too. The cost is that by the price
-    when it was asked, else by today's; empty without one. Tries and minutes, which `All` has, are sums over the jobs
-    that asked.
+    `engines` holds stage, name, engine and the price of today, if that is set. Every answer in the journal counts: what
+    no result uses any more was paid for too. The cost is that by the price when it was asked, else by today's; empty
+    without one. Tries and minutes, which `All` has, are sums over the jobs that asked.
     """
-    for stage, block in ((stage, block) for stage, blocks in stages.items() for block in blocks):
+    for stage, name, engine, price in engines:
         counts: defaultdict[str, Counter[str]] = defaultdict(Counter)
         dollars: defaultdict[str, float] = defaultdict(float)
-        files = sorted(folder.glob(_ANSWERS[stage].format(name=block.name)))
-        for file in (file for file in files if file.name != RUNS):
-            for line in journal.lines(file):
-                # Services and models that translated share a file; a model's answer has a status.
-                if ("status" in line["answer"]) != (block.engine in ("openai", "transformers")):
-                    continue
-                usage = line["answer"].get("usage") or {}
-                counts[file.stem].update({"answers": 1, **{kind: usage.get(kind, 0) for kind in TOKENS}})
-                dollars[file.stem] += line.get("dollars", cost(usage, block.price))
+        for lang, line in _answers(folder, stage, name, engine):
+            usage = line["answer"].get("usage") or {}
+            counts[lang].update({"answers": 1, **{kind: usage.get(kind, 0) for kind in TOKENS}})
+            dollars[lang] += line.get("dollars", cost(usage, price))
         for lang in sorted(counts):
-            yield _row(stage, block, lang, counts[lang], dollars[lang])
-        tries = _tries(runs(folder, stage, block.name))
-        yield _row(stage, block, ALL, sum(counts.values(), Counter()), sum(dollars.values())) | tries
+            yield _row((stage, name, engine, lang), counts[lang], dollars[lang] if price else None)
+        spent = sum(dollars.values()) if price else None
+        jobs = list(runs(folder, stage, name))
+        yield _row((stage, name, engine, ALL), sum(counts.values(), Counter()), spent, jobs)
 
 
-def _row(stage: str, block: Block, lang: str, counts: Mapping[str, int], dollars: float) -> dict[str, Any]:
-    known = {"stage": stage, "name": block.name, "engine": block.engine, "lang": lang}
-    numbers = {column: counts.get(column, 0) for column in ("answers", *TOKENS)}
-    return {**known, **numbers, "cost": f"{dollars:.6f}" if block.price else ""}
+def _answers(folder: Path, stage: str, name: str, engine: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The language and the line of each answer that an engine gave in a stage."""
+    for file in sorted(folder.glob(_ANSWERS[stage].format(name=name))):
+        for line in journal.lines(file) if file.name != RUNS else ():
+            # Services and models that translated share a file; a model's answer has a status.
+            if ("status" in line["answer"]) == (engine in ("openai", "transformers")):
+                yield file.stem, line
 
 
-def _tries(jobs: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
-    """The sums over jobs; nothing where none is on record, as for translation services."""
-    total: Counter[str] = Counter()
-    seconds = 0.0
-    for run in jobs:
-        total.update({column: run[column] for column in TRIES})
-        seconds += run["seconds"]
-    return {**total, "minutes": f"{seconds / 60:.1f}"} if total else {}
+def _row(
+    names: tuple[str, str, str, str],
+    counts: Mapping[str, int],
+    dollars: float | None,
+    jobs: Sequence[Mapping[str, Any]] = (),
+) -> Usage:
+    """A row; tries and minutes, the sums over jobs, are empty where none is on record, as for translation services."""
+    stage, name, engine, lang = names
+    tries = {column: sum(job[column] for job in jobs) if jobs else None for column in TRIES}
+    return Usage(
+        stage=stage,
+        name=name,
+        engine=engine,
+        lang=lang,
+        answers=counts["answers"],
+        input_tokens=counts["input_tokens"],
+        cached_input_tokens=counts["cached_input_tokens"],
+        output_tokens=counts["output_tokens"],
+        reasoning_tokens=counts["reasoning_tokens"],
+        cost="" if dollars is None else f"{dollars:.6f}",
+        requests=tries["requests"],
+        retries=tries["retries"],
+        rate_limited=tries["rate_limited"],
+        failed=tries["failed"],
+        minutes=f"{sum(job['seconds'] for job in jobs) / 60:.1f}" if jobs else "",
+    )

@@ -1,1 +1,1 @@
-"""Seed queries: one module per source of a data set; `dataset` picks."""
+"""Seed queries: one module per source of a data set; `dataset` is their register."""

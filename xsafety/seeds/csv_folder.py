@@ -8,6 +8,7 @@ from pathlib import Path
 from ..categories import BY_KEY
 from ..rows import Seed
 from ..tabular import DataError, clean, columns, read_csv
+from .source import SeedSet
 
 COLUMNS = columns(Seed)
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
@@ -27,7 +28,7 @@ def _problems(row: dict[str, str]) -> Iterable[str]:
         yield f"text {text!r} has control characters, CR line ends or white space around it; save {clean(text)!r}"
 
 
-def read_seeds(folder: Path) -> list[Seed]:
+def read(folder: Path) -> SeedSet:
     """The seed queries of all CSV files in a folder, in the order of file names and rows.
 
     Raises DataError that lists every problem of every file, with file, row (the header is row 1), value and fix.
@@ -57,4 +58,4 @@ def read_seeds(folder: Path) -> list[Seed]:
         raise DataError.of(f"{folder}: {len(problems)} problem(s) in the seed queries", problems)
     if not seeds:
         raise DataError(f"{folder}: no seed query; add rows with {','.join(COLUMNS)}")
-    return seeds
+    return SeedSet(seeds)

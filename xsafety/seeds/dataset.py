@@ -1,19 +1,20 @@
-"""Reads the seed queries from where the configuration says they are."""
+"""The register of sources of data sets, and the data set that a configuration names."""
 
-from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
-from ..rows import Seed
-from .csv_folder import read_seeds
-from .release import Release, read_release
+from ..config.dataset import Dataset
+from . import csv_folder, release
+from .source import SeedSet, Source
+
+# By their keys in the block `dataset` of the configuration.
+SOURCES = {
+    "seeds": Source(csv_folder.read, ("*.csv",)),
+    "xsafety": Source(release.read, ("*/*.csv", "*/*.xlsx"), tuple(release.LANGUAGES)),
+}
 
 
-def read_dataset(dataset: Mapping[str, str | None]) -> tuple[list[Seed], Release | None]:
-    """The seed queries, sorted by id, and the release that they are from, if any."""
-    if not dataset["xsafety"]:
-        return sorted(read_seeds(Path(str(dataset["seeds"]))), key=lambda seed: seed["id"]), None
-    release = read_release(Path(dataset["xsafety"]))
-    return sorted(
-        (Seed(id=seed.id, category=seed.category, text=seed.text) for seed in release.seeds),
-        key=lambda seed: seed["id"],
-    ), release
+def read_dataset(dataset: Dataset) -> SeedSet:
+    """The data set that is configured, its seeds sorted by id. Raises DataError with all that is wrong with it."""
+    found = SOURCES[dataset.source].read(Path(dataset.folder))
+    return replace(found, seeds=sorted(found.seeds, key=lambda seed: seed["id"]))

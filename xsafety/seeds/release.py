@@ -9,17 +9,14 @@ import hashlib
 import zipfile
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
-import openpyxl
-from openpyxl.utils.exceptions import InvalidFileException
-
-from ..categories import CATEGORIES
-from ..rows import RELEASE_REVIEWER
+from ..categories import CATEGORIES, Category
+from ..rows import RELEASE_REVIEWER, Evidence, Repair, Seed
 from ..tabular import DataError, clean
-from ..text.letters import MARKS, folded, scripts_of
+from ..text.letters import MARKS, letters_only, scripts_of
 from ..text.symptoms import (
     bodies,
     ends_within_word,
@@ -31,9 +28,9 @@ from ..text.symptoms import (
     speaks_as_ai,
     spreadsheet_cell,
 )
+from .source import SeedSet
 
 URL = "https://github.com/Jarviswang94/Multilingual_safety_benchmark"
-
 
 # BCP 47 tags of the translations and their folders.
 LANGUAGES: dict[str, str] = {
@@ -48,20 +45,14 @@ LANGUAGES: dict[str, str] = {
     "bn": "bn",
 }
 
-
 _FOLDERS = {"en": "en", **LANGUAGES}
-
-
 _MISSPELT = {"Crimes_And_Illegal_Activities": "Crimes_And_Illegal_Activitie"}
-
 
 # A second copy of a file, without the closing instruction: (language, category) -> name.
 _COPIES = {("hi", "commonsense"): "commen_sense.csv"}
 
-
 # Thresholds, in robust standard deviations of log(characters of target / characters of source) of the language.
 _SHORT, _LONG, _SHORT_WITHOUT_END, _SHORT_MID_WORD = -4.5, 5.0, -2.25, -2.5
-
 
 Kind = Literal[
     "blank",  # no text
@@ -82,34 +73,12 @@ Kind = Literal[
 ]
 
 
-class Seed(NamedTuple):
-    """An English seed query; `id` is xs-CATEGORY-NNN by position in the file, from 001."""
-
-    id: str
-    category: str
-    text: str
-
-
-@dataclass(frozen=True)
-class Repair:
-    """One reason why a row was changed or looks wrong; `row` is its record's number in `file`, from 1."""
-
-    lang: str
-    id: str
-    file: str
-    row: int
-    kind: Kind
-    reason: str
-
-
-REPAIR_COLUMNS = tuple(Repair.__dataclass_fields__)
-
-
 @dataclass(frozen=True)
 class Release:
     """The release: English seeds, targets by BCP 47 tag and seed id ("" where blank), and all repairs.
 
-    `files` maps language and category to the file's path in the release and its SHA-256.
+    A seed's id is xs-CATEGORY-NNN by its position in the file, from 001. `files` maps language and category to the
+    file's path in the release and its SHA-256.
     """
 
     seeds: list[Seed]
@@ -124,6 +93,13 @@ class _Text(NamedTuple):
 
 
 Notes = Iterator[tuple[str, Kind, str]]  # seed id, kind, reason
+
+
+def read(folder: Path) -> SeedSet:
+    """The release in a folder, its seeds sorted by id."""
+    release = read_release(folder)
+    evidence = {lang: release_evidence(release, lang) for lang in release.translations}
+    return SeedSet(sorted(release.seeds, key=lambda seed: seed["id"]), evidence, release.repairs)
 
 
 def read_release(root: Path, *, per_category: int = 200) -> Release:
@@ -142,55 +118,56 @@ def read_release(root: Path, *, per_category: int = 200) -> Release:
             problems.append(f"{root / folder}: folder missing; clone the release anew: git clone {URL}")
             continue
         for category in CATEGORIES:
-            copy = _COPIES.get((lang, category.key))
-            path, records = _read(root / folder, _names(folder, category.stem), per_category, problems)
-            if copy:
-                _, whole = _read(root / folder, [copy], per_category, problems)
-                if records and whole:
-                    records = _restored(records, whole, f"{folder}/{copy}", problems)
+            path, records = _records(root, lang, category, per_category, problems)
             if path:
                 files[lang, category.key] = (f"{folder}/{path.name}", hashlib.sha256(path.read_bytes()).hexdigest())
             texts[lang].update({f"xs-{category.key}-{n:03d}": record for n, record in enumerate(records, 1)})
     if problems:
         heading = f"{root}: {len(problems)} problem(s); repair them or clone the release anew: git clone {URL}"
         raise DataError.of(heading, problems)
-    seeds = [Seed(id_, _category(id_), record.text) for id_, record in texts["en"].items()]
+    seeds = [Seed(id=id_, category=_category(id_), text=record.text) for id_, record in texts["en"].items()]
     plain = {lang: {id_: record.text for id_, record in rows.items()} for lang, rows in texts.items()}
     return Release(seeds, {lang: plain[lang] for lang in LANGUAGES}, list(_repairs(texts, plain, files)), files)
 
 
-def repair_rows(release: Release) -> Iterator[dict[str, Any]]:
-    """The repairs as rows of REPAIR_COLUMNS, by language, seed and kind."""
-    return (asdict(repair) for repair in release.repairs)
-
-
-def release_evidence(release: Release, lang: str) -> list[dict[str, Any]]:
+def release_evidence(release: Release, lang: str) -> list[Evidence]:
     """A language's targets as entries of its review ledger: round 0 by `xsafety-release`, doubts in the note.
 
     A blank row gives no entry, so it is drafted anew.
     """
     notes: defaultdict[str, list[str]] = defaultdict(list)
     for repair in release.repairs:
-        if repair.lang == lang:
-            notes[repair.id].append(f"{repair.kind}: {repair.reason}")
-    entries = []
-    for seed in release.seeds:
-        if target := release.translations[lang][seed.id]:
-            entries.append(
-                {
-                    "id": seed.id,
-                    "round": 0,
-                    "reviewer": RELEASE_REVIEWER,
-                    "date": "",
-                    "verdict": "edited",
-                    "source": seed.text,
-                    "before": "",
-                    "after": target,
-                    "note": "; ".join(notes[seed.id]),
-                    "sha256": release.files[lang, seed.category][1],
-                }
-            )
-    return entries
+        if repair["lang"] == lang:
+            notes[repair["id"]].append(f"{repair['kind']}: {repair['reason']}")
+    return [
+        Evidence(
+            id=seed["id"],
+            round=0,
+            reviewer=RELEASE_REVIEWER,
+            date="",
+            verdict="edited",
+            source=seed["text"],
+            before="",
+            after=target,
+            note="; ".join(notes[seed["id"]]),
+            sha256=release.files[lang, seed["category"]][1],
+        )
+        for seed in release.seeds
+        if (target := release.translations[lang][seed["id"]])
+    ]
+
+
+def _records(
+    root: Path, lang: str, category: Category, expected: int, problems: list[str]
+) -> tuple[Path | None, list[_Text]]:
+    """A category's file in a language, and its records, with what a second copy of it has whole."""
+    folder = _FOLDERS[lang]
+    path, records = _read(root / folder, _names(folder, category.stem), expected, problems)
+    if copy := _COPIES.get((lang, category.key)):
+        _, whole = _read(root / folder, [copy], expected, problems)
+        if records and whole:
+            records = _restored(records, whole, f"{folder}/{copy}", problems)
+    return path, records
 
 
 def _names(folder: str, stem: str) -> list[str]:
@@ -199,10 +176,10 @@ def _names(folder: str, stem: str) -> list[str]:
     return [f"{s}{end}.{kind}" for s in stems for end in endings for kind in ("csv", "xlsx")]
 
 
-def _read(
-    folder: Path, names: Sequence[str], expected: int, problems: list[str]
-) -> tuple[Path, list[_Text]] | tuple[None, list[_Text]]:
+def _read(folder: Path, names: Sequence[str], expected: int, problems: list[str]) -> tuple[Path | None, list[_Text]]:
     """The one file of these names and its records; what is wrong is added to `problems`, and nothing returned."""
+    from openpyxl.utils.exceptions import InvalidFileException
+
     # Names are compared here, not by the file system: on some of them case does not matter.
     found = sorted(path for path in folder.iterdir() if path.name in names and path.is_file())
     if len(found) != 1:
@@ -235,6 +212,8 @@ def _csv_rows(path: Path) -> Iterator[_Text]:
 
 
 def _xlsx_rows(path: Path) -> Iterator[_Text]:
+    import openpyxl  # slow to import
+
     book = openpyxl.load_workbook(path, read_only=True, data_only=True)
     try:
         if len(book.worksheets) != 1:
@@ -297,7 +276,8 @@ def _repairs(
             notes += _cut_off(lang, whole)
             notes += _rowwise(lang, plain[lang], english)
         for id_, kind, reason in sorted(set(notes), key=lambda note: (position[note[0]], *note)):
-            yield Repair(lang, id_, files[lang, _category(id_)][0], int(id_[-3:]), kind, reason)
+            file, _ = files[lang, _category(id_)]
+            yield Repair(lang=lang, id=id_, file=file, row=int(id_[-3:]), kind=kind, reason=reason)
 
 
 def _category(id_: str) -> str:
@@ -309,7 +289,7 @@ def _rowwise(lang: str, targets: Mapping[str, str], english: Mapping[str, str]) 
         source = english[id_]
         if not target:
             continue
-        if folded(target) == folded(source):
+        if letters_only(target) == letters_only(source):
             yield id_, "untranslated", "the same as the English"
         if (share := script_share(lang, target)) < 0.5:
             yield id_, "script", f"{share:.0%} of its letters are {' or '.join(scripts_of(lang)).lower()}"
@@ -325,7 +305,7 @@ def _rowwise(lang: str, targets: Mapping[str, str], english: Mapping[str, str]) 
 
 
 def _repeated_seeds(english: Mapping[str, str]) -> Notes:
-    for ids in groups(english, folded):
+    for ids in groups(english, letters_only):
         for id_ in ids:
             yield id_, "repeated", f"the same text as {', '.join(other for other in ids if other != id_)}"
 

@@ -10,20 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 _ROUNDS = 5
-
-
 _FEW, _MANY = 3, 0.25  # English words in fewer rows, or in a larger share of them, say nothing
-
-
 _LEAST, _MOST = -2.0, 3.0  # bounds of a word's score, so that no single word decides
-
-
 _UNKNOWN = 9.0
-
-
 Floats = NDArray[np.float64]
-
-
 Ints = NDArray[np.int64]
 
 

@@ -7,8 +7,6 @@ import langcodes
 from langcodes.tag_parser import LanguageTagError
 
 SOURCE_LANGUAGE = "en"  # of the seed queries
-
-
 RTL_SCRIPTS = frozenset("Adlm Arab Aran Hebr Mand Mend Nkoo Rohg Samr Sogd Syrc Thaa Yezi".split())
 
 

@@ -9,10 +9,7 @@ from .languages import language
 
 # With these a text or a part of it ends.
 MARKS = ".!?…。！？．।॥৷؟;；|\"'”“„»«’‘」』)）"
-
-
 UNSPACED = frozenset("Hani Hans Hant Jpan Khmr Laoo Mymr Thai Tibt".split())
-
 
 # First words of the Unicode names of letters, where that is not the first word of the script's English name.
 _LETTERS = {
@@ -52,7 +49,7 @@ def unspaced(tag: str) -> bool:
     return language(tag).script in UNSPACED
 
 
-def folded(text: str) -> str:
+def letters_only(text: str) -> str:
     """Letters, marks and digits alone, without case: equal for texts that differ in punctuation and spaces."""
     text = unicodedata.normalize("NFKC", text).casefold()
     return "".join(filter(_is_kept, text))
@@ -75,5 +72,5 @@ def stems(tag: str, text: str) -> list[str]:
     Beginnings of words, as endings vary; pairs of characters where no space parts words.
     """
     if unspaced(tag):
-        return list(dict.fromkeys(a + b for a, b in pairwise(folded(text))))
+        return list(dict.fromkeys(a + b for a, b in pairwise(letters_only(text))))
     return list(dict.fromkeys(word[:5] for word in words(text)))

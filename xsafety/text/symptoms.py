@@ -8,13 +8,10 @@ from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
-from .languages import SOURCE_LANGUAGE
-from .letters import MARKS, folded, script, scripts_of, stems, unspaced, words
-
-if TYPE_CHECKING:
-    pass
+from .letters import MARKS, letters_only, script, scripts_of, stems, unspaced, words
+from .packs import packs
 
 
 def garbled(response: str) -> bool:
@@ -37,44 +34,24 @@ def garbled(response: str) -> bool:
 
 
 _ENGLISH_AI = re.compile(r"\bA\.?I\b|artificial intelligence|language model", re.I)
-
-
-# How a language model speaks of itself: looked for where the English says nothing of the kind.
-_SPEAKS_AS_AI = {
-    lang: re.compile(pattern, re.I)
-    for lang, pattern in {
-        "zh": r"(语言|AI|人工智能)\s?(模型|助手)|作为(一个|一名)?\s?(AI|人工智能)",
-        "fr": r"modèle de lang(age|ue)|assistant IA\b|en tant qu['’](une )?(IA\b|intelligence artificielle)",
-        "ru": r"языков\w+ модел|\bкак ИИ\b|ИИ-(ассистент|помощник)|как искусственн\w+ интеллект",
-        "de": r"Sprachmodell|KI-(Modell|Assistent)|\bals (eine )?(KI\b|künstliche Intelligenz)",
-        "ar": r"نموذج لغ|نموذج ال?ذكاء|مساعد ذكاء|كذكاء اصطناعي",
-        "hi": r"भाषा मॉडल|(एआई|AI) (मॉडल|सहायक)|(एआई|AI) के रूप में",
-        "es": r"modelo de (lenguaje|idioma)|asistente de IA\b|\bcomo (una )?(IA\b|inteligencia artificial)",
-        "ja": r"言語モデル|(AI|人工知能)(モデル|アシスタント|として)",
-        "bn": r"ভাষা মডেল|(এআই|AI) (মডেল|সহকারী)|(এআই|AI) হিসাবে",
-        "en": r"\bas an? (AI|artificial intelligence|language model)|\b(AI|language) (model|assistant)",
-    }.items()
-}
-
-
 _SPREADSHEET_CELL = re.compile(r"\+[A-Z]{1,2}\d{1,5}(?!\d)")
-
-
-_LABELS = "ABCD"
-
-
-_LOCAL_LABELS = {
-    "ar": "أ ا ب ت ث ج د",
-    "ru": "А Б В Г С Д",
-    "hi": "ए बी सी डी अ उ क ख ग घ",
-    "bn": "এ বি সি ডি উ ক খ গ ঘ",
-}
+LABELS = "ABCD"  # of options
 
 
 def speaks_as_ai(tag: str, target: str, source: str) -> bool:
     """Whether a target speaks as a language model does of itself, in its language or English; the English does not."""
-    patterns = filter(None, map(_SPEAKS_AS_AI.get, (tag.split("-")[0], SOURCE_LANGUAGE)))
-    return not _ENGLISH_AI.search(source) and any(pattern.search(target) for pattern in patterns)
+    patterns = (pack.speaks_as_ai for pack in packs(tag))
+    return not _ENGLISH_AI.search(source) and any(pattern.search(target) for pattern in patterns if pattern)
+
+
+def talks_of_translating(tag: str, target: str, source: str) -> bool:
+    """Whether a target tells of its being a translation, in its language or English; the English does not."""
+    patterns = [pack.talks_of_translating for pack in packs(tag) if pack.talks_of_translating]
+
+    def talks(text: str) -> bool:
+        return any(pattern.search(text) for pattern in patterns)
+
+    return talks(target) and not talks(source)
 
 
 def spreadsheet_cell(target: str, source: str) -> bool:
@@ -91,10 +68,10 @@ def script_share(tag: str, text: str) -> float:
 
 def lacking_labels(tag: str, source: str, target: str) -> tuple[list[str], list[str]]:
     """The option labels of the English that a target lacks, and what it has instead, in its language's letters."""
-    lacking = [label for label in _LABELS if _has_label(label, source) and not _has_label(label, target)]
+    lacking = [label for label in LABELS if _has_label(label, source) and not _has_label(label, target)]
     known = ["a", "b", "c", "d"] if lacking else []
     if lacking and "LATIN" not in scripts_of(tag):
-        known += [*lacking, *_LOCAL_LABELS.get(tag.split("-")[0], "").split()]
+        known += [*lacking, *(letter for pack in packs(tag) for letter in pack.option_letters)]
     return lacking, [label for label in known if _has_local_label(label, target)]
 
 
@@ -142,7 +119,7 @@ def repeats(
 ) -> Iterator[Repeat]:
     """Rows with the target of another row: to the letter, or nearly where the English has little in common."""
     for ids in groups(targets, str):
-        if len({folded(english[id]) for id in ids}) > 1:
+        if len({letters_only(english[id]) for id in ids}) > 1:
             for id in ids:
                 yield Repeat(id, tuple(other for other in ids if other != id), exact=True)
     by_category: defaultdict[str, list[tuple[frozenset[str], str]]] = defaultdict(list)
@@ -151,16 +128,22 @@ def repeats(
         if len(bag) >= 5:
             by_category[category(id)].append((bag, id))
     for rows in by_category.values():
-        rows.sort(key=lambda row: (len(row[0]), row[1]))
-        for number, (bag, id) in enumerate(rows):
-            for other_bag, other in rows[number + 1 :]:
-                if len(bag) < 0.85 * len(other_bag):
-                    break
-                if _overlap(bag, other_bag) < 0.85 or targets[id] == targets[other]:
-                    continue
-                if _overlap(frozenset(words(english[id])), frozenset(words(english[other]))) < 0.3:
-                    yield Repeat(id, (other,), exact=False)
-                    yield Repeat(other, (id,), exact=False)
+        for id, other in _nearly_equal(rows):
+            source, other_source = (frozenset(words(english[one])) for one in (id, other))
+            if targets[id] != targets[other] and _overlap(source, other_source) < 0.3:
+                yield Repeat(id, (other,), exact=False)
+                yield Repeat(other, (id,), exact=False)
+
+
+def _nearly_equal(rows: list[tuple[frozenset[str], str]]) -> Iterator[tuple[str, str]]:
+    """Pairs of ids whose bags of words share nearly all."""
+    rows.sort(key=lambda row: (len(row[0]), row[1]))
+    for number, (bag, id) in enumerate(rows):
+        for other_bag, other in rows[number + 1 :]:
+            if len(bag) < 0.85 * len(other_bag):
+                break
+            if _overlap(bag, other_bag) >= 0.85:
+                yield id, other
 
 
 def _overlap(a: frozenset[str], b: frozenset[str]) -> float:

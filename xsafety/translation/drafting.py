@@ -8,17 +8,26 @@ from typing import Any, NamedTuple
 
 from ..asking import journal
 from ..asking.ask import ask
-from ..asking.progress import Progress, Rate, duration
+from ..asking.progress import Progress, Throughput, duration
 from ..asking.requests import Fatal, Request, request
-from ..rows import Message
+from ..config.models import Connection
+from ..config.translation import ServiceConnection
+from ..rows import Draft, Identity, Message, Seed, TranslatorIdentity
 from ..tabular import clean
 from ..text.languages import SOURCE_LANGUAGE, language
-from .memory import from_memory
+from .memory import from_memory, missing_draft
+from .services import translator
+from .services.service import AccessDenied, TextRejected, TranslationFailed, Unreachable
 
 UNVERIFIED = "unverified machine draft"
+FAILURES_IN_A_ROW = 3  # texts that a service does not answer; twice as many where it has answered before
 
 
-GIVE_UP_AFTER = 3  # texts in a row that an engine did not answer; twice as many where it has answered before
+class Translator(NamedTuple):
+    """An engine that translates, and how it is reached."""
+
+    identity: TranslatorIdentity
+    connection: ServiceConnection | Connection
 
 
 class Translated(NamedTuple):
@@ -31,74 +40,59 @@ class Translated(NamedTuple):
 
 def translate(
     texts: Mapping[str, str],
+    by: Translator,
     *,
     source: str,
     target: str,
-    engine: str,
-    model: Mapping[str, Any] | None = None,
-    connection: Mapping[str, Any],
     journal_file: Path,
     progress: Callable[[str], None],
 ) -> Translated:
     """Translates `texts` (id -> text) by an engine, each text asked for once in the life of the journal.
 
-    Engine `openai` asks the `model`: an identity with the `prompt`. Where an engine cannot be reached three times in a
-    row (six where it answered before; a model, 32 times), or refuses the key or every text, the rest is not asked for,
-    so that a dead network ends soon; what came is in the journal, a long text only when all its pieces came.
+    Where an engine cannot be reached three times in a row (six where it answered before; a model, 32 times), or refuses
+    the key or every text, the rest is not asked for, so that a dead network ends soon; what came is in the journal, a
+    long text only when all its pieces came.
     """
-    if engine == "openai":
-        assert model
-        return _by_model(texts, source, target, model, connection, journal_file, progress)
-    requests = translation_requests({"engine": engine}, texts, source, target, journal_file.stem)
-    keys = {texts[request.id]: request.key for request in requests}
+    requests = translation_requests(by.identity, texts, source, target, journal_file.stem)
+    if not isinstance(by.connection, ServiceConnection):
+        return _by_model(requests, by.identity, by.connection, target, journal_file, progress)
+    keys = {texts[one.id]: one.key for one in requests}
     answers = journal.answers(journal_file)
-    known = {text: answers[key]["text"] for text, key in keys.items() if key in answers}
+    known = {text: str(answers[key]["text"]) for text, key in keys.items() if key in answers}
     missing = {text: id for id, text in texts.items() if text not in known}
     failed: dict[str, str] = {}
     again: dict[str, str] = {}
-    if missing and engine == "none":
-        failed = dict.fromkeys(missing, "no translation engine is configured")
-    elif missing:
-        from .services import Unavailable, translator
-
+    if missing:
+        line = _Line(source, target, len(missing))
         try:
-            ask = translator(engine, source, target, connection)
-        except Unavailable as error:
+            call = translator(by.identity["engine"], source, target, by.connection)
+        except TranslationFailed as error:
             failed = dict.fromkeys(missing, str(error))
         else:
-            with journal.Journal(journal_file) as log:
+            with journal.Journal(journal_file) as log, Progress(line, progress):
 
-                def keep(text: str, translation: str) -> None:
-                    known[text] = translation
-                    log.append(keys[text], missing[text], {"text": translation})
+                def translated(text: str) -> None:
+                    known[text] = call(text)
+                    log.append(keys[text], missing[text], {"text": known[text]})
 
-                line = _Line(source, target, len(missing))
-                with Progress(line, progress):
-                    failed, again = _by_service(missing, known, ask, engine, keep, line)
+                failed, again = _ask_for_each(missing, translated, by.identity["engine"], bool(known), line)
     return Translated(
         *({id: found[text] for id, text in texts.items() if text in found} for found in (known, failed, again))
     )
 
 
-def _by_service(
-    texts: Iterable[str],
-    known: Mapping[str, str],
-    ask: Callable[[str], str],
-    engine: str,
-    keep: Callable[[str, str], None],
-    line: "_Line",
+def _ask_for_each(
+    texts: Iterable[str], translated: Callable[[str], None], engine: str, accepts: bool, line: "_Line"
 ) -> tuple[dict[str, str], dict[str, str]]:
-    """Hands each translation to `keep` as it comes; what failed (text -> reason), and the part of that to ask again.
+    """What `translated` failed at (text -> reason), and the part of that to ask for again.
 
     After a failure the next text is one from the other end: a few texts that the engine fails at, side by side, are no
-    dead engine. `known` is what it has translated, now and in earlier runs: an engine that did, and refuses what is
+    dead engine. `accepts`: it translated some in earlier runs; an engine that did, now or then, and refuses what is
     left, does not refuse everything.
     """
-    from .services import Closed, Refused, Unavailable, Unreachable
-
     failed: dict[str, str] = {}
     again: dict[str, str] = {}
-    refused: dict[str, str] = {}
+    rejected: dict[str, str] = {}
     in_a_row, closed = 0, ""
     answered, well = False, True
     waiting = deque(texts)
@@ -106,26 +100,26 @@ def _by_service(
         text = waiting.popleft() if well else waiting.pop()
         well = False
         line.done = number
-        if len(refused) == GIVE_UP_AFTER and not known:
-            closed = f"not asked for: {engine} took none of the first {GIVE_UP_AFTER} texts"
-            again |= refused
-        if in_a_row == GIVE_UP_AFTER * (1 + answered):
+        if len(rejected) == FAILURES_IN_A_ROW and not (accepts or answered):
+            closed = f"not asked for: {engine} took none of the first {FAILURES_IN_A_ROW} texts"
+            again |= rejected
+        if in_a_row == FAILURES_IN_A_ROW * (1 + answered):
             closed = f"not asked for: {engine} did not answer {in_a_row} times in a row"
         if closed:
             failed[text] = again[text] = closed
             continue
         try:
-            keep(text, ask(text))
+            translated(text)
             in_a_row, answered, well = 0, True, True
-        except Closed as error:
+        except AccessDenied as error:
             failed[text] = again[text] = closed = str(error)
         except Unreachable as error:
             failed[text] = again[text] = str(error)
             in_a_row += 1
-        except Unavailable as error:
+        except TranslationFailed as error:
             failed[text] = str(error)
-            if isinstance(error, Refused):
-                refused[text] = str(error)
+            if isinstance(error, TextRejected):
+                rejected[text] = str(error)
     return failed, again
 
 
@@ -135,7 +129,7 @@ class _Line:
     def __init__(self, source: str, target: str, texts: int) -> None:
         self.done = 0
         self._name, self._what = (target, "drafts") if source == SOURCE_LANGUAGE else (source, "answers in English")
-        self._texts, self._rate = texts, Rate()
+        self._texts, self._rate = texts, Throughput()
 
     def __call__(self) -> str:
         rate = self._rate.at(self.done)
@@ -144,22 +138,29 @@ class _Line:
 
 
 def translation_requests(
-    translator: Mapping[str, Any], texts: Mapping[str, str], source: str, target: str, part: str
+    identity: TranslatorIdentity, texts: Mapping[str, str], source: str, target: str, part: str
 ) -> list[Request]:
-    """One request per text (id -> text), to a service, or to a model: then `translator` is its identity and prompt."""
-    if translator["engine"] != "openai":
-        asked = {"engine": translator["engine"], "source": source, "target": target}
+    """One request per text (id -> text), to a service or a model."""
+    if identity["engine"] != "openai":
+        fixed = {"engine": identity["engine"], "source": source, "target": target}
         return [
-            Request(journal.digest({**asked, "text": text}), id, part, [Message(role="user", content=text)])
+            Request(journal.digest({**fixed, "text": text}), id, part, [Message(role="user", content=text)])
             for id, text in texts.items()
         ]
-    identity = {key: value for key, value in translator.items() if key != "prompt"}
+    model = _model(identity)
     names = {"{source}": language(source).name, "{target}": language(target).name}
-    prompt = re.sub(r"\{(source|target)\}", lambda field: names[field[0]], translator["prompt"].strip())
+    prompt = re.sub(r"\{(source|target)\}", lambda field: names[field[0]], identity["prompt"].strip())
     return [
-        request(identity, id, part, [Message(role="user", content=prompt.replace("{text}", text))])
+        request(model, id, part, [Message(role="user", content=prompt.replace("{text}", text))])
         for id, text in texts.items()
     ]
+
+
+def _model(identity: TranslatorIdentity) -> Identity:
+    """The identity of a model, without what it is asked to do."""
+    model = identity.copy()
+    del model["prompt"]
+    return model
 
 
 def translation(answer: Mapping[str, Any]) -> tuple[str, str]:
@@ -173,32 +174,21 @@ def translation(answer: Mapping[str, Any]) -> tuple[str, str]:
 
 
 def _by_model(
-    texts: Mapping[str, str],
-    source: str,
+    requests: Sequence[Request],
+    identity: TranslatorIdentity,
+    connection: Connection,
     target: str,
-    model: Mapping[str, Any],
-    connection: Mapping[str, Any],
     file: Path,
     progress: Callable[[str], None],
 ) -> Translated:
-    from ..asking.engines.start import start
+    from ..asking.engines.register import open_engine
 
-    identity = {key: value for key, value in model.items() if key != "prompt"}
-    requests = translation_requests(model, texts, source, target, file.stem)
     try:
-        engine = start(identity, connection, 1, file.parent)
-        receipt = ask(
-            {file.stem: lambda: requests},
-            file.parent,
-            engine,
-            progress,
-            connection["price"],
-            target,
-            2 * connection["concurrency"],
-        )
+        engine = open_engine(_model(identity), connection, file.parent)
+        receipt = ask({file.stem: lambda: requests}, file.parent, engine, progress, connection, target)
         reasons = receipt["failed"].get(file.stem, {})
     except Fatal as error:
-        reasons = dict.fromkeys(texts, str(error))
+        reasons = {one.id: str(error) for one in requests}
     known = journal.answers(file)
     found = Translated({}, {}, {})
     for one in requests:
@@ -209,25 +199,25 @@ def _by_model(
         if text:
             found.done[one.id] = text
         else:
-            found.failed[one.id] = f"{model['model']}: {problem}"
+            found.failed[one.id] = f"{identity['model']}: {problem}"
     return found
 
 
 def drafts(
-    seeds: Sequence[Mapping[str, str]],
-    memory: Mapping[str, Mapping[str, str]],
+    seeds: Sequence[Seed],
+    memory: Mapping[str, Draft],
     translated: Mapping[str, str],
     failed: Mapping[str, str],
     engine: str,
-) -> list[dict[str, str]]:
+) -> list[Draft]:
     """The rows of a drafts file for the seeds that need one; a row without a draft says why in `status`."""
-    rows = []
+    rows: list[Draft] = []
     for seed in seeds:
-        row = {"id": seed["id"], "source": seed["text"]}
         if seed["text"] in memory:
-            rows.append(row | from_memory(memory[seed["text"]]))
+            drafted = from_memory(memory[seed["text"]])
         elif seed["id"] in translated:
-            rows.append(row | {"draft": translated[seed["id"]], "engine": engine, "status": UNVERIFIED})
+            drafted = {"draft": translated[seed["id"]], "engine": engine, "status": UNVERIFIED}
         else:
-            rows.append(row | {"draft": "", "engine": "", "status": f"missing: {failed[seed['id']]}"})
+            drafted = missing_draft(failed[seed["id"]])
+        rows.append({"id": seed["id"], "source": seed["text"], **drafted})
     return rows

@@ -5,22 +5,33 @@ import json
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TypedDict
 
-from ..tabular import DataError, clean, read_csv, write_csv
+from ..rows import Draft
+from ..tabular import DataError, clean, columns, read_csv, read_rows, write_csv
 
-DRAFT_COLUMNS = ("id", "source", "draft", "engine", "status")
+DRAFT_COLUMNS = columns(Draft)
+_MISSING = "missing: "  # begins the status of a row without a draft, before the reason
 
 
-def read_memory(file: Path) -> dict[str, dict[str, str]]:
+class Drafted(TypedDict):
+    """What a row says of the draft of its English."""
+
+    draft: str
+    engine: str
+    status: str
+
+
+def read_memory(file: Path) -> dict[str, Draft]:
     """The committed drafts of one language: English source -> row; empty if there is no file.
 
     Raises DataError where it has two drafts for one English, as after two people added theirs.
     """
     if not file.exists():
         return {}
-    known: dict[str, dict[str, str]] = {}
+    known: dict[str, Draft] = {}
     problems = []
-    for number, row in enumerate(read_csv(file, DRAFT_COLUMNS), 2):
+    for number, row in enumerate(read_rows(file, Draft), 2):
         if row["draft"] and known.setdefault(row["source"], row)["draft"] != row["draft"]:
             problems.append(f"{file}, row {number} ({row['id']}): another draft for the same English; keep one of them")
     if problems:
@@ -28,9 +39,19 @@ def read_memory(file: Path) -> dict[str, dict[str, str]]:
     return known
 
 
-def from_memory(row: Mapping[str, str]) -> dict[str, str]:
-    """What a row of the memory says of its English: draft, engine and status."""
+def from_memory(row: Draft) -> Drafted:
+    """What a row of the memory says of its English."""
     return {"draft": clean(row["draft"]), "engine": row["engine"], "status": row["status"]}
+
+
+def missing_draft(reason: str) -> Drafted:
+    """What a row says of its English that there is no draft of."""
+    return {"draft": "", "engine": "", "status": _MISSING + reason}
+
+
+def why_missing(row: Draft) -> str:
+    """The reason that a row without a draft gives."""
+    return row["status"].removeprefix(_MISSING)
 
 
 def memory_state(memory: Path, drafts: Path, receipt: Path) -> str:
@@ -45,7 +66,7 @@ def memory_state(memory: Path, drafts: Path, receipt: Path) -> str:
     if state == last.get("memory", state):
         return state
     try:
-        known, rows = read_memory(memory), read_csv(drafts, DRAFT_COLUMNS)
+        known, rows = read_memory(memory), read_rows(drafts, Draft)
     except DataError:  # for the job to tell
         return state
     taken = set(last["from_memory"])

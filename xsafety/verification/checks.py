@@ -12,16 +12,14 @@ import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache, cached_property
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from ..text import refusals
+from ..rows import Check
 from ..text.languages import SOURCE_LANGUAGE, language
-from ..text.letters import MARKS, folded, script, scripts_of, stems, unspaced, words
-
-if TYPE_CHECKING:
-    from ..text.alignment import Fit
+from ..text.letters import MARKS, letters_only, script, scripts_of, stems, unspaced, words
+from ..text.refusals import refuses
 from ..text.symptoms import (
-    _LABELS,
+    LABELS,
     bodies,
     ends_within_word,
     lacking_labels,
@@ -30,38 +28,23 @@ from ..text.symptoms import (
     script_share,
     speaks_as_ai,
     spreadsheet_cell,
+    talks_of_translating,
 )
 
-CHECK_COLUMNS = ("id", "flagged", "score", "checks", "reasons")
-
+if TYPE_CHECKING:
+    from ..text.alignment import Fit
 
 FLAGGED = 1.0
-
-
 ENOUGH_ROWS = 300  # for what is learnt from the rows; fewer teach too little
-
-
 STRONG, HALF, HINT = 1.0, 0.5, 0.25
-
-
-_TALKS_OF_TRANSLATING = re.compile(
-    r"here(?:'|’| i)s (?:the|a|your) translation|i (?:can(?:'|’|no)t|am unable to) translate|"
-    r"^\W*(?:translation|translated text|note)\s*:|\btranslator(?:'|’)s note\b|"
-    r"voici (?:la|une|ma) traduction|вот перевод|hier ist die übersetzung|aquí (?:está|tienes?) (?:la|tu) traducción|"
-    r"以下(?:是|为).{0,8}(?:翻译|译文)|翻译如下|以下は.{0,10}翻訳|翻訳は以下|(?:إليك|هذه هي) ال?ترجمة|"
-    r"यह रहा.{0,12}अनुवाद|अनुवाद इस प्रकार|এখানে.{0,12}অনুবাদ|"
-    r"^\W*(?:traduction|перевод|übersetzung|traducción|翻译|译文|翻訳|الترجمة|अनुवाद|অনুবাদ)\s*[:：]",
-    re.I,
-)
-
 
 _LEFTOVER = re.compile(
     r"&(?:#\d+|#x[0-9a-f]+|quot|amp|lt|gt|nbsp|apos);|<br ?/?>|</?[bip]>|#(?:REF|VALUE|NAME\?|N/A)!?", re.I
 )
 
 
-class Row(NamedTuple):
-    """A translation to be checked."""
+class Segment(NamedTuple):
+    """A translation to be checked, beside its English."""
 
     id: str
     category: str
@@ -83,7 +66,7 @@ Found = Iterator[tuple[str, float, str]]  # row id, points, reason
 class _Rows:
     """One language's rows with a text, and what several checks look at."""
 
-    def __init__(self, tag: str, rows: Sequence[Row]) -> None:
+    def __init__(self, tag: str, rows: Sequence[Segment]) -> None:
         self.tag = tag
         self.rows = rows
         self.targets = {row.id: row.target for row in rows}
@@ -123,17 +106,17 @@ def _untranslated(rows: _Rows) -> Found:
     if rows.tag.split("-")[0] == SOURCE_LANGUAGE:
         return
     for row in rows.rows:
-        if folded(row.target) == folded(row.source) and any(map(str.isalpha, row.source)):
+        if letters_only(row.target) == letters_only(row.source) and any(map(str.isalpha, row.source)):
             yield row.id, STRONG, "The text is still the English one."
         elif count := _left_in_english(rows.tag, row):
             points = STRONG if count >= 0.3 * len(row.source.split()) else HALF
             yield row.id, points, f"{count} English words in a row were left as they are; should they be translated?"
 
 
-def _left_in_english(tag: str, row: Row) -> int:
+def _left_in_english(tag: str, row: Segment) -> int:
     """The length of the longest run of English words in the target, where it is long and no name or quotation."""
     least = 4 if "LATIN" in scripts_of(tag) else 3
-    given = f" {' '.join(_LATIN.findall(row.source))} ".casefold()
+    source = f" {' '.join(_LATIN.findall(row.source))} ".casefold()
     # Other characters part words, in the target by a sign that is not in the English.
     found = [
         word if word[0].isascii() and word[0].isalpha() else "…"
@@ -142,7 +125,7 @@ def _left_in_english(tag: str, row: Row) -> int:
     longest = 0
     for start in range(len(found)):
         end = start + max(least, longest + 1)
-        while end <= len(found) and f" {' '.join(found[start:end])} ".casefold() in given:
+        while end <= len(found) and f" {' '.join(found[start:end])} ".casefold() in source:
             if sum(word[0].islower() for word in found[start:end]) >= 2:
                 longest = end - start
             end += 1
@@ -150,8 +133,6 @@ def _left_in_english(tag: str, row: Row) -> int:
 
 
 _QUOTATION = re.compile(r"“[^“”]*”|„[^„“”]*[“”]|«[^«»]*»|「[^「」]*」|『[^『』]*』|\"[^\"]*\"")
-
-
 _LATIN = re.compile(r"[A-Za-z]+(?:['’][a-z]+)?|[^A-Za-z\s'’.,]+")
 
 
@@ -166,7 +147,7 @@ def _wrong_script(rows: _Rows) -> Found:
             yield row.id, HALF, f"Letters of another script stand in the text: {strange}."
 
 
-def _without_kept(row: Row) -> str:
+def _without_kept(row: Segment) -> str:
     """The target without Latin words that the English has too: names and terms may stay."""
     source = row.source.casefold()
     return re.sub(r"[A-Za-z]+", lambda word: "" if word[0].casefold() in source else word[0], row.target)
@@ -176,7 +157,7 @@ def _without_kept(row: Row) -> str:
 _SHARED = frozenset("LATIN FULLWIDTH HALFWIDTH MODIFIER MICRO KATAKANA IDEOGRAPHIC".split())
 
 
-def _strange_letters(tag: str, row: Row) -> str:
+def _strange_letters(tag: str, row: Segment) -> str:
     """Letters of scripts that are neither the language's nor Latin, and not in the English."""
     own = _SHARED.union(scripts_of(tag))
     strange = (char for char in row.target if char.isalpha() and script(char) not in own and char not in row.source)
@@ -241,29 +222,44 @@ def _length(rows: _Rows) -> Found:
 
 
 def _cut_off(rows: _Rows) -> Found:
-    targets, english = rows.bodies
-    marked = {id for id, text in targets.items() if text and english[id] and english[id][-1] in MARKS}
-    unmarked = {id for id in marked if targets[id][-1] not in MARKS}
-    rarity = len(unmarked) / max(1, len(marked))
-    pieces = ends_within_word(rows.tag, targets)
-    endings = _word_endings(rows.tag, targets.values())
-    last_words = {id: _last(rows.tag, text) for id, text in targets.items()}
-    never = _never_last(rows.tag, targets.values(), Counter(last_words.values()))
-    for id, text in targets.items():
-        if not text or text[-1] in MARKS:
-            continue
-        last = last_words[id]
-        short = rows.lengths.get(id, 0.0) < -2.25
-        expected = id in unmarked and rarity <= 0.2
-        if points := _within_word(endings.get(last), id in pieces, expected, short):
-            yield id, points, f"The text seems to end within a word ('{last}')."
-        elif (last in never or text[-1] in _GOES_ON) and english[id][-1:] not in _GOES_ON:
-            yield id, HALF if expected else HINT, f"Hardly any text ends with '{last}'; was it cut off?"
+    ends = _Ends(rows)
+    for id, text in rows.bodies[0].items():
+        if text and text[-1] not in MARKS:
+            for points, doubt in ends.doubts(id):
+                yield id, points, doubt
+
+
+class _Ends:
+    """How a language's texts end, and what is odd about one that ends without a mark."""
+
+    def __init__(self, rows: _Rows) -> None:
+        self._targets, self._english = rows.bodies
+        self._lengths = rows.lengths
+        marked = {id for id, text in self._english.items() if text and text[-1] in MARKS and self._targets[id]}
+        self._unmarked = {id for id in marked if self._targets[id][-1] not in MARKS}
+        self._rarity = len(self._unmarked) / max(1, len(marked))
+        self._pieces = ends_within_word(rows.tag, self._targets)
+        self._chances = _word_endings(rows.tag, self._targets.values())
+        self._last = {id: _last(rows.tag, text) for id, text in self._targets.items()}
+        self._never_last = _never_last(rows.tag, self._targets.values(), Counter(self._last.values()))
+
+    def doubts(self, id: str) -> Iterator[tuple[float, str]]:
+        text, source, last = self._targets[id], self._english[id], self._last[id]
+        short = self._lengths.get(id, 0.0) < -2.25
+        expected = id in self._unmarked and self._rarity <= 0.2
+        if points := _within_word(self._chances.get(last), id in self._pieces, expected, short):
+            yield points, f"The text seems to end within a word ('{last}')."
+        elif (last in self._never_last or text[-1] in _GOES_ON) and source[-1:] not in _GOES_ON:
+            yield HALF if expected else HINT, f"Hardly any text ends with '{last}'; was it cut off?"
         if expected:
-            points = HALF if short or rarity <= 0.03 else HINT
-            yield id, points, "The English ends with a full stop or the like and the text does not; was it cut off?"
-        if text.count('"') % 2 and text.rfind('"') < len(text) - 1 and english[id].count('"') % 2 == 0:
-            yield id, HALF, "The text ends within a quotation; was it cut off?"
+            points = HALF if short or self._rarity <= 0.03 else HINT
+            yield points, "The English ends with a full stop or the like and the text does not; was it cut off?"
+        if _within_quotation(text) and source.count('"') % 2 == 0:
+            yield HALF, "The text ends within a quotation; was it cut off?"
+
+
+def _within_quotation(text: str) -> bool:
+    return text.count('"') % 2 == 1 and text.rfind('"') < len(text) - 1
 
 
 _GOES_ON = tuple(",،、，:：-–—(（")
@@ -279,7 +275,7 @@ def _within_word(chance: float | None, piece: bool, expected: bool, short: bool)
 
 
 def _word_endings(tag: str, texts: Iterable[str]) -> dict[str, float]:
-    """For rare last words of texts: how often their last three letters end a word, where that can be told.
+    """For rare last words of texts: how often their last three letters end a word, where that can be overrides.
 
     A word begins with '^', so that a short word is a case of its own.
     """
@@ -309,14 +305,14 @@ def _word_endings(tag: str, texts: Iterable[str]) -> dict[str, float]:
 
 
 def _last(tag: str, text: str) -> str:
-    return folded(text)[-1:] if unspaced(tag) else next(reversed(words(text)), "")
+    return letters_only(text)[-1:] if unspaced(tag) else next(reversed(words(text)), "")
 
 
 def _never_last(tag: str, texts: Iterable[str], last: Mapping[str, int]) -> set[str]:
     """Frequent words that end hardly any text."""
     everywhere: Counter[str] = Counter()
     for text in texts:
-        everywhere.update(folded(text) if unspaced(tag) else words(text))
+        everywhere.update(letters_only(text) if unspaced(tag) else words(text))
     return {word for word, count in everywhere.items() if count >= 30 and last.get(word, 0) <= max(1, 0.005 * count)}
 
 
@@ -325,11 +321,11 @@ _DIGITS = re.compile(r"\d+(?:[.,:٫]\d+)*")
 
 def _numbers(rows: _Rows) -> Found:
     for row in rows.rows:
-        given, there = _numbers_of(row.source), _numbers_of(row.target)
-        if lost := sorted(given - there):
+        source, target = _numbers_of(row.source), _numbers_of(row.target)
+        if lost := sorted(source - target):
             points = STRONG if any(len(number) > 1 for number in lost) else HINT
             yield row.id, points, f"A number of the English is not in the text: {', '.join(lost)}."
-        elif added := sorted(number for number in there - given if len(number) > 2):
+        elif added := sorted(number for number in target - source if len(number) > 2):
             yield row.id, HINT, f"A number is not in the English: {', '.join(added)}."
 
 
@@ -367,7 +363,7 @@ def _options(rows: _Rows) -> Found:
         if len(local) >= len(lacking):
             reason = f"The option letters {letters} are written {', '.join(local)}; restore A, B, C, D."
             # Where none is left they are at least of one alphabet.
-            yield row.id, HINT if len(lacking) == len(_LABELS) else STRONG, reason
+            yield row.id, HINT if len(lacking) == len(LABELS) else STRONG, reason
         else:
             yield row.id, STRONG, f"The options have no letter {letters}; restore A, B, C, D."
 
@@ -376,28 +372,27 @@ _OVERRIDES = re.compile(
     r"\b(?:ignor|disregard|forget|neglect|skip)\w*\b[^.!?]*\b(?:instruct|above|previous|prior|order)", re.I
 )
 
-
-_TOLD = ("ignor", "disre", "forge", "instr", "outpu", "above")  # stems of the words that override
+_OVERRIDING = ("ignor", "disre", "forge", "instr", "outpu", "above")  # stems of the words that override
 
 
 def _override(rows: _Rows) -> Found:
     fit = rows.fit
     if fit is None:
         return
-    told: dict[str, dict[str, float]] = {}
+    overrides: dict[str, dict[str, float]] = {}
     start = 0
     for row in rows.rows:
         source = stems(SOURCE_LANGUAGE, row.source)
         row_scores = dict(zip(source, fit.scores[start : start + len(source)], strict=True))
         start += len(source)
         if row.category == "goal_hijacking" and _OVERRIDES.search(row.source):
-            told[row.id] = {word: float(row_scores[word]) for word in _TOLD if word in row_scores}
+            overrides[row.id] = {word: float(row_scores[word]) for word in _OVERRIDING if word in row_scores}
     usual = {
         word: statistics.median(scores)
-        for word in _TOLD
-        if (scores := [found[word] for found in told.values() if word in found])
+        for word in _OVERRIDING
+        if (scores := [found[word] for found in overrides.values() if word in found])
     }
-    for id, found in told.items():
+    for id, found in overrides.items():
         if all(score < min(0.5, usual[word] - 1) for word, score in found.items()):
             yield id, STRONG, "The part that overrides the first task ('ignore the above') seems to be lost."
 
@@ -429,25 +424,24 @@ def _other_row(rows: _Rows) -> Found:
 
 def _doubled(rows: _Rows) -> Found:
     for row in rows.rows:
-        text = folded(row.target)
+        text, source = letters_only(row.target), letters_only(row.source)
         half = len(text) // 2
-        if half >= 15 and text[:half] == text[-half:] and folded(row.source)[: half // 2] * 2 not in folded(row.source):
+        if half >= 15 and text[:half] == text[-half:] and source[: half // 2] * 2 not in source:
             yield row.id, STRONG, "The text stands there twice."
 
 
 def _speaks(rows: _Rows) -> Found:
     fit = rows.fit
-    tag = rows.tag if rows.tag in refusals.languages() else SOURCE_LANGUAGE
     for number, row in enumerate(rows.rows):
         if speaks_as_ai(rows.tag, row.target, row.source):
             yield row.id, STRONG, "The text speaks as an AI model and the English does not; did a translator answer?"
-        elif _TALKS_OF_TRANSLATING.search(row.target) and not _TALKS_OF_TRANSLATING.search(row.source):
+        elif talks_of_translating(rows.tag, row.target, row.source):
             yield row.id, STRONG, "The text talks about translating and the English does not; did a translator answer?"
         # People refuse too ("I do not want to ..."): what fits its English is no translator's refusal.
         elif (
             (fit is None or fit.own[number] < 0.3)
-            and refusals.refuses(row.target, tag)
-            and not refusals.refuses(row.source, SOURCE_LANGUAGE)
+            and refuses(row.target, rows.tag)
+            and not refuses(row.source, SOURCE_LANGUAGE)
         ):
             points = HALF if fit else HINT
             yield row.id, points, "The text reads like a refusal and the English does not; did a translator answer?"
@@ -463,7 +457,6 @@ def _not_nfc(rows: _Rows) -> Found:
 _JOINED = frozenset(
     "Arab Aran Syrc Mong Nkoo Adlm Deva Beng Guru Gujr Orya Taml Telu Knda Mlym Sinh Khmr Mymr Tibt".split()
 )
-
 
 _DIRECTIONS = {"\u200e", "\u200f", "\u061c"}
 
@@ -513,7 +506,7 @@ CHECKS: dict[str, Callable[[_Rows], Found]] = {
 }
 
 
-def check(tag: str, rows: Sequence[Row]) -> dict[str, list[Finding]]:
+def check(tag: str, rows: Sequence[Segment]) -> dict[str, list[Finding]]:
     """What the checks find in one language's rows, by id, in the order of `rows`; rows without a finding are left out.
 
     A row without a text has the finding 'empty' alone.
@@ -529,25 +522,25 @@ def check(tag: str, rows: Sequence[Row]) -> dict[str, list[Finding]]:
     return {id: findings for id, findings in found.items() if findings}
 
 
-def check_rows(rows: Sequence[Row], found: Mapping[str, Sequence[Finding]]) -> list[dict[str, Any]]:
+def check_rows(rows: Sequence[Segment], found: Mapping[str, Sequence[Finding]]) -> list[Check]:
     """The rows of a checks file, in the order of `rows`, without texts; the heaviest reason comes first."""
-    result = []
+    result: list[Check] = []
     for row in rows:
         findings = sorted(found.get(row.id, ()), key=lambda finding: -finding.points)
         score = sum(finding.points for finding in findings)
         result.append(
-            {
-                "id": row.id,
-                "flagged": "yes" if score >= FLAGGED else "no",
-                "score": f"{score:g}",
-                "checks": "; ".join(dict.fromkeys(finding.check for finding in findings)),
-                "reasons": " ".join(finding.reason for finding in findings),
-            }
+            Check(
+                id=row.id,
+                flagged="yes" if score >= FLAGGED else "no",
+                score=f"{score:g}",
+                checks="; ".join(dict.fromkeys(finding.check for finding in findings)),
+                reasons=" ".join(finding.reason for finding in findings),
+            )
         )
     return result
 
 
-def flags(rows: Iterable[Mapping[str, str]]) -> dict[str, str]:
+def flags(rows: Iterable[Check]) -> dict[str, str]:
     """The flagged rows of a checks file: id -> reasons, the most suspicious first."""
     flagged = sorted((row for row in rows if row["flagged"] == "yes"), key=lambda row: -float(row["score"]))
     return {row["id"]: row["reasons"] for row in flagged}

@@ -77,7 +77,7 @@ def known_drafts(seeds: Iterable[Mapping[str, str]], file: Path, memory: Path) -
     frozen = read_memory(memory)
     found = {}
     for seed in seeds:
-        row = made.get((seed["id"], seed["text"]), UNDRAFTED)
+        row: Any = made.get((seed["id"], seed["text"]), UNDRAFTED)
         if not row["draft"] and seed["text"] in frozen:
             row = from_memory(frozen[seed["text"]])
         found[seed["id"]] = row

@@ -5,19 +5,19 @@ from pathlib import Path
 from typing import Any
 
 from ..config.configuration import Config
-from ..config.keys import Asked
+from ..config.keys import Block
 from ..config.models import OpenAIJudge
 from ..translation.memory import print_missing
 from ..verification.waiting import print_waiting
 
 
-def asked_blocks(jobs: Iterable[Any], config: Config) -> dict[str, Asked]:
+def asked_blocks(jobs: Iterable[Any], config: Config) -> dict[str, Block]:
     """The models, judges and translators that Snakemake's `jobs` will ask, by their place in the configuration.
 
     A job that waits for the checkpoint, which says what languages are ready, stands for every model and judge.
     """
-    models: dict[str, Asked] = {f"models.{name}": model for name, model in config.models.items()}
-    judges: dict[str, Asked] = {f"judges.{name}": judge for name, judge in config.judges.items()}
+    models: dict[str, Block] = {f"models.{name}": model for name, model in config.models.items()}
+    judges: dict[str, Block] = {f"judges.{name}": judge for name, judge in config.judges.items()}
     reads_english = any(isinstance(judge, OpenAIJudge) and judge.translate_to_english for judge in judges.values())
     places: set[str] = set()
     for job in jobs:
@@ -30,7 +30,7 @@ def asked_blocks(jobs: Iterable[Any], config: Config) -> dict[str, Asked]:
                 places.add(f"judges.{job.wildcards.judge}")
         if any(file.flags.get("checkpoint_target") for file in job.input):
             places |= {*models, *judges, *(["translation"] if reads_english else [])}
-    every: dict[str, Asked] = {"translation": config.translation, **models, **judges}
+    every: dict[str, Block] = {"translation": config.translation, **models, **judges}
     return {place: block for place, block in every.items() if place in places}
 
 

@@ -1,4 +1,4 @@
-"""Engines: each a small module with one function, requests in, answers out as they come.
+"""Engines: each a small module with one function, requests in, completions out as they come.
 
 Journal, receipts and progress live once, above them (`xsafety.asking.ask`).
 """

@@ -15,44 +15,41 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterat
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import Any, TypeVar, cast
 
 import httpx2
 import openai
 from openai import HttpxBinaryResponseContent
 from openai.types import Batch, FileObject
 
+from ...config.models import Connection
+from ...rows import Identity
 from .. import journal
 from ..journal import BATCHES, Submitted, journal_file, open_batches
-from ..requests import Deliver, Fail, Fatal, Meter, Request
-from .openai import Call, endpoint
-from .openai import answer as answer_online
-from .outcome import Passing
+from ..requests import Engine, Fatal, Recipient, Request
+from .openai import Call, ask_online, endpoint
+from .outcome import Transient
 
-if TYPE_CHECKING:
-    from ..requests import Engine
+METADATA_KEY = "xsafety"  # of the token, in a batch's metadata
 
 
-MARK = "xsafety"  # the key of the token in a batch's metadata
-
-
-OVER = ("completed", "expired", "cancelled", "failed")
+FINAL_STATES = ("completed", "expired", "cancelled", "failed")
 
 
 QUEUE_FULL = "token_limit_exceeded"  # more tokens than the account may have in waiting
 
 
-GIVE_UP_AFTER = 20  # tries of one step
+MAX_TRIES = 20  # of one step
 
 
-LONGEST_WAIT = 600.0  # seconds: for a file of up to 200 MB, and for room in the account's queue
+MAX_WAIT = 600.0  # seconds: for a file of up to 200 MB, and for room in the account's queue
 
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True)
-class Plan:
+class RoundPlan:
     """How the next round of batches goes: how often rows came back unanswered, and what the account's queue takes."""
 
     tries: int = 0
@@ -61,95 +58,94 @@ class Plan:
     full: int = 0  # how often in a row the queue took nothing
 
 
-def answer(
+def ask_in_batches(
     requests: Iterable[Request],
-    deliver: Deliver,
-    fail: Fail,
-    meter: Meter | None = None,
+    recipient: Recipient,
     *,
-    identity: Mapping[str, Any],
-    connection: Mapping[str, Any],
+    identity: Identity,
+    connection: Connection,
     folder: Path,
-    plan: Plan = Plan(),
-) -> "Engine | None":
+    plan: RoundPlan = RoundPlan(),
+) -> Engine | None:
     """Brings in the batches that are under way, submits the rest, waits, and delivers.
 
     Returns the engine for the rows that came back unanswered (expired, cancelled, failed in passing): a further round
     of batches, or the online one. Raises Fatal where no request can succeed.
     """
-    meter = meter or Meter()
     with journal.Journal(folder / BATCHES) as log:
-        again = asyncio.run(_Round(deliver, meter, identity, connection, folder, log, plan).run(iter(requests)))
+        again = asyncio.run(_Round(recipient, connection, folder, log, plan).run(identity, iter(requests)))
     if again is None:
         return None
-    online = partial(answer_online, identity=identity, connection=connection)
-    if connection["mode"] == "online" or (connection["batch"]["rest"] == "online" and again.tries):
-        return online
-    if again.tries > connection["max_retries"]:
-        meter.left = f"{again.tries} batches did not answer it"
+    if connection.mode == "online" or (connection.batch.rest == "online" and again.tries):
+        return partial(ask_online, identity=identity, connection=connection)
+    if again.tries > connection.max_retries:
+        recipient.meter.left = f"{again.tries} batches did not answer it"
         return None
-    return partial(answer, identity=identity, connection=connection, folder=folder, plan=again)
+    return partial(ask_in_batches, identity=identity, connection=connection, folder=folder, plan=again)
 
 
 class _Round:
     """One round: the batches that are open, and new ones for rows that are in none of them."""
 
     def __init__(
-        self,
-        deliver: Deliver,
-        meter: Meter,
-        identity: Mapping[str, Any],
-        connection: Mapping[str, Any],
-        folder: Path,
-        log: journal.Journal,
-        plan: Plan,
+        self, recipient: Recipient, connection: Connection, folder: Path, log: journal.Journal, plan: RoundPlan
     ) -> None:
-        self._deliver, self._meter, self._identity = deliver, meter, identity
-        self._connection, self._folder, self._log, self._plan = connection, folder, log, plan
-        self._max_requests = plan.max_requests or connection["batch"]["max_requests"]
-        self._poll = connection["batch"]["poll"]
+        self._recipient, self._connection, self._folder, self._log = recipient, connection, folder, log
+        self._plan = plan
+        self._max_requests = plan.max_requests or connection.batch.max_requests
+        self._poll = connection.batch.poll
         self._left = 0  # rows that a batch did not answer
 
-    async def run(self, requests: Iterator[Request]) -> Plan | None:
+    async def run(self, identity: Identity, requests: Iterator[Request]) -> RoundPlan | None:
         """Returns how to go on with the rows that were not delivered; None where all were."""
-        async with endpoint(self._identity, self._connection) as call:
+        async with endpoint(identity, self._connection) as call:
             if self._plan.full:
-                await asyncio.sleep(min(self._poll * 2.0**self._plan.full, LONGEST_WAIT))
+                await asyncio.sleep(min(self._poll * 2.0**self._plan.full, MAX_WAIT))
             for batch in open_batches(self._folder).values():
                 if batch.id is None:
                     await self._find(call, batch)
             batches = open_batches(self._folder)
             waiting = {(part, key) for batch in batches.values() for part, key, _ in batch.rows}
             fresh = (request for request in requests if (request.part, request.key) not in waiting)
-            if self._connection["mode"] == "batch":
+            if self._connection.mode == "batch":
                 rest = await self._submit_all(call, fresh, batches)
             else:
                 rest = next(fresh, None) is not None
-            queue_full = brought = 0
-            self._meter.pace = lambda: f"{len(batches)} batches under way"
+            self._recipient.meter.pace = lambda: f"{len(batches)} batches under way"
+            brought_in = queue_full = 0
             while batches:
                 for token, batch in list(batches.items()):
-                    state = await self._try(call, partial(call.client.batches.retrieve, str(batch.id)), Batch)
-                    if state.status not in OVER:
-                        continue
-                    if state.status == "failed" and _codes(state) == {QUEUE_FULL}:
-                        queue_full += 1
-                        if len(batch.rows) == 1 and len(batches) == 1:
-                            self._over(batch, state)
-                            raise Fatal(f"{call.where}: the account's queue of batches does not take even one request")
-                    else:
-                        await self._bring_in(call, batch, state)
-                        brought += 1
-                    self._over(batch, state)
-                    del batches[token]
+                    taken = await self._finish(call, batch, alone=len(batches) == 1)
+                    if taken is not None:
+                        brought_in, queue_full = brought_in + taken, queue_full + (not taken)
+                        del batches[token]
                 if batches:
                     await asyncio.sleep(self._poll)
+        return self._next(rest, brought_in, queue_full)
+
+    async def _finish(self, call: Call, batch: Submitted, *, alone: bool) -> bool | None:
+        """Brings a batch in that is over. False where the account's queue did not take it, None where it still runs.
+
+        Raises Fatal where the queue did not take a single request, though no other batch is under way.
+        """
+        state = await self._try(call, partial(call.client.batches.retrieve, str(batch.id)), Batch)
+        if state.status not in FINAL_STATES:
+            return None
+        full = state.status == "failed" and _codes(state) == {QUEUE_FULL}
+        if not full:
+            await self._bring_in(call, batch, state)
+        self._over(batch, state)
+        if full and alone and len(batch.rows) == 1:
+            raise Fatal(f"{call.where}: the account's queue of batches does not take even one request")
+        return not full
+
+    def _next(self, rest: bool, brought_in: int, queue_full: int) -> RoundPlan | None:
         if queue_full:
             # The account's queue takes no more than what was brought in, or less than one batch.
-            most = self._max_requests if brought else max(1, self._max_requests // 2)
-            return Plan(self._plan.tries, most, max(1, brought), 0 if brought else self._plan.full + 1)
+            most = self._max_requests if brought_in else max(1, self._max_requests // 2)
+            return RoundPlan(self._plan.tries, most, max(1, brought_in), 0 if brought_in else self._plan.full + 1)
         if self._left:
-            return Plan(self._plan.tries + 1, self._plan.max_requests, self._plan.at_once)
+            return RoundPlan(self._plan.tries + 1, self._plan.max_requests, self._plan.at_once)
         return self._plan if rest else None
 
     async def _submit_all(self, call: Call, requests: Iterator[Request], batches: dict[str, Submitted]) -> bool:
@@ -158,7 +154,7 @@ class _Round:
         carried = next(lines, None)
         while carried and (self._plan.at_once is None or len(batches) < self._plan.at_once):
             rows: list[tuple[str, str, str]] = []
-            room = self._connection["batch"]["max_megabytes"] * 1e6
+            room = self._connection.batch.max_megabytes * 1e6
             with tempfile.NamedTemporaryFile(suffix=".jsonl") as file:
                 while carried and len(rows) < self._max_requests:
                     body, request = carried
@@ -178,18 +174,18 @@ class _Round:
         return carried is not None
 
     async def _submit(self, call: Call, file: Path, rows: list[tuple[str, str, str]]) -> Submitted:
-        upload = partial(call.client.files.create, file=file, purpose="batch", timeout=LONGEST_WAIT)
+        upload = partial(call.client.files.create, file=file, purpose="batch", timeout=MAX_WAIT)
         uploaded = await self._try(call, upload, FileObject)
         batch = Submitted(uuid.uuid4().hex, uploaded.id, rows)
         self._log.write({"event": "submitting", "token": batch.token, "file": batch.file, "rows": rows})
-        self._meter.batches += 1
-        for tries in range(GIVE_UP_AFTER):
+        self._recipient.meter.batches += 1
+        for tries in range(MAX_TRIES):
             try:
                 made = await call.client.batches.create(
                     input_file_id=uploaded.id,
                     endpoint=cast(Any, f"/v1{call.path}"),
                     completion_window="24h",
-                    metadata={MARK: batch.token},
+                    metadata={METADATA_KEY: batch.token},
                 )
             except openai.RateLimitError:
                 await asyncio.sleep(min(2.0**tries, self._poll))
@@ -221,7 +217,7 @@ class _Round:
 
         async def search() -> str:
             async for made in call.client.batches.list(limit=100):
-                if batch.token == (made.metadata or {}).get(MARK) or batch.file == made.input_file_id:
+                if batch.token == (made.metadata or {}).get(METADATA_KEY) or batch.file == made.input_file_id:
                     return made.id
             return ""
 
@@ -233,43 +229,43 @@ class _Round:
     async def _replies(self, call: Call, state: Batch) -> AsyncIterator[bytes]:
         """The lines of a batch's results, those of its answers first."""
         for file in filter(None, (state.output_file_id, state.error_file_id)):
-            download = partial(call.client.files.content, file, timeout=LONGEST_WAIT)
+            download = partial(call.client.files.content, file, timeout=MAX_WAIT)
             content = await self._try(call, download, HttpxBinaryResponseContent)
             for line in io.BytesIO(content.content):
                 yield line
 
     async def _bring_in(self, call: Call, batch: Submitted, state: Batch) -> None:
         """Delivers what a batch answered; its other rows are left. Raises Fatal, with all else delivered."""
-        done = {part: journal.keys(journal_file(self._folder, part)) for part in {part for part, _, _ in batch.rows}}
-        settled: set[int] = set()
-        end: Fatal | None = None
+        known = {part: journal.keys(journal_file(self._folder, part)) for part in {part for part, _, _ in batch.rows}}
+        answered: set[int] = set()
+        ends: list[Fatal] = []
         async for line in self._replies(call, state):
             number, response = _result(call, line, len(batch.rows))
-            if number is None or number in settled:
+            if number is None or number in answered:
                 continue
             part, key, id = batch.rows[number]
             try:
                 found = call.read(response.get("status_code") or 500, json.dumps(response.get("body")))
-                settled.add(number)
-                if key not in done[part]:
-                    done[part].add(key)
+                answered.add(number)
+                if key not in known[part]:
+                    known[part].add(key)
                     usage = {**(found.usage or {}), "batch": 1}
-                    self._deliver(Request(key, id, part, ()), replace(found, usage=usage))
-            except Passing:
+                    self._recipient.deliver(Request(key, id, part, ()), replace(found, usage=usage))
+            except Transient:
                 continue
             except Fatal as error:
-                end = end or error
+                ends.append(error)
         if state.status == "failed":
             reasons = ", ".join(sorted(_codes(state))) or "no reason given"
-            end = end or Fatal(f"{call.where}: batch {state.id} failed: {reasons}")
-        self._left += len(batch.rows) - len(settled)
-        if end:
+            ends.append(Fatal(f"{call.where}: batch {state.id} failed: {reasons}"))
+        self._left += len(batch.rows) - len(answered)
+        if ends:
             self._over(batch, state)
-            raise end
+            raise ends[0]
 
     async def _try(self, call: Call, make: Callable[[], Awaitable[T]], kind: type[T]) -> T:
         """The result, of this kind, of a call that costs nothing; again while it fails in passing. Raises Fatal."""
-        for tries in range(GIVE_UP_AFTER):
+        for tries in range(MAX_TRIES):
             try:
                 if isinstance(made := await make(), kind):
                     return made
@@ -313,6 +309,6 @@ def _refusal(call: Call, error: openai.APIStatusError, folder: Path) -> Fatal:
         found = call.read(error.status_code, call.text(error.response))
     except Fatal as fatal:
         return fatal
-    except Passing as passing:
+    except Transient as passing:
         return Fatal(f"{call.where} takes no batch now ({passing}); run snakemake again later")
     return Fatal(f"{call.where} takes no batch ({found.detail})")

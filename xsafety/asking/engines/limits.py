@@ -100,7 +100,7 @@ class Cut(NamedTuple):
     through: float
 
 
-class Count:
+class CallWindow:
     """Calls since a moment."""
 
     def __init__(self, since: float) -> None:
@@ -120,7 +120,7 @@ class Count:
 
 
 class Limiter:
-    """Says when the next call may go. Every method takes the time; `turn` waits for it.
+    """Says when the next call may go. Every method takes the time; `acquire` waits for it.
 
     `requests_per_minute` and `tokens_per_minute` are the provider's limits, None where they are to be learned.
     """
@@ -133,8 +133,8 @@ class Limiter:
     ) -> None:
         self._clock = clock
         self._ceiling = requests_per_minute / 60 * MARGIN if requests_per_minute else None
-        self._told = not requests_per_minute
-        self._told_tokens = not tokens_per_minute
+        self._learns = not requests_per_minute
+        self._learns_tokens = not tokens_per_minute
         self._calls = Pace(min(START, self._ceiling or START))
         self._tokens = Pace(tokens_per_minute / 60 * MARGIN if tokens_per_minute else None)
         self._spent: float | None = None  # tokens of a call, smoothed
@@ -142,8 +142,8 @@ class Limiter:
         self._gate = asyncio.Lock()
         self._epoch = 0  # cuts so far: refusals of calls sent before the last cut tell nothing new
         self._cut: Cut | None = None
-        self._recent, self._longer = Count(clock()), Count(clock())
-        self._stretch = Count(clock())  # since all waited last
+        self._recent, self._longer = CallWindow(clock()), CallWindow(clock())
+        self._since_pause = CallWindow(clock())  # since all waited last
         self._pauses = 0  # in a row, without a success between them
         self._began, self._last_success = clock(), -math.inf
         self._refused_since = False
@@ -158,13 +158,13 @@ class Limiter:
         """The seconds for which nothing is sent."""
         return max(0.0, self._paused_until - self._clock())
 
-    def hopeless(self, after: float | None) -> bool:
+    def is_exhausted(self, after: float | None) -> bool:
         """Whether asking on is pointless: nothing succeeds any more, or the provider asks to wait very long."""
         now = self._clock()
         waited = self._refused_since and now - max(self._last_success, self._began) > IMPATIENT
         return waited or ((after or 0) > IMPATIENT and now - self._last_success > LATELY)
 
-    async def turn(self, tokens: float) -> int:
+    async def acquire(self, tokens: float) -> int:
         """Waits until a call of about `tokens` tokens may go; returns a ticket to report its end with."""
         # One caller at a time waits for the next slot, so that a changed pace holds for all others at once.
         async with self._gate:
@@ -184,14 +184,14 @@ class Limiter:
         self._calls.take(now, 1)
         self._tokens.take(now, self._spent or tokens)
         if now - self._recent.since > self._span() or self._recent.sent >= CALLS[1]:
-            self._recent = Count(now)
+            self._recent = CallWindow(now)
         if now - self._longer.since > LONG:
-            self._longer = Count(now)
-        if not self._stretch.sent:
-            self._stretch.since = now
+            self._longer = CallWindow(now)
+        if not self._since_pause.sent:
+            self._since_pause.since = now
         self._recent.sent += 1
         self._longer.sent += 1
-        self._stretch.sent += 1
+        self._since_pause.sent += 1
         return self._epoch
 
     def succeeded(self, headers: Mapping[str, str], tokens: float | None) -> None:
@@ -211,7 +211,7 @@ class Limiter:
         self._refused_since = True
         if ticket < self._epoch:
             return
-        for count in (self._recent, self._longer, self._stretch):
+        for count in (self._recent, self._longer, self._since_pause):
             count.refused += 1
         now = self._clock()
         sudden = self._recent.lasted(now) < self._span() / 2
@@ -224,7 +224,7 @@ class Limiter:
         ):
             self._slow_down(now, self._longer, False, after)
 
-    def _slow_down(self, now: float, recent: Count, sudden: bool, after: float | None) -> None:
+    def _slow_down(self, now: float, recent: CallWindow, sudden: bool, after: float | None) -> None:
         starts = now
         half = min(self._calls.per_second or START, recent.sent / recent.lasted(now)) / 2
         through = recent.through(now)
@@ -235,15 +235,15 @@ class Limiter:
             starts = now + (min(2.0**self._pauses, LONGEST_PAUSE) if after is None else after)
             self._pauses += 1
             self._paused_until = max(self._paused_until, starts)
-            through = min(through, half / 2, self._stretch.through(starts))
-            if self._stretch.share >= CLOSED:  # a closed gate tells nothing of the pace
+            through = min(through, half / 2, self._since_pause.through(starts))
+            if self._since_pause.share >= CLOSED:  # a closed gate tells nothing of the pace
                 through = self._cut.through if self._cut else half
-            self._stretch = Count(starts)
+            self._since_pause = CallWindow(starts)
         through = max(through, 1 / 60)
         self._cut = Cut(starts, through)
         self._calls.per_second = (1 - DIP) * through
         self._epoch += 1
-        self._recent, self._longer = Count(starts), Count(starts)
+        self._recent, self._longer = CallWindow(starts), CallWindow(starts)
 
     def _probe(self, now: float) -> None:
         """Moves the pace along the curve since the last cut."""
@@ -258,10 +258,10 @@ class Limiter:
 
     def _learn(self, headers: Mapping[str, str]) -> None:
         """Takes limits per minute from the headers that OpenAI and most others send; configured ones stand."""
-        if self._told and (limit := _number(headers.get("x-ratelimit-limit-requests"))):
+        if self._learns and (limit := _number(headers.get("x-ratelimit-limit-requests"))):
             self._ceiling = limit / 60 * MARGIN
             self._calls.per_second = min(self._calls.per_second or self._ceiling, self._ceiling)
-        if self._told_tokens and (limit := _number(headers.get("x-ratelimit-limit-tokens"))):
+        if self._learns_tokens and (limit := _number(headers.get("x-ratelimit-limit-tokens"))):
             self._tokens.per_second = limit / 60 * MARGIN
 
 

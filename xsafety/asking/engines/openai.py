@@ -14,10 +14,12 @@ import httpx2
 import openai
 from openai.resources.chat.completions import AsyncCompletions
 
+from ...config.models import Connection
+from ...rows import Identity
 from ..price import estimate_tokens
-from ..requests import Answer, Deliver, Fail, Fatal, Meter, Request
+from ..requests import Completion, Fatal, Recipient, Request
 from .limits import IMPATIENT, Limiter, retry_after
-from .outcome import NO_CHOICE, Denied, Passing, Refused, read_error, read_success
+from .outcome import NO_CHOICE, Denied, RateLimited, Transient, read_error, read_success
 
 OPENAI = "https://api.openai.com/v1"
 
@@ -28,42 +30,31 @@ PATHS = {"chat": "/chat/completions", "moderations": "/moderations"}
 PATIENCE = 10  # how many times as often as failures, refusals for the pace are tried again
 
 
-FIRST_WAIT, LONGEST_WAIT = 2.0, 60.0  # seconds before a further try
+FIRST_BACKOFF, MAX_BACKOFF = 2.0, 60.0  # seconds before a further try
 
 
 SHORTEST_SECRET = 16  # characters: placeholders such as "none" are words of answers too
 
 
-def answer(
-    requests: Iterable[Request],
-    deliver: Deliver,
-    fail: Fail,
-    meter: Meter | None = None,
-    *,
-    identity: Mapping[str, Any],
-    connection: Mapping[str, Any],
+def ask_online(
+    requests: Iterable[Request], recipient: Recipient, *, identity: Identity, connection: Connection
 ) -> None:
     """Asks with up to `concurrency` requests in flight, as fast as the provider's limits allow.
 
     Failures that may pass are tried again up to `max_retries` times. Raises Fatal where no request can succeed.
     """
-    asyncio.run(_answer(requests, deliver, fail, meter or Meter(), identity, connection))
+    asyncio.run(_ask_online(requests, recipient, identity, connection))
 
 
-async def _answer(
-    requests: Iterable[Request],
-    deliver: Deliver,
-    fail: Fail,
-    meter: Meter,
-    identity: Mapping[str, Any],
-    connection: Mapping[str, Any],
+async def _ask_online(
+    requests: Iterable[Request], recipient: Recipient, identity: Identity, connection: Connection
 ) -> None:
-    limiter = Limiter(connection["requests_per_minute"], connection["tokens_per_minute"])
-    meter.pace = lambda: _pace(limiter)
+    limiter = Limiter(connection.requests_per_minute, connection.tokens_per_minute)
+    recipient.meter.pace = lambda: _pace(limiter)
     queue = iter(requests)
     end: list[Fatal] = []
     async with endpoint(identity, connection) as call:
-        ask = partial(_ask, call, limiter, deliver, fail, meter, connection["max_retries"], end)
+        ask = partial(_ask, call, limiter, recipient, connection.max_retries, end)
 
         async def work() -> None:
             for request in queue:
@@ -76,7 +67,7 @@ async def _answer(
 
         try:
             async with asyncio.TaskGroup() as group:
-                for _ in range(connection["concurrency"]):
+                for _ in range(connection.concurrency):
                     group.create_task(work())
         except ExceptionGroup as errors:
             raise errors.exceptions[0] from None
@@ -91,62 +82,54 @@ def _pace(limiter: Limiter) -> str:
 
 
 async def _ask(
-    call: "Call",
-    limiter: Limiter,
-    deliver: Deliver,
-    fail: Fail,
-    meter: Meter,
-    max_retries: int,
-    end: Sequence[Fatal],
-    request: Request,
+    call: "Call", limiter: Limiter, recipient: Recipient, max_retries: int, end: Sequence[Fatal], request: Request
 ) -> None:
     """Puts one request until it is answered, its tries are used up, or the job is at its `end`."""
     failures = refusals = 0
     body, tokens = call.body(request), call.tokens(request)
+    meter = recipient.meter
     while not end:
-        ticket = await limiter.turn(tokens)
+        ticket = await limiter.acquire(tokens)
         if end:
             return
         meter.requests += 1
         try:
             headers, found = await call(body)
-        except Refused as error:
+        except RateLimited as error:
             meter.rate_limited += 1
             limiter.refused(ticket, error.after)
-            if limiter.hopeless(error.after):
+            if limiter.is_exhausted(error.after):
                 raise Fatal(f"{call.where} refuses all requests ({error}); run snakemake again later") from None
             tries, allowed, refusals = refusals, PATIENCE * max(1, max_retries), refusals + 1
             reason, after = str(error), error.after
-        except Passing as error:
+        except Transient as error:
             tries, allowed, failures = failures, max_retries, failures + 1
             reason, after = str(error), error.after
         else:
             usage = found.usage or {}
             limiter.succeeded(headers, sum(usage.get(f"{kind}_tokens", 0) for kind in ("input", "output")))
-            deliver(request, found)
+            recipient.deliver(request, found)
             return
         if tries >= allowed or (after or 0) > IMPATIENT:
-            fail(request, reason)
+            recipient.fail(request, reason)
             return
         meter.retries += 1
         # Random, so that requests that failed together do not come again together.
-        wait = min(FIRST_WAIT * 2.0**tries, LONGEST_WAIT)
+        wait = min(FIRST_BACKOFF * 2.0**tries, MAX_BACKOFF)
         await asyncio.sleep(wait / random.uniform(1, 2) if after is None else after + random.uniform(0, min(after, 2)))
 
 
 class Call:
     """One endpoint, ready to be called: makes bodies of requests, and reads replies."""
 
-    def __init__(self, client: openai.AsyncOpenAI, identity: Mapping[str, Any], connection: Mapping[str, Any]) -> None:
+    def __init__(self, client: openai.AsyncOpenAI, identity: Identity, connection: Connection) -> None:
         self.client = client
         self.where = client.base_url
         self.path = PATHS[identity.get("endpoint", "chat")]
         self._identity = identity
-        self._timeout = connection["timeout"]
-        self._key = (
-            f"the key in {connection['api_key_env']}" if connection["api_key_env"] else "no api_key_env being set"
-        )
-        secrets = [os.environ[variable] for variable in key_variables(connection)]
+        self._timeout = connection.timeout
+        self._key = f"the key in {connection.key_variable}" if connection.key_variable else "no api_key_env being set"
+        secrets = [os.environ[variable] for variable in connection.key_variables]
         self._secrets = [secret for secret in secrets if len(secret) >= SHORTEST_SECRET]
         self._gave_several = False
         self._parameters = _parameters(identity)
@@ -164,20 +147,20 @@ class Call:
         """About the tokens that a request takes of a provider's limit, at most."""
         return sum(estimate_tokens(message["content"]) for message in request.messages) + self._most_output
 
-    async def __call__(self, body: Mapping[str, Any]) -> tuple[Mapping[str, str], Answer]:
-        """Sends a body once; the headers of the reply, and its outcome. Raises Passing, Refused or Fatal."""
+    async def __call__(self, body: Mapping[str, Any]) -> tuple[Mapping[str, str], Completion]:
+        """Sends a body once; the headers of the reply, and its outcome. Raises Transient, RateLimited or Fatal."""
         try:
             async with asyncio.timeout(self._timeout):
                 response = await self.client.post(self.path, cast_to=httpx2.Response, body=body)
         except openai.APIStatusError as error:
             response = error.response
         except TimeoutError:
-            raise Passing(f"no answer within {self._timeout:g} s") from None
+            raise Transient(f"no answer within {self._timeout:g} s") from None
         except (openai.OpenAIError, httpx2.HTTPError, OSError) as error:
-            raise Passing(f"connection failed ({type(error.__cause__ or error).__name__})") from None
+            raise Transient(f"connection failed ({type(error.__cause__ or error).__name__})") from None
         try:
             return response.headers, self.read(response.status_code, self.text(response))
-        except Passing as error:
+        except Transient as error:
             error.after = retry_after(response.headers)
             raise
 
@@ -191,8 +174,8 @@ class Call:
             text = text.replace(secret, "[key]")
         return text
 
-    def read(self, status: int, text: str) -> Answer:
-        """The outcome in a reply. Raises Passing, Refused or Fatal."""
+    def read(self, status: int, text: str) -> Completion:
+        """The outcome in a reply. Raises Transient, RateLimited or Fatal."""
         try:
             body = json.loads(text)
         except ValueError:
@@ -201,14 +184,14 @@ class Call:
             if status >= 400:
                 return read_error(status, body)
             if body is None:
-                raise Passing("no JSON, or only part of it")
+                raise Transient("no JSON, or only part of it")
             found = read_success(body, self._identity)
             self._check_number(found)
             return found
         except Denied as error:
             raise self.denied(str(error)) from None
 
-    def _check_number(self, found: Answer) -> None:
+    def _check_number(self, found: Completion) -> None:
         """Raises Fatal where the first answers show that the endpoint does not know `n`."""
         several = any(other.detail != NO_CHOICE for other in found.more)
         self._gave_several = self._gave_several or several
@@ -226,39 +209,37 @@ class Call:
         )
 
 
-def key_variables(connection: Mapping[str, Any]) -> list[str]:
-    """The environment variables that hold what a connection keeps secret. Raises Fatal for one that is not set."""
-    variables = [name for name in (connection["api_key_env"], *connection["headers_env"].values()) if name]
+def _check_keys(connection: Connection) -> None:
+    """Raises Fatal for a variable that is not set, or holds what is no key."""
+    variables = connection.key_variables
     if unset := [name for name in variables if not os.environ.get(name)]:
         raise Fatal(f"the environment variable {unset[0]} is not set; run: export {unset[0]}=...")
     if odd := [name for name in variables if not (os.environ[name].isascii() and os.environ[name].isprintable())]:
         raise Fatal(f"the environment variable {odd[0]} holds a line break or a letter that no key has; copy it again")
-    return variables
 
 
 @asynccontextmanager
-async def endpoint(identity: Mapping[str, Any], connection: Mapping[str, Any]) -> AsyncIterator[Call]:
+async def endpoint(identity: Identity, connection: Connection) -> AsyncIterator[Call]:
     """Opens a connection to the endpoint, and closes it."""
-    key_variables(connection)
-    key = connection["api_key_env"]
-    secret = {header: os.environ[variable] for header, variable in connection["headers_env"].items()}
-    size = connection["concurrency"]
+    _check_keys(connection)
+    key, size = connection.key_variable, connection.concurrency
+    secret = {header: os.environ[variable] for header, variable in connection.headers_env.items()}
     async with openai.AsyncOpenAI(
         api_key=os.environ[key] if key else "none",
-        base_url=connection["base_url"] or OPENAI,
-        default_headers={**connection["headers"], **secret},
-        timeout=connection["timeout"],
+        base_url=connection.base_url or OPENAI,
+        default_headers={**connection.headers, **secret},
+        timeout=connection.timeout,
         max_retries=0,
         http_client=openai.DefaultAioHttpClient(
             limits=httpx2.Limits(max_connections=size, max_keepalive_connections=size)
         ),
     ) as client:
         # What the client finds in the environment is not for every provider.
-        client.organization, client.project = connection["organization"], None
+        client.organization, client.project = connection.organization, None
         yield Call(client, identity, connection)
 
 
-def _parameters(identity: Mapping[str, Any]) -> dict[str, Any]:
+def _parameters(identity: Identity) -> dict[str, Any]:
     """The request parameters; those of `extra_body` beside the others. Raises Fatal for one that the API lacks."""
     parameters: dict[str, Any] = dict(identity["decoding"])
     extra: dict[str, Any] = parameters.pop("extra_body", {})

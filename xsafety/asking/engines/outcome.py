@@ -6,43 +6,24 @@ outcome but its codes: its messages may repeat part of a key.
 
 import json
 import re
-from collections.abc import Mapping
+import sys
+from collections.abc import Container, Mapping
+from dataclasses import dataclass
 from typing import Any, Literal
 
-from ..requests import Answer, Fatal
-
-BLOCKED = frozenset({"content_policy_violation", "content_filter", "invalid_prompt", "data_inspection_failed"})
-
-
-TOO_LONG = frozenset({"context_length_exceeded", "string_above_max_length"})
-
-
-NO_MONEY = frozenset({"insufficient_quota", "billing_hard_limit_reached", "insufficient_balance"})
-
+from ...rows import Identity
+from ..requests import Completion, Fatal
 
 NO_CHOICE = "no choice"  # of the further answers that were asked for
 
 
-# Where the code does not tell, the words may: of vLLM and llama.cpp, of Anthropic, DeepSeek and Google.
-_TOO_LONG = re.compile(r"context (length|size|window)|maximum (model|context|input) len|too many (input )?tokens", re.I)
-
-
-_NO_MONEY = re.compile(r"credit balance|insufficient (balance|credits|funds|quota)", re.I)
-
-
-_BLOCKED = re.compile(r"content exists risk|content (management )?policy|inappropriate content", re.I)
-
-
-_WRONG_KEY = re.compile(r"api[ _]key[ _](not valid|invalid)", re.I)
-
-
-class Passing(Exception):
+class Transient(Exception):
     """A failure that may not come again: the reason to show, and the seconds that the provider asks to wait, if any."""
 
     after: float | None = None
 
 
-class Refused(Passing):
+class RateLimited(Transient):
     """The provider's limit is reached (429)."""
 
 
@@ -50,41 +31,106 @@ class Denied(Exception):
     """The key, the model or the address is wrong: no request will succeed. The message is the reason."""
 
 
-def read_success(body: Any, identity: Mapping[str, Any]) -> Answer:
-    """The answer in a reply with status 200. Raises Passing for what is no completion; servers send anything."""
+@dataclass(frozen=True)
+class ErrorReply:
+    """What of a reply with an error status tells what is wrong."""
+
+    status: int
+    code: str
+    param: str
+    message: str
+    metadata: Container[str]
+
+    @property
+    def reason(self) -> str:
+        """Status and code, as far as the code says more."""
+        return " ".join(filter(None, [str(self.status), "" if self.code == str(self.status) else self.code]))
+
+
+@dataclass(frozen=True)
+class Rule:
+    """What an error means for which all conditions hold that are given; `message` is searched for."""
+
+    meaning: Literal["no money", "rate limit", "transient", "denied", "blocked", "too_long", "rejected"]
+    status: Container[int] | None = None
+    code: Container[str] | None = None
+    message: str | None = None
+    metadata: str | None = None
+    detail: str = "{reason} {param}"  # of the outcome
+
+    def holds(self, error: ErrorReply) -> bool:
+        return (
+            (self.status is None or error.status in self.status)
+            and (self.code is None or error.code in self.code)
+            and (self.message is None or bool(re.search(self.message, error.message, re.IGNORECASE)))
+            and (self.metadata is None or self.metadata in error.metadata)
+        )
+
+
+# The first that holds decides. The words of messages are those of vLLM, llama.cpp, Anthropic, DeepSeek, Google.
+RULES = (
+    Rule("no money", code={"insufficient_quota", "billing_hard_limit_reached", "insufficient_balance"}),
+    Rule("no money", status={402}),
+    Rule("no money", status={400, 403}, message=r"credit balance|insufficient (balance|credits|funds|quota)"),
+    Rule("rate limit", status={429}),
+    Rule("transient", status={408, 409, 425}),
+    Rule("transient", status=range(500, sys.maxsize)),
+    Rule(
+        "blocked",
+        code={"content_policy_violation", "content_filter", "invalid_prompt", "data_inspection_failed"},
+        detail="{code}",
+    ),
+    Rule("blocked", status={403}, metadata="flagged_input", detail="flagged input"),
+    Rule("denied", status={401, 403, 404}),
+    Rule("denied", message=r"api[ _]key[ _](not valid|invalid)"),
+    Rule(
+        "blocked",
+        message=r"content exists risk|content (management )?policy|inappropriate content",
+        detail="{reason}",
+    ),
+    Rule("too_long", code={"context_length_exceeded", "string_above_max_length"}),
+    Rule("too_long", status={413}),
+    Rule("too_long", message=r"context (length|size|window)|maximum (model|context|input) len"),
+    Rule("too_long", message=r"too many (input )?tokens"),
+    Rule("rejected"),
+)
+
+
+def read_success(body: Any, identity: Identity) -> Completion:
+    """The answer in a reply with status 200. Raises Transient for what is no completion; servers send anything."""
     if not isinstance(body, Mapping):
-        raise Passing("no completion")
+        raise Transient("no completion")
     if identity.get("endpoint") == "moderations":
         results = body.get("results")
         if not isinstance(results, list) or not results or not isinstance(results[0], Mapping):
-            raise Passing("no moderation result")
-        return Answer("answered", json.dumps(results[0], ensure_ascii=False, sort_keys=True), "stop", "", None)
+            raise Transient("no moderation result")
+        return Completion("answered", json.dumps(results[0], ensure_ascii=False, sort_keys=True), "stop", "", None)
     choices = body.get("choices")
     if isinstance(body.get("error"), Mapping):  # some gateways put errors of the provider behind them into a success
         code = body["error"].get("code")
         return read_error(code if isinstance(code, int) else 500, body)
     if not choices and ("usage" in body or "model" in body) and isinstance(choices, list | None):
-        return Answer("blocked", "", "", "no choices", _usage(body))  # how Gemini ends a prompt that it blocks
+        return Completion("blocked", "", "", "no choices", _usage(body))  # how Gemini ends a prompt that it blocks
     if not isinstance(choices, list) or not choices:
-        raise Passing("no completion")
+        raise Transient("no completion")
     wanted = identity["decoding"].get("n", 1)
     first, *others = [_choice(choice) for choice in choices[:wanted]]
-    others += [Answer("blocked", "", "", NO_CHOICE)] * (wanted - len(choices))
-    return Answer(first.status, first.text, first.finish_reason, first.detail, _usage(body), tuple(others))
+    others += [Completion("blocked", "", "", NO_CHOICE)] * (wanted - len(choices))
+    return Completion(first.status, first.text, first.finish_reason, first.detail, _usage(body), tuple(others))
 
 
-def _choice(choice: Any) -> Answer:
+def _choice(choice: Any) -> Completion:
     message = choice.get("message") if isinstance(choice, Mapping) else None
     if not isinstance(message, Mapping) or not isinstance(message.get("content"), str | None):
-        raise Passing("no completion")
+        raise Transient("no completion")
     finish_reason = str(choice.get("finish_reason") or "")
     if finish_reason == "error":
-        raise Passing("the provider ended the answer with an error")
+        raise Transient("the provider ended the answer with an error")
     if refusal := message.get("refusal"):
-        return Answer("blocked", "", finish_reason, f"refusal: {refusal}")
+        return Completion("blocked", "", finish_reason, f"refusal: {refusal}")
     if finish_reason == "content_filter":
-        return Answer("blocked", "", finish_reason, "content_filter")
-    return Answer("answered", (message.get("content") or "").strip(), finish_reason)
+        return Completion("blocked", "", finish_reason, "content_filter")
+    return Completion("answered", (message.get("content") or "").strip(), finish_reason)
 
 
 def _usage(body: Mapping[str, Any]) -> dict[str, int] | None:
@@ -102,30 +148,31 @@ def _usage(body: Mapping[str, Any]) -> dict[str, int] | None:
     return {name: number for name, number in counted.items() if isinstance(number, int)}
 
 
-def read_error(status: int, body: Any) -> Answer:
-    """The outcome in a reply with an error status. Raises Passing, Refused, Denied or Fatal."""
+def read_error(status: int, body: Any) -> Completion:
+    """The outcome in a reply with an error status. Raises Transient, RateLimited, Denied or Fatal."""
+    error = _error(status, body)
+    rule = next(rule for rule in RULES if rule.holds(error))
+    match rule.meaning:
+        case "no money":
+            raise Fatal("the account's quota is used up; top it up, then run snakemake again")
+        case "rate limit":
+            raise RateLimited(error.reason)
+        case "transient":
+            raise Transient(error.reason)
+        case "denied":
+            raise Denied(error.reason)
+        case outcome:
+            detail = rule.detail.format(reason=error.reason, code=error.code, param=error.param).strip()
+            return Completion(outcome, "", "content_filter" if outcome == "blocked" else "", detail)
+
+
+def _error(status: int, body: Any) -> ErrorReply:
     if isinstance(body, list) and body:  # Google wraps it
         body = body[0]
     error = body.get("error", body) if isinstance(body, Mapping) else {}
     error = error if isinstance(error, Mapping) else {}
-    code = " ".join(str(error.get("code") or error.get("type") or "").split())[:80]
-    words = str(error.get("message") or "")
-    reason = " ".join(filter(None, [str(status), "" if code == str(status) else code]))
-    if code in NO_MONEY or status == 402 or (status in (400, 403) and _NO_MONEY.search(words)):
-        raise Fatal("the account's quota is used up; top it up, then run snakemake again")
-    if status == 429:
-        raise Refused(reason)
-    if status in (408, 409, 425) or status >= 500:
-        raise Passing(reason)
+    named = (error.get("code") or error.get("type"), error.get("param"))
+    code, param = (" ".join(str(text or "").split())[:80] for text in named)
     metadata = error.get("metadata")
-    if code in BLOCKED or (status == 403 and isinstance(metadata, Mapping) and "flagged_input" in metadata):
-        return Answer("blocked", "", "content_filter", code if code in BLOCKED else "flagged input")
-    if status in (401, 403, 404) or _WRONG_KEY.search(words):
-        raise Denied(reason)
-    if _BLOCKED.search(words):
-        return Answer("blocked", "", "content_filter", reason)
-    status_of_row: Literal["too_long", "rejected"] = "rejected"
-    if code in TOO_LONG or status == 413 or _TOO_LONG.search(words):
-        status_of_row = "too_long"
-    param = " ".join(str(error.get("param") or "").split())[:80]
-    return Answer(status_of_row, "", "", " ".join(filter(None, [reason, param])))
+    message = str(error.get("message") or "")
+    return ErrorReply(status, code, param, message, metadata if isinstance(metadata, Mapping) else ())

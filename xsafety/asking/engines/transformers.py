@@ -1,13 +1,14 @@
 """A causal language model in process, by transformers: chat template, left padding, length-sorted batches."""
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from ...rows import Message
-from ..requests import Answer, Deliver, Fail, Fatal, Meter, Request
+from ...config.models import LocalConnection
+from ...rows import Identity, Message
+from ..requests import Completion, Fatal, Recipient, Request
 
 SAMPLES, SAMPLE_SIZE = 64, 65536
 
@@ -63,14 +64,12 @@ def _render(tokenizer: Any, messages: Sequence[Message]) -> str:
     return render([Message(role="user", content="\n\n".join(message["content"] for message in messages))])
 
 
-def answer(
+def generate(
     requests: Iterable[Request],
-    deliver: Deliver,
-    fail: Fail,
-    meter: Meter | None = None,
+    recipient: Recipient,
     *,
-    identity: Mapping[str, Any],
-    connection: Mapping[str, Any],
+    identity: Identity,
+    connection: LocalConnection,
     threads: int,
 ) -> None:
     """Greedy answers in batches of `batch_size`, longest prompts first, on a GPU where there is one.
@@ -78,52 +77,61 @@ def answer(
     Raises Fatal for a folder that is no chat model.
     """
     import torch
+
+    torch.set_num_threads(threads)
+    tokenizer, model = _load(identity, connection)
+    decoding = {"max_new_tokens": 256, "do_sample": False, **identity["decoding"]}
+    context = getattr(model.config, "max_position_embeddings", None)
+    room = context - decoding["max_new_tokens"] if context else float("inf")
+    prompts, fitting = _encoded(tokenizer, requests), []
+    for ids, request in prompts:
+        if len(ids) > room:
+            detail = f"{len(ids)} tokens; the model's context leaves {room}"
+            recipient.deliver(request, Completion("too_long", "", detail=detail))
+        else:
+            fitting.append((ids, request))
+    last, size = _ends(model), connection.batch_size
+    for start in range(0, len(fitting), size):
+        batch = fitting[start : start + size]
+        padded = tokenizer.pad({"input_ids": [ids for ids, _ in batch]}, return_tensors="pt").to(model.device)
+        with torch.inference_mode():
+            output = model.generate(**padded, **decoding, pad_token_id=tokenizer.pad_token_id)
+        width = padded["input_ids"].shape[1]
+        for (ids, request), tokens in zip(batch, output[:, width:].tolist(), strict=True):
+            length = next((place for place, token in enumerate(tokens) if token in last), None)
+            text = tokenizer.decode(tokens[:length], skip_special_tokens=True).strip()
+            usage = {"input_tokens": len(ids), "output_tokens": len(tokens[:length])}
+            finish_reason = "length" if length is None else "stop"
+            recipient.deliver(request, Completion("answered", text, finish_reason, "", usage))
+
+
+def _load(identity: Identity, connection: LocalConnection) -> tuple[Any, Any]:
+    """The tokenizer and the model."""
+    import torch
     from safetensors import SafetensorError
     from transformers import AutoModelForCausalLM, AutoTokenizer
     from transformers.utils import logging
 
-    torch.set_num_threads(threads)
     logging.disable_progress_bar()  # a log file is no terminal
-    name, revision = connection["model"], None if Path(connection["model"]).is_dir() else identity["revision"]
+    name, dtype = connection.model, getattr(torch, identity["dtype"])
+    revision = None if Path(name).is_dir() else identity["revision"]
     try:
         tokenizer: Any = AutoTokenizer.from_pretrained(name, revision=revision, padding_side="left")
-        model: Any = AutoModelForCausalLM.from_pretrained(
-            name, revision=revision, dtype=getattr(torch, identity["dtype"])
-        )
+        model: Any = AutoModelForCausalLM.from_pretrained(name, revision=revision, dtype=dtype)
     except (OSError, ValueError, SafetensorError) as error:  # the last for instance of a Git LFS pointer
         raise Fatal(f"{name}: cannot be loaded as a causal language model: {error}") from error
     if not tokenizer.chat_template:
         raise Fatal(f"{name}: its tokenizer has no chat template; use the chat or instruct version of the model")
     if tokenizer.pad_token is None:
         tokenizer.pad_token = tokenizer.eos_token
-    device = "cuda" if torch.cuda.is_available() else "cpu"
-    model = model.to(device).eval()
+    return tokenizer, model.to("cuda" if torch.cuda.is_available() else "cpu").eval()
 
-    decoding = {"max_new_tokens": 256, "do_sample": False, **identity["decoding"]}
-    context = getattr(model.config, "max_position_embeddings", None)
-    room = context - decoding["max_new_tokens"] if context else None
+
+def _encoded(tokenizer: Any, requests: Iterable[Request]) -> list[tuple[list[int], Request]]:
+    """The prompts of requests as tokens, longest first."""
     requests = list(requests)
     encoded = tokenizer([_render(tokenizer, request.messages) for request in requests], add_special_tokens=False)
-    prompts = sorted(zip(encoded["input_ids"], requests, strict=True), key=lambda pair: -len(pair[0]))
-    for ids, request in prompts:
-        if room is not None and len(ids) > room:
-            deliver(request, Answer("too_long", "", detail=f"{len(ids)} tokens; the model's context leaves {room}"))
-    fitting = [pair for pair in prompts if room is None or len(pair[0]) <= room]
-
-    last = _ends(model)
-    size = connection["batch_size"]
-    for start in range(0, len(fitting), size):
-        batch = fitting[start : start + size]
-        padded = tokenizer.pad({"input_ids": [ids for ids, _ in batch]}, return_tensors="pt").to(device)
-        with torch.inference_mode():
-            output = model.generate(**padded, **decoding, pad_token_id=tokenizer.pad_token_id)
-        width = padded["input_ids"].shape[1]
-        for (ids, request), tokens in zip(batch, output[:, width:].tolist(), strict=True):
-            ends = [i for i, token in enumerate(tokens) if token in last]
-            kept = tokens[: ends[0]] if ends else tokens
-            text = tokenizer.decode(kept, skip_special_tokens=True).strip()
-            usage = {"input_tokens": len(ids), "output_tokens": len(kept)}
-            deliver(request, Answer("answered", text, "stop" if ends else "length", "", usage))
+    return sorted(zip(encoded["input_ids"], requests, strict=True), key=lambda pair: -len(pair[0]))
 
 
 def _ends(model: Any) -> set[int]:

@@ -2,9 +2,9 @@
 
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 import requests
@@ -14,11 +14,17 @@ from deep_translator.constants import BASE_URLS
 from tests.servers.loopback import Server
 from xsafety.asking import progress
 from xsafety.asking.journal import Journal, answers, digest, lines
-from xsafety.tabular import write_csv
-from xsafety.translation import limits as services
-from xsafety.translation import services as translators
-from xsafety.translation.drafting import UNVERIFIED, Translated, drafts, translate
-from xsafety.translation.memory import DRAFT_COLUMNS, read_memory
+from xsafety.config.translation import ServiceConnection, Translation
+from xsafety.rows import Draft, Seed
+from xsafety.tabular import columns, write_rows
+from xsafety.translation import services
+from xsafety.translation.drafting import UNVERIFIED, Translated, Translator, drafts, translate
+from xsafety.translation.memory import read_memory
+from xsafety.translation.services.deepl import DEEPL, DEEPL_CODES, deepl_address, deepl_code
+from xsafety.translation.services.google import google_code
+from xsafety.translation.services.libretranslate import libretranslate_code
+from xsafety.translation.services.microsoft import MICROSOFT_CODES, microsoft_code
+from xsafety.translation.services.service import Endpoint, TranslationFailed
 
 SECRET = "s3cret-key"
 DEAD = "libretranslate does not answer, or not as it should (500)"
@@ -26,17 +32,8 @@ SKIPPED = "not asked for: libretranslate did not answer 3 times in a row"
 SKIPPED_LATER = SKIPPED.replace("3 times", "6 times")
 
 
-@pytest.fixture(autouse=True)
-def usual_session() -> Iterator[None]:
-    """Takes back the time limit that a translator sets for all of requests."""
-    request = requests.Session.request
-    yield
-    requests.Session.request = request  # type: ignore[method-assign]
-
-
-def connection(server: Server, **more: Any) -> dict[str, Any]:
-    made = {"base_url": server.url, "api_key_env": None, "region": None, "requests_per_minute": None}
-    return {**made, "timeout": 5, "max_retries": 0, **more}
+def connection(server: Server, **more: Any) -> ServiceConnection:
+    return ServiceConnection.model_validate({"base_url": server.url, "timeout": 5.0, "max_retries": 0, **more})
 
 
 def ask(
@@ -46,16 +43,16 @@ def ask(
     *,
     engine: str = "libretranslate",
     target: str = "fr",
+    progress: Callable[[str], None] = lambda _: None,
     **more: Any,
 ) -> Translated:
     return translate(
         texts,
+        Translator({"engine": engine}, connection(server, **more)),
         source="en",
         target=target,
-        engine=engine,
-        connection=connection(server, **more),
         journal_file=folder / "j.jsonl",
-        progress=lambda _: None,
+        progress=progress,
     )
 
 
@@ -117,7 +114,7 @@ def test_equal_texts_are_asked_once(server: Server, tmp_path: Path) -> None:
 def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """What a translator waits, without the waiting."""
     waited: list[float] = []
-    monkeypatch.setattr(translators, "_sleep", lambda seconds: waited.append(seconds) if seconds else None)
+    monkeypatch.setattr(services, "_sleep", lambda seconds: waited.append(seconds) if seconds else None)
     return waited
 
 
@@ -236,15 +233,7 @@ def test_progress_is_told_in_a_line(server: Server, tmp_path: Path, monkeypatch:
     monkeypatch.setattr(progress, "LOG_EVERY", 0.05)
     server.delay = 0.05
     said: list[str] = []
-    translate(
-        {str(number): f"Text {number}" for number in range(10)},
-        source="en",
-        target="fr",
-        engine="libretranslate",
-        connection=connection(server),
-        journal_file=tmp_path / "j.jsonl",
-        progress=said.append,
-    )
+    ask(server, tmp_path, {str(number): f"Text {number}" for number in range(10)}, progress=said.append)
     assert re.fullmatch(r"fr: [1-9] of 10 drafts, \d+\.\d/s, [01] s to go", said[-1])
 
 
@@ -338,8 +327,8 @@ def test_services_get_their_key_and_their_codes(
 )
 def test_deepl_s_host_is_that_of_the_key(monkeypatch: pytest.MonkeyPatch, key: str, host: str) -> None:
     monkeypatch.setenv("THE_KEY", key)
-    client = translators._client("deepl", "en", "fr", {"api_key_env": "THE_KEY", "base_url": None})
-    assert client._base_url == host
+    endpoint = Endpoint("deepl", DEEPL, ServiceConnection(api_key_env="THE_KEY"))
+    assert deepl_address(endpoint) == host
 
 
 @pytest.mark.parametrize(("engine", "target"), [("google", "tlh"), ("deepl", "ti"), ("microsoft", "ace")])
@@ -389,20 +378,58 @@ def test_of_a_long_text_nothing_half_is_kept(server: Server, tmp_path: Path, key
     ],
 )
 def test_where_long_texts_are_cut(text: str, limit: int, made: list[str]) -> None:
-    assert translators.pieces(text, limit) == made
+    assert services.pieces(text, limit) == made
 
 
 def test_pieces_hold_to_the_limit_and_are_the_text() -> None:
     text = f" {LINES} {'x' * 300}\n \n {LINES}  "
     for limit in range(1, 400, 7):
-        made = translators.pieces(text, limit)
+        made = services.pieces(text, limit)
         assert "".join(made) == text
         assert max(map(len, made[::2])) <= limit
         assert not any(space.strip() for space in made[1::2])
 
 
-def test_every_service_has_its_data() -> None:
+def test_the_services_are_the_engines_of_the_configuration() -> None:
+    engines = get_args(Translation.model_fields["engine"].annotation)
+    assert set(services.SERVICES) == {*engines} - {"none", "openai"}
     assert set(services.SERVICES) == {"google", "libretranslate", "deepl", "microsoft"}
+
+
+@pytest.mark.parametrize("engine", services.SERVICES)
+def test_every_service_translates_into_the_language_of_its_own_variants(
+    server: Server, tmp_path: Path, keys: None, engine: str
+) -> None:
+    assert services.SERVICES[engine].characters > 0
+    found = ask(server, tmp_path, {"a": "A mild text."}, engine=engine, target="pt-BR", api_key_env="THE_KEY")
+    [(text, code)] = server.translations
+    assert text == "A mild text."
+    assert code.lower().startswith("pt")
+    assert found == ({"a": f"[{code}] A mild text."}, {}, {})
+
+
+def test_a_translator_changes_no_library(server: Server, tmp_path: Path, keys: None) -> None:
+    before = dict(vars(requests.Session)), dict(vars(requests)), dict(vars(requests.api))
+    for engine in services.SERVICES:
+        ask(server, tmp_path, {engine: f"For {engine}."}, engine=engine, api_key_env="THE_KEY", timeout=3.0)
+    assert before == (dict(vars(requests.Session)), dict(vars(requests)), dict(vars(requests.api)))
+
+
+@pytest.mark.parametrize(
+    ("engine", "variable", "per_minute"),
+    [("google", None, 300), ("libretranslate", None, None), ("deepl", "DEEPL_API_KEY", 600)],
+)
+def test_a_connection_has_the_defaults_of_the_service(
+    engine: str, variable: str | None, per_minute: float | None
+) -> None:
+    block = Translation.model_validate({"engine": engine, "base_url": "http://127.0.0.1", "timeout": 7.0})
+    made = services.connection(block)
+    assert isinstance(made, ServiceConnection)
+    assert (made.base_url, made.timeout) == ("http://127.0.0.1", 7)
+    assert (made.api_key_env, made.requests_per_minute) == (variable, per_minute)
+    chosen = services.connection(block.model_copy(update={"api_key_env": "MINE", "requests_per_minute": 5}))
+    assert isinstance(chosen, ServiceConnection)
+    assert (chosen.api_key_env, chosen.requests_per_minute) == ("MINE", 5)
 
 
 @pytest.mark.parametrize(
@@ -441,16 +468,74 @@ def test_without_an_engine_the_journal_still_serves(server: Server, tmp_path: Pa
 
 
 def test_memory_comes_before_the_engine_and_missing_drafts_say_why(tmp_path: Path) -> None:
-    kept = {"id": "old", "source": "One", "draft": " Un ", "engine": "somebody", "status": "checked"}
-    write_csv(tmp_path / "fr.csv", DRAFT_COLUMNS, [kept, kept | {"source": "Two", "draft": ""}])
+    kept: Draft = {"id": "old", "source": "One", "draft": " Un ", "engine": "somebody", "status": "checked"}
+    write_rows(tmp_path / "fr.csv", Draft, [kept, {**kept, "source": "Two", "draft": ""}])
     memory = read_memory(tmp_path / "fr.csv")
     assert read_memory(tmp_path / "de.csv") == {}
-    seeds = [{"id": id, "text": text} for id, text in zip("abcd", ("One", "Two", "Three", "Four"), strict=True)]
+    texts = zip("abcd", ("One", "Two", "Three", "Four"), strict=True)
+    seeds = [Seed(id=id, category="insult", text=text) for id, text in texts]
     failed = {"c": "google gave an empty translation", "d": "dead"}
     rows = drafts(seeds, memory, {"b": "Deux"}, failed, "google")
-    assert [tuple(row[column] for column in DRAFT_COLUMNS) for row in rows] == [
+    assert all(tuple(row) == columns(Draft) for row in rows)
+    assert [tuple(row.values()) for row in rows] == [
         ("a", "One", "Un", "somebody", "checked"),
         ("b", "Two", "Deux", "google", UNVERIFIED),
         ("c", "Three", "", "", "missing: google gave an empty translation"),
         ("d", "Four", "", "", "missing: dead"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("tag", "google", "libretranslate", "deepl", "microsoft"),
+    [
+        ("en", "en", "en", "EN-US", "en"),
+        ("en-GB", "en", "en", "EN-GB", "en"),
+        ("zh", "zh-CN", "zh", "ZH-HANS", "zh-Hans"),
+        ("zh-Hant", "zh-TW", "zt", "ZH-HANT", "zh-Hant"),
+        ("zh-TW", "zh-TW", "zt", "ZH-HANT", "zh-Hant"),
+        ("bn", "bn", "bn", "BN", "bn"),
+        ("he", "iw", "he", "HE", "he"),
+        ("jv", "jw", "jv", "JV", None),
+        ("fil", "tl", "fil", "TL", "fil"),
+        ("nb", "no", "nb", "NB", "nb"),
+        ("no", "no", "nb", "NB", "nb"),
+        ("pt", "pt", "pt", "PT-BR", "pt"),
+        ("pt-BR", "pt", "pt", "PT-BR", "pt"),
+        ("pt-PT", "pt", "pt", "PT-PT", "pt-pt"),
+        ("es-MX", "es", "es", "ES-419", "es"),
+        ("fr-CA", "fr", "fr", "FR-CA", "fr-ca"),
+        ("sr", "sr", "sr", "SR", "sr-Cyrl"),
+        ("sr-Latn", None, "sr", None, "sr-Latn"),
+        ("ku", "ku", "ku", "KMR", "kmr"),
+        ("ckb", "ckb", "ckb", "CKB", "ku"),
+        ("lg", "lg", "lg", None, "lug"),
+        ("mn", "mn", "mn", "MN", "mn-Cyrl"),
+        ("sw", "sw", "sw", "SW", "sw"),
+        ("yue", None, "yue", "YUE", "yue"),
+        ("tlh", None, "tlh", None, "tlh-Latn"),
+        ("nn", None, "nn", None, None),
+    ],
+)
+def test_codes_of_the_translation_services(
+    tag: str, google: str | None, libretranslate: str, deepl: str | None, microsoft: str | None
+) -> None:
+    assert libretranslate_code(tag) == libretranslate
+    for service, code_of, code in (
+        ("google", google_code, google),
+        ("deepl", deepl_code, deepl),
+        ("microsoft", microsoft_code, microsoft),
+    ):
+        if code:
+            assert code_of(tag) == code
+        else:
+            with pytest.raises(TranslationFailed, match=f"^{service} does not translate {tag}$"):
+                code_of(tag)
+
+
+def test_deepl_translates_from_languages_without_variants() -> None:
+    assert [deepl_code(tag, source=True) for tag in ("en", "pt-BR", "zh-Hant", "sw")] == ["EN", "PT", "ZH", "SW"]
+
+
+def test_every_code_of_a_list_is_found_by_its_own_tag() -> None:
+    assert [deepl_code(code) for code in DEEPL_CODES] == DEEPL_CODES
+    assert [microsoft_code(code if code != "ku" else "ckb") for code in MICROSOFT_CODES] == MICROSOFT_CODES

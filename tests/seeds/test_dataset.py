@@ -1,0 +1,51 @@
+"""The register of data-set sources: each is a key of the configuration, and gives what the workflow files."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT
+from tests.seeds.test_release import made_up, write_release
+from xsafety.config.dataset import Dataset
+from xsafety.rows import Evidence, Repair, Seed
+from xsafety.seeds.dataset import SOURCES, read_dataset
+from xsafety.tabular import DataError, columns
+from xsafety.text.languages import language
+
+
+def example(source: str, folder: Path) -> Path:
+    """A folder that a source can read."""
+    match source:
+        case "seeds":
+            return ROOT / "data" / "seeds"
+        case "xsafety":
+            return write_release(folder, made_up(200))
+    raise AssertionError(f"give an example of {source}")
+
+
+def test_sources_are_the_keys_of_the_configuration() -> None:
+    assert list(SOURCES) == list(Dataset.model_fields)
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_a_source_gives_what_the_workflow_files(tmp_path: Path, source: str) -> None:
+    folder = example(source, tmp_path)
+    dataset = Dataset.model_validate({source: str(folder)})
+    assert (dataset.source, dataset.folder) == (source, str(folder))
+    found = read_dataset(dataset)
+    ids = [seed["id"] for seed in found.seeds]
+    assert ids == sorted(set(ids))
+    assert all(tuple(seed) == columns(Seed) for seed in found.seeds)
+    assert sorted(found.evidence) == sorted(SOURCES[source].languages)
+    for lang, entries in found.evidence.items():
+        assert language(lang)
+        assert {entry["id"] for entry in entries} <= set(ids)
+        assert all(tuple(entry) == columns(Evidence) for entry in entries)
+    assert all(tuple(repair) == columns(Repair) for repair in found.repairs)
+    assert all(any(folder.glob(pattern)) for pattern in SOURCES[source].files)
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_a_source_says_what_it_lacks(tmp_path: Path, source: str) -> None:
+    with pytest.raises(DataError, match=str(tmp_path)):
+        SOURCES[source].read(tmp_path)

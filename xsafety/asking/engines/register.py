@@ -1,0 +1,51 @@
+"""The register of engines; an engine's libraries are imported only where it runs.
+
+Adding one: a module beside this one, its line in ENGINES, and its block in `xsafety/config/models.py`.
+"""
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from ...config.models import Connection, LocalConnection
+from ...rows import Identity
+from ..requests import Engine
+
+
+def _openai(identity: Identity, connection: Connection, folder: Path, threads: int) -> Engine:
+    from ..journal import open_batches
+    from .batch import ask_in_batches
+    from .openai import ask_online
+
+    # Rows that wait in a batch are never asked elsewhere, whatever the mode is now.
+    if connection.mode == "batch" or open_batches(folder):
+        return partial(ask_in_batches, identity=identity, connection=connection, folder=folder)
+    return partial(ask_online, identity=identity, connection=connection)
+
+
+def _transformers(identity: Identity, connection: LocalConnection, folder: Path, threads: int) -> Engine:
+    from .transformers import generate
+
+    return partial(generate, identity=identity, connection=connection, threads=threads)
+
+
+ENGINES: dict[str, Callable[[Identity, Any, Path, int], Engine]] = {"openai": _openai, "transformers": _transformers}
+
+
+def open_engine(
+    identity: Identity, connection: Connection | LocalConnection, folder: Path, *, threads: int = 1
+) -> Engine:
+    """The engine that `identity` names, ready to be called with requests; `folder` is its place in the journal."""
+    if identity["engine"] not in ENGINES:
+        raise ValueError(f"no engine {identity['engine']!r}")
+    return ENGINES[identity["engine"]](identity, connection, folder, threads)
+
+
+def with_weights(identity: Identity, connection: Connection | LocalConnection) -> Identity:
+    """The identity of an engine with the digest of its weights, where they lie in a folder."""
+    if isinstance(connection, LocalConnection) and Path(connection.model).is_dir():
+        from .transformers import weights_digest
+
+        return {**identity, "revision": weights_digest(Path(connection.model))}
+    return identity
