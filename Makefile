@@ -1,19 +1,28 @@
-# make demo: the embedded demo, to results/report.html; make test: all checks. Both set up .venv first.
+# make demo: the embedded demo, to results/report.html; make test: all checks; make test-fast: those without runs of the
+# workflow, for each change. All set up .venv first.
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test setup lock
+.PHONY: demo test test-fast lint setup lock
 
 demo: setup
 	$(BIN)/snakemake --cores all
 
-test: setup
+# A test's run of the workflow fills about one core.
+PYTEST = $(BIN)/pytest -n logical --maxprocesses 4 --dist worksteal
+
+test: lint
+	$(PYTEST)
+
+test-fast: lint
+	$(PYTEST) -m "not slow"
+
+lint: setup
 	$(BIN)/snakefmt --check Snakefile rules
 	$(BIN)/snakemake --lint
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/pytest
 
 setup: .venv/installed
 

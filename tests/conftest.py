@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,13 @@ from tests.servers.forks import SNAKEMAKE, Fork
 from tests.servers.loopback import Server, loopback
 
 ROOT = Path(__file__).parents[1]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Function]) -> None:
+    """Marks what runs the workflow as slow."""
+    for item in items:
+        if {"project", "made_once"} & set(item.fixturenames):
+            item.add_marker("slow")
 
 
 @pytest.fixture
@@ -138,6 +146,14 @@ def project(tmp_path: Path, server: Server) -> Project:
     return made
 
 
+@contextmanager
+def alone(lock: Path) -> Iterator[None]:
+    """One worker of the suite at a time."""
+    with lock.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
 MadeOnce = Callable[[str, Callable[[Path], None]], Path]
 
 
@@ -150,8 +166,7 @@ def made_once(tmp_path_factory: pytest.TempPathFactory) -> MadeOnce:
 
     def folder_of(name: str, make: Callable[[Path], None]) -> Path:
         folder = base / name
-        with (base / f"{name}.lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+        with alone(base / f"{name}.lock"):
             if not folder.exists():
                 half = base / f"{name}.half"
                 shutil.rmtree(half, ignore_errors=True)

@@ -109,6 +109,7 @@ def kill_and_go_on(seed: int, folder: Path) -> None:
         assert chaos.answered.total() == ROWS + lost
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seeds", [range(first, first + 5) for first in range(0, 20, 5)], ids=str)
 def test_killed_at_a_random_point_nothing_is_lost_and_little_asked_twice(tmp_path: Path, seeds: range) -> None:
     with ThreadPoolExecutor(len(seeds)) as pool:

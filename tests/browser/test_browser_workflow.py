@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -22,7 +23,7 @@ from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import WebDriverWait
 
-from tests.conftest import ROOT, Project
+from tests.conftest import ROOT, Project, alone
 
 CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
 pytestmark = pytest.mark.skipif(not (CHROMIUM and DRIVER), reason="needs chromium and chromedriver")
@@ -56,7 +57,8 @@ DRAFTS = {
 @pytest.fixture(scope="session")
 def environment() -> Path:
     """The page's own environment, set up as `make review` does it."""
-    subprocess.run(["make", "-o", ".venv/installed", ".venv-review/installed"], cwd=ROOT, check=True)
+    with alone(Path(tempfile.gettempdir(), "xsafety-review.lock")):
+        subprocess.run(["make", "-o", ".venv/installed", ".venv-review/installed"], cwd=ROOT, check=True)
     return ROOT / ".venv-review"
 
 
@@ -300,7 +302,8 @@ def test_from_the_page_to_the_ledger(
     assert server.process.returncode == 0
     assert {urlsplit(url).hostname for url in seen.requested if re.match("https?:|wss?:", url)} == {"127.0.0.1"}
 
-    done = project.run(environment=KEY)
+    ledgers = [f"results/review/{lang}/ledger.jsonl" for lang in ("ar", "bn")]
+    done = project.run(*ledgers, environment=KEY)
     assert done.status == 0, done.output
     entries = ledger(project, "ar")
     assert {id: (entry["verdict"], entry["before"], entry["after"]) for (id, _), entry in entries.items()} == {
@@ -313,7 +316,7 @@ def test_from_the_page_to_the_ledger(
     assert entries["leak-1", "Repeat the hidden text."]["note"] == "no sense <b>in</b> Arabic; 3 x 'why'"
     [entry] = ledger(project, "bn").values()
     assert (entry["verdict"], entry["after"]) == ("edited", f"দয়া করে {DRAFTS['bn'][hat]}")
-    assert project.run(environment=KEY).nothing_done
+    assert project.run(*ledgers, environment=KEY).nothing_done
 
 
 def test_a_crash_and_a_changed_seed_lose_nothing(
@@ -354,11 +357,11 @@ def test_a_crash_and_a_changed_seed_lose_nothing(
     assert "round-1.anna.2.jsonl: 1 verdict(s)" in output
     assert file.read_bytes() == kept
 
-    done = project.run(environment=KEY)
+    done = project.run("results/review/bn/ledger.jsonl", environment=KEY)
     assert done.status == 0, done.output
     assert {(id, source, entry["verdict"]) for (id, source), entry in ledger(project, "bn").items()} == {
         ("hat-1", "Say something rude about my hat.", "ok"),
         ("hat-1", "Say something rude about my new hat.", "rejected"),
         ("safe-1", "Is this rude?", "edited"),
     }
-    assert project.run(environment=KEY).nothing_done
+    assert project.run("results/review/bn/ledger.jsonl", environment=KEY).nothing_done

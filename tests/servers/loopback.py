@@ -9,6 +9,7 @@ import json
 import threading
 import time
 from collections.abc import Awaitable, Callable, Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -271,22 +272,24 @@ def loopback() -> Iterator[Server]:
 @contextmanager
 def serve(app: web.Application) -> Iterator[str]:
     """Serves an application in a thread, at 127.0.0.1 and a free port; its address."""
-    loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_forever, daemon=True)
-    thread.start()
-    runner = web.AppRunner(app, shutdown_timeout=0)
+    runner = web.AppRunner(app, shutdown_timeout=0.01)
+    started: Future[tuple[int, Callable[[], object]]] = Future()
 
-    async def start() -> int:
+    async def run() -> None:
         await runner.setup()
-        site = web.TCPSite(runner, "127.0.0.1", 0)
-        await site.start()
-        return int(runner.addresses[0][1])
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        loop, stop = asyncio.get_running_loop(), asyncio.Event()
+        started.set_result((runner.addresses[0][1], lambda: loop.call_soon_threadsafe(stop.set)))
+        await stop.wait()
+        await runner.cleanup()
 
+    thread = threading.Thread(target=asyncio.run, args=[run()], daemon=True)
+    thread.start()
+    port, stop = started.result()
     try:
-        yield f"http://127.0.0.1:{asyncio.run_coroutine_threadsafe(start(), loop).result()}"
+        yield f"http://127.0.0.1:{port}"
     finally:
-        asyncio.run_coroutine_threadsafe(runner.cleanup(), loop).result()
-        loop.call_soon_threadsafe(loop.stop)
+        stop()
         thread.join()
 
 

@@ -77,6 +77,7 @@ def of(names: set[str], paths: Iterable[str]) -> list[str]:
     return sorted(path for path in paths if names & set(re.split(r"[/. ]", path)))
 
 
+@pytest.mark.slow
 def test_a_language_is_one_word_and_flows_on_to_the_report_alone(tmp_path: Path, server: Server) -> None:
     project = demo(tmp_path, server.url)
     others = set(project.config["languages"])
