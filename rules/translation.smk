@@ -19,7 +19,7 @@ rule drafts:
     conda:
         TRANSLATION_ENVIRONMENT
     resources:
-        **turns(lambda wildcards: CONFIG.translation.openai),
+        **provider_slots(lambda wildcards: CONFIG.translation.openai),
         translator=1,
         connection=translation_connection,
     params:
@@ -76,7 +76,7 @@ rule english:
     conda:
         TRANSLATION_ENVIRONMENT
     resources:
-        **turns(lambda wildcards: CONFIG.translation.openai),
+        **provider_slots(lambda wildcards: CONFIG.translation.openai),
         translator=1,
         connection=translation_connection,
     params:
