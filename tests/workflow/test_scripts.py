@@ -59,7 +59,8 @@ try:
     arguments({script}.main, ["--help"])
 except SystemExit as stop:
     assert stop.code == 0
-blocks = any(map(has_a_block, typing.get_type_hints({script}.main).values()))
+hints = typing.get_type_hints({script}.main)
+blocks = "configfiles" in hints or any(map(has_a_block, hints.values()))
 print(*sorted({HEAVY!r} & sys.modules.keys() - ({{"pydantic"}} if blocks else set())))"""
     done = subprocess.run(
         [sys.executable, "-c", code],
@@ -75,7 +76,7 @@ print(*sorted({HEAVY!r} & sys.modules.keys() - ({{"pydantic"}} if blocks else se
 def test_bad_input_ends_with_its_message_alone(tmp_path: Path) -> None:
     (tmp_path / "seeds").mkdir()
     (tmp_path / "seeds" / "a.csv").write_text("id,category,text\nx,insult,\nx,nonsense,Hello\n", encoding="utf-8")
-    done = call("seeds", "--folder", "seeds", "--out", "out.csv", cwd=tmp_path)
+    done = call("seeds", *'--dataset {"seeds":"seeds"} --seeds out.csv --repairs --review review'.split(), cwd=tmp_path)
     assert done.returncode == 1
     assert done.stderr.startswith("error: seeds: 3 problem(s)")
     assert "Traceback" not in done.stderr
@@ -92,13 +93,13 @@ def test_scripts_lead_from_seeds_to_queries(tmp_path: Path) -> None:
         encoding="utf-8",
     )
     (tmp_path / "reviews").mkdir()
-    connection = '{"base_url":null,"api_key_env":null,"timeout":1,"max_retries":0}'
+    translator, connection = '{"engine":"none"}', '{"requests_per_minute":null,"timeout":1,"max_retries":0}'
     steps = [
-        "seeds --folder seeds --out seeds.csv",
+        'seeds --dataset {"seeds":"seeds"} --seeds seeds.csv --repairs --review review',
         "ledger --seeds seeds.csv --reviews reviews --release --different-reviewers true"
         " --out ledger.jsonl --problems problems.txt",
         "drafts --seeds seeds.csv --ledger ledger.jsonl --memory fr.csv --journal journal.jsonl --out drafts.csv"
-        f" --receipt receipt.json --memory-state x --lang fr --engine none --model null --connection {connection}"
+        f" --receipt receipt.json --memory-state x --lang fr --translator {translator} --connection {connection}"
         " --attempt 1",
         "queries --seeds seeds.csv --ledger ledger.jsonl --drafts drafts.csv --lang fr --out fr.jsonl"
         ' --gate {"rounds":1,"accept_drafts":true}',
