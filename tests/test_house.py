@@ -21,8 +21,8 @@ TREES = {path: ast.parse(path.read_text(encoding="utf-8")) for path in [*MODULES
 
 LONGEST, MOST_COMPLEX = 60, 15
 IN_MANY_MODULES = {"main", "load", "read"}
-# Requests and replies as providers have them; rows of any noun.
-OF_NO_TYPE_OF_OURS = ("asking/engines/", "tabular.py")
+# Requests and replies as providers have them, and as the journal keeps them; rows of any noun.
+OF_NO_TYPE_OF_OURS = ("asking/engines/", "asking/journal.py", "tabular.py")
 UNTYPED = re.compile(r"\b(?:Mapping|dict)\[str, Any\]")
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
