@@ -35,10 +35,9 @@ import polib
 import yaml
 
 from benchmarks.api import table
-from xsafety.seeds.csv_folder import COLUMNS
-from xsafety.tabular import read_csv, read_jsonl, write_csv, write_jsonl
+from xsafety.rows import Draft, Seed
+from xsafety.tabular import columns, read_csv, read_jsonl, write_csv, write_jsonl
 from xsafety.text.letters import script, scripts_of, unspaced
-from xsafety.translation.memory import DRAFT_COLUMNS
 from xsafety.verification.sheets.layout import SHEET_COLUMNS
 
 ROOT = Path(__file__).parents[1]
@@ -261,14 +260,14 @@ class Project:
     def make(self) -> None:
         """Writes seeds, drafts and configuration."""
         english = seeds()
-        write_csv(self.folder / "seeds/synthetic.csv", COLUMNS, english)
+        write_csv(self.folder / "seeds/synthetic.csv", columns(Seed), english)
         for lang in self.langs:
             drafts = (
                 {"id": row["id"], "source": row["text"], "draft": made_up(lang, row["text"]), "engine": "made up"}
                 for row in english
             )
             rows = [{**row, "status": "synthetic, no translation"} for row in drafts]
-            write_csv(self.folder / f"memory/{lang}.csv", DRAFT_COLUMNS, rows)
+            write_csv(self.folder / f"memory/{lang}.csv", columns(Draft), rows)
         never = {"engine": "openai", "model": "never-asked", "base_url": "http://127.0.0.1:9/v1"}
         config = {
             "languages": ["en", *self.langs],

@@ -6,8 +6,9 @@ import pytest
 
 from tests.conftest import ROOT
 from xsafety.categories import BY_KEY
-from xsafety.seeds.csv_folder import COLUMNS, read
-from xsafety.tabular import DataError
+from xsafety.rows import Seed
+from xsafety.seeds.csv_folder import read
+from xsafety.tabular import DataError, columns
 
 
 def folder(tmp_path: Path, **files: str) -> Path:
@@ -19,7 +20,7 @@ def folder(tmp_path: Path, **files: str) -> Path:
 def test_files_are_read_in_the_order_of_their_names(tmp_path: Path) -> None:
     seeds = read(folder(tmp_path, b="z,insult,Second.\n", a='a,commonsense,"First,\nof two lines."\n')).seeds
     assert [(seed["id"], seed["text"]) for seed in seeds] == [("a", "First,\nof two lines."), ("z", "Second.")]
-    assert all(tuple(seed) == COLUMNS for seed in seeds)
+    assert all(tuple(seed) == columns(Seed) for seed in seeds)
 
 
 def test_further_columns_are_left_out(tmp_path: Path) -> None:
