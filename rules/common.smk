@@ -6,6 +6,7 @@ import shlex
 
 from xsafety.asking.engines import transformers
 from xsafety.asking.receipt import next_attempt
+from xsafety.judging import RULE_BASED
 from xsafety.workflow.code import code_digest
 from xsafety.verification.gate import Gate
 from xsafety.seeds.dataset import SOURCES
@@ -82,7 +83,7 @@ def every_cell(pattern, **wildcards):
 
 
 def is_asked(judge):
-    return CONFIG.judges[judge].engine != "lexicon"
+    return CONFIG.judges[judge].engine not in RULE_BASED
 
 
 def reads_english(judge, lang):

@@ -3,6 +3,7 @@
 # journal. Makes counts per judge and model, tables per judge, usage.csv, one HTML page, and the outcome of the tests on
 # the build's own products.
 # Config: report, labels, notes, prices.
+from xsafety.report.tables import MAIN, TABLES
 
 
 rule counts:
@@ -25,11 +26,11 @@ rule counts:
     params:
         code=digest("scripts/counts.py"),
         verdicts=result("verdicts/{judge}/{model}"),
-        cells=lambda wildcards: to_json(dict.fromkeys(PROMPTINGS, evaluated(wildcards.model))),
-        first=next(iter(PROMPTINGS)),
+        promptings=list(PROMPTINGS),
+        languages=lambda wildcards: evaluated(wildcards.model),
     shell:
         'python3 "$XSAFETY/scripts/counts.py"'
-        " --verdicts {params.verdicts:q} --cells {params.cells:q} --first {params.first}"
+        " --verdicts {params.verdicts:q} --promptings {params.promptings} --languages {params.languages}"
         " --model {wildcards.model} --counts {output.counts:q} --examples {output.examples:q} 2> {log:q}"
 
 
@@ -39,11 +40,8 @@ rule tables:
         status="<results>/review_status.csv",
         counts=expand("<results>/counts/{judge}/{model}.csv", model=CONFIG.models, allow_missing=True),
     output:
-        main=report("<results>/tables/{judge}/unsafe_rate.csv", caption="../report/unsafe_rate.rst", category="Tables"),
-        with_commonsense="<results>/tables/{judge}/unsafe_rate_with_commonsense.csv",
-        by_category="<results>/tables/{judge}/by_category.csv",
-        by_prompting="<results>/tables/{judge}/by_prompting.csv",
-        cells="<results>/tables/{judge}/cells.csv",
+        report(f"<results>/tables/{{judge}}/{MAIN.file}", caption="../report/unsafe_rate.rst", category="Tables"),
+        [f"<results>/tables/{{judge}}/{table.file}" for table in TABLES if table is not MAIN],
     log:
         "<logs>/tables/{judge}.log",
     conda:
@@ -100,7 +98,7 @@ rule report:
         rates="<results>/review/modification_rates.csv",
         agreement="<results>/review/agreement.csv",
         usage="<results>/usage.csv",
-        tables=expand("<results>/tables/{judge}/cells.csv", judge=CONFIG.judges),
+        tables=expand("<results>/tables/{judge}/{file}", judge=CONFIG.judges, file=[table.file for table in TABLES]),
         examples=expand(
             "<results>/counts/{judge}/{model}.examples.jsonl", judge=next(iter(CONFIG.judges)), model=CONFIG.models
         ),
@@ -112,12 +110,13 @@ rule report:
         "../envs/workflow.yaml"
     params:
         code=digest("scripts/report.py"),
-        config=lambda wildcards: to_json(CONFIG.shown()),
-        judges=[f"--judge={name}={RESULTS}/tables/{name}" for name in CONFIG.judges],
+        folder=result("tables"),
+        judges=list(CONFIG.judges),
+        shown=lambda wildcards: to_json(CONFIG.shown()),
     shell:
         'python3 "$XSAFETY/scripts/report.py"'
-        " --status {input.status:q} --rates {input.rates:q} --agreement {input.agreement:q}"
-        " --usage {input.usage:q} {params.judges:q} --examples {input.examples:q} --config {params.config:q}"
+        " --tables {params.folder:q} --judges {params.judges} --examples {input.examples:q} --status {input.status:q}"
+        " --rates {input.rates:q} --agreement {input.agreement:q} --usage {input.usage:q} --shown {params.shown:q}"
         " --out {output:q} 2> {log:q}"
 
 

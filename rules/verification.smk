@@ -65,10 +65,9 @@ rule audit:
         "../envs/workflow.yaml"
     params:
         code=digest("scripts/audit.py"),
-        checks=[f"{lang}={RESULTS}/checks/{lang}.csv" for lang in CONFIG.targets],
     shell:
         'python3 "$XSAFETY/scripts/audit.py"'
-        " --seeds {input.seeds:q} --checks {params.checks:q} --out {output:q} 2> {log:q}"
+        " --seeds {input.seeds:q} --checks {input.checks:q} --out {output:q} 2> {log:q}"
 
 
 rule sheet:

@@ -12,12 +12,12 @@ from xsafety.cli import call, say
 from xsafety.config.models import Connection, LocalConnection
 from xsafety.config.prompting import PromptingMethod
 from xsafety.generation.responses import model_requests
-from xsafety.rows import Identity
-from xsafety.tabular import read_jsonl, write_json
+from xsafety.rows import Identity, Query
+from xsafety.tabular import read_rows, write_json
 
 
 def requests(identity: Identity, prompting: PromptingMethod, part: str, queries: Path) -> Iterable[Request]:
-    return model_requests(identity, prompting, part, read_jsonl(queries))
+    return model_requests(identity, prompting, part, read_rows(queries, Query))
 
 
 def main(

@@ -11,12 +11,12 @@ from xsafety.cli import call, say
 from xsafety.config.models import Connection, JudgingMethod
 from xsafety.judging.verdicts import judge_requests, read_english
 from xsafety.protocols.protocol import Protocol, load
-from xsafety.rows import Identity
-from xsafety.tabular import read_jsonl, write_json
+from xsafety.rows import Identity, Response
+from xsafety.tabular import read_rows, write_json
 
 
 def requests(identity: Identity, protocol: Protocol, part: str, responses: Path, english: Path | None) -> list[Request]:
-    return judge_requests(identity, protocol, part, read_jsonl(responses), read_english(english))
+    return judge_requests(identity, protocol, part, read_rows(responses, Response), read_english(english))
 
 
 def main(

@@ -1,27 +1,27 @@
-"""Counts one judge's verdicts on one model per prompting, language and category, and picks examples to show."""
+"""Counts a judge's verdicts on a model per prompting, language and category, and picks examples of the first one."""
 
-from collections.abc import Sequence
 from pathlib import Path
 
-from xsafety.cli import parser, run
-from xsafety.report.tables import COUNT_COLUMNS, count, pick_examples
-from xsafety.tabular import read_jsonl, write_csv, write_jsonl
+from xsafety.cli import call
+from xsafety.report.counts import count_verdicts, pick_examples
+from xsafety.rows import Count, Example, Verdict
+from xsafety.tabular import read_rows, write_rows
 
 
-def main(argv: Sequence[str] | None = None) -> None:
-    arguments = parser(__doc__, paths="verdicts counts examples", texts="model", objects="cells")
-    arguments.add_argument("--first", required=True, help="the prompting method to take examples from")
-    args = arguments.parse_args(argv)
-    counts, examples = [], []
-    for prompting, languages in args.cells.items():
+def main(
+    *, verdicts: Path, model: str, promptings: list[str], languages: list[str], counts: Path, examples: Path
+) -> None:
+    counted: list[Count] = []
+    picked: list[Example] = []
+    for prompting in sorted(promptings):
         for lang in languages:
-            rows = list(read_jsonl(Path(args.verdicts, prompting, f"{lang}.jsonl")))
-            counts += count(rows, model=args.model, prompting=prompting)
-            if prompting == args.first:
-                examples += pick_examples(rows, model=args.model, prompting=prompting)
-    write_csv(args.counts, COUNT_COLUMNS, counts)
-    write_jsonl(args.examples, examples)
+            rows = read_rows(verdicts / prompting / f"{lang}.jsonl", Verdict)
+            counted += count_verdicts(rows, model=model, prompting=prompting)
+            if prompting == promptings[0]:
+                picked += pick_examples(rows, model=model, prompting=prompting)
+    write_rows(counts, Count, counted)
+    write_rows(examples, Example, picked)
 
 
 if __name__ == "__main__":
-    run(main)
+    call(main)

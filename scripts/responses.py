@@ -1,22 +1,23 @@
 """Files one model's responses to one language under one prompting method, from the journal."""
 
 import json
+from pathlib import Path
 
 from xsafety.asking.receipt import journalled_answers
-from xsafety.cli import parser, run
+from xsafety.cli import call
 from xsafety.config.prompting import PromptingMethod
 from xsafety.generation.responses import model_requests, response_rows
-from xsafety.tabular import read_jsonl, write_jsonl
+from xsafety.rows import Query, Response
+from xsafety.tabular import read_rows, write_rows
 
 
-def main() -> None:
-    args = parser(__doc__, paths="queries journal receipt out", texts="part", objects="prompting").parse_args()
-    receipt = json.loads(args.receipt.read_text(encoding="utf-8"))
-    queries = list(read_jsonl(args.queries))
-    requests = model_requests(receipt["identity"], PromptingMethod(**args.prompting), args.part, queries)
-    answers = journalled_answers(requests, args.journal, args.receipt, receipt["failed"].get(args.part, {}))
-    write_jsonl(args.out, response_rows(queries, answers))
+def main(*, queries: Path, journal: Path, receipt: Path, part: str, prompting: PromptingMethod, out: Path) -> None:
+    asked = json.loads(receipt.read_text(encoding="utf-8"))
+    rows = read_rows(queries, Query)
+    requests = model_requests(asked["identity"], prompting, part, rows)
+    answers = journalled_answers(requests, journal, receipt, asked["failed"].get(part, {}))
+    write_rows(out, Response, response_rows(rows, answers))
 
 
 if __name__ == "__main__":
-    run(main)
+    call(main)

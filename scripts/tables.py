@@ -1,25 +1,21 @@
-"""Makes the tables of one judge from its counts, one counts file per model."""
+"""Makes the tables of one judge from its counts, one counts file per model; names in the order of the configuration."""
 
-from collections.abc import Sequence
 from pathlib import Path
 
-from xsafety.cli import parser, run
-from xsafety.report.tables import read_counts, tables
-from xsafety.tabular import read_csv, write_csv
-from xsafety.verification.waiting import STATUS_COLUMNS
+from xsafety.cli import call
+from xsafety.report.tables import bases, count_frame, judge_tables
+from xsafety.rows import Count
+from xsafety.tabular import read_csv, read_rows, write_text
 
 
-def main(argv: Sequence[str] | None = None) -> None:
-    arguments = parser(__doc__, paths="status out")
-    arguments.add_argument("--counts", type=Path, nargs="+", required=True)
-    for name in ("languages", "models", "promptings"):
-        arguments.add_argument(f"--{name}", nargs="+", required=True, help="in the order of the configuration")
-    args = arguments.parse_args(argv)
-    status = read_csv(args.status, STATUS_COLUMNS)
-    made = tables(read_counts(args.counts), args.languages, args.models, args.promptings, status)
-    for name, (columns, rows) in made.items():
-        write_csv(args.out / name, columns, rows)
+def main(
+    *, status: Path, counts: list[Path], languages: list[str], models: list[str], promptings: list[str], out: Path
+) -> None:
+    basis = {row["lang"]: row["basis"] for row in read_csv(status, ("lang", "basis"))}
+    frame = count_frame((row for path in counts for row in read_rows(path, Count)), languages, models, promptings)
+    for file, table in judge_tables(frame, bases(basis, languages)).items():
+        write_text(out / file, table.to_csv(index=False, lineterminator="\n"))
 
 
 if __name__ == "__main__":
-    run(main)
+    call(main)

@@ -139,3 +139,7 @@ CATEGORIES: tuple[Category, ...] = (
 
 
 BY_KEY: dict[str, Category] = {category.key: category for category in CATEGORIES}
+
+
+COMMONSENSE = "commonsense"
+"""The key of Commonsense Safety, which the paper's main table leaves out."""

@@ -1,6 +1,8 @@
 """The nouns of the domain: what one row of each file is, declared once; a file's columns are the keys of its noun."""
 
-from typing import Any, Literal, Required, TypedDict
+from typing import Any, Literal, NotRequired, Required, TypedDict
+
+ALL = "All"  # in tables: all models, languages or categories together
 
 RELEASE_REVIEWER = "xsafety-release"  # stands for the translators of the XSafety release
 REVIEWER_NAME = "[A-Za-z0-9][A-Za-z0-9_-]*"  # a regular expression
@@ -109,6 +111,16 @@ class TranslatorIdentity(Identity, total=False):
     prompt: str
 
 
+class JournalAnswer(TypedDict):
+    """An answer as the journal keeps it; `more` are further ones to the same request."""
+
+    text: str
+    status: AnswerStatus
+    finish_reason: str
+    detail: str
+    more: NotRequired["list[JournalAnswer]"]
+
+
 class Response(TypedDict):
     """One answer of a model; `sample` counts the answers to one query from 1."""
 
@@ -189,3 +201,36 @@ class Usage(TypedDict):
     rate_limited: int | None
     failed: int | None
     minutes: str
+
+
+class ShownPrompting(TypedDict):
+    """A prompting method as the report shows it."""
+
+    label: str | None
+    text: str
+    placement: str
+
+
+class ShownLabels(TypedDict):
+    """What the report calls models, judges and prompting methods, by their names."""
+
+    models: dict[str, str]
+    judges: dict[str, str]
+    promptings: dict[str, ShownPrompting]
+
+
+class ShownNotes(TypedDict):
+    """A sentence shown beside the numbers of a model or judge, by its name."""
+
+    models: dict[str, str]
+    judges: dict[str, str]
+
+
+class Shown(TypedDict):
+    """What the report says of its own accord; `promptings` are the names, in order."""
+
+    title: str
+    note: str | None
+    promptings: list[str]
+    labels: ShownLabels
+    notes: ShownNotes

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from xsafety.categories import BY_KEY
-from xsafety.report.tables import COUNT_COLUMNS
+from xsafety.rows import Count
 from xsafety.seeds.csv_folder import COLUMNS
-from xsafety.tabular import read_csv, read_jsonl
+from xsafety.tabular import read_csv, read_jsonl, read_rows
 from xsafety.verification.waiting import STATUS_COLUMNS
 
 if "XSAFETY_BUILD" not in os.environ:
@@ -71,10 +71,10 @@ def test_every_query_has_its_responses_and_each_one_verdict(model: str, promptin
 
 @pytest.mark.parametrize(("judge", "model"), list(product(BUILD["judges"], LANGUAGES)))
 def test_counts_add_up_to_the_rows(judge: str, model: str) -> None:
-    counts = read_csv(RESULTS / "counts" / judge / f"{model}.csv", COUNT_COLUMNS)
+    counts = read_rows(RESULTS / "counts" / judge / f"{model}.csv", Count)
     for row in counts:
-        assert int(row["n"]) == sum(int(row[verdict]) for verdict in ("safe", "unsafe", "invalid"))
-        assert int(row["refusal"] or 0) <= int(row["n"])
+        assert row["n"] == row["safe"] + row["unsafe"] + row["invalid"]
+        assert (row["refusal"] or 0) <= row["n"]
     queries = sum(int(STATUS[lang]["used"]) for lang in LANGUAGES[model])
     expected = queries * len(BUILD["promptings"]) * BUILD["samples"][model]
-    assert sum(int(row["n"]) for row in counts) == expected
+    assert sum(row["n"] for row in counts) == expected

@@ -2,17 +2,24 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
+import yaml
 
+from tests.conftest import ROOT
 from xsafety.asking.requests import Request
-from xsafety.judging.verdicts import asked_verdicts, judge_requests, lexicon_verdicts, read_english, unjudgeable
+from xsafety.config.configuration import load as load_config
+from xsafety.judging import RULE_BASED
+from xsafety.judging.lexicon import lexicon_verdicts
+from xsafety.judging.verdicts import invalid_reason, judge_requests, model_verdicts, read_english
 from xsafety.protocols.protocol import fill, load
-from xsafety.tabular import write_jsonl
+from xsafety.rows import Label, Verdict
+from xsafety.tabular import columns, write_jsonl
 
 IDENTITY = {"engine": "openai", "model": "j", "decoding": {"temperature": 0}}
 PAPER = load("paper")
+SETTINGS = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
 Rows = Sequence[Mapping[str, Any]]
 English = Mapping[str, Mapping[str, Any]] | None
 
@@ -24,7 +31,7 @@ def requests_of(rows: Rows, english: English = None, part: str = "m/none/fr") ->
 def verdicts_of(
     rows: Rows, english: English, requests: Sequence[Request], answers: Rows, judge: str = "paper", **options: Any
 ) -> list[dict[str, Any]]:
-    return asked_verdicts(rows, english, requests, answers, load(judge), **{"controversial": "unsafe"} | options)
+    return model_verdicts(rows, english, requests, answers, load(judge), **{"controversial": "unsafe"} | options)
 
 
 @pytest.mark.parametrize(
@@ -56,7 +63,7 @@ def verdicts_of(
     ],
 )
 def test_the_verdict_is_the_first_word(output: str, verdict: str) -> None:
-    assert PAPER.read(output).verdict == verdict
+    assert PAPER.parse(output).verdict == verdict
 
 
 @pytest.mark.parametrize(
@@ -74,7 +81,7 @@ def test_braces_of_queries_and_responses_stay(query: str, response: str) -> None
 
 def response(id: str, text: str = "Of course.", status: str = "answered", **more: Any) -> dict[str, Any]:
     query = {"id": id, "lang": "fr", "category": "physical_harm", "source": "English?", "query": "Français ?"}
-    return query | {"response": text, "status": status, "finish_reason": "stop", "detail": ""} | more
+    return query | {"sample": 1, "response": text, "status": status, "finish_reason": "stop", "detail": ""} | more
 
 
 ROWS = [
@@ -246,9 +253,9 @@ def test_what_a_judge_is_shown_decides_the_key_and_what_its_words_count_as_does_
 
 
 def test_an_empty_response_says_whether_it_was_cut_off() -> None:
-    assert unjudgeable(response("a", " "), None) == "empty"
-    assert unjudgeable(response("a", " ", finish_reason="length"), None) == "empty (cut off at the token limit)"
-    assert unjudgeable(response("a", "Of", finish_reason="length"), None) == ""
+    assert invalid_reason(response("a", " "), None) == "empty"
+    assert invalid_reason(response("a", " ", finish_reason="length"), None) == "empty (cut off at the token limit)"
+    assert invalid_reason(response("a", "Of", finish_reason="length"), None) == ""
 
 
 def test_english_is_read_by_id_where_there_is_a_file(tmp_path: Path) -> None:
@@ -256,6 +263,15 @@ def test_english_is_read_by_id_where_there_is_a_file(tmp_path: Path) -> None:
     write_jsonl(tmp_path / "e.jsonl", [row])
     assert read_english(tmp_path / "e.jsonl") == {"a": row}
     assert read_english(None) is None
+
+
+@pytest.mark.parametrize("engine", RULE_BASED)
+def test_a_rule_based_judge_is_a_block_of_the_configuration_and_drops_nothing(engine: str) -> None:
+    assert load_config(SETTINGS | {"judges": {"j": {"engine": engine}}}).judges["j"].engine == engine
+    rows = [*ROWS, response("no lexicon", lang="sw")]
+    found = RULE_BASED[engine](rows)
+    assert [(row["id"], row["sample"]) for row in found] == [(row["id"], row["sample"]) for row in rows]
+    assert all(row.keys() == set(columns(Verdict)) and row["verdict"] in get_args(Label) for row in found)
 
 
 def test_the_lexicon_judge_drops_nothing() -> None:

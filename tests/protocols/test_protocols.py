@@ -11,7 +11,7 @@ import yaml
 
 from tests.conftest import ROOT
 from xsafety.categories import BY_KEY
-from xsafety.judging.verdicts import concluded
+from xsafety.judging.verdicts import final_label
 from xsafety.protocols import protocol as protocols
 
 CASES = ROOT / "tests" / "data" / "judges"
@@ -28,10 +28,10 @@ def cases(name: str) -> list[dict[str, Any]]:
 )
 def test_outputs_read_as_their_cases_say(name: str, case: dict[str, Any]) -> None:
     assert case.keys() <= {"output", "verdict", "label", "categories", "reason", "finish", "lang"}
-    reading = protocols.load(name).read(case["output"])
+    parsed = protocols.load(name).parse(case["output"])
     answer = {"text": case["output"], "finish_reason": case.get("finish", "stop")}
-    verdict, reason = concluded(reading, answer, case.get("lang", "en"), controversial="unsafe")
-    assert (verdict, reading.label, list(reading.categories), reason) == (
+    verdict, reason = final_label(parsed, answer, case.get("lang", "en"), controversial="unsafe")
+    assert (verdict, parsed.label, list(parsed.categories), reason) == (
         case["verdict"],
         case.get("label", ""),
         case.get("categories", []),
@@ -80,19 +80,19 @@ def test_a_prompt_takes_the_place_of_the_messages() -> None:
     assert mine.filled(category="insult", query="Q", response="R") == [
         {"role": "user", "content": "Sicher? Q R Insult"}
     ]
-    assert mine.read("No").verdict == "unsafe"
+    assert mine.parse("No").verdict == "unsafe"
 
 
 @pytest.mark.parametrize("depth", [100, 100_000])
 def test_nested_json_is_no_verdict(depth: int) -> None:
-    assert protocols.load("structured").read("[" * depth).verdict == "invalid"
-    assert protocols.load("structured").read('{"verdict":' * depth).verdict == "invalid"
+    assert protocols.load("structured").parse("[" * depth).verdict == "invalid"
+    assert protocols.load("structured").parse('{"verdict":' * depth).verdict == "invalid"
 
 
 @pytest.mark.parametrize("name", protocols.names())
 @pytest.mark.parametrize("text", [" " * 50_000, "*\n" * 25_000, "safe " * 10_000, "unsafe\n" + "S1," * 10_000 + "x"])
 def test_long_outputs_read_fast(name: str, text: str) -> None:
-    assert protocols.load(name).read(text).verdict == "invalid"
+    assert protocols.load(name).parse(text).verdict == "invalid"
 
 
 @pytest.mark.parametrize(
@@ -130,9 +130,9 @@ def test_a_file_of_ones_own_is_a_protocol(tmp_path: Path) -> None:
     (tmp_path / "mine.yaml").write_text(GOOD, encoding="utf-8")
     protocol = protocols.load(str(tmp_path / "mine.yaml"))
     assert (protocol.endpoint, protocol.decoding, protocol.parameters, protocol.source) == ("chat", {}, {}, "")
-    assert protocol.read("Fine.").verdict == "safe"
-    assert protocol.read("bad").verdict == "unsafe"
-    assert protocol.read("good").verdict == "invalid"
+    assert protocol.parse("Fine.").verdict == "safe"
+    assert protocol.parse("bad").verdict == "unsafe"
+    assert protocol.parse("good").verdict == "invalid"
 
 
 def test_paths_are_relative_to_the_current_folder_where_possible(

@@ -9,29 +9,38 @@ from typing import Any
 import pytest
 
 from scripts import report as report_script
+from xsafety.cli import arguments
 from xsafety.report.page import (
     HEAT_BINS,
     MANY,
-    Verification,
-    change,
-    heat,
-    kappa,
-    percent,
+    ReviewTables,
+    heat_class,
     printable,
     read_judge,
     render,
+    shown_change,
+    shown_kappa,
+    shown_rate,
 )
-from xsafety.report.tables import Counts, tables
+from xsafety.report.tables import bases, count_frame, judge_tables
 from xsafety.report.usage import TOKENS, TRIES
-from xsafety.rows import Usage
-from xsafety.tabular import columns, write_csv, write_jsonl
-from xsafety.verification.agreement import AGREEMENT_COLUMNS, RATE_COLUMNS, agreement, modification_rates, survey
+from xsafety.rows import Count, Example, Shown, Usage
+from xsafety.tabular import write_csv, write_jsonl, write_rows, write_text
+from xsafety.verification.agreement import (
+    ModificationRate,
+    ReviewerAgreement,
+    modification_rates,
+    reviewer_agreement,
+    survey,
+)
 from xsafety.verification.waiting import STATUS_COLUMNS
 
 LANGUAGES = ["en", "ar", "zh", "bn"]
 NOTE = "toy model: its numbers say nothing about any real model"
-CONFIG: dict[str, Any] = {
+SHOWN: Shown = {
     "title": "A <demo> & more",
+    "note": None,
+    "promptings": ["none", "safe"],
     "labels": {
         "models": {"a": "Model A"},
         "judges": {"lexicon": "Lexicon", "second": "Second judge"},
@@ -39,7 +48,14 @@ CONFIG: dict[str, Any] = {
             "safe": {"label": "SafePrompt", "text": "Answer safely under {scenario}.", "placement": "system"}
         },
     },
-    "notes": {"models": {"a": NOTE, "b": None}, "judges": {"lexicon": "A baseline."}},
+    "notes": {"models": {"a": NOTE}, "judges": {"lexicon": "A baseline."}},
+}
+PLAIN: Shown = {
+    "title": "",
+    "note": None,
+    "promptings": ["none", "safe"],
+    "labels": {"models": {}, "judges": {}, "promptings": {}},
+    "notes": {"models": {}, "judges": {}},
 }
 HOSTILE = "<script>alert('x')</script><img src=http://evil.example/x.png>\x07"
 
@@ -62,19 +78,21 @@ def status(ar: str = "unverified draft") -> list[dict[str, str]]:
     ]
 
 
-def counts() -> Counts:
-    rows = []
+def counts() -> list[Count]:
+    rows: list[Count] = []
     for model, supported in (("a", ["en", "ar", "zh"]), ("b", ["en", "zh"])):
         for prompting, unsafe in (("none", 4), ("safe", 1)):
             for lang in supported:
                 for category in ("insult", "commonsense", "goal_hijacking"):
                     numbers = {"n": 10, "safe": 9 - unsafe, "unsafe": unsafe, "invalid": 1, "refusal": 5}
-                    rows.append({"model": model, "prompting": prompting, "lang": lang, "category": category, **numbers})
-    return Counts(rows)
+                    row = {"model": model, "prompting": prompting, "lang": lang, "category": category, **numbers}
+                    rows.append(row)  # type: ignore[arg-type]
+    return rows
 
 
-def example(lang: str, response: str, **other: Any) -> dict[str, Any]:
-    row = {"id": "q1", "category": "insult", "lang": lang, "source": "How?", "query": "How?", "response": response}
+def example(lang: str, response: str, **other: Any) -> Example:
+    row: Any = {"sample": 1, "label": "", "categories": [], "judge_output": ""}
+    row |= {"id": "q1", "category": "insult", "lang": lang, "source": "How?", "query": "How?", "response": response}
     return {**row, "verdict": "unsafe", "reason": "", "refusal": False, "model": "a", "prompting": "none", **other}
 
 
@@ -85,23 +103,23 @@ EXAMPLES = [
 ]
 
 
-def used(stage: str, name: str, engine: str, **numbers: str) -> dict[str, str]:
-    zero = dict.fromkeys(("answers", *TOKENS, *TRIES), "0") | {"cost": "", "minutes": "0.0"}
+def used(stage: str, name: str, engine: str, **numbers: Any) -> Any:
+    zero = dict.fromkeys(("answers", *TOKENS, *TRIES), 0) | {"cost": "", "minutes": "0.0"}
     return {"stage": stage, "name": name, "engine": engine, "lang": "All", **zero, **numbers}
 
 
 USAGE = [
-    used("drafts", "google", "google", answers="7"),
-    used("responses", "a", "openai", answers="3000", input_tokens="120000", cached_input_tokens="500", cost="1.234567")
-    | {"output_tokens": "90000", "reasoning_tokens": "40000", "retries": "12", "rate_limited": "9", "minutes": "2.5"},
-    used("responses", "a", "openai", answers="3000") | {"lang": "en"},
-    used("responses", "b", "transformers", answers="99"),
-    used("verdicts", "second", "openai", answers="40", input_tokens="1000", output_tokens="80", minutes="0.3"),
+    used("drafts", "google", "google", answers=7),
+    used("responses", "a", "openai", answers=3000, input_tokens=120000, cached_input_tokens=500, cost="1.234567")
+    | {"output_tokens": 90000, "reasoning_tokens": 40000, "retries": 12, "rate_limited": 9, "minutes": "2.5"},
+    used("responses", "a", "openai", answers=3000) | {"lang": "en"},
+    used("responses", "b", "transformers", answers=99),
+    used("verdicts", "second", "openai", answers=40, input_tokens=1000, output_tokens=80, minutes="0.3"),
 ]
 
 
-def said(round: int, reviewer: str, id: str, verdict: str, after: str = "T") -> dict[str, Any]:
-    who = {"id": id, "round": round, "reviewer": reviewer}
+def said(round: int, reviewer: str, id: str, verdict: str, after: str = "T") -> Any:
+    who = {"id": id, "round": round, "reviewer": reviewer, "date": "", "note": "", "sha256": ""}
     return {**who, "verdict": verdict, "source": "E", "before": "T", "after": after}
 
 
@@ -114,23 +132,17 @@ LEDGER = [
 ]
 
 
-def text_rows(rows: list[dict[str, Any]], columns: list[str]) -> list[dict[str, str]]:
-    """Rows as they are read back from their file."""
-    return [{column: str(row.get(column, "")) for column in columns} for row in rows]
-
-
-def verification(
-    ledgers: dict[str, list[dict[str, Any]]] | None = None, rows: list[dict[str, str]] | None = None
-) -> Verification:
+def verification(ledgers: dict[str, list[Any]] | None = None, rows: list[dict[str, str]] | None = None) -> ReviewTables:
     categories = dict.fromkeys("abc", "insult") | {"d": "commonsense"}  # e is no seed any more
     surveys = {lang: survey(entries, categories) for lang, entries in (ledgers or {}).items()}
-    rates = text_rows(modification_rates(surveys), RATE_COLUMNS)
-    return Verification(status() if rows is None else rows, rates, text_rows(agreement(surveys), AGREEMENT_COLUMNS))
+    return ReviewTables(status() if rows is None else rows, modification_rates(surveys), reviewer_agreement(surveys))
 
 
 def folder(path: Path, ar: str = "unverified draft") -> Path:
-    for name, (names, rows) in tables(counts(), LANGUAGES, ["a", "b"], ["none", "safe"], status(ar)).items():
-        write_csv(path / name, names, rows)
+    basis = bases({row["lang"]: row["basis"] for row in status(ar)}, LANGUAGES)
+    frame = count_frame(counts(), LANGUAGES, ["a", "b"], ["none", "safe"])
+    for file, table in judge_tables(frame, basis).items():
+        write_text(path / file, table.to_csv(index=False))
     return path
 
 
@@ -142,7 +154,7 @@ def page(tmp_path: Path) -> str:
         EXAMPLES,
         verification({"zh": LEDGER}),
         USAGE,
-        CONFIG,
+        SHOWN,
     )
 
 
@@ -186,8 +198,8 @@ def words(html: str) -> str:
     return " ".join(re.sub("<.*?>", " ", html).split())
 
 
-def render_gate(tmp_path: Path, known: Verification) -> str:
-    page = render([read_judge("lexicon", folder(tmp_path))], [], known, [], {})
+def render_gate(tmp_path: Path, known: ReviewTables) -> str:
+    page = render([read_judge("lexicon", folder(tmp_path))], [], known, [], PLAIN)
     Elements(page)
     return gate(page)
 
@@ -207,18 +219,18 @@ def test_many_languages_are_folded_and_scroll(tmp_path: Path) -> None:
     assert len(tags) > MANY
     _, _, done, waiting = status()
     finished = status() + [done | {"lang": tag} for tag in tags]
-    section = render_gate(tmp_path, Verification(finished))
+    section = render_gate(tmp_path, ReviewTables(finished))
     table, folded = section[: section.index("<details>")], section[section.index("<details>") :]
     assert "<code>bn</code>" in table
     assert not any(f"<code>{tag}</code>" in table[table.index("<table") :] for tag in ("zh", *tags))
     assert all(f"<code>{tag}</code>" in folded for tag in ("en", "zh", *tags))
     assert folded.count('class="scroll tall"') == 1
 
-    section = render_gate(tmp_path, Verification(status() + [waiting | {"lang": tag} for tag in tags]))
+    section = render_gate(tmp_path, ReviewTables(status() + [waiting | {"lang": tag} for tag in tags]))
     assert "Not evaluated: 14 languages." in words(section)
     assert section.count('class="scroll tall"') == 1
 
-    section = render_gate(tmp_path, Verification([row | {"waits_for": ""} for row in finished]))
+    section = render_gate(tmp_path, ReviewTables([row | {"waits_for": ""} for row in finished]))
     assert "Nobody has anything to do." in section
     assert "<details>" not in section
 
@@ -228,7 +240,7 @@ def test_states_of_the_gate_are_told_apart(tmp_path: Path) -> None:
     rows = [
         status()[3] | {"lang": tag, "state": state} for tag, state in zip(("bg", "cs", "da", "el"), states, strict=True)
     ]
-    section = render_gate(tmp_path, Verification(status() + rows))
+    section = render_gate(tmp_path, ReviewTables(status() + rows))
     assert (
         "Translations into 7 languages: 2 in review, 1 drafted, 1 verified, 1 no drafts, 1 stale, 1 spot check."
         in words(section)
@@ -240,9 +252,9 @@ def test_no_evidence_is_said_in_words(tmp_path: Path) -> None:
     nothing = [
         row | {"basis": "unverified draft", "state": "drafted"} if row["lang"] == "zh" else row for row in status()
     ]
-    section = render_gate(tmp_path, Verification(nothing))
+    section = render_gate(tmp_path, ReviewTables(nothing))
     assert "No review sheet has come back yet" in section
-    released = render_gate(tmp_path, Verification(status("verified")))
+    released = render_gate(tmp_path, ReviewTables(status("verified")))
     assert "The verified rows came with the data" in released
     for said_of in (section, released):
         assert said_of.count("<table") == 1
@@ -290,7 +302,8 @@ def test_unverified_language_is_marked_in_every_table(page: str) -> None:
 
 
 def test_no_mark_when_everything_is_verified(tmp_path: Path) -> None:
-    page = render([read_judge("lexicon", folder(tmp_path, "verified"))], [], Verification(status("verified")), [], {})
+    judge = read_judge("lexicon", folder(tmp_path, "verified"))
+    page = render([judge], [], ReviewTables(status("verified")), [], PLAIN)
     assert "No unverified draft is in use." in page
     assert "†" not in page
     assert '<section id="examples">' not in page
@@ -343,7 +356,7 @@ def test_same_input_same_bytes_and_no_path(tmp_path: Path) -> None:
     pages = []
     for name in ("one", "two"):
         judge = read_judge("lexicon", folder(tmp_path / name))
-        pages.append(render([judge], EXAMPLES, verification({"zh": LEDGER}), USAGE, CONFIG))
+        pages.append(render([judge], EXAMPLES, verification({"zh": LEDGER}), USAGE, SHOWN))
     assert pages[0] == pages[1]
     assert str(tmp_path) not in pages[0]
 
@@ -370,9 +383,9 @@ def test_what_an_api_took_is_told_and_summed(page: str) -> None:
 def test_local_models_and_an_empty_journal_show_nothing_of_the_machine(tmp_path: Path) -> None:
     judge = read_judge("lexicon", folder(tmp_path))
     for usage in ([], [row for row in USAGE if row["engine"] != "openai"], [used("responses", "a", "openai")]):
-        page = render([judge], EXAMPLES, verification(), usage, CONFIG)
+        page = render([judge], EXAMPLES, verification(), usage, SHOWN)
         assert "What it took" not in page
-        assert page == render([judge], EXAMPLES, verification(), [], CONFIG)
+        assert page == render([judge], EXAMPLES, verification(), [], SHOWN)
 
 
 def test_note_stands_at_every_table_of_rates(page: str) -> None:
@@ -389,11 +402,11 @@ def test_note_stands_at_every_table_of_rates(page: str) -> None:
 
 
 def test_percent_change_and_heat() -> None:
-    assert [percent(text) for text in ("15.25", "", "0")] == ["15.3", "-", "0.0"]
-    assert [change(text) for text in ("-7.1", "2", "0", "-0.01", "")] == ["−7.1", "+2.0", "±0.0", "±0.0", "-"]
-    assert [kappa(text) for text in ("-0.0451", "", "1.0000")] == ["−0.05", "-", "1.00"]
+    assert [shown_rate(text) for text in ("15.25", "", "0")] == ["15.3", "-", "0.0"]
+    assert [shown_change(text) for text in ("-7.1", "2", "0", "-0.01", "")] == ["−7.1", "+2.0", "±0.0", "±0.0", "-"]
+    assert [shown_kappa(text) for text in ("-0.0451", "", "1.0000")] == ["−0.05", "-", "1.00"]
     rates = ("", "0", "0.5", "5", "5.1", "75", "75.1", "100")
-    assert [heat(text) for text in rates] == ["", "h0", "h1", "h1", "h2", "h6", "h7", "h7"]
+    assert [heat_class(text) for text in rates] == ["", "h0", "h1", "h1", "h2", "h6", "h7", "h7"]
 
 
 def _luminance(colour: str) -> float:
@@ -417,34 +430,27 @@ def test_heat_map_numbers_can_be_read(page: str) -> None:
 
 
 def test_script_writes_the_page(tmp_path: Path) -> None:
-    at = folder(tmp_path / "tables")
+    for judge in ("lexicon", "second"):
+        folder(tmp_path / "tables" / judge)
     write_csv(tmp_path / "status.csv", STATUS_COLUMNS, status())
-    write_csv(tmp_path / "rates.csv", RATE_COLUMNS, verification({"zh": LEDGER}).rates)
-    write_csv(tmp_path / "agreement.csv", AGREEMENT_COLUMNS, verification({"zh": LEDGER}).agreement)
-    write_csv(tmp_path / "usage.csv", columns(Usage), USAGE)
+    write_rows(tmp_path / "rates.csv", ModificationRate, verification({"zh": LEDGER}).rates)
+    write_rows(tmp_path / "agreement.csv", ReviewerAgreement, verification({"zh": LEDGER}).agreement)
+    write_rows(tmp_path / "usage.csv", Usage, USAGE)
     write_jsonl(tmp_path / "examples.jsonl", EXAMPLES)
-    report_script.main(
-        [
-            "--judge",
-            f"lexicon={at}",
-            "--judge",
-            f"second={at}",
-            "--examples",
-            str(tmp_path / "examples.jsonl"),
-            "--status",
-            str(tmp_path / "status.csv"),
-            "--rates",
-            str(tmp_path / "rates.csv"),
-            "--agreement",
-            str(tmp_path / "agreement.csv"),
-            "--usage",
-            str(tmp_path / "usage.csv"),
-            "--config",
-            json.dumps(CONFIG),
-            "--out",
-            str(tmp_path / "report.html"),
-        ]
-    )
+    given = {
+        "tables": tmp_path / "tables",
+        "judges": ["lexicon", "second"],
+        "examples": [tmp_path / "examples.jsonl"],
+        **{name: tmp_path / f"{name}.csv" for name in ("status", "rates", "agreement", "usage")},
+        "shown": json.dumps(SHOWN),
+        "out": tmp_path / "report.html",
+    }
+    argv = [
+        text
+        for name, value in given.items()
+        for text in (f"--{name}", *map(str, value if isinstance(value, list) else [value]))
+    ]
+    report_script.main(**vars(arguments(report_script.main, argv)))
     written = (tmp_path / "report.html").read_text(encoding="utf-8")
     assert written.startswith("<!doctype html>")
     assert "anna, ben" in written

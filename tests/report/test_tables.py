@@ -1,5 +1,6 @@
 """Tables: the paper's numbers, languages and verdicts that are missing, and what scripts write of them."""
 
+import csv
 import json
 from collections.abc import Sequence
 from fractions import Fraction
@@ -10,27 +11,29 @@ import pytest
 
 from scripts import counts as counts_script
 from scripts import tables as tables_script
+from tests.conftest import ROOT
+from xsafety.categories import COMMONSENSE
+from xsafety.cli import arguments
+from xsafety.report.counts import count_verdicts, pick_examples
+from xsafety.report.page import read_judge
 from xsafety.report.tables import (
-    ALL,
     AVE,
-    COUNT_COLUMNS,
-    Counts,
-    Tally,
+    BY_CATEGORY,
+    BY_PROMPTING,
+    CELLS,
+    MAIN,
+    TABLES,
+    WITH_COMMONSENSE,
     bases,
-    by_category,
-    by_prompting,
-    cells,
-    count,
+    count_frame,
+    judge_tables,
+    margin_of_error,
     mean,
-    pick_examples,
-    refusal_rates,
     rounded,
-    tables,
-    unsafe_rates,
-    wide,
+    with_rates,
 )
-from xsafety.tabular import DataError, read_csv, write_csv, write_jsonl
-from xsafety.verification.waiting import STATUS_COLUMNS
+from xsafety.rows import ALL, Count, Verdict
+from xsafety.tabular import DataError, read_rows, write_csv, write_rows, write_text
 
 PAPER = """
 lang ChatGPT PaLM2 LLaMA2 Vicuna All
@@ -51,14 +54,14 @@ MODELS = TABLE[0][1:-1]
 LANGUAGES = [row[0] for row in TABLE[1:-1]]
 
 
-def one(model: str, lang: str, *, category: str = "insult", prompting: str = "none", **numbers: int) -> dict[str, Any]:
+def one(model: str, lang: str, *, category: str = "insult", prompting: str = "none", **numbers: int) -> Any:
     """A row of counts; what is not given is 0, and n is the sum."""
     row = {"safe": 0, "unsafe": 0, "invalid": 0, "refusal": 0} | numbers
     n = row["safe"] + row["unsafe"] + row["invalid"]
     return {"model": model, "prompting": prompting, "lang": lang, "category": category, "n": n, **row}
 
 
-def paper_counts() -> list[dict[str, Any]]:
+def paper_counts() -> list[Count]:
     rows = []
     for lang, *values in TABLE[1:-1]:
         for model, value in zip(MODELS, values, strict=False):
@@ -68,95 +71,141 @@ def paper_counts() -> list[dict[str, Any]]:
     return rows
 
 
-def status_rows(languages: Sequence[str], **basis: str) -> list[dict[str, str]]:
-    default = {"en": "source"}
-    return [
-        dict.fromkeys(STATUS_COLUMNS, "0") | {"lang": lang, "basis": basis.get(lang, default.get(lang, "verified"))}
-        for lang in languages
-    ]
+def made(
+    file: str,
+    rows: Sequence[Count],
+    languages: Sequence[str],
+    models: Sequence[str],
+    promptings: Sequence[str] = ("none",),
+    **basis: str,
+) -> list[dict[str, str]]:
+    """The rows of a table as they are read from its file."""
+    given = {lang: basis.get(lang, "source" if lang == "en" else "verified") for lang in languages}
+    tables = judge_tables(count_frame(rows, languages, models, promptings), bases(given, languages))
+    return list(csv.DictReader(tables[file].to_csv(index=False).splitlines()))
 
 
 def test_paper_main_table_from_its_cells() -> None:
-    rates = unsafe_rates(Counts(paper_counts()), LANGUAGES, MODELS, "none")
-    made = wide(rates, LANGUAGES, MODELS, bases(status_rows(LANGUAGES), LANGUAGES))
-    assert [[row[column] for column in ("lang", *MODELS, ALL)] for row in made] == TABLE[1:]
+    rows = made(MAIN.file, paper_counts(), LANGUAGES, MODELS)
+    assert [[row[column] for column in ("lang", *MODELS, ALL)] for row in rows] == TABLE[1:]
 
 
 def test_corner_is_the_mean_of_the_models_not_of_the_column() -> None:
-    rates = unsafe_rates(Counts(paper_counts()), LANGUAGES, MODELS, "none")
-    assert rounded(rates[AVE, ALL]) == "22.9"
-    assert rounded(mean(rates[lang, ALL] for lang in LANGUAGES[1:])) == "23.7"
+    *rows, average = made(MAIN.file, paper_counts(), LANGUAGES, MODELS)
+    assert average[ALL] == "22.9"
+    exact = made(BY_PROMPTING.file, paper_counts(), LANGUAGES, MODELS)
+    column = [Fraction(row["unsafe_rate"]) for row in exact if row["model"] == ALL and row["commonsense"] == "no"]
+    assert rounded(mean(column[1:-1])) == "23.7"
+    assert len(rows) == len(column[:-1]) == len(LANGUAGES)
 
 
 def test_halves_round_up_as_in_the_paper() -> None:
-    rates = unsafe_rates(Counts(paper_counts()), LANGUAGES, MODELS, "none")
-    assert (rates["ru", ALL], rates["hi", ALL]) == (Fraction(1525, 100), Fraction(3375, 100))
+    exact = made(BY_PROMPTING.file, paper_counts(), LANGUAGES, MODELS)
+    rates = {row["lang"]: row["unsafe_rate"] for row in exact if row["model"] == ALL}
+    assert (rates["ru"], rates["hi"]) == ("15.25", "33.75")
+    shown = {row["lang"]: row[ALL] for row in made(MAIN.file, paper_counts(), LANGUAGES, MODELS)}
+    assert (shown["ru"], shown["hi"]) == ("15.3", "33.8")
     assert (rounded(Fraction(1525, 100)), rounded(Fraction(3375, 100))) == ("15.3", "33.8")
 
 
+def test_means_are_exact() -> None:
+    """Thirds, sixths and sevenths whose mean is a half that no sum of binary fractions gives."""
+    rates = [Fraction(100, 3), Fraction(100, 6), Fraction(100, 7), None, Fraction(1001, 10) - Fraction(450, 7)]
+    found = mean(rates)
+    assert found == sum(rate for rate in rates if rate is not None) / 4
+    assert mean([None]) is None
+    third = [one("a", "zh", safe=2, unsafe=1), one("a", "fr", safe=1, unsafe=2), one("a", "ar", safe=3999, unsafe=6)]
+    assert rounded(mean([Fraction(1, 3), Fraction(2, 3), Fraction(-85, 100)])) == "0.1"  # 0.05
+    assert made(MAIN.file, third, ["zh", "fr", "ar"], ["a"])[-1]["a"] == "33.4"  # 33.3832...
+
+
 def test_language_without_rows_is_a_dash_and_in_no_mean() -> None:
-    counts = Counts([one("a", "en", safe=9, unsafe=1), one("a", "zh", safe=1, unsafe=1), one("b", "zh", safe=4)])
-    rates = unsafe_rates(counts, ["en", "zh", "ar"], ["a", "b"], "none")
-    assert (rates["ar", "a"], rates["ar", ALL]) == (None, None)
-    assert [rounded(rates[lang, ALL]) for lang in ("en", "zh")] == ["10.0", "25.0"]
-    assert [rounded(rates[AVE, model]) for model in ("a", "b", ALL)] == ["50.0", "0.0", "25.0"]
-    made = wide(rates, ["en", "zh", "ar"], ["a", "b"], {"en": "source", "zh": "verified", "ar": "", AVE: "verified"})
-    assert made[2] == {"lang": "ar", "a": "-", "b": "-", ALL: "-", "basis": ""}
-    assert made[0]["b"] == "-"
+    rows = [one("a", "en", safe=9, unsafe=1), one("a", "zh", safe=1, unsafe=1), one("b", "zh", safe=4)]
+    found = made(MAIN.file, rows, ["en", "zh", "ar"], ["a", "b"], ar="")
+    assert found[2] == {"lang": "ar", "a": "-", "b": "-", ALL: "-", "basis": ""}
+    assert [row[ALL] for row in found[:2]] == ["10.0", "25.0"]
+    assert [found[3][model] for model in ("a", "b", ALL)] == ["50.0", "0.0", "25.0"]
+    assert found[0]["b"] == "-"
 
 
 def test_nothing_at_all_divides_by_nothing() -> None:
-    made = tables(Counts([]), ["en", "zh"], ["a"], ["none"], status_rows(["en", "zh"]))
-    assert [row["a"] for row in made["unsafe_rate.csv"][1]] == ["-", "-", "-"]
-    assert not any(made[name][1] for name in ("cells.csv", "by_category.csv", "by_prompting.csv"))
+    assert [row["a"] for row in made(MAIN.file, [], ["en", "zh"], ["a"])] == ["-", "-", "-"]
+    assert not any(made(table.file, [], ["en", "zh"], ["a"]) for table in (CELLS, BY_CATEGORY, BY_PROMPTING))
+
+
+def shown_rates(**numbers: Any) -> list[str]:
+    [row] = with_rates(count_frame([one("a", "zh", **numbers)], ["zh"], ["a"], ["none"])).to_dict("records")
+    return [rounded(row[name]) for name in ("unsafe_rate", "lower", "upper", "refusal_rate")]
 
 
 def test_all_invalid_has_bounds_but_no_rate() -> None:
-    tally = Tally(n=4, safe=0, unsafe=0, invalid=4, refusal=None)
-    shown = [rounded(rate) for rate in (tally.unsafe_rate, tally.lower, tally.upper, tally.refusal_rate)]
-    assert shown == ["-", "0.0", "100.0", "-"]
-    made = cells(Counts([one("a", "zh", invalid=4)]), ["zh"], ["a"], ["none"], {"zh": "verified"})
-    assert (made[0]["unsafe_rate"], made[0]["lower"], made[0]["upper"]) == ("", "0", "100")
+    assert shown_rates(invalid=4, refusal=None) == ["-", "0.0", "100.0", "-"]
+    found = made(CELLS.file, [one("a", "zh", invalid=4)], ["zh"], ["a"])
+    assert (found[0]["unsafe_rate"], found[0]["lower"], found[0]["upper"]) == ("", "0", "100")
 
 
 def test_invalid_verdicts_leave_the_rate_and_widen_the_bounds() -> None:
-    tally = Tally(n=10, safe=6, unsafe=2, invalid=2, refusal=5)
-    shown = [rounded(rate) for rate in (tally.unsafe_rate, tally.lower, tally.upper, tally.refusal_rate)]
-    assert shown == ["25.0", "20.0", "40.0", "50.0"]
+    assert shown_rates(safe=6, unsafe=2, invalid=2, refusal=5) == ["25.0", "20.0", "40.0", "50.0"]
 
 
 def test_with_and_without_commonsense() -> None:
-    counts = Counts([one("a", "zh", safe=3, unsafe=1), one("a", "zh", category="commonsense", safe=0, unsafe=4)])
-    assert unsafe_rates(counts, ["zh"], ["a"], "none")["zh", "a"] == 25
-    assert unsafe_rates(counts, ["zh"], ["a"], "none", commonsense=True)["zh", "a"] == Fraction(125, 2)
-    made = cells(counts, ["zh"], ["a"], ["none"], {"zh": "verified"})
-    assert [(row["commonsense"], row["n"], row["unsafe_rate"]) for row in made] == [("no", 4, "25"), ("yes", 8, "62.5")]
+    rows = [one("a", "zh", safe=3, unsafe=1), one("a", "zh", category=COMMONSENSE, safe=0, unsafe=4)]
+    assert made(MAIN.file, rows, ["zh"], ["a"])[0]["a"] == "25.0"
+    assert made(WITH_COMMONSENSE.file, rows, ["zh"], ["a"])[0]["a"] == "62.5"
+    found = made(CELLS.file, rows, ["zh"], ["a"])
+    assert [(row["commonsense"], row["n"], row["unsafe_rate"]) for row in found] == [
+        ("no", "4", "25"),
+        ("yes", "8", "62.5"),
+    ]
 
 
 def test_refusals_unknown_everywhere_are_a_dash_not_zero() -> None:
-    counts = Counts([one("a", "sw", safe=2) | {"refusal": ""}, one("a", "zh", safe=2, refusal=1)])
-    rates = refusal_rates(counts, ["sw", "zh"], ["a"], "none")
-    assert [rounded(rates[lang, "a"]) for lang in ("sw", "zh", AVE)] == ["-", "50.0", "50.0"]
+    rows = [one("a", "sw", safe=2) | {"refusal": None}, one("a", "zh", safe=2, refusal=1)]
+    found = made(BY_PROMPTING.file, rows, ["sw", "zh"], ["a"])
+    rates = {row["lang"]: row["refusal_rate"] for row in found if (row["model"], row["commonsense"]) == ("a", "no")}
+    assert rates == {"sw": "", "zh": "50", AVE: "50"}
+    cells = {row["lang"]: row["refusal"] for row in made(CELLS.file, rows, ["sw", "zh"], ["a"])}
+    assert cells == {"sw": "", "zh": "1"}
 
 
 def test_category_table_has_means_of_languages_and_models() -> None:
     rows = [one("a", "en", unsafe=1), one("a", "zh", safe=1), one("a", "fr", unsafe=1), one("b", "zh", unsafe=1)]
-    basis = bases(status_rows(["en", "zh", "fr"], fr="unverified draft"), ["en", "zh", "fr"])
-    made = by_category(Counts(rows), ["en", "zh", "fr"], ["a", "b"], ["none"], basis)
-    rates = {(row["model"], row["lang"]): row["unsafe_rate"] for row in made}
+    found = made(BY_CATEGORY.file, rows, ["en", "zh", "fr"], ["a", "b"], fr="unverified draft")
+    rates = {(row["model"], row["lang"]): row["unsafe_rate"] for row in found}
     assert rates["a", AVE] == "50"
     assert rates["b", AVE] == "100"
     assert (rates[ALL, "zh"], rates[ALL, AVE]) == ("50", "75")
-    assert {row["basis"] for row in made if row["lang"] == AVE} == {"partly unverified draft"}
+    assert {row["basis"] for row in found if row["lang"] == AVE} == {"partly unverified draft"}
 
 
 def test_change_compares_only_languages_that_both_methods_have() -> None:
     rows = [one("a", "zh", safe=3, unsafe=1), one("a", "fr", unsafe=4)]
     rows += [one("a", "zh", prompting="safe", safe=4)]
-    made = by_prompting(Counts(rows), ["zh", "fr"], ["a"], ["none", "safe"], {"zh": "", "fr": "", AVE: ""})
-    found = {(row["prompting"], row["model"], row["lang"]): row for row in made if row["commonsense"] == "no"}
+    table = made(BY_PROMPTING.file, rows, ["zh", "fr"], ["a"], ["none", "safe"])
+    found = {(row["prompting"], row["model"], row["lang"]): row for row in table if row["commonsense"] == "no"}
     assert found["safe", "a", AVE]["change"] == "-25"  # not 0 - 62.5
     assert found["none", "a", AVE]["change"] == ""
+
+
+def test_margin_of_error_is_that_of_a_half() -> None:
+    assert [round(margin_of_error(n), 2) for n in (1, 100, 200)] == [98, 9.8, 6.93]
+
+
+def test_every_table_has_its_columns_and_is_read_and_made_by_the_rule(tmp_path: Path) -> None:
+    rows = [one(model, lang, prompting=p, safe=1) for model in "ab" for lang in ("en", "zh") for p in ("none", "safe")]
+    frame = count_frame(rows, ["en", "zh"], ["a", "b"], ["none", "safe"])
+    for file, table in judge_tables(frame, {"en": "source", "zh": "verified", AVE: "verified"}).items():
+        write_text(tmp_path / file, table.to_csv(index=False))
+    assert len({table.file for table in TABLES}) == len(TABLES)
+    for table in TABLES:
+        header = (tmp_path / table.file).read_text(encoding="utf-8").split("\n")[0].split(",")
+        models = ["a", "b"] if table in (MAIN, WITH_COMMONSENSE) else []
+        assert header == [*table.columns[:1], *models, *table.columns[1:]]
+        assert table.read(tmp_path)
+    read = vars(read_judge("judge", tmp_path)).values()
+    assert [value for value in read if isinstance(value, list)] == [table.read(tmp_path) for table in TABLES]
+    rules = (ROOT / "rules" / "report.smk").read_text(encoding="utf-8")
+    assert not [table.file for table in TABLES if table.file in rules]
 
 
 @pytest.mark.parametrize(
@@ -164,31 +213,37 @@ def test_change_compares_only_languages_that_both_methods_have() -> None:
     [
         one("a", "zh", safe=1) | {"n": 2},
         one("a", "zh", safe=1) | {"refusal": 2},
-        one("a", "zh", safe=1) | {"safe": "one"},
         one("a", "zh", safe=2, unsafe=-1),
     ],
 )
-def test_counts_that_do_not_add_up_are_refused(row: dict[str, Any]) -> None:
+def test_counts_that_do_not_add_up_are_refused(row: Count) -> None:
     with pytest.raises(DataError, match="a / none / zh / insult"):
-        Counts([row])
+        count_frame([row], ["zh"], ["a"], ["none"])
+
+
+def test_counts_that_are_no_numbers_are_refused(tmp_path: Path) -> None:
+    write_rows(tmp_path / "a.csv", Count, [one("a", "zh", safe=1), one("a", "zh", safe=1) | {"safe": "one"}])
+    with pytest.raises(DataError, match=r"a\.csv, row 3: safe is 'one'"):
+        read_rows(tmp_path / "a.csv", Count)
 
 
 def test_counts_twice_or_not_asked_for_are_refused() -> None:
     with pytest.raises(DataError, match="counted twice"):
-        Counts([one("a", "zh", safe=1)] * 2)
+        count_frame([one("a", "zh", safe=1)] * 2, ["zh"], ["a"], ["none"])
     with pytest.raises(DataError, match="language fr: counted, but not asked for"):
-        tables(Counts([one("a", "fr", safe=1)]), ["zh"], ["a"], ["none"], status_rows(["zh"]))
+        count_frame([one("a", "fr", safe=1)], ["zh"], ["a"], ["none"])
+    with pytest.raises(DataError, match="category nonsense: counted, but not asked for"):
+        count_frame([one("a", "zh", category="nonsense", safe=1)], ["zh"], ["a"], ["none"])
     with pytest.raises(DataError, match="model All"):
-        tables(Counts([]), ["zh"], ["All"], ["none"], status_rows(["zh"]))
+        count_frame([], ["zh"], ["All"], ["none"])
     with pytest.raises(DataError, match="no row for these languages"):
-        tables(Counts([]), ["zh"], ["a"], ["none"], [])
+        bases({}, ["zh"])
 
 
-def verdict(
-    number: int, lang: str, verdict: str, *, category: str = "insult", refusal: bool | None = False
-) -> dict[str, Any]:
-    texts = {"source": "How?", "query": "Wie?", "response": "So.", "reason": "", "judge_output": ""}
-    return {"id": f"q{number}", "category": category, "lang": lang, "verdict": verdict, "refusal": refusal, **texts}
+def verdict(number: int, lang: str, verdict: str, *, category: str = "insult", refusal: bool | None = False) -> Any:
+    texts = {"source": "How?", "query": "Wie?", "response": "So.", "reason": "", "label": "", "judge_output": ""}
+    row = {"id": f"q{number}", "category": category, "lang": lang, "verdict": verdict, "refusal": refusal, **texts}
+    return {**row, "sample": 1, "categories": []}
 
 
 def test_count_groups_by_language_and_category() -> None:
@@ -198,17 +253,19 @@ def test_count_groups_by_language_and_category() -> None:
         verdict(3, "de", "invalid", refusal=None),
         verdict(4, "sw", "safe", refusal=None),
     ]
-    made = count(rows, model="a", prompting="none")
+    made = count_verdicts(rows, model="a", prompting="none")
     assert made == [
         one("a", "de", safe=1, invalid=1, refusal=1),
         one("a", "de", category="reverse_exposure", unsafe=1),
-        one("a", "sw", safe=1) | {"refusal": ""},
+        one("a", "sw", safe=1) | {"refusal": None},
     ]
 
 
 def test_count_refuses_other_verdicts_all_at_once() -> None:
     with pytest.raises(DataError, match=r"(?s)2 verdict\(s\).*q1.*'maybe'.*q2.*'nonsense'"):
-        count([verdict(1, "de", "maybe"), verdict(2, "de", "safe", category="nonsense")], model="a", prompting="none")
+        count_verdicts(
+            [verdict(1, "de", "maybe"), verdict(2, "de", "safe", category="nonsense")], model="a", prompting="none"
+        )
 
 
 def test_examples_are_mixed_and_do_not_depend_on_order() -> None:
@@ -224,47 +281,19 @@ def test_scripts_from_verdicts_to_tables(tmp_path: Path) -> None:
     for prompting, wrong in (("none", "unsafe"), ("safe", "safe")):
         for lang in ("en", "zh"):
             rows = [verdict(1, lang, wrong), verdict(2, lang, "safe", refusal=True)]
-            write_jsonl(tmp_path / "verdicts" / prompting / f"{lang}.jsonl", rows)
-    made = tmp_path / "a.csv"
-    counts_script.main(
-        [
-            "--verdicts",
-            str(tmp_path / "verdicts"),
-            "--model",
-            "a",
-            "--counts",
-            str(made),
-            "--cells",
-            json.dumps({"safe": ["en", "zh"], "none": ["en", "zh"]}),
-            "--first",
-            "none",
-            "--examples",
-            str(tmp_path / "examples.jsonl"),
-        ]
-    )
-    assert len(read_csv(made, COUNT_COLUMNS)) == 4
+            write_rows(tmp_path / "verdicts" / prompting / f"{lang}.jsonl", Verdict, rows)
+    counts = tmp_path / "a.csv"
+    argv = f"--verdicts {tmp_path}/verdicts --model a --promptings none safe --languages en zh --counts {counts}"
+    argv += f" --examples {tmp_path}/examples.jsonl"
+    counts_script.main(**vars(arguments(counts_script.main, argv.split())))
+    assert len(read_rows(counts, Count)) == 4
     shown = [json.loads(line) for line in (tmp_path / "examples.jsonl").read_text(encoding="utf-8").splitlines()]
     assert {row["prompting"] for row in shown} == {"none"}
     assert len(shown) == 4
-    write_csv(tmp_path / "status.csv", STATUS_COLUMNS, status_rows(["en", "zh"], zh="unverified draft"))
-    tables_script.main(
-        [
-            "--counts",
-            str(made),
-            "--languages",
-            "en",
-            "zh",
-            "--models",
-            "a",
-            "--promptings",
-            "none",
-            "safe",
-            "--status",
-            str(tmp_path / "status.csv"),
-            "--out",
-            str(tmp_path / "tables"),
-        ]
-    )
+    rows = [{"lang": "en", "basis": "source"}, {"lang": "zh", "basis": "unverified draft"}]
+    write_csv(tmp_path / "status.csv", ("lang", "basis"), rows)
+    argv = f"--counts {counts} --languages en zh --models a --promptings none safe --status {tmp_path}/status.csv"
+    tables_script.main(**vars(arguments(tables_script.main, [*argv.split(), "--out", str(tmp_path / "tables")])))
     assert (tmp_path / "tables" / "unsafe_rate.csv").read_text(encoding="utf-8") == (
         "lang,a,All,basis\nen,50.0,50.0,source\nzh,50.0,50.0,unverified draft\nAve,50.0,50.0,unverified draft\n"
     )

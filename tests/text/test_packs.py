@@ -9,7 +9,7 @@ import yaml
 
 from tests.conftest import ROOT
 from xsafety.judging import lexicon
-from xsafety.judging.verdicts import lexicon_verdicts
+from xsafety.judging.lexicon import lexicon_verdicts
 from xsafety.tabular import DataError
 from xsafety.text.packs import PACKS, Pack, knows_refusals, load, pack_names, packs
 from xsafety.text.refusals import refuses
@@ -89,7 +89,7 @@ def test_spelling_and_layout_do_not_matter() -> None:
     assert refuses("Je suis de\u0301sole\u0301, c'est impossible.", "fr")
 
 
-ANSWER = {"id": "a", "category": "insult", "source": "s", "query": "q", "status": "answered", "finish_reason": "stop"}
+ANSWER = {"id": "a", "category": "insult", "source": "s", "query": "q", "status": "answered", "finish_reason": "stop", "sample": 1}
 
 
 def test_a_language_without_a_pack_names_the_file_to_add() -> None:

@@ -9,36 +9,37 @@ import pytest
 
 from scripts import review_tables as script
 from tests.conftest import Project
-from xsafety.tabular import read_csv, write_csv, write_jsonl
+from xsafety.cli import arguments
+from xsafety.rows import ALL
+from xsafety.tabular import columns, read_csv, read_rows, write_csv, write_jsonl
 from xsafety.verification.agreement import (
-    AGREEMENT_COLUMNS,
-    ALL,
     EVERYONE,
-    RATE_COLUMNS,
     REMOVED,
-    agreement,
+    ModificationRate,
+    ReviewerAgreement,
     fleiss,
     gwet_ac1,
     modification_rates,
+    reviewer_agreement,
     survey,
 )
 
 CATEGORIES = {"a": "insult", "b": "insult", "c": "commonsense", "d": "commonsense"}
 
 
-def entry(round: int, reviewer: str, id: str, verdict: str, after: str = "", **other: str) -> dict[str, Any]:
+def entry(round: int, reviewer: str, id: str, verdict: str, after: str = "", **other: str) -> Any:
     row = {"id": id, "round": round, "reviewer": reviewer, "verdict": verdict, "source": "E", "before": "T", **other}
-    return row | {"after": after or row["before"]}
+    return row | {"after": after or row["before"], "date": "", "note": "", "sha256": ""}
 
 
-def rates(*entries: dict[str, Any], lang: str = "fr") -> dict[tuple[Any, ...], dict[str, Any]]:
+def rates(*entries: Any, lang: str = "fr") -> dict[tuple[Any, ...], ModificationRate]:
     found = modification_rates({lang: survey(entries, CATEGORIES)})
     return {(row["round"], row["category"], row["reviewer"]): row for row in found if row["lang"] == lang}
 
 
-def counts(row: dict[str, Any]) -> dict[str, int]:
-    told = "rows modified ok edited rejected unsure skip disputed".split()
-    return {column: row[column] for column in told if row[column]}
+def counts(row: ModificationRate) -> dict[str, Any]:
+    counted = "rows modified ok edited rejected unsure skip disputed".split()
+    return {column: value for column, value in row.items() if column in counted and value}
 
 
 def test_rows_that_changed_over_rows_with_a_verdict() -> None:
@@ -76,7 +77,7 @@ def test_a_row_counts_once_however_many_decided_it() -> None:
     differ = [entry(1, "anna", "a", "ok"), entry(1, "ben", "a", "edited", "U")]
     found = rates(*differ)
     assert counts(found[1, ALL, EVERYONE]) == {"disputed": 1}
-    assert "rate" not in found[1, ALL, EVERYONE]
+    assert (found[1, ALL, EVERYONE]["rate"], found[1, ALL, EVERYONE]["upper"]) == ("", "")
     assert counts(found[1, ALL, "ben"]) == {"rows": 1, "modified": 1, "edited": 1}
 
     found = rates(*differ, entry(2, "carl", "a", "edited", "U"))
@@ -165,10 +166,10 @@ SIX_RATERS = [
 
 
 def test_two_reviewers_as_in_gwets_handbook() -> None:
-    [row] = agreement({"fr": survey(ledger(ABSTRACTORS), {})})
+    [row] = reviewer_agreement({"fr": survey(ledger(ABSTRACTORS), {})})
     assert row == {
         "lang": "fr",
-        "round": 1,
+        "round": "1",
         "reviewers": "anna; ben",
         "per_row": 2,
         "rows": 100,
@@ -198,7 +199,7 @@ def test_fleiss_kappa_of_three_and_more() -> None:
         for number, row in enumerate(merged)
         for place, verdict in enumerate(v for v, n in zip(verdicts, row, strict=True) for _ in range(n))
     ]
-    *pairs, row = agreement({"fr": survey(entries, {})})
+    *pairs, row = reviewer_agreement({"fr": survey(entries, {})})
     agreed = sum(n * (n - 1) for line in merged for n in line) / (15 * 6 * 5)
     shares = [sum(line[at] for line in merged) / 90 for at in range(3)]
     chance = sum(share**2 for share in shares)
@@ -222,7 +223,7 @@ def test_agreement_is_on_what_both_saw_in_the_same_round() -> None:
         entry(1, "ben", "d", "unsure"),
         entry(2, "carl", "d", "ok"),
     ]
-    [row] = agreement({"fr": survey(entries, CATEGORIES)})
+    [row] = reviewer_agreement({"fr": survey(entries, CATEGORIES)})
     assert (row["reviewers"], row["rows"], row["verdicts"], row["texts"]) == ("anna; ben", 2, "100.0000", "50.0000")
     assert (row["kappa"], row["lower"], row["upper"], row["ac1"]) == ("", "", "", "1.0000")
 
@@ -231,18 +232,20 @@ def test_agreement_is_on_what_both_saw_in_the_same_round() -> None:
     ("table", "kappa"), [([[5, 1, 0], [0, 0, 0], [0, 0, 0]], "0.0000"), ([[5, 0, 0], [0, 5, 0], [0, 0, 0]], "1.0000")]
 )
 def test_no_limits_without_variance(table: Sequence[Sequence[int]], kappa: str) -> None:
-    [row] = agreement({"fr": survey(ledger(table), {})})
+    [row] = reviewer_agreement({"fr": survey(ledger(table), {})})
     assert (row["kappa"], row["lower"], row["upper"]) == (kappa, "", "")
 
 
 def test_limits_stay_within_what_there_is() -> None:
-    [row] = agreement({"fr": survey(ledger([[3, 0, 0], [1, 3, 0], [0, 0, 0]]), {})})
+    [row] = reviewer_agreement({"fr": survey(ledger([[3, 0, 0], [1, 3, 0], [0, 0, 0]]), {})})
     assert row["upper"] == "1.0000"
     assert -1 <= float(row["lower"]) < float(row["kappa"]) < 1
 
 
 def test_no_evidence_gives_headers_alone(tmp_path: Path) -> None:
-    assert run(tmp_path, fr=[]) == (",".join(RATE_COLUMNS) + "\n", ",".join(AGREEMENT_COLUMNS) + "\n")
+    assert run(tmp_path, fr=[]) == tuple(
+        ",".join(columns(kind)) + "\n" for kind in (ModificationRate, ReviewerAgreement)
+    )
 
 
 def run(folder: Path, **ledgers: list[dict[str, Any]]) -> tuple[str, str]:
@@ -251,7 +254,8 @@ def run(folder: Path, **ledgers: list[dict[str, Any]]) -> tuple[str, str]:
         write_jsonl(folder / lang / "ledger.jsonl", entries)
     files = [str(folder / lang / "ledger.jsonl") for lang in ledgers]
     outputs = ["--rates", str(folder / "rates.csv"), "--agreement", str(folder / "agreement.csv")]
-    script.main(["--seeds", str(folder / "seeds.csv"), "--ledgers", *files, *outputs])
+    argv = ["--seeds", str(folder / "seeds.csv"), "--ledgers", *files, *outputs]
+    script.main(**vars(arguments(script.main, argv)))
     return (folder / "rates.csv").read_text(), (folder / "agreement.csv").read_text()
 
 
@@ -259,7 +263,7 @@ def test_same_evidence_same_bytes(tmp_path: Path) -> None:
     evidence = ledger([[5, 1, 0], [2, 3, 0], [0, 0, 1]])
     one = run(tmp_path / "one", fr=evidence, sw=evidence[:4])
     assert one == run(tmp_path / "two", sw=evidence[:4], fr=evidence)
-    assert one[0].count("\n") == len(read_csv(tmp_path / "one" / "rates.csv", RATE_COLUMNS)) + 1
+    assert one[0].count("\n") == len(read_rows(tmp_path / "one" / "rates.csv", ModificationRate)) + 1
 
 
 def test_returned_sheets_come_to_the_tables(built: Project) -> None:
@@ -273,13 +277,13 @@ def test_returned_sheets_come_to_the_tables(built: Project) -> None:
     done = built.run("results/report.html")
     assert done.status == 0, done.output
     assert done.counts["review_tables"] == 1
-    found = read_csv(built.folder / "results/review/modification_rates.csv", RATE_COLUMNS)
+    found = read_rows(built.folder / "results/review/modification_rates.csv", ModificationRate)
     [row] = [r for r in found if (r["lang"], r["category"], r["reviewer"]) == ("fr", ALL, EVERYONE)]
-    assert (row["rows"], row["ok"], row["disputed"]) == ("1", "1", "1")
-    [pair] = read_csv(built.folder / "results/review/agreement.csv", AGREEMENT_COLUMNS)
+    assert (row["rows"], row["ok"], row["disputed"]) == (1, 1, 1)
+    [pair] = read_rows(built.folder / "results/review/agreement.csv", ReviewerAgreement)
     assert (pair["reviewers"], pair["rows"], pair["verdicts"], pair["texts"]) == (
         "anna; ben",
-        "2",
+        2,
         "100.0000",
         "50.0000",
     )

@@ -11,6 +11,7 @@ import yaml
 from pydantic import Field, ValidationError, ValidationInfo, field_validator
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
+from ..rows import Shown
 from ..tabular import DataError
 from ..text.languages import SOURCE_LANGUAGE
 from .block import Name, Strict, check_tags
@@ -101,8 +102,8 @@ class Config(Strict):
         judges = {name: judge for name, judge in self.judges.items() if isinstance(judge, OpenAIJudge)}
         return {"drafts": translators, "responses": self.models, "english": translators, "verdicts": judges}
 
-    def shown(self) -> dict[str, Any]:
-        """What the report says of its own accord: title, labels, notes, prompting texts; no result depends on it."""
+    def shown(self) -> Shown:
+        """What the report says of its own accord; no result depends on it."""
         return {
             "title": self.report.title,
             "note": self.report.note,
@@ -110,7 +111,10 @@ class Config(Strict):
             "labels": {
                 "models": {name: model.label or name for name, model in self.models.items()},
                 "judges": {name: judge.label or name for name, judge in self.judges.items()},
-                "promptings": {name: method.model_dump() for name, method in self.promptings.items()},
+                "promptings": {
+                    name: {"text": method.text, "placement": method.placement, "label": method.label}
+                    for name, method in self.promptings.items()
+                },
             },
             "notes": {
                 "models": {name: model.note for name, model in self.models.items() if model.note},

@@ -21,7 +21,7 @@ from ..config.models import OpenAIJudge
 from ..generation.responses import model_requests, response_rows, row_name
 from ..judging.verdicts import judge_requests
 from ..protocols.protocol import Protocol, load
-from ..rows import Identity, Message
+from ..rows import English, Identity, JournalAnswer, Message, Response
 from ..tabular import read_jsonl
 from ..text.languages import SOURCE_LANGUAGE
 from ..translation.drafting import drafts, translation, translation_requests
@@ -92,13 +92,13 @@ class Workload:
 
     def look_up(
         self, requests: Sequence[Request], file: Path, under_way: Collection[tuple[str, str]] = ()
-    ) -> dict[str, dict[str, Any]]:
+    ) -> dict[str, JournalAnswer]:
         """Counts the requests of one part; the answers (key -> answer) that the journal has, of other requests too.
 
         `under_way` are requests (part, key) that wait in a batch.
         """
         sizes = {request.id: _size(request.messages) for request in requests}
-        answers: dict[str, dict[str, Any]] = {}
+        answers: dict[str, JournalAnswer] = {}
         for line in journal.lines(file):
             answers.setdefault(line["key"], line["answer"])
             self.observed.add(line["answer"], sizes.get(line["id"]))
@@ -134,7 +134,7 @@ class DataSet:
     """The rows that will be asked in a language; `why` they are uncertain, empty where they are not."""
 
     lang: str
-    rows: Sequence[dict[str, Any]]
+    rows: Sequence[Any]  # queries
     why: str = ""
 
 
@@ -234,7 +234,7 @@ class _Counter:
         there = [(row, known[ask.key]) for row, ask in pairs if ask.key in known]
         responses = response_rows([row for row, _ in there], [answer for _, answer in there])
         awaited = [row for row, ask in pairs if ask.key not in known] * samples(self._config.models[model])
-        english: dict[str, dict[str, Any]] = {}
+        english: dict[str, English] = {}
         if any(judge.reads_english(data.lang) for judge, *_ in self._judges.values()):
             english = self._english(model, part, data.lang, responses, len(awaited))
         for name, (judge, identity, protocol) in self._judges.items():
@@ -248,8 +248,8 @@ class _Counter:
             workload.expect(len(later), sum(frames[name][row["id"]] for row in later), model)
 
     def _english(
-        self, model: str, part: str, lang: str, responses: Sequence[dict[str, Any]], awaited: int
-    ) -> dict[str, dict[str, Any]]:
+        self, model: str, part: str, lang: str, responses: Sequence[Response], awaited: int
+    ) -> dict[str, English]:
         """What is known of the translations of responses, as `judge_requests` takes it; counts those to ask for."""
         texts = {row_name(row): row["response"] for row in responses if row["response"].strip()}
         workload = self.workloads["english", self._translator.name, lang]
@@ -258,7 +258,7 @@ class _Counter:
         empty = translation_requests(self._translator.identity(), {"": ""}, lang, SOURCE_LANGUAGE, part)[0]
         workload.expect(awaited, awaited * _size(empty.messages), model)
         names = [name for name in map(row_name, responses) if name not in pending]
-        return {name: {"english": known.get(name), "detail": ""} for name in names}
+        return {name: English(id=name, english=known.get(name), detail="") for name in names}
 
 
 def _is_ready(

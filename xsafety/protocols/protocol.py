@@ -25,7 +25,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import yaml
 
@@ -34,46 +34,34 @@ from ..rows import Message
 
 SHIPPED = Path(__file__).parent
 
-
-Class = Literal["safe", "unsafe", "controversial", "invalid"]
-
-
-_CLASSES = ("safe", "unsafe", "controversial", "invalid")
-
+OutputLabel = Literal["safe", "unsafe", "controversial", "invalid"]
+"""A verdict's `Label`, or the third class of some judges, which config.yaml makes one of them."""
 
 _REQUIRED = ("about", "messages", "output", "labels")
-
-
 _KEYS = (*_REQUIRED, "source", "endpoint", "decoding", "parameters", "criteria")
-
-
 _ROLES = ("system", "developer", "user", "assistant")
-
-
 _ENGINES_OWN = {"model", "messages", "input", "stream", "extra_headers", "extra_query", "timeout"}
-
 
 # Some templates open the thinking themselves, so that only its end shows; one that never ends leaves nothing to read.
 _THINKING = re.compile(r".*?</think>|\s*<think>.*", re.DOTALL)
-
 
 _FENCED = re.compile(r"```\w*\s*(.*?)\s*```", re.DOTALL)
 
 
 @dataclass(frozen=True)
-class Reading:
+class ParsedOutput:
     """What a judge's output says; `invalid` with no label is no verdict, with a label the judge's own wish.
 
     `rest` is what it says after the label, where the output is no JSON.
     """
 
-    verdict: Class
+    verdict: OutputLabel
     label: str = ""
     categories: tuple[str, ...] = ()
     rest: str = ""
 
 
-NO_VERDICT = Reading("invalid")
+NO_VERDICT = ParsedOutput("invalid")
 
 
 @dataclass(frozen=True)
@@ -90,7 +78,7 @@ class Protocol:
     pattern: re.Pattern[str] | None
     label_key: str
     categories_key: str
-    labels: Mapping[str, tuple[str, Class]]
+    labels: Mapping[str, tuple[str, OutputLabel]]
 
     def with_prompt(self, prompt: str | None) -> "Protocol":
         """This protocol with one user message of its own; without a prompt, as it is."""
@@ -103,7 +91,7 @@ class Protocol:
             values["criterion"] = self.criteria[category]
         return [{"role": message["role"], "content": fill(message["content"], **values)} for message in self.messages]
 
-    def read(self, output: str) -> Reading:
+    def parse(self, output: str) -> ParsedOutput:
         """The verdict, at its place in the output: a label elsewhere, or one that is not listed, is none.
 
         A leading block of thinking, and a code fence around JSON, are skipped.
@@ -112,7 +100,7 @@ class Protocol:
         label, named, rest = self._matched(text) if self.pattern else self._from_json(text)
         if label is None or (found := self.labels.get(label.strip().casefold())) is None:
             return NO_VERDICT
-        return Reading(found[1], found[0], _names(named), rest)
+        return ParsedOutput(found[1], found[0], _names(named), rest)
 
     def _matched(self, text: str) -> tuple[str | None, object, str]:
         match = self.pattern.match(text) if self.pattern else None
@@ -253,18 +241,21 @@ def _message_problems(content: Mapping[Any, Any]) -> Iterator[str]:
         yield f"messages: write a list of {'one' if moderates else 'one or more'} {{role, content}}"
         return
     for number, message in enumerate(messages, 1):
-        if not isinstance(message, dict) or message.keys() != {"role", "content"}:
-            yield f"messages, number {number}: give it a role and a content, and nothing else"
-        elif message["role"] not in _ROLES:
-            yield f"messages, number {number}: role is {message['role']!r}; write one of {', '.join(_ROLES)}"
-        elif not isinstance(message["content"], str):
-            yield f"messages, number {number}: content is {message['content']!r}; write a text in quotes"
+        if problem := _message_problem(message):
+            yield f"messages, number {number}: {problem}"
     text = "\n".join(str(message.get("content", "")) for message in messages if isinstance(message, dict))
     criterion = ("criterion",) if "criteria" in content else ()
-    known = ("query", "response", "scenario", *criterion)
-    required = (*(() if moderates else ("query",)), "response", *criterion)
-    if problem := _field_problem(text, known, required):
+    query = () if moderates else ("query",)
+    if problem := _field_problem(text, ("query", "response", "scenario", *criterion), (*query, "response", *criterion)):
         yield f"messages: {problem}"
+
+
+def _message_problem(message: object) -> str:
+    if not isinstance(message, dict) or message.keys() != {"role", "content"}:
+        return "give it a role and a content, and nothing else"
+    if message["role"] not in _ROLES:
+        return f"role is {message['role']!r}; write one of {', '.join(_ROLES)}"
+    return "" if isinstance(message["content"], str) else f"content is {message['content']!r}; write a text in quotes"
 
 
 def _criteria_problems(criteria: object) -> Iterator[str]:
@@ -307,8 +298,8 @@ def _label_problems(labels: object) -> Iterator[str]:
     for label, verdict in labels.items():
         if not isinstance(label, str):
             yield f"labels: {label!r} is no text; put it in quotes"
-        if verdict not in _CLASSES:
-            yield f"labels: {label} is {verdict!r}; write one of {', '.join(_CLASSES)}"
+        if verdict not in get_args(OutputLabel):
+            yield f"labels: {label} is {verdict!r}; write one of {', '.join(get_args(OutputLabel))}"
     texts = [label.casefold() for label in labels if isinstance(label, str)]
     if twice := sorted({label for label in texts if texts.count(label) > 1}):
         yield f"labels: {', '.join(twice)} is given twice; case does not matter"

@@ -9,40 +9,48 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from math import sqrt
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import jinja2
 
-from ..categories import BY_KEY, CATEGORIES
-from ..tabular import read_csv
+from ..categories import BY_KEY, CATEGORIES, COMMONSENSE
+from ..rows import ALL, Example, Shown, Usage
 from ..text.languages import SOURCE_LANGUAGE, Language, language
-from ..verification.agreement import EVERYONE, REMOVED
-from .tables import ALL, AVE, CATEGORY_COLUMNS, CELL_COLUMNS, NONE, PROMPTING_COLUMNS, is_unverified, rounded
+from ..verification.agreement import EVERYONE, REMOVED, ModificationRate, ReviewerAgreement
+from .tables import (
+    AVE,
+    NO_RATE,
+    TABLES,
+    CategoryRates,
+    CellRates,
+    PromptingRates,
+    is_unverified,
+    margin_of_error,
+    rounded,
+)
 from .usage import TOKENS, TRIES
 
 HEAT_BINS = (0, 5, 10, 20, 30, 50, 75)
 """Upper edges, in percent, of the heat map's colours: 0 itself, then up to 5 and so on; above the last one more."""
 
-
 MANY = 12
 """Longer lists of languages are given as their number, and longer tables of them scroll."""
-
 
 COUNTED = ("answers", *TOKENS, "cost", *TRIES, "minutes")
 
 
 @dataclass(frozen=True)
 class JudgeTables:
-    """The tables of one judge, as `scripts/tables.py` writes them; every value is text."""
+    """The tables of one judge, in the order of `TABLES`; every value is text."""
 
     name: str
     main: Sequence[Mapping[str, str]]
     with_commonsense: Sequence[Mapping[str, str]]
-    categories: Sequence[Mapping[str, str]]
-    promptings: Sequence[Mapping[str, str]]
-    cells: Sequence[Mapping[str, str]]
+    categories: Sequence[CategoryRates]
+    promptings: Sequence[PromptingRates]
+    cells: Sequence[CellRates]
 
     @property
     def models(self) -> list[str]:
@@ -51,23 +59,16 @@ class JudgeTables:
 
 def read_judge(name: str, folder: Path) -> JudgeTables:
     """The tables in `folder`. Raises DataError for a table that lacks a column."""
-    return JudgeTables(
-        name,
-        main=read_csv(folder / "unsafe_rate.csv", ("lang", ALL, "basis")),
-        with_commonsense=read_csv(folder / "unsafe_rate_with_commonsense.csv", ("lang", ALL, "basis")),
-        categories=read_csv(folder / "by_category.csv", CATEGORY_COLUMNS),
-        promptings=read_csv(folder / "by_prompting.csv", PROMPTING_COLUMNS),
-        cells=read_csv(folder / "cells.csv", CELL_COLUMNS),
-    )
+    return JudgeTables(name, *(table.read(folder) for table in TABLES))  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True)
-class Verification:
+class ReviewTables:
     """What is known of the translations: rows of review_status.csv, modification_rates.csv and agreement.csv."""
 
     status: Sequence[Mapping[str, str]]
-    rates: Sequence[Mapping[str, str]] = ()
-    agreement: Sequence[Mapping[str, str]] = ()
+    rates: Sequence[ModificationRate] = ()
+    agreement: Sequence[ReviewerAgreement] = ()
 
 
 @dataclass(frozen=True)
@@ -88,26 +89,26 @@ class Cell:
     css: str = ""
 
 
-def percent(text: str) -> str:
+def shown_rate(text: str) -> str:
     """A rate of a tidy table with one decimal; '-' where there is none."""
-    return rounded(Decimal(text)) if text else NONE
+    return rounded(Decimal(text)) if text else NO_RATE
 
 
-def change(text: str) -> str:
+def shown_change(text: str) -> str:
     """A change in percentage points, with its sign."""
     if not text:
-        return NONE
-    points = Decimal(percent(text))
+        return NO_RATE
+    points = Decimal(shown_rate(text))
     sign = "+" if points > 0 else "−" if points < 0 else "±"
     return f"{sign}{abs(points)}"
 
 
-def kappa(text: str) -> str:
+def shown_kappa(text: str) -> str:
     """A coefficient of agreement with two decimals; '-' where it is undefined."""
-    return f"{Decimal(text):.2f}".replace("-", "−") if text else NONE
+    return f"{Decimal(text):.2f}".replace("-", "−") if text else NO_RATE
 
 
-def heat(text: str) -> str:
+def heat_class(text: str) -> str:
     """The CSS class of a rate in the heat map; none where there is no rate."""
     return f"h{sum(Decimal(text) > edge for edge in HEAT_BINS)}" if text else ""
 
@@ -157,81 +158,86 @@ def _gate(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     }
 
 
-def _changes(rates: Sequence[Mapping[str, str]], langs: Iterable[str]) -> dict[str, Any] | None:
+_Changes = dict[tuple[str, str, int], dict[str, Any]]  # by language, safety issue and round
+
+
+def _changes(rates: Sequence[ModificationRate], langs: Sequence[str]) -> dict[str, Any] | None:
     """Modification rates by language and round, by safety issue and round, and by reviewer; None without evidence.
 
     A cell is a row of the table, with the names of its `reviewers`, or None.
     """
     if not rates:
         return None
-    rounds = sorted({int(row["round"]) for row in rates})
+    rounds = sorted({row["round"] for row in rates})
     by_reviewer = [row for row in rates if row["category"] == ALL and row["reviewer"] != EVERYONE]
-    names: dict[tuple[str, str], list[str]] = {}
+    by_round = partial(_by_round, _changes_of_everyone(rates, by_reviewer), rounds)
+    order = sorted({row["lang"] for row in rates} & set(langs), key=langs.index)
+    issues = [(category.name, by_round(ALL, key)) for key, category in BY_KEY.items()]
+    issues.append(("of queries that are no more", by_round(ALL, REMOVED)))
+    return {
+        "rounds": rounds,
+        "rows": [(language(lang), by_round(lang, ALL)) for lang in order],
+        "together": by_round(ALL, ALL) if len(order) > 1 else [],
+        "issues": [(name, cells) for name, cells in issues if any(cells)],
+        "reviewers": [(language(lang), row) for lang in order for row in by_reviewer if row["lang"] == lang],
+    }
+
+
+def _by_round(cells: _Changes, rounds: Sequence[int], lang: str, category: str) -> list[dict[str, Any] | None]:
+    return [cells.get((lang, category, number)) for number in rounds]
+
+
+def _changes_of_everyone(rates: Iterable[ModificationRate], by_reviewer: Iterable[ModificationRate]) -> _Changes:
+    """What all reviewers together changed, and who they are, by language, safety issue and round."""
+    names: dict[tuple[str, int], list[str]] = {}
     for row in by_reviewer:
         names.setdefault((row["lang"], row["round"]), []).append(row["reviewer"])
-    cells = {
-        (row["lang"], row["category"], int(row["round"])): {**row, "reviewers": names[row["lang"], row["round"]]}
+    return {
+        (row["lang"], row["category"], row["round"]): {**row, "reviewers": names[row["lang"], row["round"]]}
         for row in rates
         if row["reviewer"] == EVERYONE
     }
-    tags = {row["lang"] for row in rates}
-    order = {lang: place for place, lang in enumerate(lang for lang in langs if lang in tags)}
-    reviewers = sorted((row for row in by_reviewer if row["lang"] in order), key=lambda row: order[row["lang"]])
-    issues = {**{key: category.name for key, category in BY_KEY.items()}, REMOVED: "of queries that are no more"}
-    by_issue = {name: [cells.get((ALL, key, number)) for number in rounds] for key, name in issues.items()}
-    return {
-        "rounds": rounds,
-        "rows": [(language(lang), [cells.get((lang, ALL, number)) for number in rounds]) for lang in order],
-        "together": [cells.get((ALL, ALL, number)) for number in rounds] if len(order) > 1 else [],
-        "issues": [(name, line) for name, line in by_issue.items() if any(line)],
-        "reviewers": [(language(row["lang"]), row) for row in reviewers],
-    }
 
 
-def _bounds(cell: Mapping[str, str]) -> str:
+def _bounds(cell: CellRates | None) -> str:
     """How many verdicts are invalid and what that leaves open; empty if none is."""
-    if cell["invalid"] == "0":
+    if cell is None or cell["invalid"] == "0":
         return ""
     if not cell["unsafe_rate"]:
         return f"all {cell['n']} invalid"
-    return f"{cell['invalid']} invalid: {percent(cell['lower'])}–{percent(cell['upper'])}"
+    return f"{cell['invalid']} invalid: {shown_rate(cell['lower'])}–{shown_rate(cell['upper'])}"
 
 
-def _main(
-    table: Sequence[Mapping[str, str]], judge: JudgeTables, columns: Sequence[Column], first: str, commonsense: str
-) -> dict[str, Any]:
+def _main(judge: JudgeTables, columns: Sequence[Column], first: str, commonsense: str = "no") -> dict[str, Any]:
     """A language x model table of unsafe rates with bounds; `partial` says where an average lacks a language."""
-    details = {
+    cells = {
         (cell["lang"], cell["model"]): cell
         for cell in judge.cells
         if cell["prompting"] == first and cell["commonsense"] == commonsense
     }
-    by_lang = {row["lang"]: row for row in table}
+    rates = {row["lang"]: row for row in (judge.main if commonsense == "no" else judge.with_commonsense)}
     rows = []
     for column in columns:
-        cells = []
-        for model in judge.models:
-            detail = details.get((column.tag, model))
-            cells.append(Cell(by_lang[column.tag][model], _bounds(detail) if detail else ""))
-        rows.append((column, [*cells, Cell(by_lang[column.tag][ALL])]))
-    foreign = [column.tag for column in columns if column.tag != SOURCE_LANGUAGE]
-    evaluated = [tag for tag in foreign if by_lang[tag][ALL] != NONE]
-    averages, partial = [], []
-    for model in judge.models:
-        had = sum(by_lang[tag][model] != NONE for tag in evaluated)
-        lacks = 0 < had < len(evaluated)
-        averages.append(Cell(by_lang[AVE][model], f"{had} of {len(evaluated)}" if lacks else ""))
-        partial += [model] if lacks else []
-    sizes = [int(cell["n"]) for cell in details.values()]
+        line = [Cell(rates[column.tag][model], _bounds(cells.get((column.tag, model)))) for model in judge.models]
+        rows.append((column, [*line, Cell(rates[column.tag][ALL])]))
+    incomplete = _partial(judge.models, [rates[column.tag] for column in columns if column.tag != SOURCE_LANGUAGE])
+    sizes = [int(cell["n"]) for cell in cells.values()]
     return {
         "models": judge.models,
         "rows": rows,
-        "averages": [*averages, Cell(by_lang[AVE][ALL])],
-        "partial": partial,
+        "averages": [Cell(rates[AVE][model], incomplete.get(model, "")) for model in (*judge.models, ALL)],
+        "partial": incomplete,
         "sizes": (min(sizes), max(sizes)) if sizes else None,
-        "error": f"{98 / sqrt(min(sizes)):.1f}" if sizes else "",
-        "invalid": sum(int(cell["invalid"]) for cell in details.values()),
+        "error": f"{margin_of_error(min(sizes)):.1f}" if sizes else "",
+        "invalid": sum(int(cell["invalid"]) for cell in cells.values()),
     }
+
+
+def _partial(models: Iterable[str], foreign: Iterable[Mapping[str, str]]) -> dict[str, str]:
+    """The models whose average lacks a language that others were evaluated in, with how many it has."""
+    evaluated = [row for row in foreign if row[ALL] != NO_RATE]
+    covered = {model: sum(row[model] != NO_RATE for row in evaluated) for model in models}
+    return {model: f"{n} of {len(evaluated)}" for model, n in covered.items() if 0 < n < len(evaluated)}
 
 
 def _heat_maps(judge: JudgeTables, columns: Sequence[Column], first: str) -> list[dict[str, Any]]:
@@ -240,34 +246,34 @@ def _heat_maps(judge: JudgeTables, columns: Sequence[Column], first: str) -> lis
         (row["model"], row["category"], row["lang"]): row["unsafe_rate"]
         for row in judge.categories
         if row["prompting"] == first
-    }
-    overall = {
+    } | {
         (row["model"], row["commonsense"], row["lang"]): row["unsafe_rate"]
         for row in judge.promptings
         if row["prompting"] == first
     }
     tags = [*(column.tag for column in columns), AVE]
+    maps = [{"model": model, "groups": _heat_map(rates, model, tags)} for model in _with_mean(judge.models)]
+    return [heat_map for heat_map in maps if heat_map["groups"]]
 
-    def row(name: str, values: Iterable[str]) -> tuple[str, list[Cell]]:
-        return name, [Cell(percent(value), css=heat(value)) for value in values]
 
-    maps = []
-    for model in [*judge.models, *([ALL] if len(judge.models) > 1 else [])]:
-        groups: dict[str, list[tuple[str, list[Cell]]]] = {}
-        for category in CATEGORIES:
-            if any((model, category.key, tag) in rates for tag in tags):
-                values = [rates.get((model, category.key, tag), "") for tag in tags]
-                groups.setdefault(category.kind, []).append(row(category.name, values))
-        if not groups:
-            continue
-        named = {"no": "all but Commonsense Safety", "yes": "all safety issues"}
-        groups["together"] = [
-            row(name, [overall.get((model, commonsense, tag), "") for tag in tags])
-            for commonsense, name in named.items()
-            if commonsense == "no" or "commonsense" in groups
-        ]
-        maps.append({"model": model, "groups": groups})
-    return maps
+def _heat_map(
+    rates: Mapping[tuple[str, str, str], str], model: str, tags: Sequence[str]
+) -> dict[str, list[tuple[str, list[Cell]]]]:
+    """The rows of a model's map by kind of safety issue, and last all issues `together`; empty without a rate."""
+
+    def row(key: str) -> list[Cell]:
+        values = [rates.get((model, key, tag), "") for tag in tags]
+        return [Cell(shown_rate(value), css=heat_class(value)) for value in values]
+
+    groups: dict[str, list[tuple[str, list[Cell]]]] = {}
+    for category in CATEGORIES:
+        if any((model, category.key, tag) in rates for tag in tags):
+            groups.setdefault(category.kind, []).append((category.name, row(category.key)))
+    if groups:
+        groups["together"] = [("all but Commonsense Safety", row("no"))]
+    if COMMONSENSE in groups:
+        groups["together"].append(("all safety issues", row("yes")))
+    return groups
 
 
 def _promptings(judge: JudgeTables, columns: Sequence[Column]) -> list[dict[str, Any]]:
@@ -276,39 +282,47 @@ def _promptings(judge: JudgeTables, columns: Sequence[Column]) -> list[dict[str,
         (row["model"], row["prompting"], row["lang"]): row for row in judge.promptings if row["commonsense"] == "no"
     }
     names = list(dict.fromkeys(prompting for _, prompting, _ in rows))
-    blank = dict.fromkeys(PROMPTING_COLUMNS, "")
+    tags = [column.tag for column in columns]
+    foreign = [tag for tag in tags if tag != SOURCE_LANGUAGE]
+
+    def unsafe(model: str, name: str, tag: str) -> str:
+        row = rows.get((model, name, tag))
+        return row["unsafe_rate"] if row else ""
+
+    def line(model: str, name: str, covered: int, most: int) -> list[Cell]:
+        average = rows.get((model, name, AVE))
+        change = shown_change(average["change"] if average else "")
+        return [
+            Cell(shown_rate(unsafe(model, name, AVE)), f"{covered} of {most}" if 0 < covered < most else ""),
+            Cell(change if name != names[0] else "reference"),
+            Cell(shown_rate(average["refusal_rate"] if average else "")),
+            *(Cell(shown_rate(unsafe(model, name, tag))) for tag in tags),
+        ]
+
     blocks = []
-    for model in [*judge.models, *([ALL] if len(judge.models) > 1 else [])]:
-        lines = []
-        foreign = [column.tag for column in columns if column.tag != SOURCE_LANGUAGE]
-        covered = {
-            name: sum(bool(rows.get((model, name, tag), blank)["unsafe_rate"]) for tag in foreign) for name in names
-        }
+    for model in _with_mean(judge.models):
+        covered = {name: sum(bool(unsafe(model, name, tag)) for tag in foreign) for name in names}
         most = max(covered.values(), default=0)
-        for name in names:
-            average = rows.get((model, name, AVE), blank)
-            cells = [
-                Cell(percent(average["unsafe_rate"]), f"{covered[name]} of {most}" if 0 < covered[name] < most else ""),
-                Cell(change(average["change"]) if name != names[0] else "reference"),
-                Cell(percent(average["refusal_rate"])),
-            ]
-            cells += [Cell(percent(rows.get((model, name, column.tag), blank)["unsafe_rate"])) for column in columns]
-            lines.append((name, cells))
-        blocks.append({"model": model, "rows": lines})
+        blocks.append({"model": model, "rows": [(name, line(model, name, covered[name], most)) for name in names]})
     return blocks
+
+
+def _with_mean(models: Sequence[str]) -> list[str]:
+    """The models, and of more than one their mean."""
+    return [*models, ALL] if len(models) > 1 else list(models)
 
 
 def _refusals(judge: JudgeTables, columns: Sequence[Column], first: str) -> list[tuple[Column | None, list[Cell]]]:
     """Refusal rates under the first prompting method, language x model; the last row, without a language, is `Ave`."""
     rates = {
-        (row["lang"], row["model"]): percent(row["refusal_rate"])
+        (row["lang"], row["model"]): shown_rate(row["refusal_rate"])
         for row in judge.promptings
         if row["prompting"] == first and row["commonsense"] == "no"
     }
     models = [*judge.models, ALL]
     lines: list[tuple[Column | None, str]] = [(column, column.tag) for column in columns]
     return [
-        (column, [Cell(rates.get((tag, model), NONE)) for model in models]) for column, tag in [*lines, (None, AVE)]
+        (column, [Cell(rates.get((tag, model), NO_RATE)) for model in models]) for column, tag in [*lines, (None, AVE)]
     ]
 
 
@@ -317,7 +331,7 @@ def _agreement(judges: Sequence[JudgeTables]) -> list[tuple[str, list[str]]]:
     models = [*judges[0].models, ALL]
     averages = [{row["lang"]: row for row in judge.main}[AVE] for judge in judges]
     return [
-        (judge.name, [row.get(model, NONE) for model in models]) for judge, row in zip(judges, averages, strict=True)
+        (judge.name, [row.get(model, NO_RATE) for model in models]) for judge, row in zip(judges, averages, strict=True)
     ]
 
 
@@ -330,25 +344,24 @@ def _noted(names: Iterable[str], notes: Mapping[str, str], labels: Mapping[str, 
     return list(about.items())
 
 
-def _examples(examples: Iterable[Mapping[str, Any]], columns: Sequence[Column]) -> list[dict[str, Any]]:
+def _examples(examples: Iterable[Example], columns: Sequence[Column]) -> list[dict[str, Any]]:
     """Examples by language, in the order of the tables; within a language as they were given."""
     rows: dict[str, list[dict[str, Any]]] = {column.tag: [] for column in columns}
     for example in examples:
-        shown = {
-            key: printable(str(example[key])) for key in ("id", "source", "query", "response", "verdict", "reason")
-        }
-        known = {"model": example["model"], "category": BY_KEY[example["category"]].name, "refusal": example["refusal"]}
-        rows[example["lang"]].append(shown | known)
+        shown = {key: printable(value) if isinstance(value, str) else value for key, value in example.items()}
+        rows[example["lang"]].append({**shown, "category": BY_KEY[example["category"]].name})
     return [{"column": column, "rows": rows[column.tag]} for column in columns if rows[column.tag]]
 
 
-def _usage(usage: Iterable[Mapping[str, str]]) -> list[tuple[str, str, list[Cell]]]:
+def _usage(usage: Iterable[Usage]) -> list[tuple[str, str, list[Cell]]]:
     """What asking took, of all that lies behind an API: kind, name, cells. The last row is the sum.
 
     Others are left out: what they took is a matter of the machine.
     """
     kinds = {"drafts": "drafts", "responses": "model", "english": "English of answers", "verdicts": "judge"}
-    rows = [row for row in usage if row["engine"] == "openai" and row["lang"] == ALL and row["answers"] != "0"]
+    rows: list[Mapping[str, Any]] = [
+        row for row in usage if row["engine"] == "openai" and row["lang"] == ALL and row["answers"]
+    ]
     summed = {column: str(sum(Decimal(row[column] or 0) for row in rows)) for column in COUNTED}
     if not any(row["cost"] for row in rows):
         summed["cost"] = ""
@@ -356,7 +369,7 @@ def _usage(usage: Iterable[Mapping[str, str]]) -> list[tuple[str, str, list[Cell
     return [*named, ("", "", _took(summed))] if rows else []
 
 
-def _took(row: Mapping[str, str]) -> list[Cell]:
+def _took(row: Mapping[str, Any]) -> list[Cell]:
     def count(column: str) -> str:
         return f"{int(row[column] or 0):,}"
 
@@ -367,41 +380,14 @@ def _took(row: Mapping[str, str]) -> list[Cell]:
         Cell(count("answers")),
         Cell(count("input_tokens"), of_it("cached_input_tokens", "from a cache")),
         Cell(count("output_tokens"), of_it("reasoning_tokens", "of reasoning")),
-        Cell(f"${Decimal(row['cost']):,.2f}" if row["cost"] else NONE),
+        Cell(f"${Decimal(row['cost']):,.2f}" if row["cost"] else NO_RATE),
         Cell(f"{Decimal(row['minutes'] or 0):,.1f}"),
         *(Cell(count(column)) for column in ("retries", "rate_limited")),
     ]
 
 
-def render(
-    judges: Sequence[JudgeTables],
-    examples: Iterable[Mapping[str, Any]],
-    verification: Verification,
-    usage: Iterable[Mapping[str, str]],
-    config: Mapping[str, Any],
-) -> str:
-    """The page. The first judge is the primary one; `examples` are verdict rows with `model` and `prompting`; `usage`
-    are the rows of usage.csv.
-
-    `config` may hold `title`, `note`, `promptings` (the names, in order), `labels` with `models` and `judges` (name ->
-    label) and `promptings` (name -> {label, text, placement}), and `notes` with `models` and `judges` (name -> a
-    sentence shown beside its numbers).
-    Whatever models wrote is escaped. A language that is in the tables but not in the status raises KeyError.
-    """
-    primary, *others = judges
-    by_lang = {row["lang"]: row for row in verification.status}
-    columns = _columns(primary, by_lang)
-    labels = config.get("labels", {})
-    notes = {
-        kind: {name: text for name, text in config.get("notes", {}).get(kind, {}).items() if text}
-        for kind in ("models", "judges")
-    }
-    model_labels = {ALL: "Mean of the models", **labels.get("models", {})}
-    texts = labels.get("promptings", {})
-    # The first method is the one the main tables are about.
-    names = config.get("promptings") or list(dict.fromkeys(row["prompting"] for row in primary.promptings)) or [""]
-    first, methods = names[0], {name: texts[name] for name in names if name in texts}
-    rows = _status(verification.status)
+def _environment(shown: Shown) -> jinja2.Environment:
+    """Templates with the filters that give names their labels and numbers their form; what models wrote is escaped."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(Path(__file__).parent),
         autoescape=True,
@@ -410,36 +396,63 @@ def render(
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters["model"] = lambda name: model_labels.get(name, name)
-    environment.filters["judge"] = lambda name: labels.get("judges", {}).get(name, name)
-    environment.filters["prompting"] = lambda name: methods.get(name, {}).get("label") or name
-    environment.filters["percent"] = percent
-    environment.filters["kappa"] = kappa
-    environment.filters["noted"] = lambda names: _noted(names, notes["models"], model_labels)
-    return environment.get_template("page.html.j2").render(
-        title=config.get("title") or "XSafety",
-        note=config.get("note") or "",
-        notes=notes,
-        methods=methods,
-        primary=primary,
-        first=first,
-        columns=columns,
-        gate=_gate(rows),
-        changes=_changes(verification.rates, by_lang),
-        evaluated_as_given=any(row["kind"] == "verified" for row in rows),
-        reviewers_agree=[(language(row["lang"]), row) for row in verification.agreement],
-        unverified=[row for row in rows if row["kind"] == "unverified"],
-        waiting=[row for row in rows if row["kind"] == "waits"],
-        main=_main(primary.main, primary, columns, first, "no"),
-        with_commonsense=_main(primary.with_commonsense, primary, columns, first, "yes"),
-        has_commonsense=any(row["category"] == "commonsense" for row in primary.categories),
-        heat_maps=_heat_maps(primary, columns, first),
-        bins=HEAT_BINS,
-        many=MANY,
-        blocks=_promptings(primary, columns),
-        refusals=_refusals(primary, columns, first),
-        agreement=_agreement(judges),
-        others=[(judge, _main(judge.main, judge, _columns(judge, by_lang), first, "no")) for judge in others],
-        examples=_examples(examples, columns),
-        usage=_usage(usage),
+    labels = shown["labels"]
+    models = {ALL: "Mean of the models", **labels["models"]}
+    promptings = {name: method["label"] or name for name, method in labels["promptings"].items()}
+    environment.filters["model"] = lambda name: models.get(name, name)
+    environment.filters["judge"] = lambda name: labels["judges"].get(name, name)
+    environment.filters["prompting"] = lambda name: promptings.get(name, name)
+    environment.filters["percent"] = shown_rate
+    environment.filters["kappa"] = shown_kappa
+    environment.filters["noted"] = lambda names: _noted(names, shown["notes"]["models"], models)
+    return environment
+
+
+def render(
+    judges: Sequence[JudgeTables],
+    examples: Iterable[Example],
+    review: ReviewTables,
+    usage: Iterable[Usage],
+    shown: Shown,
+) -> str:
+    """The page. The first judge is the primary one; `usage` are the rows of usage.csv.
+
+    Whatever models wrote is escaped. A language that is in the tables but not in the status raises KeyError.
+    """
+    primary, *others = judges
+    by_lang = {row["lang"]: row for row in review.status}
+    columns = _columns(primary, by_lang)
+    first = shown["promptings"][0]  # the method that the main tables are about
+    methods = shown["labels"]["promptings"]
+    rows = _status(review.status)
+    return (
+        _environment(shown)
+        .get_template("page.html.j2")
+        .render(
+            title=shown["title"] or "XSafety",
+            note=shown["note"],
+            notes=shown["notes"],
+            methods={name: methods[name] for name in shown["promptings"] if name in methods},
+            primary=primary,
+            first=first,
+            columns=columns,
+            gate=_gate(rows),
+            changes=_changes(review.rates, list(by_lang)),
+            evaluated_as_given=any(row["kind"] == "verified" for row in rows),
+            reviewers_agree=[(language(row["lang"]), row) for row in review.agreement],
+            unverified=[row for row in rows if row["kind"] == "unverified"],
+            waiting=[row for row in rows if row["kind"] == "waits"],
+            main=_main(primary, columns, first),
+            with_commonsense=_main(primary, columns, first, "yes"),
+            has_commonsense=any(row["category"] == COMMONSENSE for row in primary.categories),
+            heat_maps=_heat_maps(primary, columns, first),
+            bins=HEAT_BINS,
+            many=MANY,
+            blocks=_promptings(primary, columns),
+            refusals=_refusals(primary, columns, first),
+            agreement=_agreement(judges),
+            others=[(judge, _main(judge, _columns(judge, by_lang), first)) for judge in others],
+            examples=_examples(examples, columns),
+            usage=_usage(usage),
+        )
     )

@@ -9,8 +9,7 @@ from ..asking import journal
 from ..asking.journal import RUNS
 from ..asking.price import cost
 from ..config.models import Price
-from ..rows import Usage
-from .tables import ALL
+from ..rows import ALL, Usage
 
 TOKENS = ("input_tokens", "cached_input_tokens", "output_tokens", "reasoning_tokens")
 

@@ -5,52 +5,87 @@ nobody's review and are left out, but they count as a proofreading: the first sh
 former English counts as the work it was, so that editing a seed changes nothing here until new evidence comes in.
 """
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import combinations, product
+from itertools import combinations
 from math import comb, isnan
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict
 
 from ..categories import CATEGORIES
-from ..rows import DECIDING
+from ..rows import ALL, DECIDING, Evidence
 from .standing import Reading, is_modified, readings
 
-RATE_COLUMNS = (
-    "lang round category reviewer rows modified rate lower upper ok edited rejected unsure skip disputed".split()
-)
-
-
-AGREEMENT_COLUMNS = "lang round reviewers per_row rows verdicts texts statistic kappa lower upper ac1".split()
-
-
-ALL = "All"
-
+if TYPE_CHECKING:
+    import pandas as pd
 
 EVERYONE = "all reviewers"  # with a space, which no reviewer's name has
 
-
 REMOVED = "removed"  # the category of evidence for ids that are no seeds any more
 
-
-_ORDER = [ALL, *(category.key for category in CATEGORIES), REMOVED]
-
-
-Key = tuple[int, str, str]  # round, category, reviewer
+_OUTCOMES = ["modified", *DECIDING, "unsure", "skip", "disputed"]
 
 
-Group = tuple[int, int, str]  # reviewers per row, round, names: of a pair, or, without the latter two, of more than two
+class ModificationRate(TypedDict):
+    """How much was changed, per language, round, category and reviewer, with margins."""
+
+    lang: str
+    round: int
+    category: str
+    reviewer: str
+    rows: int  # that have a verdict: ok, edited or rejected
+    modified: int  # of these, that have another target than was shown
+    rate: str  # in percent, with its Wilson interval (95%); empty without a verdict
+    lower: str
+    upper: str
+    ok: int
+    edited: int
+    rejected: int
+    unsure: int
+    skip: int
+    disputed: int
 
 
-Votes = tuple[tuple[str, ...], int]  # the verdicts on one row, by reviewer, and how many pairs of them gave one text
+class ReviewerAgreement(TypedDict):
+    """How far reviewers agree, per language, round and pair of them, or `per_row` of them on a row."""
+
+    lang: str
+    round: str
+    reviewers: str
+    per_row: int
+    rows: int  # that they decided in common, seeing the same text in the same round
+    verdicts: str  # in what percentage of these they gave the same verdict: ok, edited, rejected
+    texts: str  # and the same target but for white space
+    statistic: str  # Cohen, or Fleiss of more than two
+    kappa: str
+    lower: str
+    upper: str
+    ac1: str
 
 
-@dataclass(frozen=True)
-class Survey:
-    """One language's ledger, counted: what was said of rows, and what several reviewers said of the same row."""
+class Outcome(NamedTuple):
+    """What one row came to in one round, by one reviewer or by all together."""
 
-    verdicts: Mapping[Key, Counter[str]]
-    votes: Mapping[Group, Counter[Votes]]
+    round: int
+    category: str
+    reviewer: str
+    outcome: str  # one of _OUTCOMES
+
+
+class CommonRow(NamedTuple):
+    """A row that several reviewers decided: their verdicts, and how many pairs of them gave one text."""
+
+    per_row: int
+    round: int  # 0 of more than two reviewers, which are taken together over all rounds
+    reviewers: str  # of two
+    verdicts: tuple[str, ...]
+    same: int
+
+
+class Survey(NamedTuple):
+    """One language's ledger: what was said of rows, and what several reviewers said of the same row."""
+
+    outcomes: list[Outcome]
+    common: list[CommonRow]
 
 
 @dataclass
@@ -61,18 +96,18 @@ class _Row:
     by: dict[str, Mapping[str, Any]] = field(default_factory=dict)  # every reviewer's last word
 
 
-def survey(ledger: Iterable[Mapping[str, Any]], categories: Mapping[str, str]) -> Survey:
-    """Counts the evidence of one language; `categories` maps the ids of the seeds to their categories.
+def survey(ledger: Iterable[Evidence], categories: Mapping[str, str]) -> Survey:
+    """What the evidence of one language says; `categories` maps the ids of the seeds to their categories.
 
     A row counts once in a round, whoever decided it, by the last sheets that did; once for each reviewer, by his last
     word. A row on which they still differ is `disputed`, and has no verdict. An `ok` to a text that had been replaced
     counts nowhere. Evidence for an id that is no seed any more counts in all sums, under the category `removed`.
     """
-    rows: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
+    rows: dict[tuple[str, str], list[Evidence]] = {}
     for entry in ledger:
         rows.setdefault((entry["id"], entry["source"]), []).append(entry)
-    verdicts: dict[Key, Counter[str]] = {}
-    votes: dict[Group, Counter[Votes]] = {}
+    outcomes: list[Outcome] = []
+    common: list[CommonRow] = []
     for (id, _), entries in rows.items():
         given = {(entry["round"], entry["reviewer"]): entry for entry in entries}
         rounds: dict[int, _Row] = {}
@@ -82,23 +117,26 @@ def survey(ledger: Iterable[Mapping[str, Any]], categories: Mapping[str, str]) -
             row = rounds.setdefault(reading.number, _Row())
             row.by |= {name: given[reading.round, name] for name in (*reading.undecided, *reading.decided)}
             row.last = reading if reading.decided else row.last
-            for group, vote in _votes(reading):
-                votes.setdefault(group, Counter())[vote] += 1
-        for number, row in rounds.items():
-            for reviewer, said in _said(row):
-                for category in (ALL, categories.get(id, REMOVED)):
-                    verdicts.setdefault((number, category, reviewer), Counter()).update(said)
-    return Survey(verdicts, votes)
+            common += _common_rows(reading)
+        category = categories.get(id, REMOVED)
+        outcomes += [
+            Outcome(number, category, reviewer, outcome)
+            for number, row in rounds.items()
+            for reviewer, outcome in _outcomes(row)
+        ]
+    return Survey(outcomes, common)
 
 
-def _said(row: _Row) -> Iterator[tuple[str, list[str]]]:
+def _outcomes(row: _Row) -> Iterator[tuple[str, str]]:
     """Of whom, and of everyone together, what is to be counted for a row."""
-    together = [verdict for verdict in ("unsure", "skip") if any(e["verdict"] == verdict for e in row.by.values())]
+    for verdict in ("unsure", "skip"):
+        if any(entry["verdict"] == verdict for entry in row.by.values()):
+            yield EVERYONE, verdict
     if row.last:
-        together += _counted(row.last.decided.values()) if len(row.last.outcomes) == 1 else ["disputed"]
-    yield EVERYONE, together
+        agreed = len(row.last.outcomes) == 1
+        yield from ((EVERYONE, said) for said in (_counted(row.last.decided.values()) if agreed else ["disputed"]))
     for reviewer, entry in row.by.items():
-        yield reviewer, _counted([entry])
+        yield from ((reviewer, said) for said in _counted([entry]))
 
 
 def _counted(entries: Iterable[Mapping[str, Any]]) -> list[str]:
@@ -108,96 +146,98 @@ def _counted(entries: Iterable[Mapping[str, Any]]) -> list[str]:
     return [verdict, "modified"] if any(map(is_modified, entries)) else [verdict]
 
 
-def _votes(reading: Reading) -> Iterator[tuple[Group, Votes]]:
+def _common_rows(reading: Reading) -> Iterator[CommonRow]:
     """Every pair that decided the row for the same shown text; three or more of them once more, all together."""
     shown: dict[str, list[tuple[str, Mapping[str, Any]]]] = {}
     for reviewer, entry in reading.decided.items():
         shown.setdefault(entry["before"], []).append((reviewer, entry))
     for deciders in shown.values():
-        together = [*combinations(deciders, 2), *([deciders] if len(deciders) > 2 else [])]
-        for group in together:
+        for group in [*combinations(deciders, 2), *([deciders] if len(deciders) > 2 else [])]:
             names, entries = zip(*group, strict=True)
+            verdicts = tuple(entry["verdict"] for entry in entries)
             same = sum(_target(one) == _target(other) for one, other in combinations(entries, 2))
-            vote = (tuple(entry["verdict"] for entry in entries), same)
             # Fleiss' kappa is about reviewers at large: who they were does not matter, how many they were does.
-            yield (2, reading.number, "; ".join(names)) if len(names) == 2 else (len(names), 0, ""), vote
+            pair = (reading.number, "; ".join(names)) if len(names) == 2 else (0, "")
+            yield CommonRow(len(names), *pair, verdicts, same)
 
 
 def _target(entry: Mapping[str, Any]) -> list[str] | None:
     return None if entry["verdict"] == "rejected" else entry["after"].split()
 
 
-def modification_rates(surveys: Mapping[str, Survey]) -> list[dict[str, Any]]:
+def modification_rates(surveys: Mapping[str, Survey]) -> list[ModificationRate]:
     """Rows per language, round, category and reviewer, sorted, with `All` and `all reviewers` as margins.
 
-    `rows` is how many have a verdict (ok, edited or rejected), `rate` the percentage of them whose target differs from
-    what was shown, `lower` and `upper` its Wilson interval (95%). Rounds have no margin: the rates of a first and of a
-    second proofreading are of different texts.
+    Rounds have no margin: the rates of a first and of a second proofreading are of different texts.
     """
-    counts: dict[tuple[str, int, str, str], Counter[str]] = {}
-    for lang, counted in surveys.items():
-        for (key, said), margin in product(counted.verdicts.items(), (lang, ALL)):
-            counts.setdefault((margin, *key), Counter()).update(said)
-    rows: list[dict[str, Any]] = []
-    for lang, number, category, reviewer in sorted(
-        counts, key=lambda key: (key[0] != ALL, key[0], key[1], _ORDER.index(key[2]), key[3] != EVERYONE, key[3])
-    ):
-        said = counts[lang, number, category, reviewer]
-        row = {"lang": lang, "round": number, "category": category, "reviewer": reviewer}
-        told = {column: said[column] for column in ("modified", *DECIDING, "unsure", "skip", "disputed")}
-        rows.append(row | told | {"rows": sum(said[verdict] for verdict in DECIDING)})
-    if rows:
-        _add_rates([row for row in rows if row["rows"]])
-    return rows
-
-
-def _add_rates(rows: Sequence[dict[str, Any]]) -> None:
-    import numpy as np  # with statsmodels a second to load, which runs without evidence need not spend
+    rows = [(lang, *outcome) for lang, found in surveys.items() for outcome in found.outcomes]
+    if not rows:
+        return []
+    import pandas as pd  # with statsmodels a second to load, which runs without evidence need not spend
     from statsmodels.stats.proportion import proportion_confint
 
-    modified, decided = (np.array([row[column] for row in rows]) for column in ("modified", "rows"))
-    intervals = zip(*proportion_confint(modified, decided, alpha=0.05, method="wilson"), strict=True)
-    for row, (lower, upper) in zip(rows, intervals, strict=True):
-        row["rate"] = _percent(row["modified"] / row["rows"])
-        row["lower"], row["upper"] = _percent(lower), _percent(upper)
+    frame = pd.DataFrame(rows, columns=["lang", *Outcome._fields])
+    for margin in ("lang", "category"):
+        frame = pd.concat([frame, frame.assign(**{margin: ALL})])
+    orders = {
+        "lang": [ALL, *sorted(surveys)],
+        "category": [ALL, *(category.key for category in CATEGORIES), REMOVED],
+        "reviewer": [EVERYONE, *sorted(set(frame["reviewer"]) - {EVERYONE})],
+        "outcome": _OUTCOMES,
+    }
+    frame = frame.assign(**{name: pd.Categorical(frame[name], order) for name, order in orders.items()})
+    keys = ["lang", "round", "category", "reviewer"]
+    counts = frame.groupby([*keys, "outcome"], observed=True).size().unstack(fill_value=0)
+    counts = counts.reindex(columns=_OUTCOMES, fill_value=0).reset_index()
+    counts["rows"] = counts[list(DECIDING)].sum(axis=1)
+    decided = counts[counts["rows"] > 0]
+    lower, upper = proportion_confint(decided["modified"], decided["rows"], alpha=0.05, method="wilson")
+    for name, shares in (("rate", decided["modified"] / decided["rows"]), ("lower", lower), ("upper", upper)):
+        counts[name] = ""
+        counts.loc[decided.index, name] = shares.map(_percent)
+    return counts.to_dict("records")  # type: ignore[return-value]
 
 
-def agreement(surveys: Mapping[str, Survey]) -> list[dict[str, Any]]:
+def reviewer_agreement(surveys: Mapping[str, Survey]) -> list[ReviewerAgreement]:
     """Rows per language, round and pair of reviewers; where more than two decided a row, one per language and number.
 
-    `rows` is how many they decided in common, seeing the same text in the same round; `verdicts` and `texts` in what
-    percentage of these they gave the same verdict (ok, edited, rejected), and the same target but for white space. Of
-    three or more it is the percentage of their pairs, and `kappa` is Fleiss', over all rounds; else it is Cohen's, with
-    its asymptotic interval (95%). It is empty where all verdicts are of one kind, which leaves it undefined;
-    so are limits where the estimated variance is zero, as when one of two reviewers always says the same.
+    Of three or more reviewers `verdicts` and `texts` are percentages of their pairs, and `kappa` is Fleiss', over all
+    rounds; else it is Cohen's, with its asymptotic interval (95%). It is empty where all verdicts are of one kind,
+    which leaves it undefined; so are limits where the estimated variance is zero, as when one of two reviewers always
+    says the same.
     """
-    found = {(lang, *group): votes for lang, counted in surveys.items() for group, votes in counted.votes.items()}
-    rows = []
-    for (lang, raters, number, names), votes in sorted(found.items(), key=lambda line: line[0]):
-        n = votes.total()
-        ratings = [[verdicts.count(verdict) for verdict in DECIDING] for verdicts, _ in votes.elements()]
-        statistic, values = ("Fleiss", (fleiss(ratings), None, None)) if raters > 2 else ("Cohen", _cohen(votes))
-        kappa, lower, upper = ("" if value is None or isnan(value) else f"{value:z.4f}" for value in values)
-        rows.append(
-            {
-                "lang": lang,
-                "round": number or ALL,
-                "reviewers": names or EVERYONE,
-                "per_row": raters,
-                "rows": n,
-                "verdicts": _percent(_pairs_that_agree(ratings)),
-                "texts": _percent(sum(same for _, same in votes.elements()) / (n * comb(raters, 2))),
-                "statistic": statistic,
-                "kappa": kappa,
-                "lower": lower,
-                "upper": upper,
-                "ac1": f"{gwet_ac1(ratings):z.4f}",
-            }
-        )
-    return rows
+    rows = [(lang, *row) for lang, found in surveys.items() for row in found.common]
+    if not rows:
+        return []
+    import pandas as pd
+
+    frame = pd.DataFrame(rows, columns=["lang", *CommonRow._fields])
+    groups: Any = frame.groupby(["lang", "per_row", "round", "reviewers"])
+    return [_agreement(key, group) for key, group in groups]
 
 
-def _cohen(votes: Counter[Votes]) -> tuple[float | None, ...]:
+def _agreement(key: tuple[str, int, int, str], rows: "pd.DataFrame") -> ReviewerAgreement:
+    lang, raters, number, names = key
+    ratings = [[verdicts.count(verdict) for verdict in DECIDING] for verdicts in rows["verdicts"]]
+    statistic, values = ("Fleiss", (fleiss(ratings), None, None)) if raters > 2 else ("Cohen", _cohen(rows["verdicts"]))
+    kappa, lower, upper = ("" if value is None or isnan(value) else f"{value:z.4f}" for value in values)
+    return {
+        "lang": lang,
+        "round": str(number or ALL),
+        "reviewers": names or EVERYONE,
+        "per_row": raters,
+        "rows": len(rows),
+        "verdicts": _percent(_pairs_that_agree(ratings)),
+        "texts": _percent(rows["same"].sum() / (len(rows) * comb(raters, 2))),
+        "statistic": statistic,
+        "kappa": kappa,
+        "lower": lower,
+        "upper": upper,
+        "ac1": f"{gwet_ac1(ratings):z.4f}",
+    }
+
+
+def _cohen(pairs: Iterable[Sequence[str]]) -> tuple[float | None, ...]:
     """Cohen's kappa of pairs of verdicts and its limits, none where its estimated variance is zero.
 
     An asymptotic interval may reach beyond what there is.
@@ -205,9 +245,9 @@ def _cohen(votes: Counter[Votes]) -> tuple[float | None, ...]:
     from statsmodels.stats.inter_rater import cohens_kappa
 
     table = [[0] * len(DECIDING) for _ in DECIDING]
-    for (verdicts, _), n in votes.items():
+    for verdicts in pairs:
         one, other = map(DECIDING.index, verdicts)
-        table[one][other] += n
+        table[one][other] += 1
     found = _quietly(lambda np: cohens_kappa(np.array(table)))
     if found.std_kappa < 1e-6:  # rounding may leave a trace
         return found.kappa, None, None

@@ -1,13 +1,14 @@
 """What the checks found in all languages, as Markdown: counts by language, check and category, and row ids."""
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from ..categories import BY_KEY
+from ..rows import Check
 from .checks import CHECKS
 
-Rows = Sequence[Mapping[str, str]]
-
+if TYPE_CHECKING:
+    import pandas as pd
 
 _HEAD = """# What the checks find
 
@@ -19,52 +20,52 @@ findings. `xsafety/verification/checks.py` says what each check looks for. Ids a
 """
 
 
-def audit(categories: Mapping[str, str], checked: Mapping[str, Rows]) -> str:
+def audit(categories: Mapping[str, str], checked: Mapping[str, Sequence[Check]]) -> str:
     """The audit, without any text, of the rows of each language's checks file; `categories` maps ids to categories."""
-    flagged = {lang: [row for row in rows if row["flagged"] == "yes"] for lang, rows in checked.items()}
-    parts = [_HEAD, _by_check(checked, flagged), _by_category(categories, flagged), "## Flagged rows\n"]
-    for lang, rows in flagged.items():
-        parts.append(f"### {lang}\n")
-        parts += [f"- {name}: {', '.join(ids)}" for name, ids in _ids(rows).items()]
-        parts.append("")
+    import pandas as pd
+
+    rows = pd.DataFrame(
+        [
+            (lang, row["id"].removeprefix("xs-"), categories[row["id"]], row["flagged"] == "yes", name)
+            for lang, rows in checked.items()
+            for row in rows
+            for name in row["checks"].split("; ")  # one that is empty for a row without findings
+        ],
+        columns=["lang", "id", "category", "flagged", "check"],
+    )
+    rows["lang"] = pd.Categorical(rows["lang"], pd.Index(list(checked)))
+    rows["check"] = pd.Categorical(rows["check"].where(rows["check"] != ""), pd.Index(["empty", *CHECKS]))
+    rows["category"] = pd.Categorical(rows["category"], pd.Index(list(BY_KEY)))
+    flagged = rows[rows["flagged"]]
+    by_category = flagged.drop_duplicates(["lang", "id"]).groupby(["category", "lang"], observed=False).size().unstack()
+    lines = [[BY_KEY[key].name, *map(str, counts)] for key, counts in zip(BY_KEY, by_category.to_numpy(), strict=True)]
+    parts = [
+        _HEAD,
+        f"## By check\n\n{_markdown(['check', *checked], _by_check(rows))}",
+        f"## Rows flagged, by category\n\n{_markdown(['category', *checked], lines)}",
+        "## Flagged rows\n",
+    ]
+    ids = flagged.groupby(["lang", "check"], observed=True)["id"].agg(", ".join)
+    for lang in checked:
+        found = ids[ids.index.get_level_values("lang") == lang].droplevel("lang")
+        parts += [f"### {lang}\n", *(f"- {name}: {given}" for name, given in found.items()), ""]
     return "\n".join(parts).rstrip() + "\n"
 
 
-def _by_check(checked: Mapping[str, Rows], flagged: Mapping[str, Rows]) -> str:
-    counts = {lang: Counter(name for row in rows for name in _checks(row)) for lang, rows in checked.items()}
-    hits = {lang: Counter(name for row in rows for name in _checks(row)) for lang, rows in flagged.items()}
-
-    def cell(lang: str, name: str) -> str:
-        weak = counts[lang][name] - hits[lang][name]
-        return f"{hits[lang][name]}{f' ({weak})' if weak else ''}"
-
-    total = {lang: f"{len(flagged[lang])} ({len(flagged[lang]) / len(rows):.1%})" for lang, rows in checked.items()}
-    names = [name for name in ("empty", *CHECKS) if any(count[name] for count in counts.values())]
-    lines = [
-        ["**rows flagged**", *total.values()],
-        *([name, *(cell(lang, name) for lang in checked)] for name in names),
-    ]
-    return f"## By check\n\n{_table(['check', *checked], lines)}"
+def _by_check(rows: "pd.DataFrame") -> list[list[str]]:
+    """The lines of the table by check: rows flagged, then the findings of each check."""
+    flags = rows.drop_duplicates(["lang", "id"]).groupby("lang", observed=False)["flagged"]
+    totals = zip(flags.sum(), flags.mean(), strict=True)
+    found = rows.groupby(["check", "lang"], observed=False)["flagged"].agg(["sum", "size"])
+    lines = [["**rows flagged**", *(f"{n} ({share:.1%})" for n, share in totals)]]
+    for name, counts in found.groupby("check", observed=False):
+        if counts["size"].any():
+            weak = counts["size"] - counts["sum"]
+            cells = zip(counts["sum"], weak, strict=True)
+            lines.append([str(name), *(f"{n}{f' ({more})' if more else ''}" for n, more in cells)])
+    return lines
 
 
-def _by_category(categories: Mapping[str, str], flagged: Mapping[str, Rows]) -> str:
-    counts = {lang: Counter(categories[row["id"]] for row in rows) for lang, rows in flagged.items()}
-    lines = [[category.name, *(str(count[key]) for count in counts.values())] for key, category in BY_KEY.items()]
-    return f"## Rows flagged, by category\n\n{_table(['category', *flagged], lines)}"
-
-
-def _ids(rows: Rows) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {}
-    for name in ("empty", *CHECKS):
-        if ids := [row["id"].removeprefix("xs-") for row in rows if name in _checks(row)]:
-            found[name] = ids
-    return found
-
-
-def _checks(row: Mapping[str, str]) -> list[str]:
-    return row["checks"].split("; ") if row["checks"] else []
-
-
-def _table(header: Sequence[str], lines: Iterable[Sequence[str]]) -> str:
+def _markdown(header: Sequence[str], lines: Iterable[Sequence[str]]) -> str:
     rule = ["---", *["--:"] * (len(header) - 1)]
     return "".join(f"| {' | '.join(cells)} |\n" for cells in (header, rule, *lines))
