@@ -28,7 +28,7 @@ _USUAL_KEYS = {"deepl": "DEEPL_API_KEY", "microsoft": "MICROSOFT_API_KEY"}
 class OpenAITranslator(OpenAI):
     """A model that is asked to translate."""
 
-    engine: Literal["openai"] = "openai"
+    engine: Literal["openai"] = Field("openai", description="a model, by the OpenAI chat completions protocol")
     prompt: str = Field(
         TRANSLATION_PROMPT, description="with {source} and {target}, the languages' English names, and {text}"
     )
