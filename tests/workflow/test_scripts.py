@@ -59,7 +59,8 @@ try:
     arguments({script}.main, ["--help"])
 except SystemExit as stop:
     assert stop.code == 0
-blocks = any(map(has_a_block, typing.get_type_hints({script}.main).values()))
+hints = typing.get_type_hints({script}.main)
+blocks = "configfiles" in hints or any(map(has_a_block, hints.values()))
 print(*sorted({HEAVY!r} & sys.modules.keys() - ({{"pydantic"}} if blocks else set())))"""
     done = subprocess.run(
         [sys.executable, "-c", code],

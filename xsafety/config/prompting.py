@@ -7,9 +7,8 @@ from pydantic import (
     field_validator,
 )
 
+from ..categories import PLACEHOLDER
 from .block import Strict
-
-PLACEHOLDER = "{scenario}"
 
 
 class PromptingMethod(Strict):

@@ -1,16 +1,18 @@
 """A model's requests about a data set, and the rows of its responses."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..asking.requests import Request, request
-from ..config.prompting import PromptingMethod
 from ..rows import Identity
 from .prompting import messages
 
+if TYPE_CHECKING:  # pydantic is slow to import
+    from ..config.prompting import PromptingMethod
+
 
 def model_requests(
-    identity: Identity, prompting: PromptingMethod, part: str, queries: Iterable[Mapping[str, Any]]
+    identity: Identity, prompting: "PromptingMethod", part: str, queries: Iterable[Mapping[str, Any]]
 ) -> list[Request]:
     """One request per query of a data set, in its order."""
     return [request(identity, row["id"], part, messages(prompting, row["query"], row["category"])) for row in queries]
