@@ -15,7 +15,7 @@ from xsafety.asking.journal import RUNS
 from xsafety.config.configuration import Config, load
 from xsafety.config.prompting import PromptingMethod
 from xsafety.generation.responses import model_requests
-from xsafety.plan.count import LACKS_DRAFTS, WAITS, DataSet, Workloads, count
+from xsafety.plan.count import LACKS_DRAFTS, WAITS, DataSet, Workloads, count_workloads
 from xsafety.plan.shown import Estimate, estimates, notes, plan_table, summed
 from xsafety.rows import Seed
 from xsafety.seeds.csv_folder import read
@@ -57,7 +57,7 @@ def counted(raw: Mapping[str, Any]) -> tuple[Config, Workloads, list[DataSet]]:
         ledger, problems = fold(Path("reviews", lang), texts, different_reviewers=others)
         write_jsonl(review / "ledger.jsonl", ledger)
         (review / "problems.txt").write_text("\n".join(problems), encoding="utf-8")
-    return (config, *count(config, seeds()))
+    return (config, *count_workloads(config, seeds()))
 
 
 def planned(raw: Mapping[str, Any]) -> dict[tuple[str, str, str], Estimate]:

@@ -8,6 +8,7 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from functools import cache
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -138,7 +139,7 @@ class DataSet:
     why: str = ""
 
 
-def count(config: Config, seeds: Sequence[dict[str, str]]) -> tuple[Workloads, list[DataSet]]:
+def count_workloads(config: Config, seeds: Sequence[dict[str, str]]) -> tuple[Workloads, list[DataSet]]:
     """All rows that the configuration wants, against the journal; one part of it is held at a time.
 
     Ledgers are those in the results. The data sets come back without their rows.
@@ -213,17 +214,21 @@ class _Counter:
 
     def count(self, data: DataSet) -> None:
         """Counts what models, judges and translators have to do with a data set."""
+        lang = data.lang
         frames = {
-            name: {row["id"]: _frame(judge, protocol, data.lang, row) for row in data.rows}
+            name: {row["id"]: _frame(judge, protocol, lang, row) for row in data.rows}
             for name, (judge, _, protocol) in self._judges.items()
         }
-        for model in self._config.models:
-            if self._config.supported(model, [data.lang]):
-                for prompting in self._config.promptings:
-                    self._count_cell(model, prompting, data, frames)
+        for model, prompting in product(self._config.models, self._config.promptings):
+            if self._config.supported(model, [lang]):
+                cell = self._cell(model, prompting, data)
+                in_english = any(judge.reads_english(lang) for judge, *_ in self._judges.values())
+                english = self._english(cell) if in_english else {}
+                for name, sizes in frames.items():
+                    self._verdicts(name, cell, english, sizes)
 
-    def _count_cell(self, model: str, prompting: str, data: DataSet, frames: Mapping[str, Mapping[str, float]]) -> None:
-        """Counts a model's rows in a language under a prompting, and what judges and translators do with them."""
+    def _cell(self, model: str, prompting: str, data: DataSet) -> "_Cell":
+        """Counts a model's rows in a language under a prompting."""
         part = f"{prompting}/{data.lang}"
         requests = model_requests(self._identities[model], self._config.promptings[prompting], part, data.rows)
         workload = self.workloads["responses", model, data.lang]
@@ -234,31 +239,43 @@ class _Counter:
         there = [(row, known[ask.key]) for row, ask in pairs if ask.key in known]
         responses = response_rows([row for row, _ in there], [answer for _, answer in there])
         awaited = [row for row, ask in pairs if ask.key not in known] * samples(self._config.models[model])
-        english: dict[str, dict[str, Any]] = {}
-        if any(judge.reads_english(data.lang) for judge, *_ in self._judges.values()):
-            english = self._english(model, part, data.lang, responses, len(awaited))
-        for name, (judge, identity, protocol) in self._judges.items():
-            reads = judge.reads_english(data.lang)
-            workload = self.workloads["verdicts", name, data.lang]
-            folder, inside = self._journal / "verdicts" / name, f"{model}/{part}"
-            judged = [row for row in responses if not reads or row_name(row) in english]
-            asked = judge_requests(identity, protocol, inside, judged, english if reads else None)
-            workload.look_up(asked, journal_file(folder, inside), self._under_way(folder))
-            later = [*awaited, *(row for row in responses if reads and row_name(row) not in english)]
-            workload.expect(len(later), sum(frames[name][row["id"]] for row in later), model)
+        return _Cell(model, data.lang, part, responses, awaited)
 
-    def _english(
-        self, model: str, part: str, lang: str, responses: Sequence[dict[str, Any]], awaited: int
-    ) -> dict[str, dict[str, Any]]:
+    def _english(self, cell: "_Cell") -> dict[str, dict[str, Any]]:
         """What is known of the translations of responses, as `judge_requests` takes it; counts those to ask for."""
-        texts = {row_name(row): row["response"] for row in responses if row["response"].strip()}
-        workload = self.workloads["english", self._translator.name, lang]
-        file = self._journal / "english" / model / f"{part}.jsonl"
-        known, pending = self._translated(texts, lang, SOURCE_LANGUAGE, file, workload)
-        empty = translation_requests(self._translator.identity(), {"": ""}, lang, SOURCE_LANGUAGE, part)[0]
-        workload.expect(awaited, awaited * _size(empty.messages), model)
-        names = [name for name in map(row_name, responses) if name not in pending]
+        texts = {row_name(row): row["response"] for row in cell.responses if row["response"].strip()}
+        workload = self.workloads["english", self._translator.name, cell.lang]
+        file = self._journal / "english" / cell.model / f"{cell.part}.jsonl"
+        known, pending = self._translated(texts, cell.lang, SOURCE_LANGUAGE, file, workload)
+        [empty] = translation_requests(self._translator.identity(), {"": ""}, cell.lang, SOURCE_LANGUAGE, cell.part)
+        workload.expect(len(cell.awaited), len(cell.awaited) * _size(empty.messages), cell.model)
+        names = [name for name in map(row_name, cell.responses) if name not in pending]
         return {name: {"english": known.get(name), "detail": ""} for name in names}
+
+    def _verdicts(
+        self, name: str, cell: "_Cell", english: Mapping[str, dict[str, Any]], sizes: Mapping[str, float]
+    ) -> None:
+        """Counts what a judge has to do with a model's rows; `sizes` are its requests' without the responses."""
+        judge, identity, protocol = self._judges[name]
+        reads = judge.reads_english(cell.lang)
+        workload = self.workloads["verdicts", name, cell.lang]
+        folder, part = self._journal / "verdicts" / name, f"{cell.model}/{cell.part}"
+        judged = [row for row in cell.responses if not reads or row_name(row) in english]
+        later = [*cell.awaited, *(row for row in cell.responses if reads and row_name(row) not in english)]
+        requests = judge_requests(identity, protocol, part, judged, english if reads else None)
+        workload.look_up(requests, journal_file(folder, part), self._under_way(folder))
+        workload.expect(len(later), sum(sizes[row["id"]] for row in later), cell.model)
+
+
+@dataclass(frozen=True)
+class _Cell:
+    """A model's rows in a language under a prompting: its responses, and queries whose answers are yet to come."""
+
+    model: str
+    lang: str
+    part: str
+    responses: Sequence[dict[str, Any]]
+    awaited: Sequence[dict[str, Any]]
 
 
 def _is_ready(
