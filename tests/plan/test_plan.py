@@ -319,3 +319,14 @@ def test_english_and_a_model_that_translates_are_planned_as_they_are_asked(proje
     output = project.run("plan").output
     assert "Nothing to ask: the journal has every answer." in output, output
     assert figures(output, "drafter") == [["all", "3", "3", "0"], ["all", "3", "3", "0"]]
+
+
+def test_hundreds_of_models_reach_the_plan_by_file_and_overrides_too(project: Project) -> None:
+    one = project.config["models"]["one"]
+    project.config["models"] = {f"an-organisation-and-its-model-{n:03}": one for n in range(300)}
+    done = project.run("plan", "-p", "--config", "results=elsewhere")
+    assert done.status == 0, done.output
+    assert re.search(r"^  together +all +1,800 +0 +~1,800 ", done.output, re.M), done.output
+    assert (project.folder / "elsewhere/logs/plan.log").exists()
+    assert not (project.folder / "results").exists()
+    assert max(len(line) for line in done.output.splitlines() if "scripts/plan.py" in line) < 1000
