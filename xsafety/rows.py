@@ -1,6 +1,6 @@
 """The nouns of the domain: what one row of each file is, declared once; a file's columns are the keys of its noun."""
 
-from typing import Any, Literal, Required, TypedDict
+from typing import Any, Literal, NotRequired, Required, TypedDict
 
 RELEASE_REVIEWER = "xsafety-release"  # stands for the translators of the XSafety release
 REVIEWER_NAME = "[A-Za-z0-9][A-Za-z0-9_-]*"  # a regular expression
@@ -107,6 +107,17 @@ class TranslatorIdentity(Identity, total=False):
     """All that decides a translation beside the text and the two languages."""
 
     prompt: str
+
+
+class JournalAnswer(TypedDict):
+    """An answer as the journal keeps it; `more` are further ones to the same request."""
+
+    text: str
+    status: AnswerStatus
+    finish_reason: str
+    detail: str
+    usage: NotRequired[dict[str, int] | None]
+    more: NotRequired["list[JournalAnswer]"]
 
 
 class Response(TypedDict):

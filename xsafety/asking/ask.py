@@ -14,7 +14,7 @@ from typing import Any, TypedDict
 
 from ..config.models import Connection, LocalConnection, Price
 from . import journal
-from .journal import RUNS, journal_file
+from .journal import RUNS, JobRun, journal_file
 from .price import cost
 from .progress import Progress, Throughput, duration
 from .requests import Completion, Engine, Fatal, Meter, Request
@@ -205,7 +205,7 @@ class _Asking:
         refused = f" ({self._without_text} of them refused)" if self._without_text else ""
         return f"{self._answered} answered{refused}, {len(self.reasons)} failed, {taken}{money}{retries}"
 
-    def summary(self) -> dict[str, Any]:
+    def summary(self) -> JobRun:
         """The job's line in the journal."""
         return {
             "started": self._began.isoformat(timespec="seconds"),

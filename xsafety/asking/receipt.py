@@ -3,8 +3,8 @@
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
+from ..rows import JournalAnswer
 from ..tabular import DataError
 from . import journal
 from .journal import journal_file
@@ -25,7 +25,7 @@ def next_attempt(receipt: Path) -> str:
 
 def journalled_answers(
     requests: Sequence[Request], folder: Path, receipt: Path, failed: Mapping[str, str]
-) -> list[dict[str, Any]]:
+) -> list[JournalAnswer]:
     """The answers to `requests` (of one part), from the journal alone, in their order.
 
     Raises DataError that lists the rows without an answer and says how to ask for them.

@@ -22,7 +22,7 @@ from ..config.models import OpenAIJudge
 from ..generation.responses import model_requests, response_rows, row_name
 from ..judging.verdicts import judge_requests
 from ..protocols.protocol import Protocol, load
-from ..rows import Identity, Message
+from ..rows import Identity, JournalAnswer, Message
 from ..tabular import read_jsonl
 from ..text.languages import SOURCE_LANGUAGE
 from ..translation.drafting import drafts, translation, translation_requests
@@ -66,7 +66,7 @@ class Observed:
     def __add__(self, other: "Observed") -> "Observed":
         return Observed(*(getattr(self, one.name) + getattr(other, one.name) for one in fields(self)))
 
-    def add(self, answer: Mapping[str, Any], estimate: float | None) -> None:
+    def add(self, answer: JournalAnswer, estimate: float | None) -> None:
         """Takes one answer in; `estimate` is that of its input, None where its row is no more."""
         usage = answer.get("usage") or {}
         texts = [one["text"] for one in (answer, *answer.get("more", ()))]
@@ -93,13 +93,13 @@ class Workload:
 
     def look_up(
         self, requests: Sequence[Request], file: Path, under_way: Collection[tuple[str, str]] = ()
-    ) -> dict[str, dict[str, Any]]:
+    ) -> dict[str, JournalAnswer]:
         """Counts the requests of one part; the answers (key -> answer) that the journal has, of other requests too.
 
         `under_way` are requests (part, key) that wait in a batch.
         """
         sizes = {request.id: _size(request.messages) for request in requests}
-        answers: dict[str, dict[str, Any]] = {}
+        answers: dict[str, JournalAnswer] = {}
         for line in journal.lines(file):
             answers.setdefault(line["key"], line["answer"])
             self.observed.add(line["answer"], sizes.get(line["id"]))

@@ -3,10 +3,10 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from ..asking import journal
-from ..asking.journal import RUNS
+from ..asking.journal import RUNS, JobRun
 from ..asking.price import cost
 from ..config.models import Price
 from ..rows import Usage
@@ -15,7 +15,12 @@ from .tables import ALL
 TOKENS = ("input_tokens", "cached_input_tokens", "output_tokens", "reasoning_tokens")
 
 
-TRIES = ("requests", "retries", "rate_limited", "failed")
+TRIES: tuple[Literal["requests", "retries", "rate_limited", "failed"], ...] = (
+    "requests",
+    "retries",
+    "rate_limited",
+    "failed",
+)
 
 
 # The files in the journal that hold a stage's answers, each named after its language, and its runs.
@@ -35,7 +40,7 @@ _RUNS = {
 }
 
 
-def runs(folder: Path, stage: str, name: str) -> Iterator[dict[str, Any]]:
+def runs(folder: Path, stage: str, name: str) -> Iterator[JobRun]:
     """The jobs of a stage that asked `name`, as the journal has them."""
     for file in sorted(folder.glob(_RUNS[stage].format(name=name))):
         yield from journal.lines(file)
@@ -75,7 +80,7 @@ def _row(
     names: tuple[str, str, str, str],
     counts: Mapping[str, int],
     dollars: float | None,
-    jobs: Sequence[Mapping[str, Any]] = (),
+    jobs: Sequence[JobRun] = (),
 ) -> Usage:
     """A row; tries and minutes, the sums over jobs, are empty where none is on record, as for translation services."""
     stage, name, engine, lang = names
