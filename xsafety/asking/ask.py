@@ -20,13 +20,8 @@ from .progress import Progress, Throughput, duration
 from .requests import Completion, Engine, Fatal, Meter, Request
 
 MAX_FAILURES = 32  # requests that fail in a row
-
-
 OPEN_JOURNALS = 200  # at a time: a judge of 50 models in 100 languages has more parts than a process may open files
-
-
 ADVICE = "check `decoding` (some models take no temperature)"
-
 
 # A part of the journal -> its requests, made anew at each call, so that 100,000 rows need no more memory than one part.
 Parts = Mapping[str, Callable[[], Iterable[Request]]]

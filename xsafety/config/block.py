@@ -2,12 +2,7 @@
 
 from typing import Annotated
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    ConfigDict,
-    Field,
-)
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
 
@@ -19,7 +14,6 @@ def _no_file_of_the_journal(name: str) -> str:
 
 
 Name = Annotated[str, Field(pattern=NAME), AfterValidator(_no_file_of_the_journal)]
-
 
 # Capitals only, so that a key written here by mistake is not taken for a name, and never shown.
 Variable = Annotated[str, Field(pattern=r"^[A-Z_][A-Z0-9_]*$")]

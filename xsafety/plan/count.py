@@ -34,11 +34,7 @@ from ..verification.status import problems_file
 from ..verification.waiting import status
 
 ASSUMED_OUTPUT = 300  # tokens of an answer, where the journal has none and no lower limit is set
-
-
 LACKS_DRAFTS, WAITS = "lacks drafts", "waits for people"
-
-
 LIMITS = ("max_tokens", "max_completion_tokens", "max_new_tokens")
 
 

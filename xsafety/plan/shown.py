@@ -27,8 +27,6 @@ from .count import (
 )
 
 _TITLES = {"drafts": "translate", "responses": "ask", "english": "translate answers to English", "verdicts": "judge"}
-
-
 _HEADER = ("", "language", "rows", "answered", "to ask", "tokens in", "tokens out", "cost", "time")
 
 
@@ -75,17 +73,9 @@ def estimates(config: Config, workloads: Workloads) -> list[Estimate]:
             for lang in config.languages:
                 if (workload := workloads[stage, name, lang]).rows:
                     awaited = sum(texts[model, lang] * rows for model, rows in workload.awaited.items())
-                    line = Estimate(
-                        stage,
-                        name,
-                        lang,
-                        workload.rows,
-                        workload.answered,
-                        workload.to_ask,
-                        workload.uncertain,
-                        group=(isinstance(block, Connection) and block.provider) or name,
-                        under_way=workload.under_way,
-                    )
+                    group = (isinstance(block, Connection) and block.provider) or name
+                    counts = (workload.rows, workload.answered, workload.to_ask, workload.uncertain)
+                    line = Estimate(stage, name, lang, *counts, group=group, under_way=workload.under_way)
                     tokens = _tokens(block, workload, workload.tokens + awaited, pooled[stage, name])
                     made.append(_with_figures(line, block, tokens, pace))
     return made

@@ -3,7 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from ..asking import journal
 from ..asking.journal import RUNS, JobRun
@@ -14,14 +14,12 @@ from .tables import ALL
 
 TOKENS = ("input_tokens", "cached_input_tokens", "output_tokens", "reasoning_tokens")
 
-
 TRIES: tuple[Literal["requests", "retries", "rate_limited", "failed"], ...] = (
     "requests",
     "retries",
     "rate_limited",
     "failed",
 )
-
 
 # The files in the journal that hold a stage's answers, each named after its language, and its runs.
 _ANSWERS = {
@@ -30,7 +28,6 @@ _ANSWERS = {
     "english": "english/*/*/*.jsonl",
     "verdicts": "verdicts/{name}/*/*/*.jsonl",
 }
-
 
 _RUNS = {
     "drafts": f"drafts/{RUNS}",
@@ -77,28 +74,12 @@ def _answers(folder: Path, stage: str, name: str, engine: str) -> Iterator[tuple
 
 
 def _row(
-    names: tuple[str, str, str, str],
-    counts: Mapping[str, int],
-    dollars: float | None,
-    jobs: Sequence[JobRun] = (),
+    names: tuple[str, str, str, str], counts: Mapping[str, int], dollars: float | None, jobs: Sequence[JobRun] = ()
 ) -> Usage:
     """A row; tries and minutes, the sums over jobs, are empty where none is on record, as for translation services."""
-    stage, name, engine, lang = names
+    named = dict(zip(("stage", "name", "engine", "lang"), names, strict=True))
+    counted = {column: counts[column] for column in ("answers", *TOKENS)}
+    cost = "" if dollars is None else f"{dollars:.6f}"
     tries = {column: sum(job[column] for job in jobs) if jobs else None for column in TRIES}
-    return Usage(
-        stage=stage,
-        name=name,
-        engine=engine,
-        lang=lang,
-        answers=counts["answers"],
-        input_tokens=counts["input_tokens"],
-        cached_input_tokens=counts["cached_input_tokens"],
-        output_tokens=counts["output_tokens"],
-        reasoning_tokens=counts["reasoning_tokens"],
-        cost="" if dollars is None else f"{dollars:.6f}",
-        requests=tries["requests"],
-        retries=tries["retries"],
-        rate_limited=tries["rate_limited"],
-        failed=tries["failed"],
-        minutes=f"{sum(job['seconds'] for job in jobs) / 60:.1f}" if jobs else "",
-    )
+    minutes = f"{sum(job['seconds'] for job in jobs) / 60:.1f}" if jobs else ""
+    return cast(Usage, {**named, **counted, "cost": cost, **tries, "minutes": minutes})
