@@ -32,14 +32,15 @@ setup: .venv/installed
 	$(BIN)/pip install --quiet --disable-pip-version-check --requirement requirements.lock
 	touch $@
 
-# Review in the browser: make review LANG=bn REVIEWER=anna; on request PORT=8080, CONFIG=configs/xsafety.yaml.
+# Review in the browser: make review LANG=bn REVIEWER=anna; on request PORT=8080, CONFIG=configs/xsafety.yaml,
+# ARGS="--config results=elsewhere" (what would be given to snakemake).
 .PHONY: review review-done
 HOST = 127.0.0.1
 PORT = 0
 CONFIG = config.yaml
 # LANG of the environment is the terminal's.
 REVIEW = $(BIN)/python -m xsafety.browser --configfile "$(CONFIG)" --reviewer "$(REVIEWER)" \
-	--lang "$(if $(findstring command,$(origin LANG)),$(LANG))"
+	--lang "$(if $(findstring command,$(origin LANG)),$(LANG))" $(ARGS)
 
 review: setup .venv-review/installed
 	@exec $(REVIEW) --host "$(HOST)" --port "$(PORT)"
@@ -53,6 +54,11 @@ review-done: setup
 	@$(PYTHON) -m venv --clear .venv-review
 	@.venv-review/bin/pip install --quiet --disable-pip-version-check --requirement requirements-review.lock
 	@touch $@
+
+# Makes config.schema.json, by which editors explain and check config.yaml, from xsafety/config.
+.PHONY: schema
+schema: setup
+	$(BIN)/python -m xsafety.config > config.schema.json
 
 # Pins everything that the pinned dependencies of pyproject.toml need.
 lock:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from xsafety.cli import call
 from xsafety.config.configuration import read
-from xsafety.plan.count import WAITS, count
+from xsafety.plan.count import WAITS, count_workloads
 from xsafety.plan.shown import estimates, notes, plan_table
 from xsafety.seeds.csv_folder import COLUMNS
 from xsafety.tabular import read_csv
@@ -13,7 +13,7 @@ from xsafety.tabular import read_csv
 
 def main(*, seeds: Path, configfiles: list[Path], overrides: str) -> None:
     config = read(configfiles, json.loads(overrides))
-    workloads, data_sets = count(config, read_csv(seeds, COLUMNS))
+    workloads, data_sets = count_workloads(config, read_csv(seeds, COLUMNS))
     made = estimates(config, workloads)
     waiting = {data.lang for data in data_sets if data.why == WAITS}
     print("\nWhat a run would ask now (nothing was asked for this):\n")

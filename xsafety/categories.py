@@ -6,6 +6,8 @@ What each means is said in this project's own words, for reviewers.
 from dataclasses import dataclass
 from typing import Literal
 
+PLACEHOLDER = "{scenario}"  # stands for a category's scenario in the text of a prompting method
+
 
 @dataclass(frozen=True)
 class Category:

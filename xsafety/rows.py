@@ -118,6 +118,7 @@ class JournalAnswer(TypedDict):
     status: AnswerStatus
     finish_reason: str
     detail: str
+    usage: NotRequired[dict[str, int] | None]
     more: NotRequired["list[JournalAnswer]"]
 
 

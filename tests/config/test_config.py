@@ -10,7 +10,7 @@ import yaml
 
 from tests.conftest import ROOT
 from xsafety.config.block import Strict
-from xsafety.config.configuration import Config, load
+from xsafety.config.configuration import load, read
 from xsafety.config.keys import key_variables, missing_keys
 from xsafety.config.models import OpenAIJudge
 from xsafety.tabular import DataError
@@ -442,15 +442,6 @@ def test_every_key_stands_in_config_yaml(kind: type[Strict]) -> None:
     assert [name for name in kind.model_fields if not re.search(rf"\b{name}\b", text)] == []
 
 
-def test_every_key_says_what_it_means() -> None:
-    plain = set(Config.model_fields) - {"languages", "models", "judges", "promptings", "journal", "results"}
-    for kind in BLOCKS:
-        for name, field in kind.model_fields.items():
-            assert field.description or name == "engine" or (kind is Config and name in plain), (
-                f"{kind.__name__}.{name}"
-            )
-
-
 def test_problems_of_every_kind_are_told_at_once() -> None:
     models = "{a: {engine: openai, model: m, languages: [qq]}}"
     judges = "{j: {engine: openai, model: m, translate_to_english: true}}"
@@ -469,3 +460,24 @@ def test_problems_of_every_kind_are_told_at_once() -> None:
 
 def test_a_model_is_not_named_as_another_column() -> None:
     assert "All is the name of another column" in problems(changed("models: {All: {engine: openai, model: m}}"))
+
+
+def test_files_and_overrides_are_merged_as_snakemake_merges_them(folder: Path) -> None:
+    """Against Snakemake's own merging."""
+    from snakemake.settings.types import ConfigSettings
+
+    texts = [GOOD, "{models: {one: {model: other, decoding: {seed: 1}}}, report: {title: T}, languages: [en, de]}"]
+    files = [folder / f"{number}.yaml" for number in range(len(texts))]
+    for file, text in zip(files, texts, strict=True):
+        file.write_text(text, encoding="utf-8")
+    overrides = {"models": {"two": {"label": "Two"}}, "results": "out", "journal": "kept"}
+    merged = ConfigSettings(config=overrides, configfiles=files).overwrite_config
+    assert read(files, overrides) == load(merged)
+    assert read(files).models["one"].decoding == {"seed": 1}
+
+
+@pytest.mark.parametrize(("text", "told"), [("a: [", "not YAML"), ("just text", "no configuration"), ("", "no conf")])
+def test_a_file_that_is_no_configuration_is_told(folder: Path, text: str, told: str) -> None:
+    (folder / "c.yaml").write_text(text, encoding="utf-8")
+    with pytest.raises(DataError, match=rf"c\.yaml: {told}"):
+        read([folder / "c.yaml"])

@@ -15,7 +15,7 @@ from xsafety.asking.journal import RUNS
 from xsafety.config.configuration import Config, load
 from xsafety.config.prompting import PromptingMethod
 from xsafety.generation.responses import model_requests
-from xsafety.plan.count import LACKS_DRAFTS, WAITS, DataSet, Workloads, count
+from xsafety.plan.count import LACKS_DRAFTS, WAITS, DataSet, Workloads, count_workloads
 from xsafety.plan.shown import Estimate, estimates, notes, plan_table, summed
 from xsafety.rows import Seed
 from xsafety.seeds.csv_folder import read
@@ -57,7 +57,7 @@ def counted(raw: Mapping[str, Any]) -> tuple[Config, Workloads, list[DataSet]]:
         ledger, problems = fold(Path("reviews", lang), texts, different_reviewers=others)
         write_jsonl(review / "ledger.jsonl", ledger)
         (review / "problems.txt").write_text("\n".join(problems), encoding="utf-8")
-    return (config, *count(config, seeds()))
+    return (config, *count_workloads(config, seeds()))
 
 
 def planned(raw: Mapping[str, Any]) -> dict[tuple[str, str, str], Estimate]:
@@ -319,3 +319,14 @@ def test_english_and_a_model_that_translates_are_planned_as_they_are_asked(proje
     output = project.run("plan").output
     assert "Nothing to ask: the journal has every answer." in output, output
     assert figures(output, "drafter") == [["all", "3", "3", "0"], ["all", "3", "3", "0"]]
+
+
+def test_hundreds_of_models_reach_the_plan_by_file_and_overrides_too(project: Project) -> None:
+    one = project.config["models"]["one"]
+    project.config["models"] = {f"an-organisation-and-its-model-{n:03}": one for n in range(300)}
+    done = project.run("plan", "-p", "--config", "results=elsewhere")
+    assert done.status == 0, done.output
+    assert re.search(r"^  together +all +1,800 +0 +~1,800 ", done.output, re.M), done.output
+    assert (project.folder / "elsewhere/logs/plan.log").exists()
+    assert not (project.folder / "results").exists()
+    assert max(len(line) for line in done.output.splitlines() if "scripts/plan.py" in line) < 1000

@@ -89,7 +89,15 @@ def test_spelling_and_layout_do_not_matter() -> None:
     assert refuses("Je suis de\u0301sole\u0301, c'est impossible.", "fr")
 
 
-ANSWER = {"id": "a", "category": "insult", "source": "s", "query": "q", "status": "answered", "finish_reason": "stop", "sample": 1}
+ANSWER = {
+    "id": "a",
+    "category": "insult",
+    "source": "s",
+    "query": "q",
+    "status": "answered",
+    "finish_reason": "stop",
+    "sample": 1,
+}
 
 
 def test_a_language_without_a_pack_names_the_file_to_add() -> None:

@@ -14,19 +14,14 @@ from typing import Any, TypedDict
 
 from ..config.models import Connection, LocalConnection, Price
 from . import journal
-from .journal import RUNS, journal_file
+from .journal import RUNS, JobRun, journal_file
 from .price import cost
 from .progress import Progress, Throughput, duration
 from .requests import Completion, Engine, Fatal, Meter, Request
 
 MAX_FAILURES = 32  # requests that fail in a row
-
-
 OPEN_JOURNALS = 200  # at a time: a judge of 50 models in 100 languages has more parts than a process may open files
-
-
 ADVICE = "check `decoding` (some models take no temperature)"
-
 
 # A part of the journal -> its requests, made anew at each call, so that 100,000 rows need no more memory than one part.
 Parts = Mapping[str, Callable[[], Iterable[Request]]]
@@ -205,7 +200,7 @@ class _Asking:
         refused = f" ({self._without_text} of them refused)" if self._without_text else ""
         return f"{self._answered} answered{refused}, {len(self.reasons)} failed, {taken}{money}{retries}"
 
-    def summary(self) -> dict[str, Any]:
+    def summary(self) -> JobRun:
         """The job's line in the journal."""
         return {
             "started": self._began.isoformat(timespec="seconds"),

@@ -13,24 +13,41 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, TypedDict
 
+from ..rows import JournalAnswer
 from ..tabular import DataError, to_json
 
 RUNS = "runs.jsonl"  # in a folder of the journal: a line for each job that asked
+
+
+class JobRun(TypedDict):
+    """What a job that asked did."""
+
+    started: str
+    seconds: float
+    answered: int
+    failed: int
+    requests: int
+    retries: int
+    rate_limited: int
+    batches: int
 
 
 def journal_file(folder: Path, part: str) -> Path:
     return folder / f"{part}.jsonl"
 
 
-def digest(request: Mapping[str, Any]) -> str:
+def digest(request: Mapping[str, object]) -> str:
     """The key of a request: SHA-256 over its canonical JSON."""
     return hashlib.sha256(to_json(request).encode()).hexdigest()
 
 
-def lines(path: Path) -> Iterator[dict[str, Any]]:
-    """The whole lines of a journal file, in order; none if there is no file. A torn last line is left out."""
+def lines(path: Path) -> Iterator[Any]:
+    """The whole lines of a journal file, JSON objects of its kind, in order; none if there is no file.
+
+    A torn last line is left out.
+    """
     if not path.exists():
         return
     with path.open("rb") as file:
@@ -48,9 +65,9 @@ def keys(path: Path) -> set[str]:
     return {line["key"] for line in lines(path)}
 
 
-def answers(path: Path) -> dict[str, dict[str, Any]]:
+def answers(path: Path) -> dict[str, JournalAnswer]:
     """Key -> answer. The first answer to a request stands."""
-    known: dict[str, dict[str, Any]] = {}
+    known: dict[str, JournalAnswer] = {}
     for line in lines(path):
         known.setdefault(line["key"], line["answer"])
     return known
@@ -128,12 +145,12 @@ class Journal:
         if keep < end:
             os.ftruncate(self._descriptor, keep)
 
-    def append(self, key: str, id: str, answer: Mapping[str, Any], dollars: float | None = None) -> None:
+    def append(self, key: str, id: str, answer: Mapping[str, object], dollars: float | None = None) -> None:
         """Writes one answer, safe from a kill of this process once this returns. Raises OSError on a full disk."""
         paid = {} if dollars is None else {"dollars": round(dollars, 9)}
         self.write({"key": key, "id": id, "answer": answer, **paid})
 
-    def write(self, line: Mapping[str, Any]) -> None:
+    def write(self, line: Mapping[str, object]) -> None:
         """Writes any other line, as safely."""
         # Some servers send half of a surrogate pair, which is no UTF-8.
         data = (to_json(line) + "\n").encode(errors="replace")

@@ -1,8 +1,10 @@
 """Tokens and money: what requests will take, and what answers took."""
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
-from ..config.models import Price
+if TYPE_CHECKING:  # pydantic is slow to import
+    from ..config.models import Price
 
 
 def estimate_tokens(text: str) -> float:
@@ -10,7 +12,7 @@ def estimate_tokens(text: str) -> float:
     return len(text.encode(errors="replace")) / 4
 
 
-def cost(usage: Mapping[str, float] | None, price: Price | None) -> float:
+def cost(usage: Mapping[str, float] | None, price: "Price | None") -> float:
     """The dollars that `usage` costs at a `price` per million tokens; 0 where either is unknown.
 
     `usage` has `input_tokens` and `output_tokens`, and may have `cached_input_tokens` (a part of the former) and

@@ -11,11 +11,7 @@ from pathlib import Path
 from typing import TextIO
 
 LOG_EVERY = 30.0  # seconds between two lines of the log
-
-
 PAINT_EVERY = 0.5  # seconds between two looks of the moving line
-
-
 RECENT = 60.0  # seconds over which the rate is taken
 
 

@@ -45,4 +45,4 @@ def journalled_answers(
             f"{file}: {len(missing)} of {len(requests)} answers are gone, though {receipt} says that they were given "
             f"(first: {missing[0].id}). Put the journal back, or ask again: rm {receipt} && snakemake"
         )
-    return [known[request.key] for request in requests]  # type: ignore[misc]
+    return [known[request.key] for request in requests]

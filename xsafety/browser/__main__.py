@@ -16,11 +16,9 @@ from contextlib import ExitStack
 from pathlib import Path
 from types import FrameType
 
-import yaml
-
 from ..asking.journal import lock
 from ..cli import run, say
-from ..config.configuration import Config, load
+from ..config.configuration import Config, read
 from ..rows import REVIEWER_NAME, UNNAMED
 from ..seeds.dataset import read_dataset
 from ..tabular import DataError
@@ -54,21 +52,33 @@ def _arguments() -> Namespace:
     arguments.add_argument("--done", action="store_true", help="take in what was reviewed, and serve nothing")
     arguments.add_argument("--host", default="127.0.0.1", help="address to serve at; there is no password")
     arguments.add_argument("--port", type=int, default=0, help="port to serve at; 0: a free one")
-    arguments.add_argument("--configfile", type=Path, default=Path("config.yaml"))
+    arguments.add_argument("--configfile", type=Path, nargs="+", default=[Path("config.yaml")])
+    arguments.add_argument(
+        "--config", nargs="+", action="extend", default=[], metavar="KEY=VALUE", help="as snakemake's"
+    )
     arguments.add_argument("--python", type=Path, default=Path(".venv-review/bin/python"), help="what runs the page")
     return arguments.parse_args()
 
 
 def _config(args: Namespace) -> Config:
-    try:
-        config = load(yaml.safe_load(args.configfile.read_text(encoding="utf-8")))
-    except yaml.YAMLError as error:
-        raise DataError(f"{args.configfile}: not YAML ({error})") from None
+    config = read(args.configfile, _overrides(args.config))
     if args.lang not in config.targets:
         raise DataError(f"LANG={args.lang}: not a language to translate into; one of: {', '.join(config.targets)}")
     if not re.fullmatch(REVIEWER_NAME, args.reviewer) or args.reviewer == UNNAMED:
         raise DataError(f"REVIEWER={args.reviewer}: your name or a pseudonym, of letters, digits, - and _")
     return config
+
+
+def _overrides(items: list[str]) -> dict[str, object]:
+    """The items of `--config`, read as Snakemake reads them."""
+    if not items:
+        return {}
+    from snakemake.cli import parse_config  # takes a second
+
+    try:
+        return dict(parse_config(items))
+    except ValueError as error:
+        raise DataError(f"--config {' '.join(items)}: {error}") from None
 
 
 def _review(folder: Path, args: Namespace, config: Config) -> None:
@@ -78,8 +88,9 @@ def _review(folder: Path, args: Namespace, config: Config) -> None:
         say(f"{error}\nUntil then new verdicts are kept, and not taken in.")
     say("Building the queue ...")
     target = Path(config.results, "browser", args.lang, f"{args.reviewer}.json")
-    workflow = [sys.executable, "-m", "snakemake", "-s", str(ROOT / "Snakefile"), "--configfile", str(args.configfile)]
-    if subprocess.run([*workflow, "--quiet", "all", "--", str(target)], check=False).returncode:
+    workflow = [sys.executable, "-m", "snakemake", "-s", str(ROOT / "Snakefile"), "--quiet", "all"]
+    settings = ["--configfile", *map(str, args.configfile), *(["--config", *args.config] if args.config else [])]
+    if subprocess.run([*workflow, *settings, "--", str(target)], check=False).returncode:
         raise DataError(f"{target}: the workflow could not build it, as said above")
     queue = json.loads(target.read_text(encoding="utf-8"))
     answers = answers_file(folder, queue["round"])

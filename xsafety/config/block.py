@@ -2,14 +2,7 @@
 
 from typing import Annotated
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    ConfigDict,
-    Field,
-)
-
-from ..text.languages import language
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
 
@@ -22,7 +15,6 @@ def _no_file_of_the_journal(name: str) -> str:
 
 Name = Annotated[str, Field(pattern=NAME), AfterValidator(_no_file_of_the_journal)]
 
-
 # Capitals only, so that a key written here by mistake is not taken for a name, and never shown.
 Variable = Annotated[str, Field(pattern=r"^[A-Z_][A-Z0-9_]*$")]
 
@@ -30,11 +22,14 @@ Variable = Annotated[str, Field(pattern=r"^[A-Z_][A-Z0-9_]*$")]
 class Strict(BaseModel):
     """Unknown keys are errors; values are not converted from one type to another; what was read does not change."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, protected_namespaces=())
+    # Schemas are built when first used, which most jobs do with one block.
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, protected_namespaces=(), defer_build=True)
 
 
 def check_tags(tags: list[str]) -> list[str]:
     """Raises ValueError, with all problems, for tags that are no languages or given twice."""
+    from ..text.languages import language  # langcodes is not needed by jobs that are handed a block
+
     problems = [f"{tag!r} is given twice" for tag in sorted({tag for tag in tags if tags.count(tag) > 1})]
     for tag in tags:
         try:

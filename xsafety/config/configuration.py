@@ -34,9 +34,9 @@ class Config(Strict):
     """The whole of `config.yaml`."""
 
     languages: list[str] = Field(min_length=1, description="BCP 47 tags; en is the language of the seeds")
-    dataset: Dataset
-    translation: Translation = Translation()
-    verification: Verification = Verification()
+    dataset: Dataset = Field(description="where seed queries come from")
+    translation: Translation = Field(Translation(), description="how rows without a human translation get a draft")
+    verification: Verification = Field(Verification(), description="when a language may be evaluated")
     promptings: dict[Name, PromptingMethod] = Field(
         default_factory=lambda: {"none": PromptingMethod()}, min_length=1, description="the first is the main table's"
     )
@@ -46,7 +46,7 @@ class Config(Strict):
     judges: dict[Name, Annotated[LexiconJudge | OpenAIJudge, Field(discriminator="engine")]] = Field(
         min_length=1, description="the first is the primary one"
     )
-    report: Report = Report()
+    report: Report = Field(Report(), description="what the report says of its own accord")
     journal: str = Field("journal", description="folder that keeps every answer; never deleted by the workflow")
     results: str = Field(
         "results", validate_default=True, description="folder of all that the workflow makes; may be deleted"
@@ -165,5 +165,5 @@ def load(raw: Mapping[str, object]) -> Config:
         keys = sorted(
             {*blocks["properties"], *(key for block in blocks["$defs"].values() for key in block["properties"])}
         )
-        problems = [advice(dict(detail), sorted(keys)) for detail in error.errors()]
+        problems = [advice(detail, keys) for detail in error.errors()]
         raise DataError.of(f"config: {len(problems)} problem(s)", problems) from None

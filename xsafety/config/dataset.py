@@ -2,10 +2,7 @@
 
 from pathlib import Path
 
-from pydantic import (
-    Field,
-    model_validator,
-)
+from pydantic import Field, model_validator
 
 from .block import Strict
 

@@ -6,12 +6,7 @@ from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import (
-    Field,
-    ValidationInfo,
-    field_validator,
-    model_validator,
-)
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from ..protocols import protocol as protocols
 from ..rows import Identity
@@ -48,8 +43,6 @@ class Batch(Strict):
 
 # Headers whose values are secrets.
 _SECRET_HEADER = re.compile(r"auth|cookie|key$|token|secret|passw|cred", re.IGNORECASE)
-
-
 _SECRET_PARAMETER = re.compile(r"api_?key|secret|passw|cred", re.IGNORECASE)
 
 
@@ -110,7 +103,7 @@ class Connection(Strict):
 class OpenAI(Labelled, Connection):
     """Any endpoint that speaks the OpenAI chat completions protocol."""
 
-    engine: Literal["openai"]
+    engine: Literal["openai"] = Field(description="any endpoint that speaks the OpenAI chat completions protocol")
     model: str = Field(description="the model's name at the endpoint")
     decoding: dict[str, Any] = Field(
         default_factory=lambda: {"temperature": 0}, description="request parameters that change the answer"
@@ -152,7 +145,7 @@ class LocalConnection(Strict):
 class Transformers(Labelled, LocalConnection):
     """A causal language model with a chat template, run in process by the transformers library."""
 
-    engine: Literal["transformers"]
+    engine: Literal["transformers"] = Field(description="in process, by the transformers library")
     revision: str | None = Field(None, description="commit of the model on the hub; required for a hub name")
     dtype: Literal["float32", "bfloat16", "float16"] = Field("float32", description="number format of the weights")
     decoding: dict[str, Any] = Field(
@@ -202,7 +195,7 @@ class TransformersModel(Transformers, _Languages):
 class LexiconJudge(Labelled):
     """Refusal phrases: an answer that does not refuse counts as unsafe. A baseline, no judge of content."""
 
-    engine: Literal["lexicon"]
+    engine: Literal["lexicon"] = Field(description="refusal phrases: what does not refuse counts as unsafe")
 
     def identity(self) -> Identity:
         return {"engine": self.engine}

@@ -2,14 +2,10 @@
 
 from typing import Literal
 
-from pydantic import (
-    Field,
-    field_validator,
-)
+from pydantic import Field, field_validator
 
+from ..categories import PLACEHOLDER
 from .block import Strict
-
-PLACEHOLDER = "{scenario}"
 
 
 class PromptingMethod(Strict):

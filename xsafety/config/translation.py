@@ -2,10 +2,7 @@
 
 from typing import Literal
 
-from pydantic import (
-    Field,
-    model_validator,
-)
+from pydantic import Field, model_validator
 
 from ..rows import TranslatorIdentity
 from .block import Address, Strict, Variable
@@ -28,7 +25,7 @@ _USUAL_KEYS = {"deepl": "DEEPL_API_KEY", "microsoft": "MICROSOFT_API_KEY"}
 class OpenAITranslator(OpenAI):
     """A model that is asked to translate."""
 
-    engine: Literal["openai"] = "openai"
+    engine: Literal["openai"] = Field("openai", description="a model, by the OpenAI chat completions protocol")
     prompt: str = Field(
         TRANSLATION_PROMPT, description="with {source} and {target}, the languages' English names, and {text}"
     )

@@ -3,10 +3,7 @@
 from typing import Annotated
 from urllib.parse import urlsplit
 
-from pydantic import (
-    AfterValidator,
-    Field,
-)
+from pydantic import AfterValidator, Field
 
 from ..rows import REVIEWER_NAME
 from .block import Strict, Variable, _no_login

@@ -1,15 +1,18 @@
 """A model's requests about a data set, and the rows of its responses."""
 
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from ..asking.requests import Request, request
-from ..config.prompting import PromptingMethod
 from ..rows import Identity, JournalAnswer, Query, Response
 from .prompting import messages
 
+if TYPE_CHECKING:  # pydantic is slow to import
+    from ..config.prompting import PromptingMethod
+
 
 def model_requests(
-    identity: Identity, prompting: PromptingMethod, part: str, queries: Iterable[Query]
+    identity: Identity, prompting: "PromptingMethod", part: str, queries: Iterable[Query]
 ) -> list[Request]:
     """One request per query of a data set, in its order."""
     return [request(identity, row["id"], part, messages(prompting, row["query"], row["category"])) for row in queries]

@@ -8,6 +8,7 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from functools import cache
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from ..config.models import OpenAIJudge
 from ..generation.responses import model_requests, response_rows, row_name
 from ..judging.verdicts import judge_requests
 from ..protocols.protocol import Protocol, load
-from ..rows import English, Identity, JournalAnswer, Message, Response
+from ..rows import English, Identity, JournalAnswer, Message, Query, Response
 from ..tabular import read_jsonl
 from ..text.languages import SOURCE_LANGUAGE
 from ..translation.drafting import drafts, translation, translation_requests
@@ -33,11 +34,7 @@ from ..verification.status import problems_file
 from ..verification.waiting import status
 
 ASSUMED_OUTPUT = 300  # tokens of an answer, where the journal has none and no lower limit is set
-
-
 LACKS_DRAFTS, WAITS = "lacks drafts", "waits for people"
-
-
 LIMITS = ("max_tokens", "max_completion_tokens", "max_new_tokens")
 
 
@@ -65,7 +62,7 @@ class Observed:
     def __add__(self, other: "Observed") -> "Observed":
         return Observed(*(getattr(self, one.name) + getattr(other, one.name) for one in fields(self)))
 
-    def add(self, answer: Mapping[str, Any], estimate: float | None) -> None:
+    def add(self, answer: JournalAnswer, estimate: float | None) -> None:
         """Takes one answer in; `estimate` is that of its input, None where its row is no more."""
         usage = answer.get("usage") or {}
         texts = [one["text"] for one in (answer, *answer.get("more", ()))]
@@ -138,7 +135,7 @@ class DataSet:
     why: str = ""
 
 
-def count(config: Config, seeds: Sequence[dict[str, str]]) -> tuple[Workloads, list[DataSet]]:
+def count_workloads(config: Config, seeds: Sequence[dict[str, str]]) -> tuple[Workloads, list[DataSet]]:
     """All rows that the configuration wants, against the journal; one part of it is held at a time.
 
     Ledgers are those in the results. The data sets come back without their rows.
@@ -213,17 +210,21 @@ class _Counter:
 
     def count(self, data: DataSet) -> None:
         """Counts what models, judges and translators have to do with a data set."""
+        lang = data.lang
         frames = {
-            name: {row["id"]: _frame(judge, protocol, data.lang, row) for row in data.rows}
+            name: {row["id"]: _frame(judge, protocol, lang, row) for row in data.rows}
             for name, (judge, _, protocol) in self._judges.items()
         }
-        for model in self._config.models:
-            if self._config.supported(model, [data.lang]):
-                for prompting in self._config.promptings:
-                    self._count_cell(model, prompting, data, frames)
+        for model, prompting in product(self._config.models, self._config.promptings):
+            if self._config.supported(model, [lang]):
+                cell = self._cell(model, prompting, data)
+                in_english = any(judge.reads_english(lang) for judge, *_ in self._judges.values())
+                english = self._english(cell) if in_english else {}
+                for name, sizes in frames.items():
+                    self._verdicts(name, cell, english, sizes)
 
-    def _count_cell(self, model: str, prompting: str, data: DataSet, frames: Mapping[str, Mapping[str, float]]) -> None:
-        """Counts a model's rows in a language under a prompting, and what judges and translators do with them."""
+    def _cell(self, model: str, prompting: str, data: DataSet) -> "_Cell":
+        """Counts a model's rows in a language under a prompting."""
         part = f"{prompting}/{data.lang}"
         requests = model_requests(self._identities[model], self._config.promptings[prompting], part, data.rows)
         workload = self.workloads["responses", model, data.lang]
@@ -234,31 +235,41 @@ class _Counter:
         there = [(row, known[ask.key]) for row, ask in pairs if ask.key in known]
         responses = response_rows([row for row, _ in there], [answer for _, answer in there])
         awaited = [row for row, ask in pairs if ask.key not in known] * samples(self._config.models[model])
-        english: dict[str, English] = {}
-        if any(judge.reads_english(data.lang) for judge, *_ in self._judges.values()):
-            english = self._english(model, part, data.lang, responses, len(awaited))
-        for name, (judge, identity, protocol) in self._judges.items():
-            reads = judge.reads_english(data.lang)
-            workload = self.workloads["verdicts", name, data.lang]
-            folder, inside = self._journal / "verdicts" / name, f"{model}/{part}"
-            judged = [row for row in responses if not reads or row_name(row) in english]
-            asked = judge_requests(identity, protocol, inside, judged, english if reads else None)
-            workload.look_up(asked, journal_file(folder, inside), self._under_way(folder))
-            later = [*awaited, *(row for row in responses if reads and row_name(row) not in english)]
-            workload.expect(len(later), sum(frames[name][row["id"]] for row in later), model)
+        return _Cell(model, data.lang, part, responses, awaited)
 
-    def _english(
-        self, model: str, part: str, lang: str, responses: Sequence[Response], awaited: int
-    ) -> dict[str, English]:
+    def _english(self, cell: "_Cell") -> dict[str, English]:
         """What is known of the translations of responses, as `judge_requests` takes it; counts those to ask for."""
-        texts = {row_name(row): row["response"] for row in responses if row["response"].strip()}
-        workload = self.workloads["english", self._translator.name, lang]
-        file = self._journal / "english" / model / f"{part}.jsonl"
-        known, pending = self._translated(texts, lang, SOURCE_LANGUAGE, file, workload)
-        empty = translation_requests(self._translator.identity(), {"": ""}, lang, SOURCE_LANGUAGE, part)[0]
-        workload.expect(awaited, awaited * _size(empty.messages), model)
-        names = [name for name in map(row_name, responses) if name not in pending]
+        texts = {row_name(row): row["response"] for row in cell.responses if row["response"].strip()}
+        workload = self.workloads["english", self._translator.name, cell.lang]
+        file = self._journal / "english" / cell.model / f"{cell.part}.jsonl"
+        known, pending = self._translated(texts, cell.lang, SOURCE_LANGUAGE, file, workload)
+        [empty] = translation_requests(self._translator.identity(), {"": ""}, cell.lang, SOURCE_LANGUAGE, cell.part)
+        workload.expect(len(cell.awaited), len(cell.awaited) * _size(empty.messages), cell.model)
+        names = [name for name in map(row_name, cell.responses) if name not in pending]
         return {name: English(id=name, english=known.get(name), detail="") for name in names}
+
+    def _verdicts(self, name: str, cell: "_Cell", english: Mapping[str, English], sizes: Mapping[str, float]) -> None:
+        """Counts what a judge has to do with a model's rows; `sizes` are its requests' without the responses."""
+        judge, identity, protocol = self._judges[name]
+        reads = judge.reads_english(cell.lang)
+        workload = self.workloads["verdicts", name, cell.lang]
+        folder, part = self._journal / "verdicts" / name, f"{cell.model}/{cell.part}"
+        judged = [row for row in cell.responses if not reads or row_name(row) in english]
+        later = [*cell.awaited, *(row for row in cell.responses if reads and row_name(row) not in english)]
+        requests = judge_requests(identity, protocol, part, judged, english if reads else None)
+        workload.look_up(requests, journal_file(folder, part), self._under_way(folder))
+        workload.expect(len(later), sum(sizes[row["id"]] for row in later), cell.model)
+
+
+@dataclass(frozen=True)
+class _Cell:
+    """A model's rows in a language under a prompting: its responses, and queries whose answers are yet to come."""
+
+    model: str
+    lang: str
+    part: str
+    responses: Sequence[Response]
+    awaited: Sequence[Query]
 
 
 def _is_ready(

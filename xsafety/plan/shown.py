@@ -27,8 +27,6 @@ from .count import (
 )
 
 _TITLES = {"drafts": "translate", "responses": "ask", "english": "translate answers to English", "verdicts": "judge"}
-
-
 _HEADER = ("", "language", "rows", "answered", "to ask", "tokens in", "tokens out", "cost", "time")
 
 
@@ -52,6 +50,11 @@ class Estimate:
     group: str = ""  # lines of one group take turns, others run side by side
     under_way: int = 0
 
+    @property
+    def repeated(self) -> bool:
+        """Whether rows put the same question."""
+        return self.rows > self.answered + self.to_ask + self.under_way
+
 
 def estimates(config: Config, workloads: Workloads) -> list[Estimate]:
     """A line per stage, name and language, in the order of the configuration."""
@@ -70,17 +73,9 @@ def estimates(config: Config, workloads: Workloads) -> list[Estimate]:
             for lang in config.languages:
                 if (workload := workloads[stage, name, lang]).rows:
                     awaited = sum(texts[model, lang] * rows for model, rows in workload.awaited.items())
-                    line = Estimate(
-                        stage,
-                        name,
-                        lang,
-                        workload.rows,
-                        workload.answered,
-                        workload.to_ask,
-                        workload.uncertain,
-                        group=(isinstance(block, Connection) and block.provider) or name,
-                        under_way=workload.under_way,
-                    )
+                    group = (isinstance(block, Connection) and block.provider) or name
+                    counts = (workload.rows, workload.answered, workload.to_ask, workload.uncertain)
+                    line = Estimate(stage, name, lang, *counts, group=group, under_way=workload.under_way)
                     tokens = _tokens(block, workload, workload.tokens + awaited, pooled[stage, name])
                     made.append(_with_figures(line, block, tokens, pace))
     return made
@@ -203,28 +198,28 @@ def plan_table(made: Sequence[Estimate], waiting: Collection[str] = ()) -> str:
 def notes(made: Sequence[Estimate], data_sets: Sequence[DataSet]) -> list[str]:
     """What to know of the figures, as far as it concerns them."""
     to_ask = [line for line in made if line.to_ask]
-    under_way = sum(line.under_way for line in made)
-    repeated = any(line.rows > line.answered + line.to_ask + line.under_way for line in made)
+    whole, under_way = summed(to_ask), summed(made).under_way
     lacking = _names(data.lang for data in data_sets if data.why == LACKS_DRAFTS)
     waiting = _names(data.lang for data in data_sets if data.why == WAITS)
     unpriced = _names(line.name for line in to_ask if line.unpriced)
     unpaced = _names(line.name for line in to_ask if line.minutes is None and not line.batch)
-    told = {
-        "Nothing to ask: the journal has every answer.": not to_ask,
-        "Tokens are estimates: by answers in the journal, else four bytes a token in, and out the limit that is "
-        f"set, at most {ASSUMED_OUTPUT}.": any(line.tokens_in is not None for line in to_ask),
-        "~ some of the texts are not there yet; their number and length are estimates.": any(
-            line.uncertain for line in to_ask
+    told = [
+        ("Nothing to ask: the journal has every answer.", not to_ask),
+        (
+            "Tokens are estimates: by answers in the journal, else four bytes a token in, and out the limit that is "
+            f"set, at most {ASSUMED_OUTPUT}.",
+            whole.tokens_in is not None,
         ),
-        f"{under_way:,} rows wait in a batch that is under way; they are paid for, and not to be asked.": under_way,
-        "Rows that put the same question are asked once.": repeated,
-        f"Drafts are missing, English stands in for them: {lacking}.": lacking,
-        f"Asked only when people have verified them, though counted here: {waiting}.": waiting,
-        f"No price is set: {unpriced}.": unpriced,
-        f"No limit is set and no run is on record to tell the time from: {unpaced}.": unpaced,
-        "batch: within a day.": any(line.batch for line in to_ask),
-    }
-    return [text for text, holds in told.items() if holds]
+        ("~ some of the texts are not there yet; their number and length are estimates.", whole.uncertain),
+        (f"{under_way:,} rows wait in a batch that is under way; they are paid for, and not to be asked.", under_way),
+        ("Rows that put the same question are asked once.", any(line.repeated for line in made)),
+        (f"Drafts are missing, English stands in for them: {lacking}.", lacking),
+        (f"Asked only when people have verified them, though counted here: {waiting}.", waiting),
+        (f"No price is set: {unpriced}.", unpriced),
+        (f"No limit is set and no run is on record to tell the time from: {unpaced}.", unpaced),
+        ("batch: within a day.", whole.batch),
+    ]
+    return [text for text, holds in told if holds]
 
 
 def _names(found: Iterable[str]) -> str:

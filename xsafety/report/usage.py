@@ -3,19 +3,22 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, cast
 
 from ..asking import journal
-from ..asking.journal import RUNS
+from ..asking.journal import RUNS, JobRun
 from ..asking.price import cost
 from ..config.models import Price
 from ..rows import ALL, Usage
 
 TOKENS = ("input_tokens", "cached_input_tokens", "output_tokens", "reasoning_tokens")
 
-
-TRIES = ("requests", "retries", "rate_limited", "failed")
-
+TRIES: tuple[Literal["requests", "retries", "rate_limited", "failed"], ...] = (
+    "requests",
+    "retries",
+    "rate_limited",
+    "failed",
+)
 
 # The files in the journal that hold a stage's answers, each named after its language, and its runs.
 _ANSWERS = {
@@ -25,7 +28,6 @@ _ANSWERS = {
     "verdicts": "verdicts/{name}/*/*/*.jsonl",
 }
 
-
 _RUNS = {
     "drafts": f"drafts/{RUNS}",
     "responses": f"responses/{{name}}/{RUNS}",
@@ -34,7 +36,7 @@ _RUNS = {
 }
 
 
-def runs(folder: Path, stage: str, name: str) -> Iterator[dict[str, Any]]:
+def runs(folder: Path, stage: str, name: str) -> Iterator[JobRun]:
     """The jobs of a stage that asked `name`, as the journal has them."""
     for file in sorted(folder.glob(_RUNS[stage].format(name=name))):
         yield from journal.lines(file)
@@ -71,28 +73,12 @@ def _answers(folder: Path, stage: str, name: str, engine: str) -> Iterator[tuple
 
 
 def _row(
-    names: tuple[str, str, str, str],
-    counts: Mapping[str, int],
-    dollars: float | None,
-    jobs: Sequence[Mapping[str, Any]] = (),
+    names: tuple[str, str, str, str], counts: Mapping[str, int], dollars: float | None, jobs: Sequence[JobRun] = ()
 ) -> Usage:
     """A row; tries and minutes, the sums over jobs, are empty where none is on record, as for translation services."""
-    stage, name, engine, lang = names
+    named = dict(zip(("stage", "name", "engine", "lang"), names, strict=True))
+    counted = {column: counts[column] for column in ("answers", *TOKENS)}
+    cost = "" if dollars is None else f"{dollars:.6f}"
     tries = {column: sum(job[column] for job in jobs) if jobs else None for column in TRIES}
-    return Usage(
-        stage=stage,
-        name=name,
-        engine=engine,
-        lang=lang,
-        answers=counts["answers"],
-        input_tokens=counts["input_tokens"],
-        cached_input_tokens=counts["cached_input_tokens"],
-        output_tokens=counts["output_tokens"],
-        reasoning_tokens=counts["reasoning_tokens"],
-        cost="" if dollars is None else f"{dollars:.6f}",
-        requests=tries["requests"],
-        retries=tries["retries"],
-        rate_limited=tries["rate_limited"],
-        failed=tries["failed"],
-        minutes=f"{sum(job['seconds'] for job in jobs) / 60:.1f}" if jobs else "",
-    )
+    minutes = f"{sum(job['seconds'] for job in jobs) / 60:.1f}" if jobs else ""
+    return cast(Usage, {**named, **counted, "cost": cost, **tries, "minutes": minutes})

@@ -31,20 +31,10 @@ from .openai import Call, ask_online, endpoint
 from .outcome import Transient
 
 METADATA_KEY = "xsafety"  # of the token, in a batch's metadata
-
-
 FINAL_STATES = ("completed", "expired", "cancelled", "failed")
-
-
 QUEUE_FULL = "token_limit_exceeded"  # more tokens than the account may have in waiting
-
-
 MAX_TRIES = 20  # of one step
-
-
 MAX_WAIT = 600.0  # seconds: for a file of up to 200 MB, and for room in the account's queue
-
-
 T = TypeVar("T")
 
 

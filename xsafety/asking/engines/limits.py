@@ -13,47 +13,19 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 START = 64.0  # calls per second before anything is known
-
-
 GROWTH = 3.5  # calls per second that each success adds until the first cut: doubles in 0.2 s
-
-
 BURST_SHARE, BURST, SUDDEN = 0.1, 3, 6  # refusals that are a burst: this share and number, or many at once
-
-
 CLOSED = 0.8  # share of refusals at which nothing gets through
-
-
 SPAN, CALLS = 2.0, (20, 200)  # calls are counted over so many seconds, but no fewer and no more than so many
-
-
 STEADY_SHARE, STEADY, LONG = 0.035, 8, 10.0  # refusals that keep coming, over so many seconds, tell too
-
-
 PLATEAU = 15.0  # seconds until the pace is back at what got through
-
-
 DIP, PROBE = 0.1, 0.1  # how far below it a cut goes, and beyond it after twice that time
-
-
 MARGIN = 0.99  # share of a known limit that is used
-
-
 SLACK = 0.05  # seconds' worth of calls that may catch up after a late wake-up
-
-
 LONGEST_PAUSE = 30.0  # seconds, where the provider does not say how long
-
-
 IMPATIENT = 600.0  # seconds without any success after which asking on is pointless
-
-
 LATELY = 60.0  # seconds in which a success shows that the provider still answers
-
-
 _UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
-
-
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|h|m|s)")
 
 

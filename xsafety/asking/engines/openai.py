@@ -22,17 +22,9 @@ from .limits import IMPATIENT, Limiter, retry_after
 from .outcome import NO_CHOICE, Denied, RateLimited, Transient, read_error, read_success
 
 OPENAI = "https://api.openai.com/v1"
-
-
 PATHS = {"chat": "/chat/completions", "moderations": "/moderations"}
-
-
 PATIENCE = 10  # how many times as often as failures, refusals for the pace are tried again
-
-
 FIRST_BACKOFF, MAX_BACKOFF = 2.0, 60.0  # seconds before a further try
-
-
 SHORTEST_SECRET = 16  # characters: placeholders such as "none" are words of answers too
 
 
