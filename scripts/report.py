@@ -5,10 +5,9 @@ from pathlib import Path
 
 from xsafety.cli import parser, run
 from xsafety.report.page import Verification, read_judge, render
-from xsafety.rows import Usage
-from xsafety.tabular import DataError, columns, read_csv, read_jsonl, write_text
+from xsafety.rows import Status, Usage
+from xsafety.tabular import DataError, columns, read_csv, read_jsonl, read_rows, write_text
 from xsafety.verification.agreement import AGREEMENT_COLUMNS, RATE_COLUMNS
-from xsafety.verification.waiting import STATUS_COLUMNS
 
 
 def _judge(text: str) -> tuple[str, Path]:
@@ -32,7 +31,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     judges = [read_judge(*_judge(text)) for text in args.judge]
     examples = [row for path in args.examples for row in read_jsonl(path)]
     verification = Verification(
-        status=read_csv(args.status, STATUS_COLUMNS),
+        status=read_rows(args.status, Status),
         rates=read_csv(args.rates, RATE_COLUMNS),
         agreement=read_csv(args.agreement, AGREEMENT_COLUMNS),
     )

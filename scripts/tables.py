@@ -5,8 +5,8 @@ from pathlib import Path
 
 from xsafety.cli import parser, run
 from xsafety.report.tables import read_counts, tables
-from xsafety.tabular import read_csv, write_csv
-from xsafety.verification.waiting import STATUS_COLUMNS
+from xsafety.rows import Status
+from xsafety.tabular import read_rows, write_csv
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -15,7 +15,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     for name in ("languages", "models", "promptings"):
         arguments.add_argument(f"--{name}", nargs="+", required=True, help="in the order of the configuration")
     args = arguments.parse_args(argv)
-    status = read_csv(args.status, STATUS_COLUMNS)
+    status = read_rows(args.status, Status)
     made = tables(read_counts(args.counts), args.languages, args.models, args.promptings, status)
     for name, (columns, rows) in made.items():
         write_csv(args.out / name, columns, rows)

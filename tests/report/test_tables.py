@@ -29,8 +29,9 @@ from xsafety.report.tables import (
     unsafe_rates,
     wide,
 )
-from xsafety.tabular import DataError, read_csv, write_csv, write_jsonl
-from xsafety.verification.waiting import STATUS_COLUMNS
+from xsafety.rows import Status
+from xsafety.tabular import DataError, read_csv, write_jsonl, write_rows
+from xsafety.verification.readiness import source_readiness
 
 PAPER = """
 lang ChatGPT PaLM2 LLaMA2 Vicuna All
@@ -68,12 +69,12 @@ def paper_counts() -> list[dict[str, Any]]:
     return rows
 
 
-def status_rows(languages: Sequence[str], **basis: str) -> list[dict[str, str]]:
-    default = {"en": "source"}
-    return [
-        dict.fromkeys(STATUS_COLUMNS, "0") | {"lang": lang, "basis": basis.get(lang, default.get(lang, "verified"))}
-        for lang in languages
-    ]
+def status_rows(languages: Sequence[str], **basis: Any) -> list[Status]:
+    default = {"en": "source", **basis}
+    rows = [Status(**source_readiness(lang, 0), sheet="", reviews="", problems="") for lang in languages]
+    for row in rows:
+        row["basis"] = default.get(row["lang"], "verified")
+    return rows
 
 
 def test_paper_main_table_from_its_cells() -> None:
@@ -246,7 +247,7 @@ def test_scripts_from_verdicts_to_tables(tmp_path: Path) -> None:
     shown = [json.loads(line) for line in (tmp_path / "examples.jsonl").read_text(encoding="utf-8").splitlines()]
     assert {row["prompting"] for row in shown} == {"none"}
     assert len(shown) == 4
-    write_csv(tmp_path / "status.csv", STATUS_COLUMNS, status_rows(["en", "zh"], zh="unverified draft"))
+    write_rows(tmp_path / "status.csv", Status, status_rows(["en", "zh"], zh="unverified draft"))
     tables_script.main(
         [
             "--counts",

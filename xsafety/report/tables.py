@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from ..categories import CATEGORIES
+from ..rows import Status
 from ..tabular import DataError, read_csv
 from ..text.languages import SOURCE_LANGUAGE
 
@@ -277,9 +278,9 @@ def is_unverified(basis: str) -> bool:
     return basis not in ("source", "verified", "")
 
 
-def bases(status: Iterable[Mapping[str, str]], languages: Sequence[str]) -> dict[str, str]:
+def bases(status: Iterable[Status], languages: Sequence[str]) -> dict[str, str]:
     """What each language's queries rest on, and what `Ave` rests on. Raises DataError for a language without status."""
-    given = {row["lang"]: row["basis"] for row in status}
+    given: dict[str, str] = {row["lang"]: row["basis"] for row in status}
     if missing := [lang for lang in languages if lang not in given]:
         raise DataError.of("review_status.csv: no row for these languages; make it again", missing)
     basis = {lang: given[lang] for lang in languages}
@@ -395,7 +396,7 @@ def tables(
     languages: Sequence[str],
     models: Sequence[str],
     promptings: Sequence[str],
-    status: Iterable[Mapping[str, str]],
+    status: Iterable[Status],
 ) -> dict[str, tuple[list[str], list[dict[str, Any]]]]:
     """Every table of one judge: file name -> (columns, rows). The main tables are those of the first prompting method.
 

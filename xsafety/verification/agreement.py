@@ -1,8 +1,8 @@
 """How much reviewers change, and how far they agree: tables from the ledgers of evidence.
 
-A round here is `Reading.number`: which proofreading of its text it was. The release's own translations (round 0) are
-nobody's review and are left out, but they count as a proofreading: the first sheet on them is round 2. Evidence for a
-former English counts as the work it was, so that editing a seed changes nothing here until new evidence comes in.
+A round here is `RoundResult.number`: which proofreading of its text it was. The release's own translations (round 0)
+are nobody's review and are left out, but they count as a proofreading: the first sheet on them is round 2. Evidence for
+a former English counts as the work it was, so that editing a seed changes nothing here until new evidence comes in.
 """
 
 from collections import Counter
@@ -14,7 +14,7 @@ from typing import Any
 
 from ..categories import CATEGORIES
 from ..rows import DECIDING
-from .standing import Reading, is_modified, readings
+from .standing import RoundResult, is_modified, round_results
 
 RATE_COLUMNS = (
     "lang round category reviewer rows modified rate lower upper ok edited rejected unsure skip disputed".split()
@@ -57,7 +57,7 @@ class Survey:
 class _Row:
     """What was said of one row in one round, which may have taken several sheets."""
 
-    last: Reading | None = None
+    last: RoundResult | None = None
     by: dict[str, Mapping[str, Any]] = field(default_factory=dict)  # every reviewer's last word
 
 
@@ -76,7 +76,7 @@ def survey(ledger: Iterable[Mapping[str, Any]], categories: Mapping[str, str]) -
     for (id, _), entries in rows.items():
         given = {(entry["round"], entry["reviewer"]): entry for entry in entries}
         rounds: dict[int, _Row] = {}
-        for reading in readings(entries):
+        for reading in round_results(entries):
             if not reading.round or not (reading.decided or reading.undecided):
                 continue
             row = rounds.setdefault(reading.number, _Row())
@@ -108,7 +108,7 @@ def _counted(entries: Iterable[Mapping[str, Any]]) -> list[str]:
     return [verdict, "modified"] if any(map(is_modified, entries)) else [verdict]
 
 
-def _votes(reading: Reading) -> Iterator[tuple[Group, Votes]]:
+def _votes(reading: RoundResult) -> Iterator[tuple[Group, Votes]]:
     """Every pair that decided the row for the same shown text; three or more of them once more, all together."""
     shown: dict[str, list[tuple[str, Mapping[str, Any]]]] = {}
     for reviewer, entry in reading.decided.items():
