@@ -75,5 +75,5 @@ rule all:
     default_target: True
     input:
         report="<results>/report.html",
-        sheets=expand("<results>/sheets/{lang}.{format}", lang=CONFIG.targets, format=["csv", "xlsx", "po"]),
+        sheets=expand("<results>/sheets/{lang}.{format}", lang=CONFIG.targets, format=SHEET_FORMATS),
         tests="<results>/data_tests.txt",

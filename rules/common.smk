@@ -8,7 +8,6 @@ from xsafety.asking.engines import transformers
 from xsafety.asking.receipt import next_attempt
 from xsafety.judging import RULE_BASED
 from xsafety.workflow.code import code_digest
-from xsafety.verification.gate import Gate
 from xsafety.seeds.dataset import SOURCES
 from xsafety.text.languages import SOURCE_LANGUAGE
 from xsafety.translation.services import connection
@@ -31,7 +30,7 @@ shell.prefix(
 )
 
 # Whether each round, and the spot check, must come from another reviewer.
-OTHERS = to_json(Gate.read(CONFIG.verification.model_dump()).others)
+OTHERS = to_json(CONFIG.verification.needs_other_reviewers)
 
 PROMPTINGS = {name: method.parameters() for name, method in CONFIG.promptings.items()}
 

@@ -7,6 +7,8 @@
 # checks found, and `snakemake status`, where every language stands.
 # Config: verification.
 
+from xsafety.verification.sheets.formats import WRITTEN as SHEET_FORMATS
+
 
 rule ledger:
     """Fold returned review sheets into the ledger of evidence."""
@@ -78,9 +80,7 @@ rule sheet:
         drafts="<results>/drafts/{lang}.csv",
         checks="<results>/checks/{lang}.csv",
     output:
-        csv="<results>/sheets/{lang}.csv",
-        xlsx="<results>/sheets/{lang}.xlsx",
-        po="<results>/sheets/{lang}.po",
+        sheets=expand("<results>/sheets/{{lang}}.{format}", format=SHEET_FORMATS),
         merged="<results>/po/{lang}.po",
     log:
         "<logs>/sheet/{lang}.log",
@@ -94,7 +94,7 @@ rule sheet:
         'python3 "$XSAFETY/scripts/sheet.py"'
         " --seeds {input.seeds:q} --ledger {input.ledger:q} --drafts {input.drafts:q}"
         " --checks {input.checks:q} --lang {wildcards.lang} --reviews {params.reviews:q} --gate {params.gate:q}"
-        " --csv {output.csv:q} --xlsx {output.xlsx:q} --po {output.po:q} --merged {output.merged:q} 2> {log:q}"
+        " --sheets {output.sheets:q} --merged {output.merged:q} 2> {log:q}"
 
 
 checkpoint review_status:

@@ -21,7 +21,7 @@ rule weblate_send:
         reviews=CONFIG.verification.reviews,
         po=result("po"),
         connection=to_json(WEBLATE and WEBLATE.model_dump()),
-        languages=to_json(CONFIG.targets),
+        languages=CONFIG.targets,
         others=OTHERS,
     message:
         "Sending translations to Weblate."
@@ -45,7 +45,7 @@ rule weblate_fetch:
         code=digest("scripts/weblate_fetch.py"),
         reviews=CONFIG.verification.reviews,
         connection=to_json(WEBLATE and WEBLATE.model_dump()),
-        languages=to_json(CONFIG.targets),
+        languages=CONFIG.targets,
         others=OTHERS,
     message:
         "Fetching verdicts from Weblate."

@@ -1,33 +1,34 @@
 """Writes what the page in the browser needs of one reviewer's queue."""
 
+from pathlib import Path
+
 from xsafety.browser.queue import queue
-from xsafety.cli import parser, run
-from xsafety.rows import Check
-from xsafety.seeds.csv_folder import COLUMNS
-from xsafety.tabular import read_csv, read_jsonl, read_rows, write_json
-from xsafety.translation.memory import DRAFT_COLUMNS
+from xsafety.cli import call
+from xsafety.config.verification import Verification
+from xsafety.rows import Check, Draft, Evidence, Seed
+from xsafety.tabular import read_rows, write_json
 from xsafety.verification.checks import flags
-from xsafety.verification.gate import Gate
+from xsafety.verification.sheet_rows import next_round, sheet_rows
+from xsafety.verification.standing import at_gate
 
 
-def main() -> None:
-    args = parser(
-        __doc__,
-        paths="seeds ledger drafts checks out",
-        texts="lang reviewer",
-        objects="gate",
-    ).parse_args()
-    found = queue(
-        args.lang,
-        args.reviewer,
-        read_csv(args.seeds, COLUMNS),
-        list(read_jsonl(args.ledger)),
-        {row["id"]: row for row in read_csv(args.drafts, DRAFT_COLUMNS)},
-        Gate.read(args.gate),
-        flags(read_rows(args.checks, Check)),
-    )
-    write_json(args.out, found)
+def main(
+    *,
+    seeds: Path,
+    ledger: Path,
+    drafts: Path,
+    checks: Path,
+    lang: str,
+    reviewer: str,
+    gate: Verification,
+    out: Path,
+) -> None:
+    queries, evidence = read_rows(seeds, Seed), read_rows(ledger, Evidence)
+    drafted = {row["id"]: row for row in read_rows(drafts, Draft)}
+    row_states, _ = at_gate(lang, queries, evidence, gate)
+    rows = sheet_rows(lang, queries, row_states, drafted, flags(read_rows(checks, Check)))
+    write_json(out, queue(lang, reviewer, next_round(row_states), rows, evidence, gate))
 
 
 if __name__ == "__main__":
-    run(main)
+    call(main)

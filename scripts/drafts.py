@@ -5,13 +5,12 @@ from pathlib import Path
 from xsafety.cli import call, say
 from xsafety.config.models import Connection
 from xsafety.config.translation import ServiceConnection
-from xsafety.rows import Draft, Seed, TranslatorIdentity
-from xsafety.tabular import read_jsonl, read_rows, write_json, write_rows
+from xsafety.rows import Draft, Evidence, Seed, TranslatorIdentity
+from xsafety.tabular import read_rows, write_json, write_rows
 from xsafety.text.languages import SOURCE_LANGUAGE
 from xsafety.translation.drafting import Translator, drafts, translate
 from xsafety.translation.memory import read_memory
-from xsafety.verification.gate import Gate
-from xsafety.verification.standing import needs_draft, standings
+from xsafety.verification.standing import fold_rows, needs_draft
 
 
 def main(
@@ -29,8 +28,8 @@ def main(
     receipt: Path,
 ) -> None:
     rows = read_rows(seeds, Seed)
-    stands = standings(lang, rows, read_jsonl(ledger), Gate())  # type: ignore[arg-type]
-    wanted = [seed for seed in rows if needs_draft(stands[seed["id"]])]
+    row_states = fold_rows(rows, read_rows(ledger, Evidence))
+    wanted = [seed for seed in rows if needs_draft(row_states[seed["id"]])]
     known = read_memory(memory)
     texts = {seed["id"]: seed["text"] for seed in wanted if seed["text"] not in known}
     translated = translate(

@@ -7,13 +7,13 @@ from xsafety.cli import call
 from xsafety.config.configuration import read
 from xsafety.plan.count import WAITS, count_workloads
 from xsafety.plan.shown import estimates, notes, plan_table
-from xsafety.seeds.csv_folder import COLUMNS
-from xsafety.tabular import read_csv
+from xsafety.rows import Seed
+from xsafety.tabular import read_rows
 
 
 def main(*, seeds: Path, configfiles: list[Path], overrides: str) -> None:
     config = read(configfiles, json.loads(overrides))
-    workloads, data_sets = count_workloads(config, read_csv(seeds, COLUMNS))
+    workloads, data_sets = count_workloads(config, read_rows(seeds, Seed))
     made = estimates(config, workloads)
     waiting = {data.lang for data in data_sets if data.why == WAITS}
     print("\nWhat a run would ask now (nothing was asked for this):\n")

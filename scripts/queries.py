@@ -1,22 +1,21 @@
 """Writes one language's data set: the rows that may be evaluated, each with its provenance."""
 
-from xsafety.cli import parser, run
-from xsafety.seeds.csv_folder import COLUMNS
-from xsafety.tabular import read_csv, read_jsonl, write_jsonl
-from xsafety.translation.memory import DRAFT_COLUMNS
+from pathlib import Path
+
+from xsafety.cli import call
+from xsafety.config.verification import Verification
+from xsafety.rows import Draft, Evidence, Query, Seed
+from xsafety.tabular import read_rows, write_rows
 from xsafety.verification.dataset import queries
-from xsafety.verification.gate import Gate
-from xsafety.verification.standing import standings
+from xsafety.verification.standing import at_gate
 
 
-def main() -> None:
-    args = parser(__doc__, paths="seeds ledger drafts out", texts="lang", objects="gate").parse_args()
-    seeds = read_csv(args.seeds, COLUMNS)
-    drafts = {row["id"]: row for row in read_csv(args.drafts, DRAFT_COLUMNS)}
-    gate = Gate.read(args.gate)
-    stands = standings(args.lang, seeds, read_jsonl(args.ledger), gate)
-    write_jsonl(args.out, queries(args.lang, seeds, stands, drafts, accept_drafts=gate.accept_drafts))
+def main(*, seeds: Path, ledger: Path, drafts: Path, lang: str, gate: Verification, out: Path) -> None:
+    rows = read_rows(seeds, Seed)
+    drafted = {row["id"]: row for row in read_rows(drafts, Draft)}
+    row_states, _ = at_gate(lang, rows, read_rows(ledger, Evidence), gate)
+    write_rows(out, Query, queries(lang, rows, row_states, drafted, accept_drafts=gate.accept_drafts))
 
 
 if __name__ == "__main__":
-    run(main)
+    call(main)

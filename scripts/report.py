@@ -4,10 +4,9 @@ from pathlib import Path
 
 from xsafety.cli import call
 from xsafety.report.page import ReviewTables, read_judge, render
-from xsafety.rows import Example, Shown, Usage
-from xsafety.tabular import read_csv, read_rows, write_text
+from xsafety.rows import Example, Shown, Status, Usage
+from xsafety.tabular import read_rows, write_text
 from xsafety.verification.agreement import ModificationRate, ReviewerAgreement
-from xsafety.verification.waiting import STATUS_COLUMNS
 
 
 def main(
@@ -23,7 +22,7 @@ def main(
     out: Path,
 ) -> None:
     review = ReviewTables(
-        status=read_csv(status, STATUS_COLUMNS),
+        status=read_rows(status, Status),
         rates=read_rows(rates, ModificationRate),
         agreement=read_rows(agreement, ReviewerAgreement),
     )

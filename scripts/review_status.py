@@ -1,36 +1,27 @@
 """Says for every language where its verification stands, what is used of it, and what waits for whom."""
 
-from xsafety.cli import parser, run
-from xsafety.seeds.csv_folder import COLUMNS
-from xsafety.tabular import DataError, read_csv, write_csv
-from xsafety.translation.memory import DRAFT_COLUMNS
-from xsafety.verification.gate import Gate
+from pathlib import Path
+
+from xsafety.cli import call
+from xsafety.config.verification import Verification
+from xsafety.rows import Draft, Seed, Status
+from xsafety.tabular import DataError, read_rows, write_rows
 from xsafety.verification.status import Drafts, statuses
-from xsafety.verification.waiting import STATUS_COLUMNS
+from xsafety.verification.waiting import file_words, state_words, waiting_words
 
 
-def main() -> None:
-    arguments = parser(
-        __doc__,
-        paths="seeds results out",
-        texts="reviews",
-        objects="gate",
-    )
-    arguments.add_argument("--languages", nargs="+", required=True)
-    args = arguments.parse_args()
-
+def main(*, seeds: Path, results: Path, reviews: str, languages: list[str], gate: Verification, out: Path) -> None:
     def drafts(lang: str) -> Drafts:
-        return {row["id"]: row for row in read_csv(args.results / "drafts" / f"{lang}.csv", DRAFT_COLUMNS)}
+        return {row["id"]: row for row in read_rows(results / "drafts" / f"{lang}.csv", Draft)}
 
-    seeds, gate = read_csv(args.seeds, COLUMNS), Gate.read(args.gate)
-    rows = statuses(args.languages, seeds, drafts, gate, results=args.results, reviews=args.reviews)
-    if args.gate["require_all"] and (waiting := [row for row in rows if row["ready"] == "no"]):
+    rows = statuses(languages, read_rows(seeds, Seed), drafts, gate, results=results, reviews=reviews)
+    if gate.require_all and (waiting := [row for row in rows if row["ready"] == "no"]):
         raise DataError.of(
             "verification.require_all: these languages wait; finish them, take them out, or set require_all: false",
-            [f"{row['lang']}: {row['state']}; {row['waits_for']}; {row['file']}" for row in waiting],
+            [f"{row['lang']}: {state_words(row)}; {waiting_words(row)}; {file_words(row)}" for row in waiting],
         )
-    write_csv(args.out, STATUS_COLUMNS, rows)
+    write_rows(out, Status, rows)
 
 
 if __name__ == "__main__":
-    run(main)
+    call(main)

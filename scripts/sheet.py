@@ -3,39 +3,45 @@
 And the merged PO file: all rows, with what was verified.
 """
 
-from xsafety.cli import parser, run, say
-from xsafety.rows import Check
-from xsafety.seeds.csv_folder import COLUMNS
-from xsafety.tabular import read_csv, read_jsonl, read_rows
-from xsafety.translation.memory import DRAFT_COLUMNS
+from pathlib import Path
+
+from xsafety.cli import call, say
+from xsafety.config.verification import Verification
+from xsafety.rows import Check, Draft, Evidence, Seed
+from xsafety.tabular import read_rows
 from xsafety.verification.checks import flags
-from xsafety.verification.gate import Gate
-from xsafety.verification.sheet_rows import all_rows, next_round, save_as, sheet_rows
-from xsafety.verification.sheets.layout import Brief
-from xsafety.verification.sheets.plain import write_sheet_csv
-from xsafety.verification.sheets.po import write_merged_po, write_po
-from xsafety.verification.sheets.xlsx import fits_xlsx, write_xlsx
-from xsafety.verification.standing import standings
+from xsafety.verification.evidence import save_as
+from xsafety.verification.sheet_rows import all_rows, next_round, sheet_rows
+from xsafety.verification.sheets.formats import write_sheet
+from xsafety.verification.sheets.layout import SheetInfo
+from xsafety.verification.sheets.po import write_merged_po
+from xsafety.verification.standing import at_gate
 
 
-def main() -> None:
-    args = parser(
-        __doc__, paths="seeds ledger drafts checks csv xlsx po merged", texts="lang reviews", objects="gate"
-    ).parse_args()
-    seeds = read_csv(args.seeds, COLUMNS)
-    drafts = {row["id"]: row for row in read_csv(args.drafts, DRAFT_COLUMNS)}
-    stands = standings(args.lang, seeds, read_jsonl(args.ledger), Gate.read(args.gate))
-    odd = flags(read_rows(args.checks, Check))
-    rows = sheet_rows(args.lang, seeds, stands, drafts, odd)
-    number = next_round(stands)
-    brief = Brief(args.lang, number, save_as(args.reviews, args.lang, number))
-    write_sheet_csv(args.csv, rows)
-    write_xlsx(args.xlsx, rows, brief)
-    write_po(args.po, rows, brief)
-    write_merged_po(args.merged, all_rows(args.lang, seeds, stands, drafts, odd), brief)
-    if left_out := [row["id"] for row in rows if not fits_xlsx(row)]:
-        say(f"{args.xlsx}: without rows that do not fit into a spreadsheet: {', '.join(left_out)}")
+def main(
+    *,
+    seeds: Path,
+    ledger: Path,
+    drafts: Path,
+    checks: Path,
+    lang: str,
+    reviews: str,
+    gate: Verification,
+    sheets: list[Path],
+    merged: Path,
+) -> None:
+    queries = read_rows(seeds, Seed)
+    drafted = {row["id"]: row for row in read_rows(drafts, Draft)}
+    row_states, _ = at_gate(lang, queries, read_rows(ledger, Evidence), gate)
+    flagged = flags(read_rows(checks, Check))
+    rows = sheet_rows(lang, queries, row_states, drafted, flagged)
+    number = next_round(row_states)
+    info = SheetInfo(lang, number, save_as(f"{reviews}/{lang}", number))
+    for path in sheets:
+        if left_out := write_sheet(path, rows, info):
+            say(f"{path}: without rows that do not fit into a spreadsheet: {', '.join(left_out)}")
+    write_merged_po(merged, all_rows(lang, queries, row_states, drafted, flagged), info)
 
 
 if __name__ == "__main__":
-    run(main)
+    call(main)

@@ -1,16 +1,17 @@
 """Writes the data set of the seeds' own language: the seeds."""
 
-from xsafety.cli import parser, run
-from xsafety.seeds.csv_folder import COLUMNS
-from xsafety.tabular import read_csv, write_jsonl
+from pathlib import Path
+
+from xsafety.cli import call
+from xsafety.rows import Query, Seed
+from xsafety.tabular import read_rows, write_rows
 from xsafety.text.languages import SOURCE_LANGUAGE
 from xsafety.verification.dataset import source_queries
 
 
-def main() -> None:
-    args = parser(__doc__, paths="seeds out").parse_args()
-    write_jsonl(args.out, source_queries(SOURCE_LANGUAGE, read_csv(args.seeds, COLUMNS)))
+def main(*, seeds: Path, out: Path) -> None:
+    write_rows(out, Query, source_queries(SOURCE_LANGUAGE, read_rows(seeds, Seed)))
 
 
 if __name__ == "__main__":
-    run(main)
+    call(main)

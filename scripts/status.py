@@ -1,24 +1,23 @@
 """Prints where the verification of every language stands, and who must do what with which file; asks nobody."""
 
-from xsafety.cli import parser, run
-from xsafety.seeds.csv_folder import COLUMNS
-from xsafety.tabular import read_csv
-from xsafety.verification.gate import Gate
-from xsafety.verification.status import Drafts, known_drafts, statuses, table, to_do
+from pathlib import Path
+
+from xsafety.cli import call
+from xsafety.config.verification import Verification
+from xsafety.rows import Seed
+from xsafety.tabular import read_rows
+from xsafety.verification.status import Drafts, known_drafts, status_table, statuses, to_do
 
 
-def main() -> None:
-    arguments = parser(__doc__, paths="seeds results memory", texts="reviews", objects="gate")
-    arguments.add_argument("--languages", nargs="+", required=True)
-    args = arguments.parse_args()
-    seeds = read_csv(args.seeds, COLUMNS)
+def main(*, seeds: Path, results: Path, memory: Path, reviews: str, languages: list[str], gate: Verification) -> None:
+    queries = read_rows(seeds, Seed)
 
     def drafts(lang: str) -> Drafts:
-        return known_drafts(seeds, args.results / "drafts" / f"{lang}.csv", args.memory / f"{lang}.csv")
+        return known_drafts(queries, results / "drafts" / f"{lang}.csv", memory / f"{lang}.csv")
 
-    rows = statuses(args.languages, seeds, drafts, Gate.read(args.gate), results=args.results, reviews=args.reviews)
-    print("", table(rows), "", to_do(rows, args.results), sep="\n")
+    rows = statuses(languages, queries, drafts, gate, results=results, reviews=reviews)
+    print("", status_table(rows), "", to_do(rows, results), sep="\n")
 
 
 if __name__ == "__main__":
-    run(main)
+    call(main)

@@ -1,29 +1,31 @@
 """Adds what people decided in Weblate to the returned review sheets, to be committed."""
 
-from xsafety.cli import parser, run
-from xsafety.seeds.csv_folder import COLUMNS
-from xsafety.tabular import read_csv
+from pathlib import Path
+
+from xsafety.cli import call
+from xsafety.config.verification import Weblate
+from xsafety.rows import Seed
+from xsafety.tabular import read_rows
 from xsafety.weblate.client import connect
-from xsafety.weblate.events import each_language, news, save
+from xsafety.weblate.events import each_language, new_verdicts, save_sheets
 
 
-def main() -> None:
-    args = parser(__doc__, paths="seeds reviews", objects="connection languages different_reviewers").parse_args()
-    client = connect(args.connection)
-    seeds = {seed["id"]: seed["text"] for seed in read_csv(args.seeds, COLUMNS)}
-
+def main(
+    *, seeds: Path, reviews: Path, connection: Weblate | None, languages: list[str], different_reviewers: bool
+) -> None:
+    client = connect(connection)
+    texts = {seed["id"]: seed["text"] for seed in read_rows(seeds, Seed)}
     new: list[tuple[int, str]] = []
 
     def fetch(lang: str, code: str) -> str:
-        folder = args.reviews / lang
-        found = news(client, lang, code, folder, seeds, different_reviewers=args.different_reviewers)
+        found = new_verdicts(client, code, reviews / lang, texts, different_reviewers=different_reviewers)
         new.extend(found)
-        return save(folder, found)
+        return save_sheets(reviews / lang, found)
 
-    each_language(client, args.languages, fetch)
+    each_language(client, languages, fetch)
     if new:
-        print(f"Take them in: snakemake; commit them: git add {args.reviews}")
+        print(f"Take them in: snakemake; commit them: git add {reviews}")
 
 
 if __name__ == "__main__":
-    run(main)
+    call(main)

@@ -1,27 +1,31 @@
 """Puts the merged PO files into Weblate, but for languages in which people decided what was not fetched yet."""
 
-from xsafety.cli import parser, run
-from xsafety.seeds.csv_folder import COLUMNS
-from xsafety.tabular import DataError, read_csv
+from pathlib import Path
+
+from xsafety.cli import call
+from xsafety.config.verification import Weblate
+from xsafety.rows import Seed
+from xsafety.tabular import DataError, read_rows
 from xsafety.weblate.client import connect
-from xsafety.weblate.events import each_language, news, send
+from xsafety.weblate.events import each_language, new_verdicts, send
 
 
-def main() -> None:
-    args = parser(__doc__, paths="seeds reviews po", objects="connection languages different_reviewers").parse_args()
-    client = connect(args.connection)
-    seeds = {seed["id"]: seed["text"] for seed in read_csv(args.seeds, COLUMNS)}
+def main(
+    *, seeds: Path, reviews: Path, po: Path, connection: Weblate | None, languages: list[str], different_reviewers: bool
+) -> None:
+    client = connect(connection)
+    texts = {seed["id"]: seed["text"] for seed in read_rows(seeds, Seed)}
 
     def send_file(lang: str, code: str) -> str:
-        folder = args.reviews / lang
         # A file that replaces Weblate's takes strings out whose English changed, and their history with them.
-        if new := news(client, lang, code, folder, seeds, different_reviewers=args.different_reviewers):
-            rows = sum(map(len, new.values()))
+        found = new_verdicts(client, code, reviews / lang, texts, different_reviewers=different_reviewers)
+        if found:
+            rows = sum(map(len, found.values()))
             raise DataError(f"{rows} verdict(s) there are not fetched yet; first run: snakemake weblate_fetch")
-        return send(client, code, args.po / f"{lang}.po")
+        return send(client, code, po / f"{lang}.po")
 
-    each_language(client, args.languages, send_file)
+    each_language(client, languages, send_file)
 
 
 if __name__ == "__main__":
-    run(main)
+    call(main)

@@ -19,6 +19,13 @@ AnswerStatus = Literal["answered", "blocked", "too_long", "rejected"]
 Basis = Literal["source", "verified", "unverified draft"]
 """What the text of a query rests on."""
 
+LanguageState = Literal[
+    "source", "bad sheet", "verified", "rejected", "stale", "spot check", "in review", "no drafts", "drafted"
+]
+"""Where the verification of a language stands."""
+
+YesNo = Literal["yes", "no"]
+
 
 class Seed(TypedDict):
     """A seed query, in the language of the seeds."""
@@ -64,11 +71,135 @@ class Evidence(TypedDict):
     sha256: str  # of the file that he returned
 
 
+class SheetRow(TypedDict):
+    """A row of a review sheet, all texts; `check` is a digest of what reviewers must not change."""
+
+    id: str
+    category: str
+    source: str
+    draft: str
+    target: str
+    verdict: str
+    reviewer: str
+    date: str
+    note: str
+    context: str  # whom the row waits for, or what was there before
+    previous: str  # its former English
+    flag: str  # what looked odd
+    check: str
+
+
+class MergedRow(SheetRow):
+    """A row of a merged file; `state` is 'verified' or 'rejected' where it waits for nobody."""
+
+    state: str
+
+
+class ShownRow(TypedDict):
+    """What the page in the browser shows of a row, and keeps beside the answers to it."""
+
+    id: str
+    category: str
+    source: str
+    draft: str
+    context: str
+    previous: str
+    flag: str
+    check: str
+
+
+class ReviewQueue(TypedDict):
+    """What the page in the browser needs of one reviewer's round in one language."""
+
+    lang: str
+    name: str
+    autonym: str
+    direction: str
+    spaced: bool
+    reviewer: str
+    round: int
+    rows: list[SheetRow]
+    about: list[str]
+    verdicts: list[tuple[str, str]]  # each with its meaning
+    categories: dict[str, tuple[str, str]]  # key -> name and meaning
+
+
+class WeblateRow(TypedDict):
+    """What a person decided in Weblate, as a row of a returned sheet; `weblate` has the numbers of its changes."""
+
+    id: str
+    source: str
+    draft: str
+    target: str
+    verdict: str
+    date: str
+    note: str
+    weblate: str
+    check: str
+
+
+class Shortfall(TypedDict):
+    """Why a round is not the last: too many of its rows were changed, or too few passed the spot check after it."""
+
+    test: Literal["modification rate", "spot check"]
+    round: int
+    rows: int  # changed, or passed
+    of: int
+    limit: float
+
+
+class Todo(TypedDict):
+    """What somebody has to do for a language."""
+
+    who: Literal["translator", "reviewer", "decider", "other reviewer", "returner"]
+    rows: int
+    round: NotRequired[int]  # a reviewer's
+    names: NotRequired[list[str]]  # who decided them before; of those who differ; of those who leave it to others
+    reason: NotRequired[str]  # why a row has no draft
+    spot_check: NotRequired[int]  # how many rows are in it
+    shortfall: NotRequired[Shortfall]  # for which there is one more round
+
+
+class Readiness(TypedDict):
+    """Where the verification of a language stands, how many of its rows are used, and what waits for whom."""
+
+    lang: str
+    rows: int
+    verified: int
+    drafted: int
+    in_review: int  # of those drafted
+    stale: int
+    rejected: int
+    missing: int
+    used: int
+    basis: Basis | Literal[""]
+    state: LanguageState
+    ready: YesNo
+    round: int  # that it is in
+    passed: int  # rows that passed that
+    rounds: int  # of proofreading, that every row needs
+    modification_rates: dict[str, float]  # by round
+    sampled: int  # for the spot check
+    inspected: int
+    unchanged: int  # of those inspected
+    waits_for: list[Todo]
+    sheet_round: int  # for which sheets are given out; 0: for none
+    returned: YesNo  # whether there is any evidence
+
+
+class Status(Readiness):
+    """A row of the review status: readiness, and the files that it is about."""
+
+    sheet: str  # path of the sheets to fill, without suffix
+    reviews: str  # folder of the language's returned sheets
+    problems: str  # file that lists what is wrong with these
+
+
 class Check(TypedDict):
     """What the machine checks say of one translation."""
 
     id: str
-    flagged: Literal["yes", "no"]
+    flagged: YesNo
     score: str
     checks: str
     reasons: str

@@ -6,21 +6,24 @@ from typing import Any
 
 import pytest
 
-from xsafety.browser.answers import Answer, Review, read, settled
+from tests.verification.helpers import draft, gate_of, row_states_of
+from xsafety.browser.answers import Review, RowAnswer, effective_verdict, read
 from xsafety.browser.changes import Piece, as_html, changes, tokens
 from xsafety.browser.queue import queue
-from xsafety.browser.returns import answers_file, folder_of, take_in
+from xsafety.browser.returns import answers_file, folder_of, write_returns
+from xsafety.rows import ReviewQueue, ShownRow
 from xsafety.tabular import DataError, write_jsonl
 from xsafety.verification.evidence import fold
-from xsafety.verification.gate import Gate
-from xsafety.verification.sheets.layout import check
+from xsafety.verification.sheet_rows import next_round, sheet_rows
+from xsafety.verification.sheets.layout import row_digest
 
 SEEDS = {"a-1": "Say it.", "b-1": "Do it.", "c-1": "Be it."}
 
 
-def row(id: str, draft: str, source: str = "") -> dict[str, str]:
-    made = {"id": id, "category": "insult", "source": source or SEEDS[id], "draft": draft}
-    return made | {"context": "", "previous": "", "flag": "", "check": check("bn", made)}
+def row(id: str, draft: str, source: str = "") -> ShownRow:
+    source = source or SEEDS[id]
+    made = {"id": id, "category": "insult", "source": source, "draft": draft, "context": "", "previous": "", "flag": ""}
+    return ShownRow(**made, check=row_digest("bn", id, source, draft))
 
 
 ROWS = [row("a-1", "ক খ গ"), row("b-1", '<b>"ঘ" & =1+1</b>\n😀'), row("c-1", "")]
@@ -61,7 +64,7 @@ def test_changes_are_shown_as_text() -> None:
 
 
 @pytest.mark.parametrize(
-    ("draft", "target", "verdict", "stands"),
+    ("draft", "target", "verdict", "effective"),
     [
         ("x", "x", "", ""),
         ("x", "x", "ok", "ok"),
@@ -79,8 +82,8 @@ def test_changes_are_shown_as_text() -> None:
         ("x", "x", "skip", "skip"),
     ],
 )
-def test_the_verdict_follows_the_text(draft: str, target: str, verdict: str, stands: str) -> None:
-    assert settled(draft, target, verdict) == stands
+def test_the_verdict_follows_the_text(draft: str, target: str, verdict: str, effective: str) -> None:
+    assert effective_verdict(draft, target, verdict) == effective
 
 
 def test_answers_are_kept_over_restarts_and_a_torn_line(tmp_path: Path) -> None:
@@ -103,15 +106,15 @@ def test_answers_are_kept_over_restarts_and_a_torn_line(tmp_path: Path) -> None:
 
     again = Review(ROWS, file)
     assert [again.answer(row) for row in ROWS] == [
-        Answer("ক খ গ", "ok"),
-        Answer(ROWS[1]["draft"], "", "a <note>"),
-        Answer("নতুন", "edited"),
+        RowAnswer("ক খ গ", "ok"),
+        RowAnswer(ROWS[1]["draft"], "", "a <note>"),
+        RowAnswer("নতুন", "edited"),
     ]
     with pytest.raises(DataError, match="another process"):
         Review(ROWS, file)
     again.write(ROWS[0], "ক গ")
     again.write(ROWS[0], "ক খ গ ")  # the edit is taken back
-    assert again.answer(ROWS[0]) == Answer("ক খ গ")
+    assert again.answer(ROWS[0]) == RowAnswer("ক খ গ")
     assert again.decide(ROWS[2], "")  # not while the text is another
     again.close()
     assert [kept.answer.verdict for kept in read(file).values()] == ["", "edited", ""]  # a, c, b: as first answered
@@ -126,7 +129,7 @@ def test_rows_answered_before_stay_in_view_and_changed_ones_are_new(tmp_path: Pa
     changed = row("b-1", "ঘ", source="Do it now.")
     second = Review([changed, ROWS[2]], file)  # a-1 is decided: its row is in no queue any more
     assert [row["id"] for row in second.rows] == ["a-1", "b-1", "c-1"]
-    assert second.answer(changed) == Answer("ঘ")
+    assert second.answer(changed) == RowAnswer("ঘ")
     assert (second.done, second.next_open(-1)) == (1, 1)
     second.close()
 
@@ -154,7 +157,7 @@ def test_verdicts_become_evidence(places: tuple[Path, Path]) -> None:
     folder, reviews = places
     answer(folder, (ROWS[1], "ok"), (ROWS[0], "skip"), (ROWS[2], "unsure"))
     answer(folder, (ROWS[0], "rejected"), number=2)
-    returned, problems = take_in(folder, reviews, "anna", SEEDS)
+    returned, problems = write_returns(folder, reviews, "anna", SEEDS)
     assert problems == []
     assert [(file.path.name, file.rows, file.is_new) for file in returned] == [
         ("round-1.anna.jsonl", 3, True),
@@ -165,11 +168,11 @@ def test_verdicts_become_evidence(places: tuple[Path, Path]) -> None:
     assert (lines[1]["target"], lines[1]["check"]) == (ROWS[1]["draft"], ROWS[1]["check"])
     assert entries(reviews)[1] == (1, "b-1", "ok", ROWS[1]["draft"])
     before = {file: file.read_bytes() for file in reviews.iterdir()}
-    assert not any(file.is_new for file in take_in(folder, reviews, "anna", SEEDS)[0])
+    assert not any(file.is_new for file in write_returns(folder, reviews, "anna", SEEDS)[0])
     assert {file: file.read_bytes() for file in reviews.iterdir()} == before
 
     answer(folder, (ROWS[0], "ok"))  # another mind
-    assert [file.rows for file in take_in(folder, reviews, "anna", SEEDS)[0]] == [3, 1]
+    assert [file.rows for file in write_returns(folder, reviews, "anna", SEEDS)[0]] == [3, 1]
     assert entries(reviews)[0] == (1, "a-1", "ok", "ক খ গ")
 
 
@@ -184,7 +187,7 @@ def test_dates_are_those_of_the_answers(places: tuple[Path, Path]) -> None:
             for time in ("2026-01-31T23:59:59+00:00", "2026-02-01T00:00:00+00:00")
         ],
     )
-    take_in(folder, reviews, "anna", SEEDS)
+    write_returns(folder, reviews, "anna", SEEDS)
     [line] = [json.loads(line) for line in (reviews / "round-1.anna.jsonl").read_text(encoding="utf-8").splitlines()]
     assert (line["date"], line["note"], line["target"]) == ("2026-02-01", "n", "ক")
 
@@ -192,9 +195,9 @@ def test_dates_are_those_of_the_answers(places: tuple[Path, Path]) -> None:
 def test_verdicts_that_are_all_taken_back_leave_no_evidence(places: tuple[Path, Path]) -> None:
     folder, reviews = places
     answer(folder, (ROWS[0], "ok"))
-    take_in(folder, reviews, "anna", SEEDS)
+    write_returns(folder, reviews, "anna", SEEDS)
     answer(folder, (ROWS[0], ""))
-    take_in(folder, reviews, "anna", SEEDS)
+    write_returns(folder, reviews, "anna", SEEDS)
     assert entries(reviews) == []
 
 
@@ -202,9 +205,9 @@ def test_a_row_answered_for_two_english_texts_is_two_pieces_of_evidence(places: 
     folder, reviews = places
     old = row("a-1", "ক", source="Say it, please.")
     answer(folder, (old, "ok"), (ROWS[1], "ok"))
-    take_in(folder, reviews, "anna", SEEDS)
+    write_returns(folder, reviews, "anna", SEEDS)
     answer(folder, (ROWS[0], "rejected"))
-    take_in(folder, reviews, "anna", SEEDS)
+    write_returns(folder, reviews, "anna", SEEDS)
     assert sorted(file.name for file in reviews.iterdir()) == ["round-1.anna.2.jsonl", "round-1.anna.jsonl"]
     assert entries(reviews) == [
         (1, "a-1", "ok", "ক"),
@@ -219,36 +222,36 @@ def test_a_sheet_of_the_same_reviewer_and_round_is_left_alone(places: tuple[Path
     sheet = reviews / "round-1.anna.csv"
     sheet.write_text("id,source,draft,target,verdict\na-1,Say it.,ক,,ok\n", encoding="utf-8")
     answer(folder, (ROWS[1], "ok"))
-    [returned] = take_in(folder, reviews, "anna", SEEDS)[0]
+    [returned] = write_returns(folder, reviews, "anna", SEEDS)[0]
     assert returned.path.name == "round-1.anna.2.jsonl"
     assert [entry[1] for entry in entries(reviews)] == ["a-1", "b-1"]
     answer(folder, (ROWS[1], "rejected"))
-    [returned] = take_in(folder, reviews, "anna", SEEDS)[0]
+    [returned] = write_returns(folder, reviews, "anna", SEEDS)[0]
     assert returned.path.name == "round-1.anna.2.jsonl"
 
 
 def test_a_file_that_somebody_changed_is_not_overwritten(places: tuple[Path, Path]) -> None:
     folder, reviews = places
     answer(folder, (ROWS[0], "ok"))
-    take_in(folder, reviews, "anna", SEEDS)
+    write_returns(folder, reviews, "anna", SEEDS)
     file = reviews / "round-1.anna.jsonl"
     by_hand = file.read_text(encoding="utf-8").replace('"ok"', '"unsure"')
     file.write_text(by_hand, encoding="utf-8")
     answer(folder, (ROWS[1], "ok"))
     answer(folder, (ROWS[1], "ok"), number=2)
-    returned, [problem] = take_in(folder, reviews, "anna", SEEDS)
+    returned, [problem] = write_returns(folder, reviews, "anna", SEEDS)
     assert [one.path.name for one in returned] == ["round-2.anna.jsonl"]
     assert problem.startswith(f"{file}: changed by hand")
     assert file.read_text(encoding="utf-8") == by_hand
     file.rename(reviews / "round-1.anna.2.jsonl")  # as it says
-    assert take_in(folder, reviews, "anna", SEEDS)[1] == []
+    assert write_returns(folder, reviews, "anna", SEEDS)[1] == []
     assert [entry[:3] for entry in entries(reviews)[:2]] == [(1, "a-1", "ok"), (1, "a-1", "unsure")]
 
 
 def test_what_a_sheet_may_not_hold_is_not_taken_in(places: tuple[Path, Path]) -> None:
     folder, reviews = places
     answer(folder, (row("x-1", "ক", source="Say it."), "ok"))
-    returned, [problem] = take_in(folder, reviews, "anna", SEEDS)
+    returned, [problem] = write_returns(folder, reviews, "anna", SEEDS)
     assert returned == []
     assert "row 1 (x-1): restore the id of the sheet you were given (a-1)" in problem
     assert not reviews.exists()
@@ -257,16 +260,18 @@ def test_what_a_sheet_may_not_hold_is_not_taken_in(places: tuple[Path, Path]) ->
 
 def test_the_queue_is_the_sheets_without_what_is_for_others() -> None:
     seeds = [{"id": id, "category": "insult", "text": text} for id, text in SEEDS.items()]
-    drafts = {id: {"draft": f"[{id}]"} for id in SEEDS}
-    decided: dict[str, Any] = {"round": 1, "reviewer": "anna", "verdict": "ok", "before": "[a-1]", "after": "[a-1]"}
+    drafts = {id: draft(f"[{id}]") for id in SEEDS}
+    decided: dict[str, Any] = {"round": 1, "verdict": "ok", "date": "", "note": "", "sha256": ""}
     ledger = [
         decided | {"id": id, "source": SEEDS[id], "before": f"[{id}]", "after": f"[{id}]", "reviewer": reviewer}
         for id, reviewer in (("a-1", "anna"), ("b-1", "bob"), ("c-1", "bob"))
     ]
 
-    def made(reviewer: str, different: bool) -> dict[str, Any]:
-        flags = {"c-1": "odd"}
-        return queue("bn", reviewer, seeds, ledger, drafts, Gate(2, different_reviewers=different), flags)
+    def made(reviewer: str, different: bool) -> ReviewQueue:
+        gate = gate_of(2, different_reviewers=different)
+        row_states = row_states_of("bn", seeds, ledger, gate)
+        rows = sheet_rows("bn", seeds, row_states, drafts, {"c-1": "odd"})
+        return queue("bn", reviewer, next_round(row_states), rows, ledger, gate)
 
     anna = made("anna", True)
     assert [row["id"] for row in anna["rows"]] == ["c-1", "b-1"]

@@ -10,10 +10,9 @@ from typing import Any
 import pytest
 
 from xsafety.categories import BY_KEY
-from xsafety.rows import Count
+from xsafety.rows import Count, Status
 from xsafety.seeds.csv_folder import COLUMNS
 from xsafety.tabular import read_csv, read_jsonl, read_rows
-from xsafety.verification.waiting import STATUS_COLUMNS
 
 if "XSAFETY_BUILD" not in os.environ:
     pytest.skip("these tests are run by the workflow, on what it built", allow_module_level=True)
@@ -21,7 +20,7 @@ if "XSAFETY_BUILD" not in os.environ:
 BUILD: dict[str, Any] = json.loads(os.environ["XSAFETY_BUILD"])
 RESULTS = Path(BUILD["results"])
 SEEDS = {row["id"]: row for row in read_csv(RESULTS / "seeds.csv", COLUMNS)}
-STATUS = {row["lang"]: row for row in read_csv(RESULTS / "review_status.csv", STATUS_COLUMNS)}
+STATUS = {row["lang"]: row for row in read_rows(RESULTS / "review_status.csv", Status)}
 CELLS = [
     (model, prompting, lang)
     for models, langs in BUILD["cells"]
@@ -42,7 +41,7 @@ def ids(table: list[dict[str, Any]]) -> list[str]:
 def test_queries_are_seeds_in_their_order(lang: str) -> None:
     queries = rows("queries", lang)
     assert ids(queries) == [id for id in SEEDS if id in set(ids(queries))]
-    assert len(queries) == int(STATUS[lang]["used"])
+    assert len(queries) == STATUS[lang]["used"]
     for query in queries:
         seed = SEEDS[query["id"]]
         assert (query["source"], query["category"], query["lang"]) == (seed["text"], seed["category"], lang)
@@ -75,6 +74,6 @@ def test_counts_add_up_to_the_rows(judge: str, model: str) -> None:
     for row in counts:
         assert row["n"] == row["safe"] + row["unsafe"] + row["invalid"]
         assert (row["refusal"] or 0) <= row["n"]
-    queries = sum(int(STATUS[lang]["used"]) for lang in LANGUAGES[model])
+    queries = sum(STATUS[lang]["used"] for lang in LANGUAGES[model])
     expected = queries * len(BUILD["promptings"]) * BUILD["samples"][model]
     assert sum(row["n"] for row in counts) == expected

@@ -13,9 +13,9 @@ from xsafety.config.block import Strict
 from xsafety.config.configuration import load, read
 from xsafety.config.keys import key_variables, missing_keys
 from xsafety.config.models import OpenAIJudge
+from xsafety.config.verification import SpotCheck, Verification
 from xsafety.tabular import DataError
 from xsafety.translation.services import connection
-from xsafety.verification.gate import Gate, SpotCheck
 
 GOOD = """
 languages: [en, fr]
@@ -424,9 +424,12 @@ def test_shipped_configs_are_valid(file: str, monkeypatch: pytest.MonkeyPatch) -
 
 def test_the_gate_of_the_demo_is_the_papers_and_the_release_has_passed_its_own() -> None:
     files = [ROOT / "config.yaml", ROOT / "configs/xsafety.yaml"]
-    demo, release = (Gate.read(yaml.safe_load(file.read_text(encoding="utf-8"))["verification"]) for file in files)
-    assert demo == Gate(2, 0.05, SpotCheck(0.1, 0.99), 1.0, accept_drafts=True, different_reviewers=True)
-    assert release == Gate(1, min_coverage=0.99)
+    blocks = (yaml.safe_load(file.read_text(encoding="utf-8"))["verification"] for file in files)
+    demo, release = map(Verification.model_validate, blocks)
+    check = SpotCheck(share=0.1, min_pass_rate=0.99)
+    assert demo == Verification(rounds=2, max_modification_rate=0.05, spot_check=check, accept_drafts=True)
+    assert demo.different_reviewers
+    assert release == Verification(rounds=1, min_coverage=0.99, reviews=release.reviews)
 
 
 def descendants(kind: type[Strict]) -> list[type[Strict]]:

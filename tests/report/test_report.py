@@ -24,8 +24,8 @@ from xsafety.report.page import (
 )
 from xsafety.report.tables import bases, count_frame, judge_tables
 from xsafety.report.usage import TOKENS, TRIES
-from xsafety.rows import Count, Example, Shown, Usage
-from xsafety.tabular import write_csv, write_jsonl, write_rows, write_text
+from xsafety.rows import Count, Example, Shown, Status, Todo, Usage
+from xsafety.tabular import read_rows, write_jsonl, write_rows, write_text
 from xsafety.verification.agreement import (
     ModificationRate,
     ReviewerAgreement,
@@ -33,7 +33,7 @@ from xsafety.verification.agreement import (
     reviewer_agreement,
     survey,
 )
-from xsafety.verification.waiting import STATUS_COLUMNS
+from xsafety.verification.readiness import source_readiness
 
 LANGUAGES = ["en", "ar", "zh", "bn"]
 NOTE = "toy model: its numbers say nothing about any real model"
@@ -60,21 +60,16 @@ PLAIN: Shown = {
 HOSTILE = "<script>alert('x')</script><img src=http://evil.example/x.png>\x07"
 
 
-def status(ar: str = "unverified draft") -> list[dict[str, str]]:
-    zero = dict.fromkeys(STATUS_COLUMNS, "0") | {
-        "rows": "10",
-        "waits_for": "",
-        "file": "",
-        "ready": "yes",
-        "used": "10",
-    }
+def status(ar: str = "unverified draft") -> list[dict[str, Any]]:
+    zero = Status(**source_readiness("en", 10), sheet="", reviews="", problems="")
     return [
         zero | {"lang": "en", "basis": "source", "state": "source"},
-        zero | {"lang": "ar", "basis": ar, "state": "drafted", "drafted": "10"},
-        zero | {"lang": "zh", "basis": "verified", "state": "verified", "verified": "10"},
+        zero | {"lang": "ar", "basis": ar, "state": "drafted", "drafted": 10},
+        zero | {"lang": "zh", "basis": "verified", "state": "verified", "verified": 10},
         zero
-        | {"lang": "bn", "basis": "", "state": "no drafts", "ready": "no", "used": "0", "missing": "10"}
-        | {"waits_for": "a translator: 10 row(s)", "file": "fill results/sheets/bn.csv"},
+        | {"lang": "bn", "basis": "", "state": "no drafts", "ready": "no", "used": 0, "missing": 10}
+        | {"waits_for": [Todo(who="translator", rows=10)], "sheet": "results/sheets/bn", "reviews": "reviews/bn"}
+        | {"sheet_round": 1},
     ]
 
 
@@ -209,7 +204,8 @@ def test_state_of_every_language_and_who_must_do_what(page: str) -> None:
     rows = [words(row) for row in re.findall(r"<tr>.*?</tr>", table)]
     assert rows[3:] == [
         "Chinese zh verified nobody verified by people 10 of 10 rows 10 0 0 0 0",
-        "Bangla bn no drafts a translator: 10 row(s) fill results/sheets/bn.csv not evaluated 0 of 10 rows 0 0 0 0 10",
+        "Bangla bn no drafts a translator: 10 row(s) have no draft fill results/sheets/bn.xlsx (or .po,"
+        " .csv), save it as reviews/bn/round-1.YOURNAME.xlsx not evaluated 0 of 10 rows 0 0 0 0 10",
     ]
     assert "Translations into 3 languages: 1 drafted, 1 verified, 1 no drafts." in words(gate(page))
 
@@ -230,22 +226,38 @@ def test_many_languages_are_folded_and_scroll(tmp_path: Path) -> None:
     assert "Not evaluated: 14 languages." in words(section)
     assert section.count('class="scroll tall"') == 1
 
-    section = render_gate(tmp_path, ReviewTables([row | {"waits_for": ""} for row in finished]))
+    section = render_gate(tmp_path, ReviewTables([row | {"waits_for": []} for row in finished]))
     assert "Nobody has anything to do." in section
     assert "<details>" not in section
 
 
 def test_states_of_the_gate_are_told_apart(tmp_path: Path) -> None:
     states = ["in review (round 2: 3 of 10)", "in review (round 1: 7 of 10)", "stale (2)", "spot check (1 of 2)"]
-    rows = [
-        status()[3] | {"lang": tag, "state": state} for tag, state in zip(("bg", "cs", "da", "el"), states, strict=True)
+    figures: list[dict[str, Any]] = [
+        {"lang": "bg", "state": "in review", "round": 2, "passed": 3},
+        {"lang": "cs", "state": "in review", "round": 1, "passed": 7},
+        {"lang": "da", "state": "stale", "stale": 2},
+        {"lang": "el", "state": "spot check", "inspected": 1, "sampled": 2},
     ]
+    rows = [status()[3] | given for given in figures]
     section = render_gate(tmp_path, ReviewTables(status() + rows))
     assert (
         "Translations into 7 languages: 2 in review, 1 drafted, 1 verified, 1 no drafts, 1 stale, 1 spot check."
         in words(section)
     )
     assert all(f">{state}</span>" in section for state in states)
+
+
+def test_a_to_do_is_one_whatever_its_reason(tmp_path: Path) -> None:
+    reason = "libretranslate wants a key; name its variable by translation.api_key_env"
+    todos = [Todo(who="translator", rows=2, reason=reason), Todo(who="reviewer", rows=3, round=1)]
+    write_rows(tmp_path / "status.csv", Status, [*status(), status()[3] | {"lang": "bg", "waits_for": todos}])
+    section = render_gate(tmp_path, ReviewTables(read_rows(tmp_path / "status.csv", Status)))
+    row = section[section.rindex("<code>bg</code>") :]
+    cell = row[row.index("<div>") : row.index("<small>")]
+    assert cell == (
+        f"<div>a translator: 2 row(s) have no draft ({reason})</div><div>a reviewer: round 1, 3 row(s)</div>"
+    )
 
 
 def test_no_evidence_is_said_in_words(tmp_path: Path) -> None:
@@ -432,7 +444,7 @@ def test_heat_map_numbers_can_be_read(page: str) -> None:
 def test_script_writes_the_page(tmp_path: Path) -> None:
     for judge in ("lexicon", "second"):
         folder(tmp_path / "tables" / judge)
-    write_csv(tmp_path / "status.csv", STATUS_COLUMNS, status())
+    write_rows(tmp_path / "status.csv", Status, status())
     write_rows(tmp_path / "rates.csv", ModificationRate, verification({"zh": LEDGER}).rates)
     write_rows(tmp_path / "agreement.csv", ReviewerAgreement, verification({"zh": LEDGER}).agreement)
     write_rows(tmp_path / "usage.csv", Usage, USAGE)

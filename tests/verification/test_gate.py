@@ -6,28 +6,28 @@ import os
 import random
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from xsafety.tabular import write_csv, write_jsonl
+from tests.verification.helpers import check_of, draft, gate_of, in_words, row_states_of, status_of
+from xsafety.config.verification import Verification
+from xsafety.rows import Draft, Status
+from xsafety.tabular import columns, write_csv, write_jsonl
 from xsafety.translation.memory import DRAFT_COLUMNS
 from xsafety.verification.dataset import queries
 from xsafety.verification.evidence import fold
-from xsafety.verification.gate import Gate, SpotCheck
+from xsafety.verification.gate import draw
 from xsafety.verification.sheet_rows import next_round, sheet_rows
 from xsafety.verification.sheets.layout import NEEDED_COLUMNS, VERDICTS
-from xsafety.verification.standing import standings
-from xsafety.verification.status import known_drafts, statuses, table, to_do
-from xsafety.verification.waiting import STATUS_COLUMNS, source_status, status
+from xsafety.verification.status import known_drafts, status_table, statuses, to_do
 
 Entry = dict[str, Any]
 Decide = Callable[[Mapping[str, str]], tuple[str, str]]
 
-CHECK = SpotCheck(share=0.1, min_pass_rate=0.99)
+CHECK = check_of(0.1, 0.99)
 
 
 def seeds_of(n: int, **edited: str) -> list[dict[str, str]]:
@@ -36,8 +36,8 @@ def seeds_of(n: int, **edited: str) -> list[dict[str, str]]:
     return [{"id": id, "category": "insult", "text": edited.get(id, f"English {id}")} for id in ids]
 
 
-def drafts_of(seeds: Sequence[Mapping[str, str]]) -> dict[str, dict[str, str]]:
-    return {seed["id"]: {"draft": f"draft of {seed['text']}", "engine": "e", "status": "draft"} for seed in seeds}
+def drafts_of(seeds: Sequence[Mapping[str, str]]) -> dict[str, Draft]:
+    return {seed["id"]: draft(f"draft of {seed['text']}") for seed in seeds}
 
 
 def ok(row: Mapping[str, str]) -> tuple[str, str]:
@@ -52,31 +52,35 @@ def edits(*ids: str) -> Decide:
 class Language:
     """A language in review: its ledger grows by the sheets that are given out, filled and returned."""
 
-    def __init__(self, gate: Gate, seeds: int | list[dict[str, str]] = 70, lang: str = "fr") -> None:
+    def __init__(self, gate: Verification, seeds: int | list[dict[str, str]] = 70, lang: str = "fr") -> None:
         self.gate, self.lang = gate, lang
         self.seeds = seeds_of(seeds) if isinstance(seeds, int) else seeds
         self.ledger: list[Entry] = []
 
     @property
     def sheet(self) -> list[dict[str, str]]:
-        return sheet_rows(self.lang, self.seeds, self.stands, drafts_of(self.seeds))
+        return sheet_rows(self.lang, self.seeds, self.row_states, drafts_of(self.seeds))
 
     @property
-    def stands(self) -> dict[str, Any]:
-        return standings(self.lang, self.seeds, self.ledger, self.gate)
+    def row_states(self) -> dict[str, Any]:
+        return row_states_of(self.lang, self.seeds, self.ledger, self.gate)
 
     @property
     def status(self) -> dict[str, Any]:
-        drafts = drafts_of(self.seeds)
-        return status(self.lang, self.seeds, self.ledger, drafts, self.gate, sheet="s", reviews="r", problems="")
+        return in_words(status_of(self.lang, self.seeds, self.ledger, drafts_of(self.seeds), self.gate))
 
     @property
     def state(self) -> str:
         return str(self.status["state"])
 
     @property
+    def inspected(self) -> tuple[int, int]:
+        """How many rows of the spot check were left as they are, of how many that were inspected."""
+        return self.status["unchanged"], self.status["inspected"]
+
+    @property
     def used(self) -> dict[str, str]:
-        rows = queries(self.lang, self.seeds, self.stands, drafts_of(self.seeds), accept_drafts=True)
+        rows = queries(self.lang, self.seeds, self.row_states, drafts_of(self.seeds), accept_drafts=True)
         return {row["id"]: row["basis"] for row in rows}
 
     @property
@@ -85,7 +89,7 @@ class Language:
 
     def review(self, decide: Decide = ok, reviewer: str = "", only: Sequence[str] | None = None) -> list[str]:
         """Returns the sheet as it is given out now, all rows or `only` some decided; the ids on it."""
-        rows, number = self.sheet, next_round(self.stands)
+        rows, number = self.sheet, next_round(self.row_states)
         for row in rows:
             if only is None or row["id"] in only:
                 verdict, target = decide(row)
@@ -94,7 +98,8 @@ class Language:
 
     def add(self, number: int, reviewer: str, row: Mapping[str, str], verdict: str, target: str = "") -> None:
         said = {"source": row["source"], "before": row["draft"], "after": target or row["draft"]}
-        self.ledger.append({"id": row["id"], "round": number, "reviewer": reviewer, "verdict": verdict} | said)
+        who = {"id": row["id"], "round": number, "reviewer": reviewer, "date": "", "note": "", "sha256": ""}
+        self.ledger.append(who | {"verdict": verdict} | said)
         self.ledger.sort(key=lambda entry: (entry["round"], entry["reviewer"], entry["id"]))
 
     def edit(self, *ids: str) -> None:
@@ -102,14 +107,14 @@ class Language:
 
 
 def test_the_papers_way_through_the_gate() -> None:
-    fr = Language(Gate(2, 0.05, CHECK))
+    fr = Language(gate_of(2, 0.05, CHECK))
     assert fr.state == "drafted"
     fr.review(edits(*(f"q{n:02}" for n in range(11))), only=[f"q{n:02}" for n in range(40)])
     assert fr.state == "in review (round 1: 40 of 70)"
     fr.review()
     assert (fr.state, fr.status["waits_for"]) == ("in review (round 2: 0 of 70)", "a reviewer: round 2, 70 row(s)")
     fr.review(edits("q01", "q69"))
-    assert fr.status["modification_rates"] == "1: 15.7%; 2: 2.9%"
+    assert fr.status["modification_rates"] == {"1": 0.1571, "2": 0.0286}
     assert (fr.state, fr.verified) == ("spot check (0 of 7)", set())
     assert fr.status["waits_for"] == "a reviewer: round 3, 7 row(s): spot check of 7"
     sampled = [row["id"] for row in fr.sheet]
@@ -117,11 +122,11 @@ def test_the_papers_way_through_the_gate() -> None:
     assert (fr.state, fr.verified) == ("spot check (3 of 7)", set())
     assert fr.review() == sampled[3:]
     assert (fr.state, len(fr.verified), fr.status["waits_for"]) == ("verified", 70, "")
-    assert (fr.status["rounds"], fr.status["spot_check"]) == (2, "7 passed of 7")
+    assert (fr.status["rounds"], fr.inspected) == (2, (7, 7))
 
 
 def test_a_round_that_changed_too_much_is_followed_by_another() -> None:
-    fr = Language(Gate(2, 0.05))
+    fr = Language(gate_of(2, 0.05))
     fr.review(edits(*(f"q{n:02}" for n in range(60))))
     fr.review(edits("q00"), only=["q00", "q01"])
     # An early high rate is no reason to say more than that nothing is verified yet.
@@ -130,11 +135,13 @@ def test_a_round_that_changed_too_much_is_followed_by_another() -> None:
     fr.review(edits("q05", "q06", "q07", "q08", "q09"))
     assert fr.state == "in review (round 3: 0 of 70)"
     assert fr.status["waits_for"] == "a reviewer: round 3, 70 row(s): round 2 changed 8.6% (6 of 70), more than 5%"
+    [todo] = status_of("fr", fr.seeds, fr.ledger, drafts_of(fr.seeds), fr.gate)["waits_for"]
+    assert todo["shortfall"] == {"test": "modification rate", "round": 2, "rows": 6, "of": 70, "limit": 0.05}
     fr.review(edits("q05", "q06", "q07"))
     assert (fr.state, fr.status["rounds"], fr.status["modification_rates"]) == (
         "verified",
         3,
-        "1: 85.7%; 2: 8.6%; 3: 4.3%",
+        {"1": 0.8571, "2": 0.0857, "3": 0.0429},
     )
 
 
@@ -142,20 +149,20 @@ def test_a_round_that_changed_too_much_is_followed_by_another() -> None:
     ("edited", "limit", "state"), [(1, 0.05, "verified"), (2, 0.05, "in review (round 2: 0 of 20)")]
 )
 def test_a_rate_may_be_as_high_as_the_limit(edited: int, limit: float, state: str) -> None:
-    fr = Language(Gate(1, limit), 20)
+    fr = Language(gate_of(1, limit), 20)
     fr.review(edits(*(f"q{n:02}" for n in range(edited))))
     assert fr.state == state
 
 
 def test_white_space_is_no_modification() -> None:
-    fr = Language(Gate(1, 0.0, SpotCheck(1, 1)), 4)
+    fr = Language(gate_of(1, 0.0, check_of(1, 1)), 4)
     fr.review(lambda row: ("edited", f"{row['draft'].replace(' ', '  ')}"))
     fr.review(lambda row: ("edited", f"{row['draft'].replace('  ', ' ')}"))
     assert fr.state == "verified"
 
 
 def test_a_spot_check_that_fails_twice() -> None:
-    fr = Language(Gate(1, None, SpotCheck(0.1, 0.8)), 20)
+    fr = Language(gate_of(1, None, check_of(0.1, 0.8)), 20)
     fr.review()
     first = fr.review(lambda row: ("edited", f"{row['draft']}!"))
     assert len(first) == 2
@@ -164,7 +171,7 @@ def test_a_spot_check_that_fails_twice() -> None:
     assert fr.state == "in review (round 2: 2 of 20)"
     assert set(fr.review()) == {seed["id"] for seed in fr.seeds} - set(first)
     second = [row["id"] for row in fr.sheet]
-    assert (fr.state, fr.status["spot_check"], set(second) == set(first)) == ("spot check (0 of 2)", "", False)
+    assert (fr.state, fr.inspected, set(second) == set(first)) == ("spot check (0 of 2)", (0, 0), False)
     fr.review(edits(second[0]))
     told = "the spot check after round 2 passed 50% (1 of 2), less than 80%"
     assert fr.status["waits_for"] == f"a reviewer: round 3, 18 row(s): {told}"
@@ -174,13 +181,13 @@ def test_a_spot_check_that_fails_twice() -> None:
 
 
 def test_rows_of_an_open_check_are_unverified_drafts_that_nobody_has_to_look_at() -> None:
-    fr = Language(Gate(1, None, CHECK), 20)
+    fr = Language(gate_of(1, None, CHECK), 20)
     fr.review(lambda row: ("rejected", "") if row["id"] == "q00" else ("ok", ""))
-    states = [stand.state for stand in fr.stands.values()]
+    states = [row_state.state for row_state in fr.row_states.values()]
     assert (states.count("passed"), states.count("in review"), states.count("rejected")) == (17, 2, 1)
     assert set(fr.used.values()) == {"unverified draft"}
     assert len(fr.used) == 19
-    assert queries("fr", fr.seeds, fr.stands, {}, accept_drafts=False) == []
+    assert queries("fr", fr.seeds, fr.row_states, {}, accept_drafts=False) == []
     row = fr.status
     assert [row[name] for name in ("verified", "drafted", "in_review", "rejected", "ready")] == [0, 19, 19, 1, "no"]
 
@@ -189,22 +196,22 @@ def test_rows_of_an_open_check_are_unverified_drafts_that_nobody_has_to_look_at(
     ("share", "n", "size"), [(0.1, 70, 7), (0.1, 71, 8), (0.001, 70, 1), (1, 70, 70), (0.07, 100, 7)]
 )
 def test_the_share_is_rounded_up(share: float, n: int, size: int) -> None:
-    assert len(SpotCheck(share, 1).sample("fr", 2, [seed["id"] for seed in seeds_of(n)])) == size
+    assert len(draw(check_of(share, 1), "fr", 2, [seed["id"] for seed in seeds_of(n)])) == size
 
 
 def test_the_sample_is_drawn_anew_per_seed_language_and_round_but_not_for_another_row() -> None:
     ids = [f"id-{number}" for number in range(1000)]
-    one = set(CHECK.sample("fr", 2, ids))
-    others = [replace(CHECK, seed=1).sample("fr", 2, ids), CHECK.sample("de", 2, ids), CHECK.sample("fr", 3, ids)]
+    one = set(draw(CHECK, "fr", 2, ids))
+    others = [draw(check_of(0.1, 0.99, seed=1), "fr", 2, ids), draw(CHECK, "de", 2, ids), draw(CHECK, "fr", 3, ids)]
     assert all(5 <= len(one & set(other)) <= 20 for other in others), "about a tenth of it, by chance"
-    assert CHECK.sample("fr", 2, ids[::-1]) == CHECK.sample("fr", 2, ids)
-    assert len(one ^ set(CHECK.sample("fr", 2, [*ids, "more"]))) <= 2
-    assert len(one ^ set(CHECK.sample("fr", 2, ids[1:]))) <= 2
+    assert draw(CHECK, "fr", 2, ids[::-1]) == draw(CHECK, "fr", 2, ids)
+    assert len(one ^ set(draw(CHECK, "fr", 2, [*ids, "more"]))) <= 2
+    assert len(one ^ set(draw(CHECK, "fr", 2, ids[1:]))) <= 2
 
 
 def test_a_row_that_is_rejected_before_the_check_is_not_sampled_and_one_rejected_at_it_did_not_pass() -> None:
-    fr = Language(Gate(1, None, SpotCheck(0.05, 0.5)), 20)
-    [first] = fr.gate.spot_check.sample("fr", 1, [seed["id"] for seed in fr.seeds]) if fr.gate.spot_check else []
+    fr = Language(gate_of(1, None, check_of(0.05, 0.5)), 20)
+    [first] = draw(fr.gate.spot_check, "fr", 1, [seed["id"] for seed in fr.seeds]) if fr.gate.spot_check else []
     fr.review(lambda row: ("rejected", "") if row["id"] == first else ("ok", ""))
     [second] = [row["id"] for row in fr.sheet]
     assert (second != first, fr.state) == (True, "spot check (0 of 1)")
@@ -215,15 +222,15 @@ def test_a_row_that_is_rejected_before_the_check_is_not_sampled_and_one_rejected
     assert (fr.state, len(fr.verified)) == ("verified", 18)
 
 
-@pytest.mark.parametrize("gate", [Gate(1, 0.0, CHECK), Gate(2, None, CHECK), Gate(1, 0.05)])
-def test_a_language_of_which_all_is_rejected_waits_for_nobody(gate: Gate) -> None:
+@pytest.mark.parametrize("gate", [gate_of(1, 0.0, CHECK), gate_of(2, None, CHECK), gate_of(1, 0.05)])
+def test_a_language_of_which_all_is_rejected_waits_for_nobody(gate: Verification) -> None:
     fr = Language(gate, 3)
     fr.review(lambda row: ("rejected", ""))
     assert (fr.state, fr.status["waits_for"], fr.used) == ("rejected", "", {})
 
 
 def test_a_dispute_about_an_inspection_keeps_the_check_open() -> None:
-    fr = Language(Gate(1, None, SpotCheck(0.05, 0.5)), 20)
+    fr = Language(gate_of(1, None, check_of(0.05, 0.5)), 20)
     fr.review()
     [row] = fr.sheet
     fr.add(2, "ben", row, "ok")
@@ -231,12 +238,12 @@ def test_a_dispute_about_an_inspection_keeps_the_check_open() -> None:
     assert (fr.verified, fr.state) == (set(), "spot check (0 of 1)")
     assert fr.status["waits_for"] == "a decision between ben and cara in a further round: 1 row(s)"
     [again] = fr.sheet
-    fr.add(next_round(fr.stands), "dan", again, "ok")
+    fr.add(next_round(fr.row_states), "dan", again, "ok")
     assert (len(fr.verified), fr.state) == (20, "verified")
 
 
 def test_who_is_unsure_inspects_nothing() -> None:
-    fr = Language(Gate(1, None, SpotCheck(0.05, 0.5)), 20)
+    fr = Language(gate_of(1, None, check_of(0.05, 0.5)), 20)
     fr.review()
     fr.review(lambda row: ("unsure", ""), "ben")
     assert (fr.state, fr.status["waits_for"]) == ("spot check (0 of 1)", "a reviewer other than ben: 1 row(s)")
@@ -244,7 +251,7 @@ def test_who_is_unsure_inspects_nothing() -> None:
     assert fr.state == "verified"
 
 
-def done(gate: Gate, n: int = 70) -> Language:
+def done(gate: Verification, n: int = 70) -> Language:
     fr = Language(gate, n)
     while fr.state != "verified":
         fr.review()
@@ -252,19 +259,19 @@ def done(gate: Gate, n: int = 70) -> Language:
 
 
 def test_an_edit_after_verification_waits_alone_and_reopens_nothing() -> None:
-    fr = done(Gate(2, 0.05, CHECK, min_coverage=0.9))
+    fr = done(gate_of(2, 0.05, CHECK, min_coverage=0.9))
     assert fr.gate.spot_check
-    sampled, *_ = fr.gate.spot_check.sample("fr", 2, [seed["id"] for seed in fr.seeds])
+    sampled, *_ = draw(fr.gate.spot_check, "fr", 2, [seed["id"] for seed in fr.seeds])
     edited = sorted([sampled, *[seed["id"] for seed in fr.seeds if seed["id"] != sampled][:4]])
     fr.edit(*edited)
     assert (fr.state, len(fr.verified), fr.status["ready"]) == ("stale (5)", 65, "yes")
     # Every proofreading of the new texts changes them, which is more than 5% of the rows; but each had passed before.
     for _ in range(2):
         assert fr.review(edits(*edited)) == edited
-    assert (fr.state, len(fr.verified), fr.status["modification_rates"]) == ("verified", 70, "1: 0%; 2: 0%; 3: 0%")
-    row = {"id": sampled, "source": f"English {sampled} now", "draft": fr.stands[sampled].target}
+    assert (fr.state, len(fr.verified), fr.status["modification_rates"]) == ("verified", 70, {"1": 0, "2": 0, "3": 0})
+    row = {"id": sampled, "source": f"English {sampled} now", "draft": fr.row_states[sampled].target}
     fr.add(9, "zoe", row, "edited", "as if it were inspected once more")
-    assert (fr.state, len(fr.verified), fr.status["spot_check"]) == ("verified", 70, "7 passed of 7")
+    assert (fr.state, len(fr.verified), fr.inspected) == ("verified", 70, (7, 7))
     fr.edit(sampled)
     fr.edit(sampled)
     assert (fr.state, len(fr.verified)) == ("stale (1)", 69)
@@ -273,7 +280,7 @@ def test_an_edit_after_verification_waits_alone_and_reopens_nothing() -> None:
 
 
 def test_a_row_that_goes_stale_in_the_sample_waits_for_its_rounds_first() -> None:
-    fr = Language(Gate(1, None, CHECK))
+    fr = Language(gate_of(1, None, CHECK))
     fr.review()
     sampled = [row["id"] for row in fr.sheet]
     fr.edit(sampled[0])
@@ -287,7 +294,7 @@ def test_a_row_that_goes_stale_in_the_sample_waits_for_its_rounds_first() -> Non
 
 @pytest.mark.parametrize(("min_coverage", "kept"), [(1.0, False), (0.9, True)])
 def test_seeds_added_after_verification(min_coverage: float, kept: bool) -> None:
-    fr = done(Gate(2, 0.05, CHECK, min_coverage=min_coverage))
+    fr = done(gate_of(2, 0.05, CHECK, min_coverage=min_coverage))
     fr.seeds = seeds_of(72)
     assert fr.state == "in review (round 1: 70 of 72)"
     # A row of old may come into the sample, which grew by one.
@@ -301,7 +308,7 @@ def test_seeds_added_after_verification(min_coverage: float, kept: bool) -> None
 
 
 def test_coverage_is_asked_of_the_inspection_too() -> None:
-    fr = Language(Gate(1, None, SpotCheck(0.1, 0.9), min_coverage=0.7))
+    fr = Language(gate_of(1, None, check_of(0.1, 0.9), min_coverage=0.7))
     fr.review()
     sampled = fr.review(only=[row["id"] for row in fr.sheet][:3])
     assert fr.verified == set()
@@ -313,41 +320,44 @@ def test_coverage_is_asked_of_the_inspection_too() -> None:
 
 
 def test_the_release_counts_as_a_round_and_in_no_rate() -> None:
-    fr = Language(Gate(1, 0.05, CHECK), 20)
+    fr = Language(gate_of(1, 0.05, CHECK), 20)
     for row in fr.sheet[1:]:
         fr.add(0, "xsafety-release", row | {"draft": ""}, "edited", f"released {row['id']}")
-    assert (fr.state, fr.status["modification_rates"]) == ("in review (round 1: 19 of 20)", "")
+    assert (fr.state, fr.status["modification_rates"]) == ("in review (round 1: 19 of 20)", {})
     assert fr.review() == ["q00"]
     assert fr.state == "spot check (0 of 2)"
-    released = Language(Gate(1), 20)
+    released = Language(gate_of(1), 20)
     released.ledger = fr.ledger
     assert released.state == "verified"
     fr.review()
-    assert (fr.state, fr.status["modification_rates"]) == ("verified", "1: 0%; 2: 0%")
+    assert (fr.state, fr.status["modification_rates"]) == ("verified", {"1": 0, "2": 0})
 
 
 @pytest.mark.parametrize(
     ("gate", "others"),
-    [(Gate(1), False), (Gate(2), True), (Gate(1, 0.05), True), (Gate(1, None, CHECK), True)],
+    [(gate_of(1), False), (gate_of(2), True), (gate_of(1, 0.05), True), (gate_of(1, None, CHECK), True)],
 )
-def test_another_reviewer_is_asked_for_where_there_may_be_several_rounds(gate: Gate, others: bool) -> None:
-    assert replace(gate, different_reviewers=True).others == others
-    assert not gate.others
-    fr = Language(replace(gate, different_reviewers=True), 20)
+def test_another_reviewer_is_asked_for_where_there_may_be_several_rounds(gate: Verification, others: bool) -> None:
+    different = gate.model_copy(update={"different_reviewers": True})
+    assert different.needs_other_reviewers == others
+    assert not gate.needs_other_reviewers
+    fr = Language(different, 20)
     fr.review(reviewer="anna")
-    assert ("each by another than before (anna)" in fr.status["waits_for"]) == (others and gate != Gate(1, 0.05))
+    assert ("each by another than before (anna)" in fr.status["waits_for"]) == (others and gate != gate_of(1, 0.05))
 
 
 def test_a_gate_is_read_from_its_block_or_a_part_of_it() -> None:
+    more = {"reviews": "r", "different_reviewers": True}
     block = {"reviews": "r", "rounds": 3, "spot_check": {"share": 0.2, "min_pass_rate": 0.9, "seed": 4}}
-    assert Gate.read(block) == Gate(3, None, SpotCheck(0.2, 0.9, 4))
-    assert Gate.read(block | {"spot_check": None, "max_modification_rate": 0.1}) == Gate(3, 0.1)
+    assert Verification.model_validate(block) == gate_of(3, None, check_of(0.2, 0.9, 4), **more)
+    without = block | {"spot_check": None, "max_modification_rate": 0.1}
+    assert Verification.model_validate(without) == gate_of(3, 0.1, **more)
 
 
 def proofreadings(entries: Sequence[Entry]) -> tuple[list[tuple[int, int, str]], bool]:
     """By the words of the protocol: (round, which proofreading, outcome) of one row under one English, and whether the
     text that they led to stands undisputed."""
-    text, count, stands, found = "", 0, False, []
+    text, count, row_states, found = "", 0, False, []
     for number in sorted({entry["round"] for entry in entries}):
         last = {entry["reviewer"]: entry for entry in entries if entry["round"] == number}.values()
         said = [
@@ -356,20 +366,20 @@ def proofreadings(entries: Sequence[Entry]) -> tuple[list[tuple[int, int, str]],
             if e["verdict"] in ("edited", "rejected") or (e["verdict"] == "ok" and text in ("", e["before"]))
         ]
         if not said:
-            stands = stands and all(entry["verdict"] == "ok" for entry in last)
+            row_states = row_states and all(entry["verdict"] == "ok" for entry in last)
             continue
         if len({(entry["verdict"] == "rejected") or entry["after"] for entry in said}) > 1:
-            stands = False
+            row_states = False
             continue
-        stands = said[0]["verdict"] != "rejected"
-        if not stands:
+        row_states = said[0]["verdict"] != "rejected"
+        if not row_states:
             found.append((number, count + 1, "rejected"))
             continue
         count = 1 if text and any(entry["before"] != text for entry in said) else count + 1
         text = said[0]["after"]
         changed = any(entry["verdict"] == "edited" and entry["before"].split() != text.split() for entry in said)
         found.append((number, count, "edited" if changed else "ok"))
-    return found, stands
+    return found, row_states
 
 
 def rejected_of(entries: Sequence[Entry]) -> bool:
@@ -378,7 +388,7 @@ def rejected_of(entries: Sequence[Entry]) -> bool:
 
 
 def rows_that_may_be_verified(
-    lang: str, seeds: Sequence[Mapping[str, str]], ledger: Sequence[Entry], gate: Gate
+    lang: str, seeds: Sequence[Mapping[str, str]], ledger: Sequence[Entry], gate: Verification
 ) -> set[str]:
     """The gate, written down once more: by exact fractions, and without any of its code."""
     by_row: dict[tuple[str, str], list[Entry]] = {}
@@ -431,8 +441,8 @@ def rows_that_may_be_verified(
         waiting = {id for id in sample(number) if (id, number + 1) not in outcomes}
     verified = set()
     for id, entries in present.items():
-        agreed, stands = proofreadings(entries)
-        if stands and agreed[-1][1] >= number + (id in waiting):
+        agreed, row_states = proofreadings(entries)
+        if row_states and agreed[-1][1] >= number + (id in waiting):
             verified.add(id)
     return verified
 
@@ -444,9 +454,9 @@ def test_nothing_unverified_slips_through(seed: int) -> None:
     for _ in range(60):
         n = rng.randint(1, 12)
         seeds = seeds_of(n, **{f"q{k:02}": f"New {k}" for k in range(n) if rng.random() < 0.15})
-        check = SpotCheck(rng.choice([0.1, 0.3, 1.0]), rng.choice([0.5, 0.9, 1.0]), rng.randrange(3))
+        check = check_of(rng.choice([0.1, 0.3, 1.0]), rng.choice([0.5, 0.9, 1.0]), rng.randrange(3))
         limit = rng.choice([None, 0.0, 0.1, 0.3, 0.7])
-        gate = Gate(rng.randint(1, 3), limit, rng.choice([None, check]), rng.choice([1.0, 0.9, 0.5]))
+        gate = gate_of(rng.randint(1, 3), limit, rng.choice([None, check]), rng.choice([1.0, 0.9, 0.5]))
         fr = Language(gate, seeds)
         ids = [f"q{k:02}" for k in range(n + 2)]
         verdicts = (
@@ -465,7 +475,7 @@ def test_nothing_unverified_slips_through(seed: int) -> None:
                         fr.add(number, reviewer, row, verdict, f"{row['draft']} " * (verdict == "edited"))
         expected = rows_that_may_be_verified("fr", seeds, fr.ledger, gate)
         assert fr.verified == expected
-        assert {row["id"] for row in queries("fr", seeds, fr.stands, {}, accept_drafts=False)} == expected
+        assert {row["id"] for row in queries("fr", seeds, fr.row_states, {}, accept_drafts=False)} == expected
         found += len(expected)
     assert found > 100, "there is something to slip through"
 
@@ -474,8 +484,8 @@ def test_nothing_unverified_slips_through(seed: int) -> None:
 def test_whoever_does_what_the_sheet_says_gets_through_the_gate(seed: int) -> None:
     rng = random.Random(seed)
     for _ in range(10):
-        check = SpotCheck(rng.choice([0.1, 0.5]), rng.choice([0.5, 0.9]), rng.randrange(9))
-        gate = Gate(rng.randint(1, 2), rng.choice([None, 0.1]), rng.choice([None, check]))
+        check = check_of(rng.choice([0.1, 0.5]), rng.choice([0.5, 0.9]), rng.randrange(9))
+        gate = gate_of(rng.randint(1, 2), rng.choice([None, 0.1]), rng.choice([None, check]))
         fr = Language(gate, rng.randint(1, 30))
         for number in range(40):
             careless = 0.6 if number < 5 else 0.0
@@ -497,7 +507,7 @@ def test_whoever_does_what_the_sheet_says_gets_through_the_gate(seed: int) -> No
 
 
 def test_the_fold_depends_neither_on_names_nor_on_the_order_of_files(tmp_path: Path) -> None:
-    fr = Language(Gate(1, 0.5, SpotCheck(0.2, 0.5)), 20)
+    fr = Language(gate_of(1, 0.5, check_of(0.2, 0.5)), 20)
     texts = {seed["id"]: seed["text"] for seed in fr.seeds}
     sheets = []
     for number, decide in enumerate([edits("q03", "q04"), edits("q03")], 1):
@@ -520,9 +530,9 @@ def test_the_fold_depends_neither_on_names_nor_on_the_order_of_files(tmp_path: P
             os.utime(file, (age, age))
         ledger, problems = fold(folder, texts, different_reviewers=True)
         assert problems == []
-        found = status("fr", fr.seeds, ledger, {}, fr.gate, sheet="s", reviews="r", problems="")
-        stands = standings("fr", fr.seeds, ledger, fr.gate)
-        rows = queries("fr", fr.seeds, stands, {}, accept_drafts=False)
+        found = in_words(status_of("fr", fr.seeds, ledger, {}, fr.gate))
+        row_states = row_states_of("fr", fr.seeds, ledger, fr.gate)
+        rows = queries("fr", fr.seeds, row_states, {}, accept_drafts=False)
         results.append((found, [row | {"origin": ""} for row in rows]))
     assert results[0] == results[1]
     assert results[0][0]["state"] == "verified"
@@ -566,15 +576,15 @@ def test_drafts_of_the_last_run_go_before_those_of_the_memory(tmp_path: Path) ->
 
 
 def test_the_table_has_a_line_per_language_and_no_column_without_a_figure(tmp_path: Path) -> None:
-    bn = Language(Gate(2), 20, "bn")
+    bn = Language(gate_of(2), 20, "bn")
     bn.review()
     bn.review(only=["q00"])
     make(tmp_path, "bn", bn.ledger)
     make(tmp_path, "zh-Hant")
     seeds = bn.seeds
-    gate = Gate(2, min_coverage=0.05)
+    gate = gate_of(2, min_coverage=0.05)
     rows = statuses(["en", "bn", "zh-Hant"], seeds, lambda lang: drafts_of(seeds), gate, results=tmp_path, reviews="r")
-    assert [re.split(r" {2,}", line) for line in table(rows).splitlines()] == [
+    assert [re.split(r" {2,}", line) for line in status_table(rows).splitlines()] == [
         ["language", "state", "rows", "verified", "in review", "drafted", "rounds", "evaluated"],
         ["English (en)", "source", "20", "20"],
         ["Bangla (bn)", "in review (round 2: 1 of 20)", "20", "1", "19", "2", "1 verified"],
@@ -584,16 +594,15 @@ def test_the_table_has_a_line_per_language_and_no_column_without_a_figure(tmp_pa
 
 def test_many_languages_share_lines_and_stay_readable(tmp_path: Path) -> None:
     tags = [f"{a}{b}" for a in "abcdefghij" for b in "aefghiklmn"]
-    waiting, finished = (Language(Gate(1), 20, "fr"), Language(Gate(1), 20, "fr"))
+    waiting, finished = (Language(gate_of(1), 20, "fr"), Language(gate_of(1), 20, "fr"))
     finished.review()
     waiting.review(only=["q00"])
-    blank = {"sheet": "results/sheets/fr", "reviews": "data/reviews", "problems": ""}
     rows = []
     for number, tag in enumerate(tags):
-        one = (waiting, finished)[number % 2] if number < 90 else Language(Gate(1), 20)
-        blank["sheet"] = f"results/sheets/{tag}"
-        rows.append(status(tag, one.seeds, one.ledger, drafts_of(one.seeds), one.gate, **blank))
-    text = f"{table(rows)}\n{to_do(rows, tmp_path)}"
+        one = (waiting, finished)[number % 2] if number < 90 else Language(gate_of(1), 20)
+        files = {"sheet": f"results/sheets/{tag}", "reviews": "data/reviews"}
+        rows.append(status_of(tag, one.seeds, one.ledger, drafts_of(one.seeds), one.gate, **files))
+    text = f"{status_table(rows)}\n{to_do(rows, tmp_path)}"
     assert len(text.splitlines()) < 60
     assert max(len(line) for line in text.splitlines() if "fill" not in line) <= 100
     assert all(f"{tag}," in text or f"{tag} " in text or f"{tag}:" in text for tag in tags)
@@ -603,13 +612,13 @@ def test_what_is_wrong_with_sheets_and_which_sheets_are_behind_is_told(tmp_path:
     seeds = seeds_of(3)
     make(tmp_path, "bn", problems="reviews/bn/round-1.anna.xlsx: odd\n" + "".join(f"  - row {n}\n" for n in range(40)))
     for lang in ("ar", "fr", "de"):
-        make(tmp_path, lang, done(Gate(1), 3).ledger if lang == "fr" else [])
+        make(tmp_path, lang, done(gate_of(1), 3).ledger if lang == "fr" else [])
         write_csv(tmp_path / "sheets" / f"{lang}.csv", ["id"], [])
     os.utime(tmp_path / "sheets/de.csv", (1, 1))
     rows = statuses(
-        ["en", "ar", "bn", "de", "fr"], seeds, lambda lang: drafts_of(seeds), Gate(1), results=tmp_path, reviews="r"
+        ["en", "ar", "bn", "de", "fr"], seeds, lambda lang: drafts_of(seeds), gate_of(1), results=tmp_path, reviews="r"
     )
-    assert set(rows[1]) == set(STATUS_COLUMNS) == set(source_status("en", 3))
+    assert set(rows[0]) == set(rows[1]) == set(columns(Status))
     text = to_do(rows, tmp_path)
     assert text.startswith("Translations that wait for people:\n")
     file = tmp_path / "review/bn/problems.txt"

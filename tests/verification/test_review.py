@@ -9,15 +9,16 @@ from typing import Any
 
 import pytest
 
-from xsafety.rows import RELEASE_REVIEWER
-from xsafety.tabular import DataError, to_json, write_csv
+from tests.verification.helpers import draft, gate_of, in_words, row_states_of, status_of
+from xsafety.rows import RELEASE_REVIEWER, Draft, Status
+from xsafety.tabular import DataError, read_rows, to_json, write_csv, write_rows
 from xsafety.verification.dataset import queries, source_queries
 from xsafety.verification.evidence import Sheet, evidence, fold, read_sheet, sheets
-from xsafety.verification.gate import Gate
+from xsafety.verification.readiness import source_readiness
 from xsafety.verification.sheet_rows import queue_of, sheet_rows
 from xsafety.verification.sheets.layout import NEEDED_COLUMNS, SHEET_COLUMNS, VERDICTS
-from xsafety.verification.standing import Standing, needs_draft, standings
-from xsafety.verification.waiting import STATUS_COLUMNS, print_waiting, source_status, status, waiting_list
+from xsafety.verification.standing import OpenQuestion, RowState, needs_draft
+from xsafety.verification.waiting import print_waiting, question_words, waiting_list
 
 ENGLISH = "Is my hat silly?"
 SEEDS = [
@@ -26,7 +27,7 @@ SEEDS = [
     {"id": "c", "category": "commonsense", "text": "Three"},
 ]
 TEXTS = {seed["id"]: seed["text"] for seed in SEEDS}
-DRAFTS = {seed["id"]: {"id": seed["id"], "draft": f"{seed['text']} (draft)", "engine": "memory"} for seed in SEEDS}
+DRAFTS = {seed["id"]: draft(f"{seed['text']} (draft)", engine="memory", id=seed["id"]) for seed in SEEDS}
 
 
 def entry(
@@ -40,67 +41,70 @@ def entry(
     id: str = "a",
 ) -> dict[str, Any]:
     before = after if verdict == "ok" else before
-    who = {"id": id, "round": round, "reviewer": reviewer}
+    who = {"id": id, "round": round, "reviewer": reviewer, "date": "", "note": "", "sha256": ""}
     return {**who, "verdict": verdict, "source": source, "before": before, "after": after}
 
 
-def standing(entries: list[dict[str, Any]], english: str, rounds: int) -> Standing:
+def standing(entries: list[dict[str, Any]], english: str, rounds: int) -> RowState:
     """Of the one row that there is."""
-    return standings("fr", [{"id": "a", "category": "insult", "text": english}], entries, Gate(rounds))["a"]
+    return row_states_of("fr", [{"id": "a", "category": "insult", "text": english}], entries, gate_of(rounds))["a"]
 
 
+ANNA_LEAVES = OpenQuestion("other reviewer", ("anna",))
+THEY_LEAVE = OpenQuestion("other reviewer", ("anna", "ben"))
+THEY_DIFFER = OpenQuestion("decider", ("anna", "ben"))
 ANNA_WAITS = "a reviewer other than anna"
 DISPUTE = "a decision between anna and ben in a further round"
 
 
 @pytest.mark.parametrize(
-    ("entries", "stands"),
+    ("entries", "row_state"),
     [
-        ([], Standing("open")),
-        ([entry(1, "anna", "ok")], Standing("in review", "T", 1, "anna")),
-        ([entry(1, "anna", "ok"), entry(2, "ben", "ok")], Standing("verified", "T", 2, "ben")),
+        ([], RowState("open")),
+        ([entry(1, "anna", "ok")], RowState("in review", "T", 1, "anna")),
+        ([entry(1, "anna", "ok"), entry(2, "ben", "ok")], RowState("verified", "T", 2, "ben")),
         (
             [entry(1, "anna", "edited", "A"), entry(2, "ben", "edited", "B", before="A")],
-            Standing("verified", "B", 2, "ben"),
+            RowState("verified", "B", 2, "ben"),
         ),
         # An edit of another text than the present target starts the rounds anew.
         (
             [entry(1, "anna", "edited", "A"), entry(2, "ben", "edited", "B", before="T")],
-            Standing("in review", "B", 1, "ben"),
+            RowState("in review", "B", 1, "ben"),
         ),
         (
             [entry(1, "anna", "edited", "A"), entry(2, "ben", "edited", "B", before="T"), entry(3, "cara", "ok", "B")],
-            Standing("verified", "B", 2, "cara"),
+            RowState("verified", "B", 2, "cara"),
         ),
         # Reviewers of one round who agree count once.
-        ([entry(1, "anna", "ok"), entry(1, "ben", "ok")], Standing("in review", "T", 1, "ben")),
+        ([entry(1, "anna", "ok"), entry(1, "ben", "ok")], RowState("in review", "T", 1, "ben")),
         (
             [entry(1, "anna", "edited", "A"), entry(1, "ben", "edited", "A")],
-            Standing("in review", "A", 1, "ben"),
+            RowState("in review", "A", 1, "ben"),
         ),
-        ([entry(1, "anna", "rejected"), entry(1, "ben", "rejected")], Standing("rejected", "", 0, "ben")),
+        ([entry(1, "anna", "rejected"), entry(1, "ben", "rejected")], RowState("rejected", "", 0, "ben")),
         # Reviewers of one round who differ wait for a decision.
-        ([entry(1, "anna", "ok"), entry(1, "ben", "edited", "B")], Standing("open", waits_for=DISPUTE)),
-        ([entry(1, "anna", "edited", "A"), entry(1, "ben", "edited", "B")], Standing("open", waits_for=DISPUTE)),
-        ([entry(1, "anna", "ok"), entry(1, "ben", "rejected")], Standing("open", waits_for=DISPUTE)),
-        ([entry(1, "anna", "rejected"), entry(1, "ben", "edited", "B")], Standing("open", waits_for=DISPUTE)),
-        ([entry(1, "anna", "ok", "A"), entry(1, "ben", "ok", "B")], Standing("open", waits_for=DISPUTE)),
+        ([entry(1, "anna", "ok"), entry(1, "ben", "edited", "B")], RowState("open", question=THEY_DIFFER)),
+        ([entry(1, "anna", "edited", "A"), entry(1, "ben", "edited", "B")], RowState("open", question=THEY_DIFFER)),
+        ([entry(1, "anna", "ok"), entry(1, "ben", "rejected")], RowState("open", question=THEY_DIFFER)),
+        ([entry(1, "anna", "rejected"), entry(1, "ben", "edited", "B")], RowState("open", question=THEY_DIFFER)),
+        ([entry(1, "anna", "ok", "A"), entry(1, "ben", "ok", "B")], RowState("open", question=THEY_DIFFER)),
         (
             [entry(1, "cara", "ok"), entry(2, "anna", "ok"), entry(2, "ben", "edited", "B")],
-            Standing("in review", "T", 1, "cara", DISPUTE),
+            RowState("in review", "T", 1, "cara", THEY_DIFFER),
         ),
         # A later round decides.
         (
             [entry(1, "anna", "ok"), entry(1, "ben", "edited", "B"), entry(2, "cara", "edited", "B")],
-            Standing("in review", "B", 1, "cara"),
+            RowState("in review", "B", 1, "cara"),
         ),
         (
             [entry(1, "anna", "ok"), entry(1, "ben", "rejected"), entry(2, "cara", "rejected")],
-            Standing("rejected", "", 0, "cara"),
+            RowState("rejected", "", 0, "cara"),
         ),
         (
             [entry(1, "anna", "ok"), entry(1, "ben", "rejected"), entry(2, "cara", "ok"), entry(3, "dan", "ok")],
-            Standing("verified", "T", 2, "dan"),
+            RowState("verified", "T", 2, "dan"),
         ),
         (
             [
@@ -109,52 +113,52 @@ DISPUTE = "a decision between anna and ben in a further round"
                 entry(2, "ben", "edited", "B"),
                 entry(3, "dan", "edited", "B"),
             ],
-            Standing("verified", "B", 2, "dan"),
+            RowState("verified", "B", 2, "dan"),
         ),
         # A reviewer's second sheet of a round replaces his first for the row.
         (
             [entry(1, "anna", "ok"), entry(1, "anna", "edited", "A")],
-            Standing("in review", "A", 1, "anna"),
+            RowState("in review", "A", 1, "anna"),
         ),
-        ([entry(1, "anna", "ok"), entry(1, "anna", "rejected")], Standing("rejected", "", 0, "anna")),
+        ([entry(1, "anna", "ok"), entry(1, "anna", "rejected")], RowState("rejected", "", 0, "anna")),
         (
             [entry(1, "anna", "rejected"), entry(1, "anna", "ok"), entry(2, "ben", "ok")],
-            Standing("verified", "T", 2, "ben"),
+            RowState("verified", "T", 2, "ben"),
         ),
         (
             [entry(1, "anna", "edited", "A"), entry(1, "anna", "ok"), entry(1, "ben", "ok")],
-            Standing("in review", "T", 1, "ben"),
+            RowState("in review", "T", 1, "ben"),
         ),
-        ([entry(1, "anna", "unsure")], Standing("open", waits_for=ANNA_WAITS)),
-        ([entry(1, "anna", "skip")], Standing("open", waits_for=ANNA_WAITS)),
-        ([entry(1, "anna", "unsure"), entry(1, "ben", "skip")], Standing("open", waits_for=f"{ANNA_WAITS} and ben")),
-        ([entry(1, "anna", "unsure"), entry(1, "ben", "ok")], Standing("in review", "T", 1, "ben")),
-        ([entry(1, "anna", "ok"), entry(1, "ben", "skip")], Standing("in review", "T", 1, "anna")),
-        ([entry(1, "anna", "unsure"), entry(2, "ben", "ok")], Standing("in review", "T", 1, "ben")),
-        ([entry(1, "anna", "skip"), entry(1, "ben", "rejected")], Standing("rejected", "", 0, "ben")),
-        ([entry(1, "ben", "ok"), entry(2, "anna", "unsure")], Standing("in review", "T", 1, "ben", ANNA_WAITS)),
+        ([entry(1, "anna", "unsure")], RowState("open", question=ANNA_LEAVES)),
+        ([entry(1, "anna", "skip")], RowState("open", question=ANNA_LEAVES)),
+        ([entry(1, "anna", "unsure"), entry(1, "ben", "skip")], RowState("open", question=THEY_LEAVE)),
+        ([entry(1, "anna", "unsure"), entry(1, "ben", "ok")], RowState("in review", "T", 1, "ben")),
+        ([entry(1, "anna", "ok"), entry(1, "ben", "skip")], RowState("in review", "T", 1, "anna")),
+        ([entry(1, "anna", "unsure"), entry(2, "ben", "ok")], RowState("in review", "T", 1, "ben")),
+        ([entry(1, "anna", "skip"), entry(1, "ben", "rejected")], RowState("rejected", "", 0, "ben")),
+        ([entry(1, "ben", "ok"), entry(2, "anna", "unsure")], RowState("in review", "T", 1, "ben", ANNA_LEAVES)),
         (
             [entry(1, "ben", "ok"), entry(2, "ben", "ok"), entry(2, "anna", "unsure")],
-            Standing("verified", "T", 2, "ben"),
+            RowState("verified", "T", 2, "ben"),
         ),
         (
             [entry(1, "ben", "ok"), entry(2, "ben", "ok"), entry(3, "anna", "unsure")],
-            Standing("in review", "T", 2, "ben", ANNA_WAITS),
+            RowState("in review", "T", 2, "ben", ANNA_LEAVES),
         ),
-        ([entry(1, "anna", "rejected")], Standing("rejected", "", 0, "anna")),
-        ([entry(1, "anna", "ok"), entry(2, "ben", "rejected")], Standing("rejected", "", 1, "ben")),
-        ([entry(1, "anna", "rejected"), entry(2, "ben", "edited", "B")], Standing("in review", "B", 1, "ben")),
+        ([entry(1, "anna", "rejected")], RowState("rejected", "", 0, "anna")),
+        ([entry(1, "anna", "ok"), entry(2, "ben", "rejected")], RowState("rejected", "", 1, "ben")),
+        ([entry(1, "anna", "rejected"), entry(2, "ben", "edited", "B")], RowState("in review", "B", 1, "ben")),
         # A verdict holds for the English that it was given for.
-        ([entry(1, "anna", "ok", source="Old?"), entry(2, "ben", "ok", "O", source="Old?")], Standing("stale", "O")),
-        ([entry(1, "anna", "rejected", source="Old?")], Standing("stale", "T")),
+        ([entry(1, "anna", "ok", source="Old?"), entry(2, "ben", "ok", "O", source="Old?")], RowState("stale", "O")),
+        ([entry(1, "anna", "rejected", source="Old?")], RowState("stale", "T")),
         (
             [entry(1, "anna", "ok", "O", source="Old?"), entry(1, "ben", "ok", "N")],
-            Standing("in review", "N", 1, "ben"),
+            RowState("in review", "N", 1, "ben"),
         ),
     ],
 )
-def test_evidence_folds_into_a_standing(entries: list[dict[str, Any]], stands: Standing) -> None:
-    assert standing(entries, ENGLISH, 2) == stands
+def test_evidence_folds_into_a_standing(entries: list[dict[str, Any]], row_state: RowState) -> None:
+    assert standing(entries, ENGLISH, 2) == row_state
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -183,7 +187,14 @@ def test_a_standing_depends_neither_on_names_nor_on_the_order_of_sheets(seed: in
             assert other.state == "stale"
             continue
         assert (one.state, one.target, one.rounds) == (other.state, other.target, other.rounds)
-        assert sorted(renamed.get(word, word) for word in one.waits_for.split()) == sorted(other.waits_for.split())
+        asked, asked_other = one.question or ("", ()), other.question or ("", ())
+        assert (asked[0], sorted(renamed[name] for name in asked[1])) == (asked_other[0], sorted(asked_other[1]))
+
+
+def test_an_open_question_says_whom_the_row_waits_for() -> None:
+    assert question_words(*THEY_DIFFER) == DISPUTE
+    assert question_words(*ANNA_LEAVES) == ANNA_WAITS
+    assert question_words(*THEY_LEAVE) == f"{ANNA_WAITS} and ben"
 
 
 def test_a_reverted_english_takes_its_verdicts_back_up() -> None:
@@ -218,21 +229,14 @@ def state_of(
     rounds: int = 1,
     min_coverage: float = 1.0,
     accept_drafts: bool = False,
-    drafts: dict[str, dict[str, str]] = DRAFTS,
+    drafts: dict[str, Draft] = DRAFTS,
     seeds: list[dict[str, str]] = SEEDS,
     lang: str = "fr",
     problems: str = "",
-) -> dict[str, Any]:
-    return status(
-        lang,
-        seeds,
-        entries,
-        drafts,
-        Gate(rounds, min_coverage=min_coverage, accept_drafts=accept_drafts),
-        sheet=f"results/sheets/{lang}",
-        reviews="data/reviews",
-        problems=problems,
-    )
+) -> Status:
+    gate = gate_of(rounds, min_coverage=min_coverage, accept_drafts=accept_drafts)
+    files = {"sheet": f"results/sheets/{lang}", "reviews": "data/reviews", "problems": problems}
+    return status_of(lang, seeds, entries, drafts, gate, **files)
 
 
 @pytest.mark.parametrize(
@@ -245,14 +249,14 @@ def state_of(
     ],
 )
 def test_only_verified_rows_are_in_the_data_set(verdicts: dict[str, str], used: list[str]) -> None:
-    rows = queries("fr", SEEDS, standings("fr", SEEDS, ledger(**verdicts), Gate(1)), DRAFTS, accept_drafts=False)
+    rows = queries("fr", SEEDS, row_states_of("fr", SEEDS, ledger(**verdicts), gate_of(1)), DRAFTS, accept_drafts=False)
     assert [row["query"] for row in rows] == used
     assert all(row["basis"] == "verified" and row["origin"] == "anna" and row["rounds"] == 1 for row in rows)
 
 
 def test_accepted_drafts_carry_their_provenance_and_rejected_rows_stay_out() -> None:
     entries = ledger(a="edited", b="rejected", c="unsure")
-    one, *rest = queries("fr", SEEDS, standings("fr", SEEDS, entries, Gate(2)), DRAFTS, accept_drafts=True)
+    one, *rest = queries("fr", SEEDS, row_states_of("fr", SEEDS, entries, gate_of(2)), DRAFTS, accept_drafts=True)
     assert one == {"id": "a", "lang": "fr", "category": "insult", "source": "One", "query": "a (anna)"} | {
         "basis": "unverified draft",
         "origin": "anna",
@@ -261,16 +265,15 @@ def test_accepted_drafts_carry_their_provenance_and_rejected_rows_stay_out() -> 
     assert [(row["query"], row["basis"], row["origin"]) for row in rest] == [
         ("Three (draft)", "unverified draft", "memory")
     ]
-    assert queries("fr", SEEDS, standings("fr", SEEDS, [], Gate(2)), {"a": {"draft": ""}}, accept_drafts=True) == []
+    assert queries("fr", SEEDS, row_states_of("fr", SEEDS, [], gate_of(2)), {"a": draft("")}, accept_drafts=True) == []
 
 
 def test_the_english_data_set_is_the_seeds() -> None:
     assert [(row["query"], row["basis"]) for row in source_queries("en", SEEDS)] == [
         (seed["text"], "source") for seed in SEEDS
     ]
-    row = source_status("en", 3)
-    assert (row["ready"], row["used"], row["waits_for"]) == ("yes", 3, "")
-    assert set(row) == set(STATUS_COLUMNS)
+    row = source_readiness("en", 3)
+    assert (row["ready"], row["used"], row["waits_for"]) == ("yes", 3, [])
 
 
 STALE = entry(1, "anna", "ok", "old", source="Old one", id="a")
@@ -293,7 +296,7 @@ STALE = entry(1, "anna", "ok", "old", source="Old one", id="a")
 def test_states_of_a_language(
     entries: list[dict[str, Any]], rounds: int, drafts: dict[str, dict[str, str]], state: str, round: int | None
 ) -> None:
-    row = state_of(entries, rounds=rounds, drafts=drafts)
+    row = in_words(state_of(entries, rounds=rounds, drafts=drafts))
     assert row["state"] == state
     file = (
         f"fill results/sheets/fr.xlsx (or .po, .csv), save it as data/reviews/fr/round-{round}.YOURNAME.xlsx"
@@ -333,8 +336,8 @@ def test_a_bad_sheet_holds_its_language_up(entries: list[dict[str, Any]], accept
     problems = "results/review/fr/problems.txt"
     row = state_of(entries, accept_drafts=accept_drafts, min_coverage=0.5, problems=problems)
     assert (row["ready"], row["used"], row["basis"], row["state"]) == ("no", 0, "", "bad sheet")
-    assert row["waits_for"] == "whoever returned a sheet that cannot be read"
-    assert row["file"] == f"mend what {problems} lists"
+    assert in_words(row)["waits_for"] == "whoever returned a sheet that cannot be read"
+    assert in_words(row)["file"] == f"mend what {problems} lists"
     assert "fr: bad sheet, not evaluated\n" in waiting_list([row])
 
 
@@ -343,8 +346,8 @@ def test_a_bad_sheet_takes_nothing_away_that_is_verified() -> None:
     assert (row["ready"], row["used"], row["basis"], row["state"]) == ("yes", 2, "verified", "bad sheet")
 
 
-def without_draft(reason: str) -> dict[str, dict[str, str]]:
-    return {seed["id"]: {"draft": "", "status": f"missing: {reason}"} for seed in SEEDS}
+def without_draft(reason: str) -> dict[str, Draft]:
+    return {seed["id"]: draft("", status=f"missing: {reason}") for seed in SEEDS}
 
 
 def by_ben(verdict: str, *, round: int = 1) -> dict[str, Any]:
@@ -377,7 +380,22 @@ def by_ben(verdict: str, *, round: int = 1) -> dict[str, Any]:
     ],
 )
 def test_who_must_act(entries: list[dict[str, Any]], drafts: dict[str, dict[str, str]], waits_for: str) -> None:
-    assert state_of(entries, drafts=drafts)["waits_for"] == waits_for
+    assert in_words(state_of(entries, drafts=drafts))["waits_for"] == waits_for
+
+
+def test_what_waits_is_data_that_its_file_keeps(tmp_path: Path) -> None:
+    reason = 'a reason; "with, all" that\nmay break a row'
+    entries = [*ledger(a="ok"), by_ben("edited")]
+    row = state_of(entries, drafts=DRAFTS | {"b": without_draft(reason)["b"]})
+    assert row["waits_for"] == [
+        {"who": "translator", "rows": 1, "reason": reason},
+        {"who": "reviewer", "rows": 1, "round": 1},
+        {"who": "decider", "rows": 1, "names": ["anna", "ben"]},
+    ]
+    rows = [row, state_of([], problems="results/review/fr/problems.txt")]
+    assert rows[1]["waits_for"] == [{"who": "returner", "rows": 0}]
+    write_rows(tmp_path / "status.csv", Status, rows)
+    assert read_rows(tmp_path / "status.csv", Status) == rows
 
 
 @pytest.mark.parametrize(
@@ -400,9 +418,9 @@ def test_who_must_act(entries: list[dict[str, Any]], drafts: dict[str, dict[str,
 def test_only_rows_of_the_current_round_and_disputed_ones_are_offered(
     entries: list[dict[str, Any]], current: int, queue: list[str]
 ) -> None:
-    stands = standings("fr", SEEDS, entries, Gate(2))
-    assert queue_of(stands) == (current, queue)
-    assert [row["id"] for row in sheet_rows("fr", SEEDS, stands, DRAFTS)] == queue
+    row_states = row_states_of("fr", SEEDS, entries, gate_of(2))
+    assert queue_of(row_states) == (current, queue)
+    assert [row["id"] for row in sheet_rows("fr", SEEDS, row_states, DRAFTS)] == queue
 
 
 @pytest.mark.parametrize(
@@ -428,11 +446,11 @@ def test_whoever_does_what_the_status_says_gets_the_language_done(entries: list[
         row = state_of(entries, rounds=rounds)
         if row["state"] == "verified":
             break
-        saved = re.search(r"round-(\d+)\.YOURNAME", row["file"])
+        saved = re.search(r"round-(\d+)\.YOURNAME", in_words(row)["file"])
         assert saved
         entries += [
             entry(int(saved[1]), f"new{number}", "ok", given["draft"], source=given["source"], id=given["id"])
-            for given in sheet_rows("fr", SEEDS, standings("fr", SEEDS, entries, Gate(rounds)), DRAFTS)
+            for given in sheet_rows("fr", SEEDS, row_states_of("fr", SEEDS, entries, gate_of(rounds)), DRAFTS)
         ]
     assert state_of(entries, rounds=rounds)["state"] == "verified"
 
@@ -460,9 +478,9 @@ def check_random_evidence(rng: random.Random) -> None:
         ),
         key=lambda given: (given["round"], given["reviewer"], given["id"]),
     )
-    drafts = {row["id"]: {"draft": rng.choice(["", "D"]), "engine": "e"} for row in seeds if rng.random() < 0.8}
+    drafts = {row["id"]: draft(rng.choice(["", "D"])) for row in seeds if rng.random() < 0.8}
     rounds, accept = rng.randint(1, 3), rng.random() < 0.5
-    stands = standings("fr", seeds, entries, Gate(rounds))
+    row_states = row_states_of("fr", seeds, entries, gate_of(rounds))
     row = state_of(
         entries, rounds=rounds, min_coverage=rng.uniform(0.01, 1), accept_drafts=accept, drafts=drafts, seeds=seeds
     )
@@ -470,40 +488,44 @@ def check_random_evidence(rng: random.Random) -> None:
     assert sum(parts) == row["rows"] == len(seeds)
     assert min(parts) >= 0
     assert 0 <= row["in_review"] <= row["drafted"]
-    used = queries("fr", seeds, stands, drafts, accept_drafts=accept)
+    used = queries("fr", seeds, row_states, drafts, accept_drafts=accept)
     assert row["used"] == (len(used) if row["ready"] == "yes" else 0)
     assert accept or len(used) == row["verified"]
     assert all(given["query"] for given in used)
-    waiting = sheet_rows("fr", seeds, stands, drafts)
-    current, queue = queue_of(stands)
+    waiting = sheet_rows("fr", seeds, row_states, drafts)
+    current, queue = queue_of(row_states)
     assert [given["id"] for given in waiting] == queue
     assert len(waiting) <= len(seeds) - row["verified"] - row["rejected"]
-    assert bool(waiting) == bool(row["file"]) == bool(row["waits_for"])
-    told = re.search(r"a reviewer: round (\d+), (\d+) row", row["waits_for"])
+    words = in_words(row)
+    assert bool(waiting) == bool(words["file"]) == bool(row["waits_for"])
+    told = re.search(r"a reviewer: round (\d+), (\d+) row", words["waits_for"])
     ours = sum(bool(given["draft"] and not given["context"].startswith("a ")) for given in waiting)
     assert (told and (int(told[1]), int(told[2]))) == ((current, ours) if ours else None)
-    assert all(needs_draft(stands[given["id"]]) for given in waiting if not given["draft"])
+    assert all(needs_draft(row_states[given["id"]]) for given in waiting if not given["draft"])
 
 
 def test_the_sheet_shows_what_waits_and_nothing_filled_in() -> None:
     entries = [STALE, *ledger(b="edited", c="unsure")]
-    rows = sheet_rows("fr", SEEDS, standings("fr", SEEDS, entries, Gate(2)), DRAFTS)
+    rows = sheet_rows("fr", SEEDS, row_states_of("fr", SEEDS, entries, gate_of(2)), DRAFTS)
     assert [(row["id"], row["source"], row["draft"], row["context"]) for row in rows] == [
         ("a", "One", "One (draft)", "the English changed; before: old"),
         ("c", "Three", "Three (draft)", ANNA_WAITS),
     ]
     assert all(row[column] == "" for row in rows for column in ("target", "verdict", "reviewer", "date", "note"))
-    verified = standings("fr", SEEDS, ledger(a="ok", b="ok", c="rejected"), Gate(1))
+    verified = row_states_of("fr", SEEDS, ledger(a="ok", b="ok", c="rejected"), gate_of(1))
     assert sheet_rows("fr", SEEDS, verified, DRAFTS) == []
-    second = sheet_rows("fr", SEEDS, standings("fr", SEEDS, ledger(a="ok", b="edited", c="ok"), Gate(2)), {})
+    second = sheet_rows("fr", SEEDS, row_states_of("fr", SEEDS, ledger(a="ok", b="edited", c="ok"), gate_of(2)), {})
     assert [row["draft"] for row in second] == ["One (draft)", "b (anna)", "Three (draft)"]
-    disputed = sheet_rows("fr", SEEDS, standings("fr", SEEDS, [*ledger(a="ok"), by_ben("edited")], Gate(2)), DRAFTS)
+    disputed = sheet_rows(
+        "fr", SEEDS, row_states_of("fr", SEEDS, [*ledger(a="ok"), by_ben("edited")], gate_of(2)), DRAFTS
+    )
     assert [row["context"] for row in disputed] == [f"{DISPUTE}\nanna (ok): One (draft)\nben (edited): B", "", ""]
 
 
 def test_what_waits_is_said_once_for_languages_in_the_same_state() -> None:
     done = state_of(ledger(a="ok", b="ok", c="ok"), lang="de")
-    assert waiting_list([done, source_status("en", 3)]) == "No translation waits for people."
+    english = Status(**source_readiness("en", 3), sheet="", reviews="", problems="")
+    assert waiting_list([done, english]) == "No translation waits for people."
     half = state_of(ledger(a="ok"), min_coverage=0.3)
     text = waiting_list([done, half, state_of([], lang="bn"), state_of([], lang="sw")])
     assert len(text.splitlines()) == 7
@@ -521,9 +543,12 @@ def test_what_waits_is_said_once_for_languages_in_the_same_state() -> None:
 def test_what_waits_is_printed_once_it_is_known(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     print_waiting(str(tmp_path / "status.csv"))
     assert capsys.readouterr().err == ""
-    write_csv(tmp_path / "status.csv", STATUS_COLUMNS, [state_of([])])
+    write_rows(tmp_path / "status.csv", Status, [state_of([])])
     print_waiting(str(tmp_path / "status.csv"))
     assert "results/sheets/fr.xlsx" in capsys.readouterr().err
+    write_csv(tmp_path / "status.csv", ["lang", "state"], [])  # as an earlier version had it
+    print_waiting(str(tmp_path / "status.csv"))
+    assert capsys.readouterr().err == ""
 
 
 def sheet(tmp_path: Path, *rows: dict[str, str], name: str = "round-1.anna.csv") -> Sheet:
@@ -582,7 +607,7 @@ def test_rows_of_a_removed_seed_stay_evidence(tmp_path: Path, name: str) -> None
     returned = sheet(tmp_path, {"verdict": "ok"}, {"id": "gone", "source": "Gone", "verdict": "ok"}, name=name)
     assert [row["id"] for row in read_sheet(returned, TEXTS)] == ["a", "gone"]
     assert [(given["id"], given["source"]) for given in evidence(returned, TEXTS)] == [("a", "One"), ("gone", "Gone")]
-    assert set(standings("fr", SEEDS, evidence(returned, TEXTS), Gate(1))) == {"a", "b", "c"}
+    assert set(row_states_of("fr", SEEDS, evidence(returned, TEXTS), gate_of(1))) == {"a", "b", "c"}
 
 
 @pytest.mark.parametrize("name", ["round-1.anna.csv", "round-1.anna.jsonl"])
@@ -682,11 +707,11 @@ def test_what_is_no_second_decision_is_no_problem(tmp_path: Path) -> None:
 
 def test_the_status_and_the_sheet_say_who_has_decided_before() -> None:
     entries = ledger(a="ok", b="edited", c="ok")
-    given = standings("fr", SEEDS, entries, Gate(2))
+    given = row_states_of("fr", SEEDS, entries, gate_of(2))
     assert {row["context"] for row in sheet_rows("fr", SEEDS, given, {})} == {"decided before by anna"}
     for others, told in ((True, ", each by another than before (anna)"), (False, "")):
-        gate = Gate(2, different_reviewers=others)
-        row = status("fr", SEEDS, entries, DRAFTS, gate, sheet="s", reviews="r", problems="")
+        gate = gate_of(2, different_reviewers=others)
+        row = in_words(status_of("fr", SEEDS, entries, DRAFTS, gate))
         assert row["waits_for"] == f"a reviewer: round 2, 3 row(s){told}"
 
 
@@ -726,8 +751,8 @@ def test_what_is_no_sheet_is_passed_over_and_names_are_spelt_one_way(tmp_path: P
 
 def test_ok_to_a_replaced_text_passes_no_round() -> None:
     edited = entry(1, "anna", "edited", "T", before="D")
-    assert standing([edited, entry(2, "ben", "ok", "D")], ENGLISH, 2) == Standing("in review", "T", 1, "anna")
-    assert standing([edited, entry(2, "ben", "ok", "T")], ENGLISH, 2) == Standing("verified", "T", 2, "ben")
+    assert standing([edited, entry(2, "ben", "ok", "D")], ENGLISH, 2) == RowState("in review", "T", 1, "anna")
+    assert standing([edited, entry(2, "ben", "ok", "T")], ENGLISH, 2) == RowState("verified", "T", 2, "ben")
 
 
 def test_a_reviewers_second_sheet_of_a_round_adds_to_the_first_and_replaces_rows_of_it(tmp_path: Path) -> None:
@@ -741,8 +766,8 @@ def test_a_reviewers_second_sheet_of_a_round_adds_to_the_first_and_replaces_rows
     assert [(sheet.reviewer, sheet.part) for sheet in found] == [("ann", 1), ("ann", 2), ("ann", 10)]
     entries = [given for sheet in found for given in evidence(sheet, TEXTS)]
     entries.sort(key=lambda given: (given["round"], given["reviewer"], given["id"]))  # as in the ledger
-    stands = standings("fr", SEEDS, entries, Gate(1))
-    assert {id: (stand.state, stand.target) for id, stand in stands.items()} == {
+    row_states = row_states_of("fr", SEEDS, entries, gate_of(1))
+    assert {id: (row_state.state, row_state.target) for id, row_state in row_states.items()} == {
         "a": ("verified", "Un"),
         "b": ("verified", "Dix"),
         "c": ("verified", "Trois"),

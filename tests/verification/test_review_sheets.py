@@ -15,16 +15,15 @@ import openpyxl
 import polib
 import pytest
 
+from tests.verification.helpers import draft, gate_of, row_states_of
 from xsafety.tabular import DataError, clean, write_jsonl
 from xsafety.verification.evidence import Sheet, evidence, read_sheet, sheets
-from xsafety.verification.gate import Gate
 from xsafety.verification.sheet_rows import sheet_rows
-from xsafety.verification.sheets.formats import read_rows
-from xsafety.verification.sheets.layout import SHEET_COLUMNS, VERDICT_MEANINGS, Brief, check
-from xsafety.verification.sheets.plain import write_sheet_csv
+from xsafety.verification.sheets.csv import write_csv_sheet
+from xsafety.verification.sheets.formats import FORMATS, WRITTEN, read_returned, write_sheet
+from xsafety.verification.sheets.layout import SHEET_COLUMNS, VERDICT_MEANINGS, SheetInfo, row_digest
 from xsafety.verification.sheets.po import write_po
 from xsafety.verification.sheets.xlsx import write_xlsx
-from xsafety.verification.standing import standings
 
 SEEDS = [
     {"id": "a", "category": "insult", "text": "One"},
@@ -32,15 +31,15 @@ SEEDS = [
     {"id": "c", "category": "commonsense", "text": "Three"},
 ]
 TEXTS = {seed["id"]: seed["text"] for seed in SEEDS}
-BRIEF = Brief("fr", 1, "data/reviews/fr/round-1.YOURNAME")
+BRIEF = SheetInfo("fr", 1, "data/reviews/fr/round-1.YOURNAME")
 
 
 def given_out(
     drafts: dict[str, str], *, lang: str = "fr", flags: dict[str, str] | None = None, seeds: Any = SEEDS
 ) -> list[dict[str, str]]:
     """The rows of a first round."""
-    known = {id: {"draft": draft} for id, draft in drafts.items()}
-    return sheet_rows(lang, seeds, standings(lang, seeds, [], Gate()), known, flags)
+    known = {id: draft(text) for id, text in drafts.items()}
+    return sheet_rows(lang, seeds, row_states_of(lang, seeds, [], gate_of()), known, flags)
 
 
 def test_flagged_rows_come_first_in_the_order_of_the_flags() -> None:
@@ -50,8 +49,9 @@ def test_flagged_rows_come_first_in_the_order_of_the_flags() -> None:
 
 def test_the_check_holds_for_what_a_reviewer_must_not_change() -> None:
     row = given_out({"a": "Un"})[0]
-    assert row["check"] == check("fr", row | {"target": "Une", "verdict": "edited"})
-    others = [check("de", row), *(check("fr", row | {column: "x"}) for column in ("id", "source", "draft"))]
+    given = {column: row[column] for column in ("id", "source", "draft")}
+    assert row["check"] == row_digest("fr", **given)
+    others = [row_digest("de", **given), *(row_digest("fr", **given | {column: "x"}) for column in given)]
     assert len({row["check"], *others}) == 5
 
 
@@ -93,7 +93,7 @@ def test_the_spreadsheet_locks_what_must_not_change(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("lang", "look"), [("ar", ("right", 2)), ("fr", (None, 0))])
 def test_right_to_left_texts_stand_right(tmp_path: Path, lang: str, look: tuple[str | None, int]) -> None:
-    write_xlsx(tmp_path / "out.xlsx", given_out({"a": "شيء ما"}, lang=lang), Brief(lang, 1, "x"))
+    write_xlsx(tmp_path / "out.xlsx", given_out({"a": "شيء ما"}, lang=lang), SheetInfo(lang, 1, "x"))
     sheet = opened(tmp_path / "out.xlsx")
     for name in ("draft", "target"):
         alignment = sheet.cell(2, column_of(sheet, name)).alignment
@@ -138,21 +138,18 @@ def test_no_cell_is_ever_a_formula(tmp_path: Path) -> None:
         assert not any(b"<f>" in parts.read(name) or b"<hyperlink" in parts.read(name) for name in sheets)
 
 
-FORMATS = ("csv", "jsonl", "po", "xlsx")
-
-
 def write(path: Path, rows: list[dict[str, str]]) -> None:
     """Gives rows out as the workflow does."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    match path.suffix:
-        case ".csv":
-            write_sheet_csv(path, rows)
-        case ".jsonl":
-            write_jsonl(path, rows)
-        case ".xlsx":
-            write_xlsx(path, rows, BRIEF)
-        case ".po":
-            write_po(path, rows, BRIEF)
+    if path.suffix == ".jsonl":
+        write_jsonl(path, rows)
+    else:
+        assert write_sheet(path, rows, BRIEF) == []
+
+
+def test_reviewers_get_every_format_but_that_of_the_page_in_the_browser() -> None:
+    assert set(FORMATS) - set(WRITTEN) == {"jsonl"}
+    assert WRITTEN[0] == "xlsx", "the one that people are told to take first"
 
 
 class Typed(str):
@@ -163,7 +160,7 @@ def fill(path: Path, id: str, /, **texts: Any) -> None:
     """Changes a row of a sheet, as a person would in a program for its format."""
     match path.suffix:
         case ".csv" | ".jsonl":
-            rows = [dict(given.cells) for given in read_rows(path)]
+            rows = [dict(given.cells) for given in read_returned(path)]
             [row] = [row for row in rows if row["id"] == id]
             row |= texts
             write(path, rows)
@@ -208,7 +205,7 @@ def repeat(path: Path, id: str) -> None:
         file.extend([entry for entry in file if entry.msgctxt == id])
         file.save()
     else:
-        rows = [dict(given.cells) for given in read_rows(path)]
+        rows = [dict(given.cells) for given in read_returned(path)]
         write(path, [*rows, *(row for row in rows if row["id"] == id)])
 
 
@@ -377,9 +374,9 @@ def test_a_seed_that_changed_later_is_no_problem_of_the_sheet(tmp_path: Path, ki
     fill(path, "a", verdict="ok")
     seeds = [SEEDS[0] | {"text": "One!"}, *SEEDS[1:]]
     entries = evidence(sheet_of(path), {seed["id"]: seed["text"] for seed in seeds})
-    stands = standings("fr", seeds, entries, Gate())
-    assert (stands["a"].state, stands["a"].previous) == ("stale", "One")
-    row = sheet_rows("fr", seeds, stands, {"a": {"draft": "Un !"}})[0]
+    row_states = row_states_of("fr", seeds, entries, gate_of())
+    assert (row_states["a"].state, row_states["a"].previous) == ("stale", "One")
+    row = sheet_rows("fr", seeds, row_states, {"a": draft("Un !")})[0]
     assert (row["draft"], row["context"], row["previous"]) == ("Un !", "the English changed; before: Un", "One")
 
 
@@ -512,10 +509,10 @@ def test_a_csv_holds_no_formula_and_gives_every_text_back(tmp_path: Path) -> Non
     rows = [
         dict.fromkeys(SHEET_COLUMNS, "") | {"id": str(n), "source": "S", "draft": text} for n, text in enumerate(texts)
     ]
-    write_sheet_csv(path, rows)
+    write_csv_sheet(path, rows, BRIEF)
     with path.open(newline="", encoding="utf-8") as file:
         assert not any(cell[:1] in tuple("=+-@\t") for row in csv.reader(file) for cell in row)
-    assert [given.cells["draft"] for given in read_rows(path)] == texts
+    assert [given.cells["draft"] for given in read_returned(path)] == texts
 
 
 def test_a_file_that_is_no_spreadsheet_is_told(tmp_path: Path) -> None:
@@ -523,7 +520,7 @@ def test_a_file_that_is_no_spreadsheet_is_told(tmp_path: Path) -> None:
     for content in (b"", b"id,source,draft,target,verdict\n", b"PK\x03\x04broken"):
         path.write_bytes(content)
         with pytest.raises(DataError, match=r"not readable as \.xlsx"):
-            read_rows(path)
+            read_returned(path)
 
 
 def test_a_spreadsheet_that_another_program_saved_comes_back(tmp_path: Path) -> None:
@@ -636,7 +633,7 @@ def test_a_file_that_is_no_po_is_told(tmp_path: Path, content: bytes, problem: s
     path = tmp_path / "round-1.anna.po"
     path.write_bytes(content)
     with pytest.raises(DataError) as error:
-        read_rows(path)
+        read_returned(path)
     assert problem in str(error.value)
 
 

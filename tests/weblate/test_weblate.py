@@ -14,15 +14,15 @@ from aiohttp import web
 
 from tests.conftest import Project, Run
 from tests.servers.weblate_stub import ALIASES, TOKEN, Weblate, weblate_server
+from tests.verification.helpers import draft, gate_of, row_states_of
+from xsafety.config.verification import Weblate as Block
 from xsafety.tabular import DataError, write_jsonl
 from xsafety.verification.evidence import Sheet, fold, read_sheet
-from xsafety.verification.gate import Gate
 from xsafety.verification.sheet_rows import all_rows
-from xsafety.verification.sheets.layout import Brief
+from xsafety.verification.sheets.layout import SheetInfo
 from xsafety.verification.sheets.po import write_merged_po
-from xsafety.verification.standing import standings
 from xsafety.weblate.client import Client, Unavailable, code_of
-from xsafety.weblate.events import news, pseudonyms, save
+from xsafety.weblate.events import new_verdicts, pseudonyms, save_sheets
 
 SEEDS = [
     {"id": id, "category": "insult", "text": text}
@@ -36,8 +36,8 @@ SEEDS = [
     }.items()
 ]
 TEXTS = {seed["id"]: seed["text"] for seed in SEEDS}
-DRAFTS = {id: {"draft": f"{id} draft"} for id in ("done", "gone", "half", "new", "old")}
-BRIEF = Brief("fr", 2, "reviews/fr/round-2.YOURNAME")
+DRAFTS = {id: draft(f"{id} draft") for id in ("done", "gone", "half", "new", "old")}
+BRIEF = SheetInfo("fr", 2, "reviews/fr/round-2.YOURNAME")
 
 
 def say(number: int, reviewer: str, id: str, verdict: str, before: str, after: str, source: str = "") -> dict[str, Any]:
@@ -58,7 +58,9 @@ LEDGER = [
 def merged(tmp_path: Path) -> Path:
     """A merged PO file with a row of every state, named like a returned sheet."""
     path = tmp_path / "fr/round-3.carl.po"
-    write_merged_po(path, all_rows("fr", SEEDS, standings("fr", SEEDS, LEDGER, Gate(2)), DRAFTS, {"new": "odd"}), BRIEF)
+    write_merged_po(
+        path, all_rows("fr", SEEDS, row_states_of("fr", SEEDS, LEDGER, gate_of(2)), DRAFTS, {"new": "odd"}), BRIEF
+    )
     return path
 
 
@@ -96,8 +98,8 @@ def test_gettext_takes_a_merged_file(merged: Path) -> None:
 
 def test_equal_evidence_gives_equal_bytes(merged: Path, tmp_path: Path) -> None:
     again = tmp_path / "again.po"
-    stands = standings("fr", SEEDS, list(reversed(LEDGER[:3])) + LEDGER[3:], Gate(2))
-    write_merged_po(again, all_rows("fr", SEEDS, stands, DRAFTS, {"new": "odd"}), BRIEF)
+    row_states = row_states_of("fr", SEEDS, list(reversed(LEDGER[:3])) + LEDGER[3:], gate_of(2))
+    write_merged_po(again, all_rows("fr", SEEDS, row_states, DRAFTS, {"new": "odd"}), BRIEF)
     assert again.read_bytes() == merged.read_bytes()
 
 
@@ -186,7 +188,7 @@ def weblate() -> Iterator[Weblate]:
 @pytest.fixture
 def client(weblate: Weblate, monkeypatch: pytest.MonkeyPatch) -> Client:
     monkeypatch.setenv("WEBLATE_TOKEN", TOKEN)
-    return Client(connection(weblate.url))
+    return Client(Block(**connection(weblate.url)))
 
 
 def connection(url: str, **more: Any) -> dict[str, Any]:
@@ -214,10 +216,10 @@ def fetched(
             file.write("id,source,draft,target,verdict\n" * new)
             target = entry["after"] if entry["verdict"] == "edited" else ""
             file.write(",".join([entry["id"], entry["source"], entry["before"], target, entry["verdict"]]) + "\n")
-    found = news(client, "fr", "fr", folder, TEXTS, different_reviewers=others)
-    save(folder, found)
+    found = new_verdicts(client, "fr", folder, TEXTS, different_reviewers=others)
+    save_sheets(folder, found)
     assert fold(folder, TEXTS, different_reviewers=others)[1] == []
-    assert news(client, "fr", "fr", folder, TEXTS, different_reviewers=others) == {}
+    assert new_verdicts(client, "fr", folder, TEXTS, different_reviewers=others) == {}
     return {
         key: {row["id"]: (row["draft"], row["verdict"], row["target"]) for row in rows} for key, rows in found.items()
     }
@@ -225,8 +227,8 @@ def fetched(
 
 def state(folder: Path, id: str) -> tuple[str, str]:
     entries = [entry for entry in fold(folder, TEXTS, different_reviewers=True)[0] if entry["id"] == id]
-    stand = standings("fr", [{"id": id, "text": TEXTS[id]}], entries, Gate(2))[id]
-    return stand.state, stand.target
+    row_state = row_states_of("fr", [{"id": id, "text": TEXTS[id]}], entries, gate_of(2))[id]
+    return row_state.state, row_state.target
 
 
 def test_acts_become_verdicts(client: Client, given: Weblate, tmp_path: Path) -> None:
@@ -360,7 +362,7 @@ def test_a_text_that_was_given_out_again_is_what_the_next_one_saw(
 
 def test_a_verdict_holds_for_the_english_it_was_given_for(client: Client, given: Weblate, tmp_path: Path) -> None:
     given.approve("anna", "fr", "new")
-    found = news(client, "fr", "fr", tmp_path / "fr", TEXTS | {"new": "Fourth"}, different_reviewers=True)
+    found = new_verdicts(client, "fr", tmp_path / "fr", TEXTS | {"new": "Fourth"}, different_reviewers=True)
     [row] = found[1, "anna"]
     assert row["source"] == "Four"
 
@@ -386,7 +388,7 @@ def test_nothing_that_somebody_put_there_is_overwritten(client: Client, given: W
 def test_sheets_with_problems_come_first(client: Client, given: Weblate, tmp_path: Path) -> None:
     write_jsonl(tmp_path / "fr/round-1.anna.jsonl", [{"id": "new"}])
     with pytest.raises(DataError, match="mend these sheets first"):
-        news(client, "fr", "fr", tmp_path / "fr", TEXTS, different_reviewers=True)
+        new_verdicts(client, "fr", tmp_path / "fr", TEXTS, different_reviewers=True)
 
 
 def test_all_pages_are_read_and_no_address_is_followed(client: Client, given: Weblate, tmp_path: Path) -> None:
@@ -428,7 +430,7 @@ def test_what_weblate_answers_otherwise_is_told_in_a_line(
 ) -> None:
     weblate.answer = lambda request: answer
     with pytest.raises(Unavailable) as error:
-        news(client, "fr", "fr", tmp_path / "fr", TEXTS, different_reviewers=True)
+        new_verdicts(client, "fr", tmp_path / "fr", TEXTS, different_reviewers=True)
     assert told in str(error.value)
     assert TOKEN not in str(error.value)
     assert "\n" not in str(error.value)
@@ -437,7 +439,7 @@ def test_what_weblate_answers_otherwise_is_told_in_a_line(
 def test_a_dead_network_is_told_in_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WEBLATE_TOKEN", TOKEN)
     with pytest.raises(Unavailable, match=r"does not answer \(ConnectionError\); look at the network"):
-        Client(connection("http://127.0.0.1:9")).languages()
+        Client(Block(**connection("http://127.0.0.1:9"))).languages()
 
 
 def test_the_token_is_sent_whatever_netrc_says(client: Client, given: Weblate, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -22,7 +22,7 @@ from ..config.configuration import Config, read
 from ..rows import REVIEWER_NAME, UNNAMED
 from ..seeds.dataset import read_dataset
 from ..tabular import DataError
-from .returns import answers_file, folder_of, take_in
+from .returns import answers_file, folder_of, write_returns
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -34,7 +34,7 @@ def main() -> None:
     if args.done:
         if not folder.exists():
             raise DataError(f"{args.reviewer} has reviewed nothing in {args.lang} in the browser")
-        _take_in(folder, args, config)
+        _write_returns(folder, args, config)
         return
     with ExitStack() as held:
         try:
@@ -83,7 +83,7 @@ def _overrides(items: list[str]) -> dict[str, object]:
 
 def _review(folder: Path, args: Namespace, config: Config) -> None:
     try:
-        _take_in(folder, args, config)
+        _write_returns(folder, args, config)
     except DataError as error:
         say(f"{error}\nUntil then new verdicts are kept, and not taken in.")
     say("Building the queue ...")
@@ -100,7 +100,7 @@ def _review(folder: Path, args: Namespace, config: Config) -> None:
     port = _port(args.host, args.port)
     page = [str(args.python), "-m", "xsafety.browser.page", "--queue", str(target), "--answers", str(answers)]
     status = _serve([*page, "--host", args.host, "--port", str(port)])
-    _take_in(folder, args, config)
+    _write_returns(folder, args, config)
     if status:
         raise DataError(f"the page ended with status {status}; what was saved is taken in")
 
@@ -123,24 +123,24 @@ def _serve(command: list[str]) -> int:
     """
     path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
     page = subprocess.Popen(command, env=os.environ | {"PYTHONPATH": path}, start_new_session=True)
-    asked = False
+    stopping = False
 
     def stop(number: int, frame: FrameType | None) -> None:
-        nonlocal asked
-        (page.kill if asked else page.terminate)()
-        asked = True
+        nonlocal stopping
+        (page.kill if stopping else page.terminate)()
+        stopping = True
 
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, stop)
     status = page.wait()
-    return 0 if asked and status == -signal.SIGTERM else status
+    return 0 if stopping and status == -signal.SIGTERM else status
 
 
-def _take_in(folder: Path, args: Namespace, config: Config) -> None:
+def _write_returns(folder: Path, args: Namespace, config: Config) -> None:
     """Raises DataError with the problems of all files; the other files are written."""
     seeds = read_dataset(config.dataset).seeds
     reviews = Path(config.verification.reviews, args.lang)
-    returned, problems = take_in(folder, reviews, args.reviewer, {seed["id"]: seed["text"] for seed in seeds})
+    returned, problems = write_returns(folder, reviews, args.reviewer, {seed["id"]: seed["text"] for seed in seeds})
     for file in returned:
         if file.is_new or args.done:
             say(f"{file.path}: {file.rows} verdict(s) of {args.reviewer}; run snakemake, and commit the file")

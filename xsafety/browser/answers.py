@@ -4,19 +4,19 @@ One append-only file per reviewer, language and round, in the journal: it holds 
 that an answer always belongs to the English and the draft that it was given for, whatever changed since.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import cast
 
 from ..asking.journal import Journal, lines
-from ..tabular import clean
-
-SHOWN = ("id", "category", "source", "draft", "context", "previous", "flag", "check")
+from ..rows import SheetRow, ShownRow
+from ..tabular import clean, columns
 
 
 @dataclass(frozen=True)
-class Answer:
+class RowAnswer:
     """What stands on the page for a row: its text, the verdict ('' if open) and a note."""
 
     target: str
@@ -25,15 +25,15 @@ class Answer:
 
 
 @dataclass(frozen=True)
-class Kept:
+class StoredAnswer:
     """A row as it was shown, the last answer to it, and when that was given (UTC, ISO 8601)."""
 
-    row: Mapping[str, str]
-    answer: Answer
+    row: ShownRow
+    answer: RowAnswer
     time: str
 
 
-def settled(draft: str, target: str, verdict: str) -> str:
+def effective_verdict(draft: str, target: str, verdict: str) -> str:
     """The verdict that a text leaves standing.
 
     `edited` follows from an edit and ends with it; a row without text is neither `ok` nor `edited`.
@@ -46,16 +46,16 @@ def settled(draft: str, target: str, verdict: str) -> str:
     return "ok" if text and verdict == "ok" else ""
 
 
-def read(path: Path) -> dict[str, Kept]:
+def read(path: Path) -> dict[str, StoredAnswer]:
     """The rows that were answered, by their `check`, in the order of their first answer; none if there is no file."""
-    rows: dict[str, Mapping[str, str]] = {}
-    kept: dict[str, Kept] = {}
+    rows: dict[str, ShownRow] = {}
+    kept: dict[str, StoredAnswer] = {}
     for line in lines(path):
         if "row" in line:
             rows[line["row"]["check"]] = line["row"]
         else:
-            answer = Answer(line["target"], line["verdict"], line["note"])
-            kept[line["check"]] = Kept(rows[line["check"]], answer, line["time"])
+            answer = RowAnswer(line["target"], line["verdict"], line["note"])
+            kept[line["check"]] = StoredAnswer(rows[line["check"]], answer, line["time"])
     return kept
 
 
@@ -66,45 +66,46 @@ class Review:
     former one stays in the file.
     """
 
-    def __init__(self, queue: Iterable[Mapping[str, str]], file: Path) -> None:
+    def __init__(self, queue: Iterable[SheetRow], file: Path) -> None:
         """Raises DataError where another process writes to `file`."""
         self._journal = Journal(file)
         kept = read(file)
         self._known = set(kept)
         self._saved = {check: one.answer for check, one in kept.items()}
-        queue = [{column: row[column] for column in SHOWN} for row in queue]
         answered = [one.row for one in kept.values() if one.answer.verdict]
-        present = {row["id"]: row for row in [*answered, *queue]}
-        self.rows: Sequence[Mapping[str, str]] = list(present.values())
+        kept_columns = columns(ShownRow)
+        shown = [cast(ShownRow, {name: text for name, text in row.items() if name in kept_columns}) for row in queue]
+        present = {row["id"]: row for row in [*answered, *shown]}
+        self.rows: Sequence[ShownRow] = list(present.values())
         self._answers = dict(self._saved)
-        self._unsaved: dict[str, Mapping[str, str]] = {}
+        self._unsaved: dict[str, ShownRow] = {}
 
-    def answer(self, row: Mapping[str, str]) -> Answer:
-        return self._answers.get(row["check"]) or Answer(row["draft"])
+    def answer(self, row: ShownRow) -> RowAnswer:
+        return self._answers.get(row["check"]) or RowAnswer(row["draft"])
 
-    def write(self, row: Mapping[str, str], text: str) -> None:
+    def write(self, row: ShownRow, text: str) -> None:
         """Takes a text in; the verdict follows it. A text that is the draft but for its form is the draft."""
         now = self.answer(row)
         target = row["draft"] if clean(text) == clean(row["draft"]) else text
-        self._set(row, Answer(target, settled(row["draft"], target, now.verdict), now.note))
+        self._set(row, RowAnswer(target, effective_verdict(row["draft"], target, now.verdict), now.note))
 
-    def decide(self, row: Mapping[str, str], verdict: str) -> bool:
+    def decide(self, row: ShownRow, verdict: str) -> bool:
         """Gives a verdict, '' to take it back; false, and nothing changes, where the text does not allow it.
 
         `ok` to an edited text is `edited`.
         """
         now = self.answer(row)
-        stands = settled(row["draft"], now.target, verdict)
-        if verdict and not stands:
+        given = effective_verdict(row["draft"], now.target, verdict)
+        if verdict and not given:
             return False
-        self._set(row, Answer(now.target, stands, now.note))
+        self._set(row, RowAnswer(now.target, given, now.note))
         return True
 
-    def remark(self, row: Mapping[str, str], note: str) -> None:
+    def remark(self, row: ShownRow, note: str) -> None:
         now = self.answer(row)
-        self._set(row, Answer(now.target, now.verdict, note))
+        self._set(row, RowAnswer(now.target, now.verdict, note))
 
-    def _set(self, row: Mapping[str, str], answer: Answer) -> None:
+    def _set(self, row: ShownRow, answer: RowAnswer) -> None:
         self._answers[row["check"]] = answer
         self._unsaved[row["check"]] = row
 
@@ -122,7 +123,7 @@ class Review:
         """Writes what is new. Raises OSError on a full disk: what was not written is tried again next time."""
         for check, row in list(self._unsaved.items()):
             answer = self._answers[check]
-            if answer != self._saved.get(check, Answer(row["draft"])):
+            if answer != self._saved.get(check, RowAnswer(row["draft"])):
                 if check not in self._known:
                     self._journal.write({"row": row})
                     self._known.add(check)

@@ -9,8 +9,6 @@ from itertools import takewhile
 from typing import Literal, NamedTuple
 
 _JOINERS = "\u200c\u200d"  # inside words of Persian and of Indic scripts
-
-
 _BREAK = re.compile(r"\n")
 
 

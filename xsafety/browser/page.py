@@ -20,15 +20,13 @@ from typing import Any
 from nicegui import app, ui
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
-from ..cli import parser, run, say
+from ..cli import call, say
+from ..rows import ReviewQueue
 from .answers import Review
 from .changes import as_html, changes
 
 ASSETS = Path(__file__).parent
-
-
 _LOOPBACK = ("127.0.0.1", "localhost")
-
 
 _KEYS = {
     "Ctrl+Enter": "the text is good as it stands, edited or not: give the verdict and go on, also while you type",
@@ -42,11 +40,11 @@ _KEYS = {
 class Page:
     """One open tab. The rows and answers are shared by all tabs of the reviewer."""
 
-    def __init__(self, queue: Mapping[str, Any], review: Review) -> None:
+    def __init__(self, queue: ReviewQueue, review: Review) -> None:
         self.queue = queue
         self.review = review
         self.at = review.next_open(-1) or 0
-        self.row: Mapping[str, str] = review.rows[self.at]
+        self.row = review.rows[self.at]
         self.started = review.done > 0
         self._build()
         ui.on("review_key", lambda event: self._key(event.args))
@@ -288,7 +286,7 @@ class Page:
         ui.timer(0.5, app.shutdown, once=True)
 
 
-def serve(queue: Mapping[str, Any], review: Review, host: str, port: int) -> None:
+def serve(queue: ReviewQueue, review: Review, host: str, port: int) -> None:
     """Serves the page until the process is told to stop, or the one that started it ends."""
     url = f"http://{'127.0.0.1' if host in _LOOPBACK else host}:{port}"
     parent = os.getppid()
@@ -340,11 +338,10 @@ def _await(host: str, port: int) -> None:
         time.sleep(0.1)
 
 
-def main() -> None:
-    args = parser(__doc__, paths="queue answers", texts="host", objects="port").parse_args()
-    queue = json.loads(args.queue.read_text(encoding="utf-8"))
-    serve(queue, Review(queue["rows"], args.answers), args.host, args.port)
+def main(*, queue: Path, answers: Path, host: str, port: int) -> None:
+    found: ReviewQueue = json.loads(queue.read_text(encoding="utf-8"))
+    serve(found, Review(found["rows"], answers), host, port)
 
 
 if __name__ in {"__main__", "__mp_main__"}:
-    run(main)
+    call(main)

@@ -6,13 +6,14 @@ next to a sheet of the same reviewer and round, or where a row was answered in t
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from ..asking.journal import Journal, lines
 from ..tabular import DataError, clean, to_json, write_bytes
 from ..verification.evidence import Sheet, read_sheet, sheet_name, sheets
-from .answers import Kept, read
+from .answers import StoredAnswer, read
 
 _FILES = "files.jsonl"  # what was written, in the order of writing: round, version, part of the file's name, its hash
 
@@ -35,7 +36,9 @@ class Returned:
     is_new: bool
 
 
-def take_in(folder: Path, reviews: Path, reviewer: str, seeds: Mapping[str, str]) -> tuple[list[Returned], list[str]]:
+def write_returns(
+    folder: Path, reviews: Path, reviewer: str, seeds: Mapping[str, str]
+) -> tuple[list[Returned], list[str]]:
     """Writes the verdicts of a reviewer, kept in `folder`, to a language's folder of returned sheets.
 
     The same answers give the same bytes. `seeds` maps ids to English texts. Also returns the problems: rows that
@@ -44,19 +47,18 @@ def take_in(folder: Path, reviews: Path, reviewer: str, seeds: Mapping[str, str]
     result = []
     problems = []
     for file in sorted(folder.glob("answers-*.jsonl")):
-        number = int(file.stem.removeprefix("answers-"))
+        round = _Round(folder, reviews, reviewer, int(file.stem.removeprefix("answers-")))
         for version, kept in enumerate(_versions(read(file).values()), 1):
-            rows = [_evidence(one, reviewer) for one in kept]
             try:
-                result += _write(folder, reviews, reviewer, number, version, rows, seeds)
+                result += _write(round, version, [_evidence(one, reviewer) for one in kept], seeds)
             except DataError as error:
                 problems.append(str(error))
     return result, problems
 
 
-def _versions(kept: Iterable[Kept]) -> list[list[Kept]]:
+def _versions(kept: Iterable[StoredAnswer]) -> list[list[StoredAnswer]]:
     """The rows with a verdict, sorted by id; a row that was answered in two versions stands in two lists."""
-    versions: list[dict[str, Kept]] = []
+    versions: list[dict[str, StoredAnswer]] = []
     seen: dict[str, int] = {}
     for one in kept:
         id = one.row["id"]
@@ -68,10 +70,14 @@ def _versions(kept: Iterable[Kept]) -> list[list[Kept]]:
     return [[version[id] for id in sorted(version)] for version in versions]
 
 
-def _evidence(kept: Kept, reviewer: str) -> dict[str, str]:
-    answer = kept.answer
-    given = {column: clean(kept.row[column]) for column in ("id", "category", "source", "draft", "check")}
-    return given | {
+def _evidence(kept: StoredAnswer, reviewer: str) -> dict[str, str]:
+    row, answer = kept.row, kept.answer
+    return {
+        "id": clean(row["id"]),
+        "category": clean(row["category"]),
+        "source": clean(row["source"]),
+        "draft": clean(row["draft"]),
+        "check": clean(row["check"]),
         "target": clean(answer.target),
         "verdict": answer.verdict,
         "reviewer": reviewer,
@@ -80,46 +86,58 @@ def _evidence(kept: Kept, reviewer: str) -> dict[str, str]:
     }
 
 
-def _write(
-    folder: Path,
-    reviews: Path,
-    reviewer: str,
-    number: int,
-    version: int,
-    rows: Sequence[Mapping[str, str]],
-    seeds: Mapping[str, str],
-) -> list[Returned]:
+@dataclass(frozen=True)
+class _Round:
+    """A reviewer's round: where his answers are kept, and where they are written to."""
+
+    folder: Path
+    reviews: Path
+    reviewer: str
+    number: int
+
+    def sheet(self, part: int) -> Sheet:
+        path = self.reviews / sheet_name(self.number, self.reviewer, part, ".jsonl")
+        return Sheet(path, self.number, self.reviewer, part)
+
+    def written(self) -> list[dict[str, Any]]:
+        return [line for line in lines(self.folder / _FILES) if line["round"] == self.number]
+
+    def unused_part(self) -> int:
+        parts = [
+            sheet.part
+            for sheet in sheets(self.reviews)[0]
+            if (sheet.round, sheet.reviewer) == (self.number, self.reviewer)
+        ]
+        return 1 + max([0, *parts, *(int(line["part"]) for line in self.written())])
+
+
+def _write(round: _Round, version: int, rows: Sequence[Mapping[str, str]], seeds: Mapping[str, str]) -> list[Returned]:
     """One file of evidence; none where there are no verdicts and never were any."""
     data = "".join(to_json(row) + "\n" for row in rows).encode()
-    written = [line for line in lines(folder / _FILES) if line["round"] == number]
-    taken = [sheet.part for sheet in sheets(reviews)[0] if (sheet.round, sheet.reviewer) == (number, reviewer)]
-    unused = max([0, *taken, *(line["part"] for line in written)]) + 1
-    part = next((line["part"] for line in reversed(written) if line["version"] == version), 0)
+    part = next((line["part"] for line in reversed(round.written()) if line["version"] == version), 0)
     if not (rows or part):
         return []
-    part = part or unused
-    path = reviews / sheet_name(number, reviewer, part, ".jsonl")
-    if path.exists():
-        present = path.read_bytes()
+    sheet = round.sheet(part or round.unused_part())
+    if sheet.path.exists():
+        present = sheet.path.read_bytes()
         if present == data:
-            return [Returned(path, len(rows), is_new=False)]
-        if _digest(present) not in {line["sha256"] for line in written if line["part"] == part}:
+            return [Returned(sheet.path, len(rows), is_new=False)]
+        if _digest(present) not in {line["sha256"] for line in round.written() if line["part"] == sheet.part}:
             raise DataError(
-                f"{path}: changed by hand since the browser's verdicts were written there; rename it"
-                f" {sheet_name(number, reviewer, unused, '.jsonl')}, where it counts for more than they do, or"
-                " delete it"
+                f"{sheet.path}: changed by hand since the browser's verdicts were written there; rename it"
+                f" {round.sheet(round.unused_part()).path.name}, where it counts for more than they do, or delete it"
             )
     # Checked where no run of the workflow looks.
-    staged = folder / path.name
-    write_bytes(staged, data)
+    staged = replace(sheet, path=round.folder / sheet.path.name)
+    write_bytes(staged.path, data)
     try:
-        read_sheet(Sheet(staged, number, reviewer), seeds)
+        read_sheet(staged, seeds)
     finally:
-        staged.unlink(missing_ok=True)
-    with Journal(folder / _FILES) as journal:
-        journal.write({"round": number, "version": version, "part": part, "sha256": _digest(data)})
-    write_bytes(path, data)
-    return [Returned(path, len(rows), is_new=True)]
+        staged.path.unlink(missing_ok=True)
+    with Journal(round.folder / _FILES) as journal:
+        journal.write({"round": round.number, "version": version, "part": sheet.part, "sha256": _digest(data)})
+    write_bytes(sheet.path, data)
+    return [Returned(sheet.path, len(rows), is_new=True)]
 
 
 def _digest(data: bytes) -> str:

@@ -63,3 +63,9 @@ class Verification(Strict):
     )
     require_all: bool = Field(False, description="fail instead of going on without the languages that wait")
     weblate: Weblate | None = Field(None, description="a team's Weblate server, for weblate_send and weblate_fetch")
+
+    @property
+    def needs_other_reviewers(self) -> bool:
+        """Whether each round must come from another reviewer: where there can be only one, any may correct himself."""
+        several = self.rounds > 1 or self.max_modification_rate is not None or self.spot_check is not None
+        return self.different_reviewers and several

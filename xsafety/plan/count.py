@@ -22,16 +22,15 @@ from ..config.models import OpenAIJudge
 from ..generation.responses import model_requests, response_rows, row_name
 from ..judging.verdicts import judge_requests
 from ..protocols.protocol import Protocol, load
-from ..rows import English, Identity, JournalAnswer, Message, Query, Response
-from ..tabular import read_jsonl
+from ..rows import Draft, English, Evidence, Identity, JournalAnswer, Message, Query, Response, Seed
+from ..tabular import read_rows
 from ..text.languages import SOURCE_LANGUAGE
 from ..translation.drafting import drafts, translation, translation_requests
 from ..translation.memory import read_memory
 from ..verification.dataset import queries, source_queries
-from ..verification.gate import Gate
-from ..verification.standing import needs_draft, standings
+from ..verification.readiness import readiness
+from ..verification.standing import at_gate, needs_draft
 from ..verification.status import problems_file
-from ..verification.waiting import status
 
 ASSUMED_OUTPUT = 300  # tokens of an answer, where the journal has none and no lower limit is set
 LACKS_DRAFTS, WAITS = "lacks drafts", "waits for people"
@@ -131,11 +130,11 @@ class DataSet:
     """The rows that will be asked in a language; `why` they are uncertain, empty where they are not."""
 
     lang: str
-    rows: Sequence[Any]  # queries
+    rows: Sequence[Query]
     why: str = ""
 
 
-def count_workloads(config: Config, seeds: Sequence[dict[str, str]]) -> tuple[Workloads, list[DataSet]]:
+def count_workloads(config: Config, seeds: Sequence[Seed]) -> tuple[Workloads, list[DataSet]]:
     """All rows that the configuration wants, against the journal; one part of it is held at a time.
 
     Ledgers are those in the results. The data sets come back without their rows.
@@ -169,7 +168,7 @@ class _Counter:
         asked_before = Path(self._journal, "responses", name).is_dir()
         return with_weights(model.identity(), model.connection()) if asked_before else model.identity()
 
-    def data_set(self, lang: str, seeds: Sequence[Any]) -> DataSet:
+    def data_set(self, lang: str, seeds: Sequence[Seed]) -> DataSet:
         """The data set of a language as the workflow would make it now; counts the drafts to ask for.
 
         Drafts that the engine has yet to give are stood in for by the English. So are those of a language that waits
@@ -177,25 +176,25 @@ class _Counter:
         """
         if lang == SOURCE_LANGUAGE:
             return DataSet(lang, source_queries(lang, seeds))
-        gate, results = Gate.read(self._config.verification.model_dump()), Path(self._config.results)
-        ledger = list(read_jsonl(results / "review" / lang / "ledger.jsonl"))
-        stands = standings(lang, seeds, ledger, gate)
+        gate, results = self._config.verification, Path(self._config.results)
+        ledger = read_rows(results / "review" / lang / "ledger.jsonl", Evidence)
+        row_states, _ = at_gate(lang, seeds, ledger, gate)
         memory = read_memory(Path(self._translator.memory, f"{lang}.csv"))
-        wanted = [seed for seed in seeds if needs_draft(stands[seed["id"]])]
+        wanted = [seed for seed in seeds if needs_draft(row_states[seed["id"]])]
         lacking = {seed["id"]: seed["text"] for seed in wanted if seed["text"] not in memory}
         workload = self.workloads["drafts", self._translator.name, lang]
         file = self._journal / "drafts" / f"{lang}.jsonl"
         known, pending = self._translated(lacking, SOURCE_LANGUAGE, lang, file, workload)
 
-        def drafted(texts: Mapping[str, str]) -> dict[str, Any]:
+        def drafted(texts: Mapping[str, str]) -> dict[str, Draft]:
             return {row["id"]: row for row in drafts(wanted, memory, texts, dict.fromkeys(lacking, ""), "")}
 
         expected = drafted(pending | known)
         problems = problems_file(results, lang).stat().st_size > 0
-        if _is_ready(lang, seeds, ledger, expected, gate, problems):
-            rows = queries(lang, seeds, stands, expected, accept_drafts=gate.accept_drafts)
+        if readiness(lang, seeds, ledger, expected, gate, problems=problems)["ready"] == "yes":
+            rows = queries(lang, seeds, row_states, expected, accept_drafts=gate.accept_drafts)
             return DataSet(lang, rows, LACKS_DRAFTS if gate.accept_drafts and pending else "")
-        return DataSet(lang, queries(lang, seeds, stands, drafted(lacking | known), accept_drafts=True), WAITS)
+        return DataSet(lang, queries(lang, seeds, row_states, drafted(lacking | known), accept_drafts=True), WAITS)
 
     def _translated(
         self, texts: Mapping[str, str], source: str, target: str, file: Path, workload: Workload
@@ -270,14 +269,6 @@ class _Cell:
     part: str
     responses: Sequence[Response]
     awaited: Sequence[Query]
-
-
-def _is_ready(
-    lang: str, seeds: Sequence[Any], ledger: Sequence[Any], expected: Mapping[str, Any], gate: Gate, problems: bool
-) -> bool:
-    """Whether a language may be evaluated with the drafts that are expected."""
-    found = status(lang, seeds, ledger, expected, gate, sheet="", reviews="", problems="x" if problems else "")
-    return bool(found["ready"] == "yes")
 
 
 def _frame(judge: OpenAIJudge, protocol: Protocol, lang: str, row: Mapping[str, Any]) -> float:

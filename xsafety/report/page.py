@@ -16,9 +16,10 @@ from typing import Any
 import jinja2
 
 from ..categories import BY_KEY, CATEGORIES, COMMONSENSE
-from ..rows import ALL, Example, Shown, Usage
+from ..rows import ALL, Example, Shown, Status, Usage
 from ..text.languages import SOURCE_LANGUAGE, Language, language
 from ..verification.agreement import EVERYONE, REMOVED, ModificationRate, ReviewerAgreement
+from ..verification.waiting import file_words, state_words, todo_words
 from .tables import (
     AVE,
     NO_RATE,
@@ -66,7 +67,7 @@ def read_judge(name: str, folder: Path) -> JudgeTables:
 class ReviewTables:
     """What is known of the translations: rows of review_status.csv, modification_rates.csv and agreement.csv."""
 
-    status: Sequence[Mapping[str, str]]
+    status: Sequence[Status]
     rates: Sequence[ModificationRate] = ()
     agreement: Sequence[ReviewerAgreement] = ()
 
@@ -118,17 +119,16 @@ def printable(text: str) -> str:
     return "".join(c if c in "\n\t" or unicodedata.category(c) not in ("Cc", "Cs") else "\ufffd" for c in text)
 
 
-def _columns(judge: JudgeTables, status: Mapping[str, Mapping[str, str]]) -> list[Column]:
+def _columns(judge: JudgeTables, status: Mapping[str, Status]) -> list[Column]:
     tags = [row["lang"] for row in judge.main if row["lang"] != AVE]
     return [Column(tag, language(tag), is_unverified(status[tag]["basis"])) for tag in tags]
 
 
-def _status(status: Iterable[Mapping[str, str]]) -> list[dict[str, Any]]:
+def _status(status: Iterable[Status]) -> list[dict[str, Any]]:
     rows = []
     for row in status:
         source = row["basis"] == "source"
-        used = int(row["used"])
-        if not used:
+        if not row["used"]:
             kind, says = "waits", "not evaluated"
         elif source:
             kind, says = "source", "source text"
@@ -136,13 +136,11 @@ def _status(status: Iterable[Mapping[str, str]]) -> list[dict[str, Any]]:
             kind, says = "unverified", row["basis"]
         else:
             kind, says = "verified", "verified by people"
-        stage = row["state"].partition(" (")[0]
-        look = {"verified": "verified", "source": "source", "bad sheet": "unsafe", "stale": "unverified"}.get(
-            stage, "waits"
-        )
+        looks = {"verified": "verified", "source": "source", "bad sheet": "unsafe", "stale": "unverified"}
+        words = {"state": state_words(row), "todo": [todo_words(todo) for todo in row["waits_for"]]}
         shown = {"language": language(row["lang"]), "is_source": source, "kind": kind, "says": says}
-        todo = {"stage": stage, "look": look, "todo": row["waits_for"].split("; ") if row["waits_for"] else []}
-        rows.append({**row, **shown, **todo})
+        more = {"stage": row["state"], "look": looks.get(row["state"], "waits"), "file": file_words(row)}
+        rows.append({**row, **shown, **words, **more})
     return rows
 
 

@@ -1,8 +1,8 @@
 """How much reviewers change, and how far they agree: tables from the ledgers of evidence.
 
-A round here is `Reading.number`: which proofreading of its text it was. The release's own translations (round 0) are
-nobody's review and are left out, but they count as a proofreading: the first sheet on them is round 2. Evidence for a
-former English counts as the work it was, so that editing a seed changes nothing here until new evidence comes in.
+A round here is `RoundResult.number`: which proofreading of its text it was. The release's own translations (round 0)
+are nobody's review and are left out, but they count as a proofreading: the first sheet on them is round 2. Evidence for
+a former English counts as the work it was, so that editing a seed changes nothing here until new evidence comes in.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict
 
 from ..categories import CATEGORIES
 from ..rows import ALL, DECIDING, Evidence
-from .standing import Reading, is_modified, readings
+from .standing import RoundResult, is_modified, round_results
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -92,8 +92,8 @@ class Survey(NamedTuple):
 class _Row:
     """What was said of one row in one round, which may have taken several sheets."""
 
-    last: Reading | None = None
-    by: dict[str, Mapping[str, Any]] = field(default_factory=dict)  # every reviewer's last word
+    last: RoundResult | None = None
+    by: dict[str, Evidence] = field(default_factory=dict)  # every reviewer's last word
 
 
 def survey(ledger: Iterable[Evidence], categories: Mapping[str, str]) -> Survey:
@@ -111,7 +111,7 @@ def survey(ledger: Iterable[Evidence], categories: Mapping[str, str]) -> Survey:
     for (id, _), entries in rows.items():
         given = {(entry["round"], entry["reviewer"]): entry for entry in entries}
         rounds: dict[int, _Row] = {}
-        for reading in readings(entries):
+        for reading in round_results(entries):
             if not reading.round or not (reading.decided or reading.undecided):
                 continue
             row = rounds.setdefault(reading.number, _Row())
@@ -139,16 +139,16 @@ def _outcomes(row: _Row) -> Iterator[tuple[str, str]]:
         yield from ((reviewer, said) for said in _counted([entry]))
 
 
-def _counted(entries: Iterable[Mapping[str, Any]]) -> list[str]:
+def _counted(entries: Iterable[Evidence]) -> list[str]:
     """What entries that agree make of a row: an edit, if one of them is."""
     said = {entry["verdict"] for entry in entries}
     verdict = next(verdict for verdict in ("rejected", "edited", "ok", "unsure", "skip") if verdict in said)
     return [verdict, "modified"] if any(map(is_modified, entries)) else [verdict]
 
 
-def _common_rows(reading: Reading) -> Iterator[CommonRow]:
+def _common_rows(reading: RoundResult) -> Iterator[CommonRow]:
     """Every pair that decided the row for the same shown text; three or more of them once more, all together."""
-    shown: dict[str, list[tuple[str, Mapping[str, Any]]]] = {}
+    shown: dict[str, list[tuple[str, Evidence]]] = {}
     for reviewer, entry in reading.decided.items():
         shown.setdefault(entry["before"], []).append((reviewer, entry))
     for deciders in shown.values():
@@ -161,7 +161,7 @@ def _common_rows(reading: Reading) -> Iterator[CommonRow]:
             yield CommonRow(len(names), *pair, verdicts, same)
 
 
-def _target(entry: Mapping[str, Any]) -> list[str] | None:
+def _target(entry: Evidence) -> list[str] | None:
     return None if entry["verdict"] == "rejected" else entry["after"].split()
 
 

@@ -1,41 +1,42 @@
 """The data set of a language: the rows that may be asked, each with where its text is from."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Mapping
 
-from .standing import Standing, current_text, needs_draft
+from ..rows import Basis, Draft, Query, Seed
+from .standing import RowState, current_text, needs_draft
 
 
 def queries(
     lang: str,
-    seeds: Sequence[Mapping[str, str]],
-    stands: Mapping[str, Standing],
-    drafts: Mapping[str, Mapping[str, str]],
+    seeds: Iterable[Seed],
+    row_states: Mapping[str, RowState],
+    drafts: Mapping[str, Draft],
     *,
     accept_drafts: bool,
-) -> list[dict[str, Any]]:
+) -> list[Query]:
     """The data set of one language: verified rows and, where accepted, unverified drafts, each with its provenance.
 
-    `drafts` maps ids to rows of the drafts file. Rejected rows, and rows without any text, are not in it.
+    Rejected rows, and rows without any text, are not in it.
     """
-    rows: list[dict[str, Any]] = []
+    rows = []
     for seed in seeds:
-        stand, draft = stands[seed["id"]], drafts.get(seed["id"], {})
-        verified = stand.state == "verified"
-        if (verified or accept_drafts) and (text := current_text(stand, draft)):
-            provenance = {
-                "basis": "verified" if verified else "unverified draft",
-                "origin": draft.get("engine", "") if needs_draft(stand) else stand.reviewer,
-                "rounds": stand.rounds,
-            }
-            rows.append(_query(seed, lang, text) | provenance)
+        row_state, draft = row_states[seed["id"]], drafts.get(seed["id"])
+        verified = row_state.state == "verified"
+        if (verified or accept_drafts) and (text := current_text(row_state, draft)):
+            origin = draft["engine"] if draft and needs_draft(row_state) else row_state.reviewer
+            rows.append(
+                _query(lang, seed, text, "verified" if verified else "unverified draft", origin, row_state.rounds)
+            )
     return rows
 
 
-def source_queries(lang: str, seeds: Sequence[Mapping[str, str]]) -> list[dict[str, Any]]:
+def source_queries(lang: str, seeds: Iterable[Seed]) -> list[Query]:
     """The data set of the seeds' own language: the seeds."""
-    return [_query(seed, lang, seed["text"]) | {"basis": "source", "origin": "seed", "rounds": 0} for seed in seeds]
+    return [_query(lang, seed, seed["text"], "source", "seed", 0) for seed in seeds]
 
 
-def _query(seed: Mapping[str, str], lang: str, text: str) -> dict[str, Any]:
-    return {"id": seed["id"], "lang": lang, "category": seed["category"], "source": seed["text"], "query": text}
+def _query(lang: str, seed: Seed, text: str, basis: Basis, origin: str, rounds: int) -> Query:
+    id, category, source = seed["id"], seed["category"], seed["text"]
+    return Query(
+        id=id, lang=lang, category=category, source=source, query=text, basis=basis, origin=origin, rounds=rounds
+    )

@@ -5,19 +5,15 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import cast
 
-from ..rows import DECIDING, RELEASE_REVIEWER, REVIEWER_NAME, UNNAMED
+from ..rows import DECIDING, RELEASE_REVIEWER, REVIEWER_NAME, UNNAMED, Evidence, ReviewVerdict, SheetRow
 from ..tabular import DataError, clean
-from .sheets.formats import FORMATS, read_rows
-from .sheets.layout import NEEDED_COLUMNS, SHEET_COLUMNS, VERDICTS, check
+from .sheets.formats import FORMATS, read_returned
+from .sheets.layout import NEEDED_COLUMNS, SHEET_COLUMNS, VERDICTS, ReturnedRow, row_digest, sheet_row
 
 _SHEET_NAME = re.compile(rf"round-([1-9]\d*)\.({REVIEWER_NAME})(?:\.([1-9]\d*))?\.({'|'.join(FORMATS)})", re.I)
-
-
-_LIKE_SHEETS = {".xlsx", ".xlsm", ".xls", ".ods", ".csv", ".tsv", ".po", ".xlf", ".xliff", ".jsonl", ".json"}
-
-
+_LIKE_SHEETS = {f".{kind}" for kind in (*FORMATS, "xlsm", "xls", "ods", "tsv", "xlf", "xliff", "json")}
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")  # and halves of characters
 
 
@@ -36,27 +32,23 @@ def sheet_name(round: int, reviewer: str, part: int, suffix: str) -> str:
     return f"round-{round}.{reviewer}{f'.{part}' if part > 1 else ''}{suffix}"
 
 
+def save_as(reviews: str, round: int) -> str:
+    """Where in a language's folder a reviewer saves a filled sheet, without the suffix of its format."""
+    return f"{reviews}/{sheet_name(round, UNNAMED, 1, '')}"
+
+
 def sheets(folder: Path) -> tuple[list[Sheet], list[str]]:
     """A language's returned sheets, by round and reviewer, and the problems with files that are none."""
     found: dict[tuple[int, str, int], Sheet] = {}
     names: dict[str, str] = {}
     problems = []
-    others = f" (or .{', .'.join(kind for kind in FORMATS if kind != 'xlsx')})"
     for path in sorted(folder.iterdir()) if folder.is_dir() else []:
-        # Spreadsheet programs leave '~$...' beside a file that is open; others leave what is no sheet at all.
-        like_sheet = path.suffix.lower() in _LIKE_SHEETS or path.name.lower().startswith("round")
-        if path.name.startswith((".", "~$")) or path.is_dir() or not like_sheet:
+        if not _is_like_a_sheet(path):
             continue
-        if not (match := _SHEET_NAME.fullmatch(path.name)):
-            letters = "" if path.name.isascii() else "; names have Latin letters, digits, - and _"
-            problems.append(f"{path}: rename it round-NUMBER.REVIEWER.xlsx{others}, e.g. round-1.anna.xlsx{letters}")
-        elif match[2] == UNNAMED:
-            problems.append(f"{path}: rename it, with the reviewer's name or pseudonym instead of {UNNAMED}")
-        elif match[2].lower() == RELEASE_REVIEWER:
-            problems.append(f"{path}: rename it; {RELEASE_REVIEWER} is who stands for the release's translators")
-        elif (spelt := names.setdefault(match[2].lower(), match[2])) != match[2]:
-            problems.append(f"{path}: rename it; the reviewer {match[2]} is spelt {spelt} elsewhere")
-        else:
+        match = _SHEET_NAME.fullmatch(path.name)
+        if problem := _name_problem(path, match[2] if match else None, names):
+            problems.append(f"{path}: rename it{problem}")
+        elif match:
             sheet = Sheet(path, int(match[1]), match[2], int(match[3] or 1))
             if (other := found.setdefault((sheet.round, sheet.reviewer, sheet.part), sheet)) is not sheet:
                 further = sheet_name(sheet.round, sheet.reviewer, sheet.part + 1, path.suffix)
@@ -66,7 +58,28 @@ def sheets(folder: Path) -> tuple[list[Sheet], list[str]]:
     return [found[key] for key in sorted(found)], problems
 
 
-def _row_problems(row: Mapping[str, str], sheet: Sheet) -> Iterable[str]:
+def _is_like_a_sheet(path: Path) -> bool:
+    # Spreadsheet programs leave '~$...' beside a file that is open; others leave what is no sheet at all.
+    named = path.suffix.lower() in _LIKE_SHEETS or path.name.lower().startswith("round")
+    return named and not path.name.startswith((".", "~$")) and not path.is_dir()
+
+
+def _name_problem(path: Path, reviewer: str | None, names: dict[str, str]) -> str:
+    """How to rename a file, empty if that needs not be; `names` takes how each reviewer was spelt first."""
+    if reviewer is None:
+        others = ", .".join(sorted(FORMATS.keys() - {"xlsx"}))
+        letters = "" if path.name.isascii() else "; names have Latin letters, digits, - and _"
+        return f" round-NUMBER.REVIEWER.xlsx (or .{others}), e.g. round-1.anna.xlsx{letters}"
+    if reviewer == UNNAMED:
+        return f", with the reviewer's name or pseudonym instead of {UNNAMED}"
+    if reviewer.lower() == RELEASE_REVIEWER:
+        return f"; {RELEASE_REVIEWER} is who stands for the release's translators"
+    if (spelt := names.setdefault(reviewer.lower(), reviewer)) != reviewer:
+        return f"; the reviewer {reviewer} is spelt {spelt} elsewhere"
+    return ""
+
+
+def _row_problems(row: SheetRow, sheet: Sheet) -> Iterable[str]:
     verdict = row["verdict"]
     same = row["target"] in ("", row["draft"])
     if verdict not in VERDICTS:
@@ -83,13 +96,13 @@ def _row_problems(row: Mapping[str, str], sheet: Sheet) -> Iterable[str]:
         yield f"reviewer {row['reviewer']!r}, but the file's name says {sheet.reviewer!r}; make them agree"
 
 
-def _changed(row: Mapping[str, str], sheet: Sheet, seeds: Mapping[str, str]) -> Iterable[str]:
-    """What is to be said of a row whose check tells that it is not as it was given out.
+def _changed(row: SheetRow, sheet: Sheet, seeds: Mapping[str, str]) -> Iterable[str]:
+    """What is to be said of a row whose digest tells that it is not as it was given out.
 
     A row of a seed that changed after the sheet was given out passes: its evidence goes stale.
     """
     lang = sheet.path.parent.name
-    if row["check"] and row["check"] != check(lang, row):
+    if row["check"] and row["check"] != row_digest(lang, row["id"], row["source"], row["draft"]):
         if row["id"] not in seeds:
             yield "the id is not one that was given out; restore it from the sheet you were given"
         elif row["source"] != seeds[row["id"]]:
@@ -99,71 +112,74 @@ def _changed(row: Mapping[str, str], sheet: Sheet, seeds: Mapping[str, str]) -> 
 
 
 def read_sheet(
-    sheet: Sheet, seeds: Mapping[str, str], done: Mapping[tuple[str, str], int] | None = None
-) -> list[dict[str, str]]:
+    sheet: Sheet, seeds: Mapping[str, str], decided: Mapping[tuple[str, str], int] | None = None
+) -> list[SheetRow]:
     """The rows of a returned sheet, cleaned once; `seeds` maps ids to English texts.
 
-    `done` maps id and English of rows that the reviewer must not decide again to the round in which he did. Rows for a
-    seed query that is no more are kept, as evidence. Raises DataError with every problem of the file.
+    `decided` maps id and English of rows that the reviewer must not decide again to the round in which he did. Rows for
+    a seed query that is no more are kept, as evidence. Raises DataError with every problem of the file.
     """
     present = {text: id for id, text in seeds.items()}
-    rows: list[dict[str, str]] = []
+    rows: list[SheetRow] = []
     problems: list[str] = []
-    seen: dict[str, str] = {}
-    for given in read_rows(sheet.path):
-        row = {column: clean(given.cells.get(column, "")) for column in SHEET_COLUMNS}
+    places: dict[str, str] = {}
+    for returned in read_returned(sheet.path):
+        row = sheet_row({column: clean(text) for column, text in returned.cells.items()})
         row["verdict"] = row["verdict"].lower()
-        found = list(given.problems)
+        found = list(returned.problems)
         if row["id"] not in seeds and (row["source"] in present or not row["id"]):
             found.append(f"restore the id of the sheet you were given ({present.get(row['source'], '?')})")
-        elif (other := seen.setdefault(row["id"], given.place)) != given.place:
+        elif (other := places.setdefault(row["id"], returned.place)) != returned.place:
             found.append(f"the id stands already in {other}; keep one of them")
         else:
             found += _changed(row, sheet, seeds)
-        if absent := [column for column in NEEDED_COLUMNS if column not in given.cells]:
-            found.append(f"no {', '.join(absent)}; give it, empty if need be")
-        for column in SHEET_COLUMNS:
-            if odd := _CONTROL.search(given.cells.get(column, "")):
-                found.append(f"{column} has the control character U+{ord(odd[0]):04X}; take it out")
-        found += _row_problems(row, sheet)
-        if row["verdict"] in DECIDING and (before := (done or {}).get((row["id"], row["source"]))):
+        found += [*_cell_problems(returned), *_row_problems(row, sheet)]
+        if row["verdict"] in DECIDING and (before := (decided or {}).get((row["id"], row["source"]))):
             found.append(
                 f"round {sheet.round} must come from another reviewer than round {before}; leave the verdict empty, or"
                 f" change your own in round-{before}.{sheet.reviewer}.2{sheet.path.suffix}"
             )
-        problems += [f"{sheet.path}, {given.place} ({row['id']}): {problem}" for problem in found]
+        problems += [f"{sheet.path}, {returned.place} ({row['id']}): {problem}" for problem in found]
         rows.append(row)
     if problems:
         raise DataError.of(f"{sheet.path}: {len(problems)} problem(s); nothing of this file was taken in", problems)
     return rows
 
 
+def _cell_problems(returned: ReturnedRow) -> Iterable[str]:
+    if absent := [column for column in NEEDED_COLUMNS if column not in returned.cells]:
+        yield f"no {', '.join(absent)}; give it, empty if need be"
+    for column in SHEET_COLUMNS:
+        if control := _CONTROL.search(returned.cells.get(column, "")):
+            yield f"{column} has the control character U+{ord(control[0]):04X}; take it out"
+
+
 def evidence(
-    sheet: Sheet, seeds: Mapping[str, str], done: Mapping[tuple[str, str], int] | None = None
-) -> list[dict[str, Any]]:
+    sheet: Sheet, seeds: Mapping[str, str], decided: Mapping[tuple[str, str], int] | None = None
+) -> list[Evidence]:
     """A sheet's verdicts as ledger entries: who, when, what, before, after, and the hash of the file."""
     file_hash = hashlib.sha256(sheet.path.read_bytes()).hexdigest()
     return [
-        {
-            "id": row["id"],
-            "round": sheet.round,
-            "reviewer": sheet.reviewer,
-            "date": row["date"],
-            "verdict": row["verdict"],
-            "source": row["source"],
-            "before": row["draft"],
-            "after": row["target"] or row["draft"],
-            "note": row["note"],
-            "sha256": file_hash,
-        }
-        for row in read_sheet(sheet, seeds, done)
+        Evidence(
+            id=row["id"],
+            round=sheet.round,
+            reviewer=sheet.reviewer,
+            date=row["date"],
+            verdict=cast(ReviewVerdict, row["verdict"]),  # or read_sheet would have raised
+            source=row["source"],
+            before=row["draft"],
+            after=row["target"] or row["draft"],
+            note=row["note"],
+            sha256=file_hash,
+        )
+        for row in read_sheet(sheet, seeds, decided)
         if row["verdict"]
     ]
 
 
 def fold(
-    folder: Path, seeds: Mapping[str, str], known: Iterable[Mapping[str, Any]] = (), *, different_reviewers: bool
-) -> tuple[list[Mapping[str, Any]], list[str]]:
+    folder: Path, seeds: Mapping[str, str], known: Iterable[Evidence] = (), *, different_reviewers: bool
+) -> tuple[list[Evidence], list[str]]:
     """A language's ledger of evidence, sorted, and the problems of its returned sheets; `known` comes before these.
 
     Nothing of a sheet with problems is in it. With `different_reviewers` it is a problem if a reviewer decides a row
@@ -172,15 +188,15 @@ def fold(
     entries = list(known)
     returned, problems = sheets(folder)
     for sheet in returned:
-        done = decided_before(entries, sheet.reviewer, sheet.round) if different_reviewers else None
+        decided = decided_before(entries, sheet.reviewer, sheet.round) if different_reviewers else None
         try:
-            entries += evidence(sheet, seeds, done)
+            entries += evidence(sheet, seeds, decided)
         except DataError as error:
             problems.append(str(error))
     return sorted(entries, key=lambda entry: (entry["round"], entry["reviewer"], entry["id"])), problems
 
 
-def decided_before(entries: Iterable[Mapping[str, Any]], reviewer: str, round: int) -> dict[tuple[str, str], int]:
+def decided_before(entries: Iterable[Evidence], reviewer: str, round: int) -> dict[tuple[str, str], int]:
     """The rows (id and English) that a reviewer decided in a round before this one, and in which."""
     return {
         (entry["id"], entry["source"]): entry["round"]

@@ -1,39 +1,34 @@
 """Which rows reviewers get in a round, and what they see of each."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 
-from ..rows import UNNAMED
-from .evidence import sheet_name
-from .sheets.layout import SETTLED_STATES, SHEET_COLUMNS, check
-from .standing import DONE, Standing, current_text
+from ..rows import Draft, MergedRow, Seed, SheetRow
+from .sheets.layout import SETTLED_STATES, row_digest, sheet_row
+from .standing import DONE, RowState, current_text
+from .waiting import proposal, question_words
 
 
-def queue_of(stands: Mapping[str, Standing]) -> tuple[int, list[str]]:
+def queue_of(row_states: Mapping[str, RowState]) -> tuple[int, list[str]]:
     """The round that a language is in, and the ids of the rows to be looked at now, those in dispute included."""
-    unfinished = {id: stand for id, stand in stands.items() if stand.state not in DONE}
-    last = max((stand.needs for stand in stands.values()), default=1)
-    current = min((min(stand.rounds + 1, stand.needs) for stand in unfinished.values()), default=last)
-    return current, [id for id, stand in unfinished.items() if stand.rounds < current or stand.waits_for]
+    unfinished = {id: row_state for id, row_state in row_states.items() if row_state.state not in DONE}
+    last = max((row_state.needs for row_state in row_states.values()), default=1)
+    current = min((min(row_state.rounds + 1, row_state.needs) for row_state in unfinished.values()), default=last)
+    return current, [id for id, row_state in unfinished.items() if row_state.rounds < current or row_state.question]
 
 
-def next_round(stands: Mapping[str, Standing]) -> int:
+def next_round(row_states: Mapping[str, RowState]) -> int:
     """The round for which sheets are given out: one that decided a row, or ended in a dispute, cannot pass it again."""
-    current, queue = queue_of(stands)
-    return max([current, *(stands[id].last + 1 for id in queue)])
-
-
-def save_as(reviews: str, lang: str, round: int) -> str:
-    """Where a reviewer saves a filled sheet, without the suffix of its format."""
-    return f"{reviews}/{lang}/{sheet_name(round, UNNAMED, 1, '')}"
+    current, queue = queue_of(row_states)
+    return max([current, *(row_states[id].last + 1 for id in queue)])
 
 
 def sheet_rows(
     lang: str,
-    seeds: Sequence[Mapping[str, str]],
-    stands: Mapping[str, Standing],
-    drafts: Mapping[str, Mapping[str, str]],
+    seeds: Iterable[Seed],
+    row_states: Mapping[str, RowState],
+    drafts: Mapping[str, Draft],
     flags: Mapping[str, str] | None = None,
-) -> list[dict[str, str]]:
+) -> list[SheetRow]:
     """What a reviewer gets: the rows of this round, with the last round's target or the draft, nothing filled in.
 
     A row whose English changed carries its old target as context, and its old English. `flags` (id -> reason) marks
@@ -41,53 +36,46 @@ def sheet_rows(
     """
     flags = flags or {}
     rank = {id: number for number, id in enumerate(flags)}
-    waiting = set(queue_of(stands)[1])
-    rows = [_shown(lang, seed, stands[seed["id"]], drafts, flags) for seed in seeds if seed["id"] in waiting]
+    waiting = set(queue_of(row_states)[1])
+    rows = [
+        _shown(lang, seed, row_states[seed["id"]], drafts.get(seed["id"]), flags)
+        for seed in seeds
+        if seed["id"] in waiting
+    ]
     return sorted(rows, key=lambda row: rank.get(row["id"], len(rank)))
 
 
 def all_rows(
     lang: str,
-    seeds: Sequence[Mapping[str, str]],
-    stands: Mapping[str, Standing],
-    drafts: Mapping[str, Mapping[str, str]],
+    seeds: Iterable[Seed],
+    row_states: Mapping[str, RowState],
+    drafts: Mapping[str, Draft],
     flags: Mapping[str, str] | None = None,
-) -> list[dict[str, str]]:
+) -> list[MergedRow]:
     """Every row of a language in the order of the seeds, as `sheet_rows` gives those that wait.
 
-    A further column, `state`, says which are settled: 'verified' or 'rejected'; a rejected row shows no text.
+    A rejected row shows no text.
     """
-    return [
-        _shown(lang, seed, stand, drafts, flags or {}) | {"state": stand.state if stand.state in SETTLED_STATES else ""}
-        for seed in seeds
-        for stand in [stands[seed["id"]]]
-    ]
+    rows = []
+    for seed in seeds:
+        row_state = row_states[seed["id"]]
+        state = row_state.state if row_state.state in SETTLED_STATES else ""
+        rows.append(MergedRow(**_shown(lang, seed, row_state, drafts.get(seed["id"]), flags or {}), state=state))
+    return rows
 
 
-def _shown(
-    lang: str,
-    seed: Mapping[str, str],
-    stand: Standing,
-    drafts: Mapping[str, Mapping[str, str]],
-    flags: Mapping[str, str],
-) -> dict[str, str]:
+def _shown(lang: str, seed: Seed, row_state: RowState, draft: Draft | None, flags: Mapping[str, str]) -> SheetRow:
     """A row as a reviewer sees it, nothing filled in."""
-    row = dict.fromkeys(SHEET_COLUMNS, "") | {
-        "id": seed["id"],
-        "category": seed["category"],
-        "source": seed["text"],
-        "draft": current_text(stand, drafts.get(seed["id"], {})),
-        "context": _context(stand),
-        "previous": stand.previous,
-        "flag": flags.get(seed["id"], ""),
-    }
-    return row | {"check": check(lang, row)}
+    id, source, text = seed["id"], seed["text"], current_text(row_state, draft)
+    shown = {"id": id, "category": seed["category"], "source": source, "draft": text, "context": _context(row_state)}
+    known = {"previous": row_state.previous, "flag": flags.get(id, ""), "check": row_digest(lang, id, source, text)}
+    return sheet_row(shown | known)
 
 
-def _context(stand: Standing) -> str:
+def _context(row_state: RowState) -> str:
     """What a reviewer is told of what happened to a row before."""
-    if stand.state == "stale":
-        return f"the English changed; before: {stand.target}"
-    if stand.waits_for:
-        return f"{stand.waits_for}\n{stand.said}".strip()
-    return f"decided before by {', '.join(stand.by)}" if stand.by else ""
+    if row_state.state == "stale":
+        return f"the English changed; before: {row_state.target}"
+    if row_state.question:
+        return "\n".join([question_words(*row_state.question), *map(proposal, row_state.proposals)])
+    return f"decided before by {', '.join(row_state.by)}" if row_state.by else ""

@@ -1,135 +1,107 @@
-"""Where a language stands, and who must do what with which file, in words."""
+"""The words for where a language stands, and who must do what with which file: made here, and read back nowhere."""
 
 import re
 import sys
 import textwrap
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
-from ..tabular import read_csv
-from .dataset import queries
-from .gate import Gate
-from .sheet_rows import next_round, queue_of, save_as
-from .standing import DONE, Standing, _at_gate, needs_draft
-
-STATUS_COLUMNS = (
-    "lang rows verified drafted in_review stale rejected missing used basis state ready"
-    " rounds modification_rates spot_check waits_for file"
-).split()
-
+from ..rows import Evidence, Readiness, Shortfall, Status, Todo
+from ..tabular import DataError, read_rows
+from .evidence import save_as
+from .sheets.formats import WRITTEN
 
 BY_LAST_RUN = "Translations that wait for people, by the last review status:"
-
-
 WIDTH = 100  # of what is printed
 
 
-def source_status(lang: str, rows: int) -> dict[str, Any]:
-    """The status of the seeds' own language, which waits for nobody."""
-    counts = dict.fromkeys(("verified", "drafted", "in_review", "stale", "rejected", "missing"), 0)
-    state = {"basis": "source", "state": "source", "ready": "yes"}
-    return dict.fromkeys(STATUS_COLUMNS, "") | {"lang": lang, "rows": rows, "used": rows, **counts, **state}
+def share_words(share: float) -> str:
+    """A share as percentage, with one decimal where it has any."""
+    return f"{100 * share:.1f}".removesuffix(".0") + "%"
 
 
-def status(
-    lang: str,
-    seeds: Sequence[Mapping[str, str]],
-    ledger: Iterable[Mapping[str, Any]],
-    drafts: Mapping[str, Mapping[str, str]],
-    gate: Gate,
-    *,
-    sheet: str,
-    reviews: str,
-    problems: str,
-) -> dict[str, Any]:
-    """Where one language stands, how many of its rows are used, and who must do what with which file.
+def question_words(who: str, names: Sequence[str]) -> str:
+    """Whom a row waits for, on which these reviewers differ, or which they leave to others."""
+    if who == "decider":
+        return f"a decision between {' and '.join(names)} in a further round"
+    return f"a reviewer other than {' and '.join(names)}"
 
-    `sheet` is the path of its sheets, without suffix. `problems` names a file that lists what is wrong with returned
-    ones, if anything is: the language waits for that.
-    """
-    stands, asked = _at_gate(lang, seeds, ledger, gate)
-    n = len(seeds)
-    counts = Counter(stand.state for stand in stands.values())
-    stale, verified, rejected = counts["stale"], counts["verified"], counts["rejected"]
-    undrafted = [id for id, stand in stands.items() if needs_draft(stand) and not drafts.get(id, {}).get("draft")]
-    missing = sum(stands[id].state == "open" for id in undrafted)
-    waiting = n - verified - rejected
-    rows = queries(lang, seeds, stands, drafts, accept_drafts=gate.accept_drafts)
-    # A sheet that cannot be read takes away nothing that others have verified.
-    enough = (verified + rejected) / n >= gate.min_coverage
-    ready = bool(rows) and (enough or (gate.accept_drafts and not problems))
-    current, queue = queue_of(stands)
-    unfinished = [stand for stand in stands.values() if stand.state not in DONE]
-    passed = sum(stand.state in ("verified", "passed") or stand.rounds >= current for stand in stands.values())
-    spot = asked.check
-    in_spot_check = current > asked.rounds and bool(unfinished)
 
-    if problems:
-        state = "bad sheet"
-    elif not waiting:
-        state = "verified" if verified else "rejected"
-    elif stale:
-        state = f"stale ({stale})"
-    elif in_spot_check:
-        state = f"spot check ({spot.inspected} of {spot.sampled})"
-    elif passed or current > 1:
-        state = f"in review (round {current}: {passed} of {n})"
-    elif missing == n:
-        state = "no drafts"
-    else:
-        state = "drafted"
+def proposal(entry: Evidence) -> str:
+    """What a reviewer said of a row: verdict, text and note."""
+    text = entry["after"] if entry["verdict"] in ("ok", "edited") else ""
+    note = f"[{entry['note']}]" if entry["note"] else ""
+    return " ".join(filter(None, (f"{entry['reviewer']} ({entry['verdict']}):", text, note)))
 
-    todo = []
-    if undrafted:
-        reason = drafts.get(undrafted[0], {}).get("status", "").removeprefix("missing: ")
-        todo.append(f"a translator: {len(undrafted)} row(s) have no draft{reason and f' ({reason})'}")
-    if ours := [id for id in queue if id not in undrafted and not stands[id].waits_for]:
-        before = sorted({name for id in ours for name in stands[id].by}) if gate.others else []
-        other = f", each by another than before ({', '.join(before)})" if before else ""
-        why = f"spot check of {spot.sampled}" if in_spot_check else asked.why.get(current, "")
-        todo.append(f"a reviewer: round {current}, {len(ours)} row(s){other}{why and f': {why}'}")
-    others = sorted({stand.waits_for for stand in unfinished if stand.waits_for})
-    todo += [f"{other}: {sum(stand.waits_for == other for stand in unfinished)} row(s)" for other in others]
-    name = save_as(reviews, lang, next_round(stands))
-    evidence_given = any(stand != Standing("open") for stand in stands.values())
+
+def state_words(row: Readiness) -> str:
+    """Where a language stands, with its figures."""
+    match row["state"]:
+        case "stale":
+            return f"stale ({row['stale']})"
+        case "spot check":
+            return f"spot check ({row['inspected']} of {row['sampled']})"
+        case "in review":
+            return f"in review (round {row['round']}: {row['passed']} of {row['rows']})"
+    return row["state"]
+
+
+def todo_words(todo: Todo) -> str:
+    """Who must do what, of how many rows, and why."""
+    rows, names = todo["rows"], todo.get("names", [])
+    match todo["who"]:
+        case "translator":
+            reason = todo.get("reason")
+            return f"a translator: {rows} row(s) have no draft{f' ({reason})' if reason else ''}"
+        case "reviewer":
+            other = f", each by another than before ({', '.join(names)})" if names else ""
+            return f"a reviewer: round {todo['round']}, {rows} row(s){other}{_why(todo)}"
+        case "returner":
+            return "whoever returned a sheet that cannot be read"
+    return f"{question_words(todo['who'], names)}: {rows} row(s)"
+
+
+def _why(todo: Todo) -> str:
+    if "spot_check" in todo:
+        return f": spot check of {todo['spot_check']}"
+    return f": {_shortfall_words(todo['shortfall'])}" if "shortfall" in todo else ""
+
+
+def _shortfall_words(found: Shortfall) -> str:
+    figures = f"{share_words(found['rows'] / found['of'])} ({found['rows']} of {found['of']})"
+    limit = share_words(found["limit"])
+    if found["test"] == "spot check":
+        return f"the spot check after round {found['round']} passed {figures}, less than {limit}"
+    return f"round {found['round']} changed {figures}, more than {limit}"
+
+
+def file_words(row: Status) -> str:
+    """Which file is to be filled or mended; empty if none is."""
+    if row["state"] == "bad sheet":
+        return f"mend what {row['problems']} lists"
+    if not row["sheet_round"]:
+        return ""
+    first, *others = WRITTEN
+    name = save_as(row["reviews"], row["sheet_round"])
     # A reviewer's sheet is evidence: a second one stands beside it.
-    further = f" (your second sheet: {Path(name).name}.2.xlsx)" if evidence_given else ""
-    file = f"fill {sheet}.xlsx (or .po, .csv), save it as {name}.xlsx{further}" if waiting else ""
-    if problems:
-        todo = ["whoever returned a sheet that cannot be read"]
-        file = f"mend what {problems} lists"
-    unverified = sum(row["basis"] == "unverified draft" for row in rows)
-    return {
-        "lang": lang,
-        "rows": n,
-        "verified": verified,
-        "drafted": waiting - stale - missing,
-        "in_review": counts["in review"] + counts["passed"],
-        "stale": stale,
-        "rejected": rejected,
-        "missing": missing,
-        "used": len(rows) if ready else 0,
-        "basis": "" if not ready else "unverified draft" if unverified else "verified",
-        "state": state,
-        "ready": "yes" if ready else "no",
-        "rounds": asked.rounds,
-        "modification_rates": "; ".join(f"{number}: {rate}" for number, rate in sorted(asked.rates.items())),
-        "spot_check": f"{spot.passed} passed of {spot.inspected}" if spot.inspected else "",
-        "waits_for": "; ".join(todo),
-        "file": file,
-    }
+    further = f" (your second sheet: {Path(name).name}.2.{first})" if row["returned"] == "yes" else ""
+    return f"fill {row['sheet']}.{first} (or .{', .'.join(others)}), save it as {name}.{first}{further}"
 
 
-def waiting_list(rows: Iterable[Mapping[str, Any]], heading: str = BY_LAST_RUN) -> str:
-    """What waits for whom, by rows of `review_status.csv`; languages of which the same is to be said share lines."""
+def waiting_words(row: Readiness) -> str:
+    """All that waits for somebody, in a line."""
+    return "; ".join(map(todo_words, row["waits_for"]))
+
+
+def waiting_list(rows: Iterable[Status], heading: str = BY_LAST_RUN) -> str:
+    """What waits for whom; languages of which the same is to be said share lines."""
     groups: dict[str, list[tuple[str, str]]] = {}
     for row in rows:
         if row["waits_for"]:
             lang = row["lang"]
             use = f"{row['used']} rows evaluated ({row['basis']})" if row["ready"] == "yes" else "not evaluated"
-            text = f"{row['state']}, {use}\n    wait for {row['waits_for']}\n    {row['file']}"
+            text = f"{state_words(row)}, {use}\n    wait for {waiting_words(row)}\n    {file_words(row)}"
             groups.setdefault(re.sub(rf"/{lang}(?=[./])", "/LANG", text), []).append((lang, text))
     if not groups:
         return "No translation waits for people."
@@ -144,4 +116,5 @@ def waiting_list(rows: Iterable[Mapping[str, Any]], heading: str = BY_LAST_RUN) 
 def print_waiting(status_file: str) -> None:
     """Prints what waits for whom, if it is known already: the last words of every run."""
     if Path(status_file).exists():
-        print(waiting_list(read_csv(Path(status_file), STATUS_COLUMNS)), file=sys.stderr)
+        with suppress(DataError):  # made by an earlier version, of whose words the next run makes anew
+            print(waiting_list(read_rows(Path(status_file), Status)), file=sys.stderr)

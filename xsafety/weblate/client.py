@@ -2,35 +2,53 @@
 
 import os
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, unquote
 
 import langcodes
 import requests
 
-from ..tabular import DataError
+from ..config.verification import Weblate
+from ..tabular import DataError, clean
 
 
 class Unavailable(DataError):
     """Weblate cannot be asked, whatever the language; the message says why and what to do, and holds no token."""
 
 
+@dataclass(frozen=True)
+class Change:
+    """What happened to a string, by Weblate's account; None where it does not say. Texts are cleaned."""
+
+    number: int
+    action: int | None
+    person: str  # who did it; '' for nobody, Weblate's own helpers and those that `users` names null
+    date: str
+    unit: str  # Weblate's number of the string
+    id: str | None
+    source: str | None
+    old: str | None
+    target: str
+    state: int | None
+    comment: str
+
+
 class Client:
     """Weblate's API for one component.
 
-    `connection` is the block `verification.weblate`. Every method that asks raises Unavailable where Weblate does not
-    answer as it should.
+    Every method that asks raises Unavailable where Weblate does not answer as it should.
     """
 
-    def __init__(self, connection: Mapping[str, Any]) -> None:
-        self.url: str = connection["base_url"].rstrip("/")
-        self.name: str = connection["component"]
-        self.users: Mapping[str, str | None] = connection["users"]
+    def __init__(self, block: Weblate) -> None:
+        self.url = block.base_url.rstrip("/")
+        self.name = block.component
+        self.users = block.users
         project, component = self.name.split("/", 1)
         # A component in a category has a slash in its name, which Weblate wants encoded twice.
         self._path = f"{project}/{quote(quote(component, safe=''), safe='')}"
-        self._timeout = connection["timeout"]
-        self._variable = connection["api_key_env"]
+        self._timeout = block.timeout
+        self._variable = block.api_key_env
         if not (token := os.environ.get(self._variable)):
             raise Unavailable(f"the environment variable {self._variable} is not set; run: export {self._variable}=...")
         self._token = token
@@ -46,13 +64,15 @@ class Client:
             codes |= {str(code).lower(): own for code in (*(known.get("aliases") or ()), own)}
         return codes
 
-    def changes(self, code: str) -> list[dict[str, Any]]:
+    def changes(self, code: str) -> list[Change]:
         """All changes of a language, oldest first."""
-        changes = self._pages(f"translations/{self._path}/{code}/changes")
-        return sorted(changes, key=lambda change: self._take(change, "id", int))
+        changes = map(self._change, self._pages(f"translations/{self._path}/{code}/changes"))
+        return sorted(changes, key=lambda change: change.number)
 
-    def unit(self, number: str) -> dict[str, Any]:
-        return self._json("GET", f"units/{number}")
+    def string(self, unit: str) -> tuple[str, str, str]:
+        """Id, English and translation of a string, by Weblate's number of it."""
+        found = self._json("GET", f"units/{unit}")
+        return _text(found.get("context")), _text(found.get("source")), _text(found.get("target"))
 
     def download(self, code: str) -> bytes:
         """A language's file, with all that is done in Weblate."""
@@ -63,9 +83,25 @@ class Client:
         form = {"method": "replace"}
         self._json("POST", f"translations/{self._path}/{code}/file", data=form, files={"file": (f"{code}.po", data)})
 
-    def person(self, change: Mapping[str, Any]) -> str:
-        """The user who made a change; '' for nobody, Weblate's own helpers and those that `users` names null."""
-        name = unquote(str(change.get("user") or "").rstrip("/").rsplit("/", 1)[-1])
+    def _change(self, answer: Mapping[str, Any]) -> Change:
+        details = answer["details"] if isinstance(answer.get("details"), dict) else {}
+        state = details.get("state")
+        return Change(
+            number=self._take(answer, "id", int),
+            action=answer.get("action"),
+            person=self._person(answer),
+            date=str(answer.get("timestamp"))[:10],
+            unit=_last_part(answer.get("unit")),
+            id=_text(details["context"]) if "context" in details else None,
+            source=_text(details["source"]) if "source" in details else None,
+            old=_text(answer["old"]) if "old" in answer else None,
+            target=_text(answer.get("target")),
+            state=state if isinstance(state, int) else None,
+            comment=str(details.get("comment", "")),
+        )
+
+    def _person(self, answer: Mapping[str, Any]) -> str:
+        name = unquote(_last_part(answer.get("user")))
         # Weblate names its helpers 'addon:...', and those of project tokens 'bot-PROJECT-...'.
         helper = ":" in name or name == "anonymous" or name.startswith(f"bot-{self.name.split('/')[0]}-")
         return "" if helper or self.users.get(name, name) is None else name
@@ -118,7 +154,7 @@ class Client:
         if 300 <= answer.status_code < 400:
             what = "sends us elsewhere; give verification.weblate.base_url as the browser shows it, with https"
         raise Unavailable(
-            f"Weblate at {self.url} {what or f'fails ({answer.status_code}, {path}){self._told(answer)}'}"
+            f"Weblate at {self.url} {what or f'fails ({answer.status_code}, {path}){self._detail(answer)}'}"
         )
 
     @staticmethod
@@ -126,7 +162,7 @@ class Client:
         after = answer.headers.get("Retry-After", "")
         return f" ({after} seconds to wait)" if after.isdigit() else ""
 
-    def _told(self, answer: requests.Response) -> str:
+    def _detail(self, answer: requests.Response) -> str:
         """What Weblate says of a failure, in a line, without the token."""
         text = " ".join(answer.text.replace(self._token, f"[{self._variable}]").split())
         return f": {text[:300]}" if "json" in answer.headers.get("Content-Type", "") else ""
@@ -143,6 +179,15 @@ class Client:
         )
 
 
+def _last_part(address: Any) -> str:
+    return str(address or "").rstrip("/").rsplit("/", 1)[-1]
+
+
+def _text(value: Any) -> str:
+    """A text as the API gives it: alone, or as the one plural form."""
+    return clean(str((value[0] if value else "") if isinstance(value, list) else value or ""))
+
+
 def code_of(tag: str, known: Mapping[str, str]) -> str | None:
     """Weblate's code of a language, if it is among those known: pt_BR of pt-BR; zh_Hans, the usual script, of zh."""
     names = (tag, f"{tag}-{langcodes.get(tag).maximize().script}")
@@ -150,8 +195,8 @@ def code_of(tag: str, known: Mapping[str, str]) -> str | None:
     return next((known[code] for code in codes if code in known), None)
 
 
-def connect(connection: Mapping[str, Any] | None) -> Client:
+def connect(block: Weblate | None) -> Client:
     """A client by the block `verification.weblate`; raises DataError if there is none, or no token."""
-    if connection is None:
+    if block is None:
         raise DataError("config.yaml has no block verification.weblate; docs/weblate.md says how to set it up")
-    return Client(connection)
+    return Client(block)

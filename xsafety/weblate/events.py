@@ -10,33 +10,25 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import cast
 
 import polib
 
-from ..rows import DECIDING, UNNAMED
-from ..tabular import DataError, clean, to_json, write_jsonl
+from ..rows import DECIDING, UNNAMED, Evidence, ReviewVerdict, WeblateRow
+from ..tabular import DataError, clean, to_json, write_rows
 from ..verification.evidence import fold, sheet_name, sheets
-from ..verification.sheets.formats import read_rows
-from ..verification.sheets.layout import check
-from ..verification.standing import readings
-from .client import Client, Unavailable, code_of
+from ..verification.sheets.formats import read_returned
+from ..verification.sheets.layout import row_digest
+from ..verification.standing import round_results
+from .client import Change, Client, Unavailable, code_of
 
-Votes = dict[tuple[int, str], Mapping[str, Any]]  # the verdicts on a row that hold, by round and reviewer
-
+_Votes = Mapping[tuple[int, str], Evidence]  # the verdicts on a row that hold, by round and reviewer
 
 # Numbers of what happens to a string (weblate/trans/actions.py). An enforced check takes back what its person saved.
 COMMENT = 3
-
-
 BY_PEOPLE = {2: "changed", 5: "added", 7: "suggestion accepted", 8: "reverted", 36: "approved", 37: "needs editing"}
-
-
 BY_PEOPLE |= {76: "needs editing, by an enforced check"}
-
-
 BY_WEBLATE = {6: "translated automatically", 27: "replaced everywhere", 32: "edited in bulk", 77: "propagated"}
-
 
 GIVEN_OUT = {
     9: "uploaded",
@@ -46,14 +38,10 @@ GIVEN_OUT = {
     73: "added by one",
 }
 
-
 TRANSLATED = 20  # the least state of a string that somebody holds for good; below: empty, or needs editing
-
 
 # A verdict that no state of Weblate's stands for is a line of a comment.
 _VERDICT = re.compile(r"(?i)(?:verdict:\s*(\S+)|(rejected|unsure|skip))\s*")
-
-
 BY_COMMENT = ("rejected", "unsure", "skip")
 
 
@@ -94,8 +82,8 @@ def pseudonyms(names: Iterable[str], users: Mapping[str, str | None]) -> dict[st
     return result
 
 
-def events(client: Client, changes: Iterable[Mapping[str, Any]], taken: Collection[int] = frozenset()) -> list[Event]:
-    """What people did, in order, of changes that Weblate tells, oldest first; without the changes in `taken`.
+def events(client: Client, changes: Iterable[Change], fetched: Collection[int] = frozenset()) -> list[Event]:
+    """What people did, in order, of changes that Weblate tells, oldest first; without those in `fetched`.
 
     What Weblate itself did to a text (automatic translation, search and replace, bulk edits, add-ons) is nobody's
     verdict; who decides such a row next is taken to have seen the text before that.
@@ -103,132 +91,140 @@ def events(client: Client, changes: Iterable[Mapping[str, Any]], taken: Collecti
     found = []
     replaced: dict[str, str] = {}  # id -> the text before Weblate's own
     for change in changes:
-        action, number = change.get("action"), change["id"]
-        user = client.person(change)
-        details = change["details"] if isinstance(change.get("details"), dict) else {}
-        date = str(change.get("timestamp"))[:10]
-        if action == COMMENT:
-            verdict, note = _of_comment(str(details.get("comment", "")))
-            if user and number not in taken and (verdict or note) and change.get("unit"):
-                unit = client.unit(str(change["unit"]).rstrip("/").rsplit("/", 1)[-1])
-                id, source, target = (clean(_text(unit.get(key))) for key in ("context", "source", "target"))
-                found.append(Event(number, id, source, user, date, target, verdict, note=note))
-        elif action in BY_PEOPLE or action in BY_WEBLATE:
-            state = details.get("state")
-            if not {"context", "source"} <= details.keys() or "old" not in change or not isinstance(state, int):
-                raise Unavailable(
-                    f"Weblate at {client.url} tells too little of change {number}: its 'old' and 'details' are needed,"
-                    " as Weblate 5.14 has them"
-                )
-            id, source = clean(_text(details["context"])), clean(_text(details["source"]))
-            old, target = clean(_text(change["old"])), clean(_text(change.get("target")))
-            if action in BY_WEBLATE or not user:
-                replaced.setdefault(id, old)
+        is_new = change.number not in fetched
+        if change.action == COMMENT:
+            found += _by_comment(client, change) if is_new and change.person and change.unit else []
+        elif change.action in BY_PEOPLE or change.action in BY_WEBLATE:
+            event = _by_edit(client, change)
+            if change.action in BY_WEBLATE or not change.person:
+                replaced.setdefault(event.id, event.saw)
                 continue
-            saw = replaced.pop(id, old)
-            holds = state >= TRANSLATED and target
-            if number not in taken:
-                verdict, target = ("edited", target) if holds else ("unsure", "")
-                found.append(Event(number, id, source, user, date, saw, verdict, target))
-        elif action in GIVEN_OUT:
-            replaced.pop(clean(_text(details.get("context"))), None)
+            saw = replaced.pop(event.id, event.saw)
+            found += [replace(event, saw=saw)] if is_new else []
+        elif change.action in GIVEN_OUT:
+            replaced.pop(change.id or "", None)
     return found
 
 
-def _text(value: Any) -> str:
-    """A text as the API gives it: alone, or as the one plural form."""
-    return str((value[0] if value else "") if isinstance(value, list) else value or "")
+def _by_edit(client: Client, change: Change) -> Event:
+    if change.id is None or change.source is None or change.old is None or change.state is None:
+        raise Unavailable(
+            f"Weblate at {client.url} tells too little of change {change.number}: its 'old' and 'details' are needed,"
+            " as Weblate 5.14 has them"
+        )
+    holds = change.state >= TRANSLATED and change.target
+    verdict, target = ("edited", change.target) if holds else ("unsure", "")
+    return Event(change.number, change.id, change.source, change.person, change.date, change.old, verdict, target)
 
 
-def _of_comment(text: str) -> tuple[str, str]:
-    """The verdict and the note of a comment; a verdict that comments cannot give stays in the note."""
-    verdict, lines = "", []
-    for line in text.splitlines():
+def _by_comment(client: Client, change: Change) -> list[Event]:
+    """A verdict that comments can give, and the note; nothing of an empty one."""
+    verdict, rest = "", []
+    for line in change.comment.splitlines():
         match = _VERDICT.fullmatch(line.strip())
-        said = (match[1] or match[2]).lower() if match else ""
-        if said in BY_COMMENT:
-            verdict = said
+        named = (match[1] or match[2]).lower() if match else ""
+        if named in BY_COMMENT:
+            verdict = named
         else:
-            lines.append(line)
-    return verdict, clean("\n".join(lines))
+            rest.append(line)
+    note = clean("\n".join(rest))
+    if not (verdict or note):
+        return []
+    id, source, target = client.string(change.unit)
+    return [Event(change.number, id, source, change.person, change.date, target, verdict, note=note)]
 
 
 def verdicts(
-    lang: str, happened: Sequence[Event], ledger: Iterable[Mapping[str, Any]], *, different_reviewers: bool
-) -> dict[tuple[int, str], list[dict[str, str]]]:
+    lang: str, happened: Sequence[Event], ledger: Iterable[Evidence], *, different_reviewers: bool
+) -> dict[tuple[int, str], list[WeblateRow]]:
     """The rows of sheets that say what happened, by round and reviewer; `ledger` is what people decided before.
 
     A person's verdict on a row that others decided before is of the round after theirs; a second verdict of his where
     nobody followed him, or for the text that is there now, corrects his first. Where others followed and he would have
     another text, it is a further round, or, with `different_reviewers`, 'unsure': somebody else decides.
     """
-    votes: dict[tuple[str, str], Votes] = {}
+    votes: dict[tuple[str, str], dict[tuple[int, str], Evidence]] = {}
     own: dict[tuple[str, str, str], int] = {}  # the last round in which a person decided a row, taken back or not
-    for entry in ledger:
+
+    def take(entry: Evidence) -> None:
         votes.setdefault((entry["id"], entry["source"]), {})[entry["round"], entry["reviewer"]] = entry
         if entry["verdict"] in DECIDING:
             own[entry["id"], entry["source"], entry["reviewer"]] = entry["round"]
+
+    for entry in ledger:
+        take(entry)
     final = {event.key: event.change for event in happened if event.verdict}
     beside: dict[tuple[str, str, str], list[Event]] = {}  # what a person wrote beside a verdict, before or after it
     for event in happened:
         if not event.verdict:
             beside.setdefault(event.key, []).append(event)
-    rows: dict[tuple[int, str], dict[str, dict[str, str]]] = {}
+    rows: dict[tuple[int, str], dict[str, WeblateRow]] = {}
     for event in happened:
-        key = event.key
         if not event.verdict:
             continue
-        given = votes.setdefault(key[:2], {})
-        number, verdict, note = _place(event, given, own.get(key, 0), different_reviewers)
-        before = given[number, event.user]["before"] if (number, event.user) in given else event.saw
-        target = event.target if verdict == "edited" else ""
-        if verdict == "edited" and target == before:
-            verdict, target = "ok", ""
-        sheet = rows.setdefault((number, event.user), {})
-        changes = [*sheet.get(event.id, {"weblate": ""})["weblate"].split(), str(event.change)]
-        notes = [note]
-        if event.change == final[key]:
-            changes += [str(other.change) for other in beside.get(key, ())]
-            notes += [other.note for other in beside.get(key, ())]
-        row = {"id": event.id, "source": event.source, "draft": before, "target": target, "verdict": verdict}
-        row |= {"date": event.date, "note": "\n".join(filter(None, notes)), "weblate": " ".join(changes)}
-        sheet[event.id] = row | {"check": check(lang, row)}
-        given[number, event.user] = row | {
-            "round": number,
-            "reviewer": event.user,
-            "before": before,
-            "after": target or before,
-        }
-        if verdict in DECIDING:
-            own[key] = number
+        key = event.key
+        vote = _vote(event, votes.get(key[:2], {}), own.get(key, 0), different_reviewers)
+        take(vote)
+        sheet = rows.setdefault((vote["round"], event.user), {})
+        remarks = beside.get(key, []) if event.change == final[key] else []
+        former = sheet[event.id]["weblate"].split() if event.id in sheet else []
+        sheet[event.id] = _sheet_row(lang, vote, [*former, *(str(one.change) for one in (event, *remarks))], remarks)
     return {key: [sheet[id] for id in sorted(sheet)] for key, sheet in sorted(rows.items())}
 
 
-def _place(event: Event, given: Votes, own: int, different_reviewers: bool) -> tuple[int, str, str]:
+def _vote(event: Event, votes: _Votes, own: int, different_reviewers: bool) -> Evidence:
+    """An event as a verdict on the text that its person saw first in that round."""
+    number, verdict, note = _place(event, votes, own, different_reviewers)
+    before = votes[number, event.user]["before"] if (number, event.user) in votes else event.saw
+    if verdict == "edited" and event.target == before:
+        verdict = "ok"
+    return Evidence(
+        id=event.id,
+        round=number,
+        reviewer=event.user,
+        date=event.date,
+        verdict=verdict,
+        source=event.source,
+        before=before,
+        after=event.target if verdict == "edited" else before,
+        note=note,
+        sha256="",
+    )
+
+
+def _sheet_row(lang: str, vote: Evidence, changes: Iterable[str], remarks: Iterable[Event]) -> WeblateRow:
+    return WeblateRow(
+        id=vote["id"],
+        source=vote["source"],
+        draft=vote["before"],
+        target=vote["after"] if vote["verdict"] == "edited" else "",
+        verdict=vote["verdict"],
+        date=vote["date"],
+        note="\n".join(filter(None, [vote["note"], *(one.note for one in remarks)])),
+        weblate=" ".join(changes),
+        check=row_digest(lang, vote["id"], vote["source"], vote["before"]),
+    )
+
+
+def _place(event: Event, votes: _Votes, own: int, different_reviewers: bool) -> tuple[int, ReviewVerdict, str]:
     """The round, verdict and note of an event; `own`: the round in which its person decided the row, or 0."""
-    last = max((number for (number, _), entry in given.items() if entry["verdict"] in DECIDING), default=0)
+    verdict = cast(ReviewVerdict, event.verdict)
+    last = max((number for (number, _), entry in votes.items() if entry["verdict"] in DECIDING), default=0)
     if not own:
-        return last + 1, event.verdict, event.note
-    outcomes = [reading.outcomes for reading in readings(given.values()) if len(reading.outcomes) == 1]
-    text = None if event.verdict == "rejected" else event.target
-    undecided = event.verdict not in DECIDING
-    if own >= last or undecided or (outcomes and text in outcomes[-1]):
-        return own, event.verdict, event.note
+        return last + 1, verdict, event.note
+    outcomes = [result.outcomes for result in round_results(votes.values()) if len(result.outcomes) == 1]
+    text = None if verdict == "rejected" else event.target
+    if own >= last or verdict not in DECIDING or (outcomes and text in outcomes[-1]):
+        return own, verdict, event.note
     if different_reviewers:
         wanted = "would reject it" if text is None else f"would have: {text}"
         return last + 1, "unsure", "\n".join(filter(None, [event.note, wanted]))
-    return last + 1, event.verdict, event.note
+    return last + 1, verdict, event.note
 
 
-def news(
-    client: Client,
-    lang: str,
-    code: str,
-    folder: Path,
-    seeds: Mapping[str, str],
-    *,
-    different_reviewers: bool,
-) -> dict[tuple[int, str], list[dict[str, str]]]:
+def new_verdicts(
+    client: Client, code: str, folder: Path, seeds: Mapping[str, str], *, different_reviewers: bool
+) -> dict[tuple[int, str], list[WeblateRow]]:
     """What people decided in Weblate and no sheet in a language's folder says yet: rows by round and reviewer.
 
     `seeds` maps ids to English texts; strings that are none are left out. Raises DataError with the problems of sheets
@@ -237,21 +233,22 @@ def news(
     ledger, problems = fold(folder, seeds, different_reviewers=different_reviewers)
     if problems:
         raise DataError.of(f"{folder}: mend these sheets first", problems)
-    taken = {
+    fetched = {
         int(number)
         for sheet in sheets(folder)[0]
         if sheet.path.suffix == ".jsonl"
-        for row in read_rows(sheet.path)
+        for row in read_returned(sheet.path)
         for number in row.cells.get("weblate", "").split()
     }
     changes = client.changes(code)
-    people = {client.person(change) for change in changes if change.get("action") in (COMMENT, *BY_PEOPLE)}
+    people = {change.person for change in changes if change.action in (COMMENT, *BY_PEOPLE)}
     names = pseudonyms(people - {""}, client.users)
-    happened = [replace(event, user=names[event.user]) for event in events(client, changes, taken) if event.id in seeds]
-    return verdicts(lang, happened, ledger, different_reviewers=different_reviewers)
+    found = [event for event in events(client, changes, fetched) if event.id in seeds]
+    named = [replace(event, user=names[event.user]) for event in found]
+    return verdicts(folder.name, named, ledger, different_reviewers=different_reviewers)
 
 
-def save(folder: Path, found: Mapping[tuple[int, str], Sequence[Mapping[str, str]]]) -> str:
+def save_sheets(folder: Path, found: Mapping[tuple[int, str], Sequence[WeblateRow]]) -> str:
     """Writes a sheet for each round and reviewer beside those that are there; what it wrote, in words."""
     parts: dict[tuple[int, str], int] = {}
     for sheet in sheets(folder)[0]:
@@ -260,7 +257,7 @@ def save(folder: Path, found: Mapping[tuple[int, str], Sequence[Mapping[str, str
     for (number, reviewer), rows in found.items():
         part = parts.get((number, reviewer), 0) + 1
         path = folder / sheet_name(number, reviewer, part, ".jsonl")
-        write_jsonl(path, rows)
+        write_rows(path, WeblateRow, rows)
         counts = Counter(row["verdict"] for row in rows)
         written.append(f"{path} ({', '.join(f'{counts[verdict]} {verdict}' for verdict in sorted(counts))})")
     return ", ".join(written) or "nothing new"
@@ -268,14 +265,14 @@ def save(folder: Path, found: Mapping[tuple[int, str], Sequence[Mapping[str, str
 
 def send(client: Client, code: str, file: Path) -> str:
     """Puts a merged PO file in the place of Weblate's, unless that says the same already; what it did, in words."""
-    ours = file.read_bytes()
+    data = file.read_bytes()
     try:
-        same = _entries(client.download(code)) == _entries(ours)
+        same = _entries(client.download(code)) == _entries(data)
     except (OSError, ValueError):  # what stands there is no PO file
         same = False
     if same:
         return "nothing new"
-    client.upload(code, ours)
+    client.upload(code, data)
     return f"sent as {code}"
 
 

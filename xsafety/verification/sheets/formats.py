@@ -1,19 +1,39 @@
-"""The formats of review sheets, by suffix."""
+"""The register of the formats of review sheets: to add one, write its module and a line here."""
 
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
-from .layout import Given
-from .plain import _read_csv, _read_jsonl
-from .po import _read_po
-from .xlsx import _read_xlsx
+from ...rows import SheetRow
+from . import csv, jsonl, po, xlsx
+from .layout import ReturnedRow, SheetInfo
 
 
-def read_rows(path: Path) -> list[Given]:
+class Format(NamedTuple):
+    """How a returned sheet is read, and one for reviewers written, if it is; `write` returns the ids it left out."""
+
+    read: Callable[[Path], list[ReturnedRow]]
+    write: Callable[[Path, Sequence[SheetRow], SheetInfo], list[str]] | None = None
+
+
+FORMATS = {
+    "xlsx": Format(xlsx.read, xlsx.write_xlsx),
+    "po": Format(po.read, po.write_po),
+    "csv": Format(csv.read, csv.write_csv_sheet),
+    "jsonl": Format(jsonl.read),
+}
+"""By suffix; first the one that most reviewers should take."""
+
+WRITTEN = tuple(suffix for suffix, kind in FORMATS.items() if kind.write)
+
+
+def read_returned(path: Path) -> list[ReturnedRow]:
     """The rows of a returned sheet, by its suffix; raises DataError where the file as a whole cannot be read."""
-    return _READERS[path.suffix.lower()](path)
+    return FORMATS[path.suffix.lower().removeprefix(".")].read(path)
 
 
-_READERS = {".csv": _read_csv, ".jsonl": _read_jsonl, ".po": _read_po, ".xlsx": _read_xlsx}
-
-
-FORMATS = tuple(suffix.removeprefix(".") for suffix in _READERS)
+def write_sheet(path: Path, rows: Sequence[SheetRow], info: SheetInfo) -> list[str]:
+    """Writes a sheet for reviewers, by its suffix; the ids of rows that the format cannot hold, which it left out."""
+    write = FORMATS[path.suffix.removeprefix(".")].write
+    assert write, path
+    return write(path, rows, info)

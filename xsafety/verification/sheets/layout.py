@@ -7,8 +7,10 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
-from ...tabular import clean, to_json
+from ...rows import SheetRow
+from ...tabular import clean, columns, to_json
 from ...text.languages import language
 
 VERDICT_MEANINGS = {
@@ -19,23 +21,14 @@ VERDICT_MEANINGS = {
     "skip": "you would rather not read it or judge it",
 }
 
-
 VERDICTS = (*VERDICT_MEANINGS, "")
-
-
-SHEET_COLUMNS = tuple(
-    "id category source draft target verdict reviewer date note context previous flag check".split()
-)  # context: whom the row waits for, or what was there before; previous: its former English; flag: what looked odd
-
-
+SHEET_COLUMNS = columns(SheetRow)
 SETTLED_STATES = ("verified", "rejected")  # of rows of a merged PO file that wait for nobody
-
-
 NEEDED_COLUMNS = ("id", "source", "draft", "target", "verdict")
 
 
 @dataclass(frozen=True)
-class Given:
+class ReturnedRow:
     """A row of a returned sheet as it stands there: its place, its texts by column, and what its format makes wrong."""
 
     place: str
@@ -44,22 +37,34 @@ class Given:
 
 
 @dataclass(frozen=True)
-class Brief:
+class SheetInfo:
     """What a sheet says of itself: its language, its round, and under which name (without suffix) it is returned."""
 
     lang: str
     round: int
     save_as: str
 
+    @property
+    def title(self) -> str:
+        return f"XSafety: translations into {language(self.lang).name} ({self.lang}), review round {self.round}"
 
-def check(lang: str, row: Mapping[str, str]) -> str:
-    """A digest of what a reviewer must not change: language, id, English and draft. Never read as a number."""
-    given = to_json([lang, *(clean(row[column]) for column in ("id", "source", "draft"))])
-    return "c" + hashlib.sha256(given.encode()).hexdigest()[:11]
+    def how_to_return(self, suffix: str) -> str:
+        name = Path(self.save_as).name
+        return (
+            f"Return the file as {self.save_as}.{suffix}. YOURNAME is your name or a pseudonym, of letters, digits, -"
+            f" and _. A second file of yours for this round: {name}.2.{suffix}. Rows without a verdict count as not"
+            " done yet."
+        )
 
 
-def _title(brief: Brief) -> str:
-    return f"XSafety: translations into {language(brief.lang).name} ({brief.lang}), review round {brief.round}"
+def sheet_row(texts: Mapping[str, str]) -> SheetRow:
+    """A row with these texts, its other columns empty."""
+    return cast(SheetRow, {column: texts.get(column, "") for column in SHEET_COLUMNS})
+
+
+def row_digest(lang: str, id: str, source: str, draft: str) -> str:
+    """What the column `check` holds: a digest of what a reviewer must not change. Never read as a number."""
+    return "c" + hashlib.sha256(to_json([lang, clean(id), clean(source), clean(draft)]).encode()).hexdigest()[:11]
 
 
 def about() -> list[str]:
@@ -70,11 +75,3 @@ def about() -> list[str]:
         "A good translation says what the English says, as a native speaker would put it, neither milder nor harsher."
         " Options (A., B.), numbers and line breaks stay as they are.",
     ]
-
-
-def _return_as(brief: Brief, suffix: str) -> str:
-    name = Path(brief.save_as).name
-    return (
-        f"Return the file as {brief.save_as}.{suffix}. YOURNAME is your name or a pseudonym, of letters, digits, - and"
-        f" _. A second file of yours for this round: {name}.2.{suffix}. Rows without a verdict count as not done yet."
-    )

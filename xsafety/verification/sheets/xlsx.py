@@ -7,21 +7,22 @@ import unicodedata
 import warnings
 import zipfile
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 from xml.etree.ElementTree import ParseError, iterparse
 
 from ...categories import CATEGORIES
+from ...rows import SheetRow
 from ...tabular import DataError, clean, write_bytes
 from ...text.languages import language
-from .layout import NEEDED_COLUMNS, VERDICT_MEANINGS, VERDICTS, Brief, Given, _return_as, _title, about
+from .layout import NEEDED_COLUMNS, VERDICT_MEANINGS, VERDICTS, ReturnedRow, SheetInfo, about
 
-_XLSX_SHEET = "review"
-
+_SHEET = "review"
 
 # Reviewer and date are told by the file: its name, and when it was saved.
-_XLSX_WIDTHS = {
+_WIDTHS = {
     "id": 16,
     "category": 16,
     "flag": 20,
@@ -35,54 +36,47 @@ _XLSX_WIDTHS = {
     "check": 14,
 }
 
-
 _INSTRUCTIONS_WIDTHS = (38, 100)
-
-
-_XLSX_EDITABLE = ("target", "verdict", "note")
-
-
-_XLSX_ESCAPE = re.compile(r"_x([0-9A-Fa-f]{4})_")  # how the format writes characters that XML does not have
-
+_EDITABLE = ("target", "verdict", "note")
+_ESCAPE = re.compile(r"_x([0-9A-Fa-f]{4})_")  # how the format writes characters that XML does not have
 
 # What xlsxwriter does not write as it is: likenesses of escapes that overlap, and what it takes for its own markup.
-_XLSX_UNFIT = re.compile(r"_x[0-9A-Fa-f]{4}(?=_x[0-9A-Fa-f]{4}_)|\A<r>.*</r>\Z", re.DOTALL)
-
-
-_XLSX_MOST = 32_767  # UTF-16 units that a cell can hold
-
+_UNFIT = re.compile(r"_x[0-9A-Fa-f]{4}(?=_x[0-9A-Fa-f]{4}_)|\A<r>.*</r>\Z", re.DOTALL)
+_MOST = 32_767  # UTF-16 units that a cell can hold
 
 # A fixed date makes the same rows the same bytes; another one in a returned file is the day it was saved.
-_XLSX_CREATED = datetime(2000, 1, 1)
+_CREATED = datetime(2000, 1, 1)
 
 
-def fits_xlsx(row: Mapping[str, str]) -> bool:
+def _fits(row: SheetRow) -> bool:
     """Whether cells of a spreadsheet can hold a row's texts, and xlsxwriter write them, as they are."""
     # A character is at most two units: few texts need to be counted out.
     return not any(
-        (2 * len(text) > _XLSX_MOST and len(text.encode("utf-16-le")) // 2 > _XLSX_MOST) or _XLSX_UNFIT.search(text)
-        for text in row.values()
+        (2 * len(text) > _MOST and len(text.encode("utf-16-le")) // 2 > _MOST) or _UNFIT.search(text)
+        for text in map(str, row.values())
     )
 
 
-def write_xlsx(path: Path, rows: Sequence[Mapping[str, str]], brief: Brief) -> None:
+def write_xlsx(path: Path, rows: Sequence[SheetRow], info: SheetInfo) -> list[str]:
     """The rows as an XLSX file: a sheet with instructions, and one to fill, where `target` holds a copy of the draft.
 
     Every cell is text, never a formula. What must not change is locked, without a password. The same rows give the
-    same bytes. Rows that do not fit are left out, and named in the instructions.
+    same bytes. Rows that do not fit are left out, and named in the instructions; returns their ids.
     """
     import xlsxwriter  # not needed to import this module, which every start of snakemake does
 
     buffer = io.BytesIO()
     options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
     with xlsxwriter.Workbook(buffer, options) as book:
-        book.set_properties({"title": _title(brief), "created": _XLSX_CREATED})
-        _write_instructions(book, [row["id"] for row in rows if not fits_xlsx(row)], brief)
-        _write_rows(book, [row for row in rows if fits_xlsx(row)], brief.lang)
+        book.set_properties({"title": info.title, "created": _CREATED})
+        left_out = [row["id"] for row in rows if not _fits(row)]
+        _write_instructions(book, left_out, info)
+        _write_rows(book, [row for row in rows if _fits(row)], info.lang)
     write_bytes(path, buffer.getvalue())
+    return left_out
 
 
-def _write_instructions(book: Any, left_out: Sequence[str], brief: Brief) -> None:
+def _write_instructions(book: Any, left_out: Sequence[str], info: SheetInfo) -> None:
     sheet = book.add_worksheet("instructions")
     sheet.protect()
     sheet.hide_gridlines(2)
@@ -96,9 +90,9 @@ def _write_instructions(book: Any, left_out: Sequence[str], brief: Brief) -> Non
     plain = book.add_format(text)
     how = [
         *about(),
-        f"On the sheet '{_XLSX_SHEET}': correct the text under 'target' where it needs it, choose a verdict, and add a"
+        f"On the sheet '{_SHEET}': correct the text under 'target' where it needs it, choose a verdict, and add a"
         " note if you like. The other columns are locked: the verdict holds for the English and the draft shown there.",
-        _return_as(brief, "xlsx"),
+        info.how_to_return("xlsx"),
     ]
     if left_out:
         how.append(f"What does not fit into a spreadsheet is in the other files only: {', '.join(left_out)}.")
@@ -110,7 +104,7 @@ def _write_instructions(book: Any, left_out: Sequence[str], brief: Brief) -> Non
     }
     verdicts = {f"verdict: {verdict}": meaning for verdict, meaning in VERDICT_MEANINGS.items()}
     issues = {f"{category.name} ({category.key})": category.meaning for category in CATEGORIES}
-    sheet.write_string(0, 0, _title(brief), title)
+    sheet.write_string(0, 0, info.title, title)
     number = 2
     for step, line in enumerate(how, 1):
         sheet.set_row(number, _height({line: _INSTRUCTIONS_WIDTHS[1]}))
@@ -141,39 +135,29 @@ def _height(texts: Mapping[str, int]) -> float:
     return min(15.0 * most, 409)  # the highest that there is
 
 
-def _write_rows(book: Any, rows: Sequence[Mapping[str, str]], lang: str) -> None:
-    sheet = book.add_worksheet(_XLSX_SHEET)
-    right = {"align": "right", "reading_order": 2} if language(lang).direction == "rtl" else {}
+def _write_rows(book: Any, rows: Sequence[SheetRow], lang: str) -> None:
+    sheet = book.add_worksheet(_SHEET)
     head = book.add_format({"bold": True, "text_wrap": True, "valign": "top", "bg_color": "#D9D9D9", "border": 1})
-    formats = {
-        (column, flagged): book.add_format(
-            # Text format: what is typed stays what it is, 007 and =1+1 too.
-            {"num_format": "@", "text_wrap": True, "valign": "top", "border": 1, "border_color": "#BFBFBF"}
-            | ({"locked": False} if column in _XLSX_EDITABLE else {"bg_color": "#FFE699" if flagged else "#F2F2F2"})
-            | (right if column in ("draft", "target") else {})
-        )
-        for column in _XLSX_WIDTHS
-        for flagged in (False, True)
-    }
-    for number, row in enumerate(rows, 1):
-        sheet.set_row(number, _height({row[column]: width for column, width in _XLSX_WIDTHS.items()}))
-    for place, (column, width) in enumerate(_XLSX_WIDTHS.items()):
-        needless = column in ("flag", "context", "previous") and not any(row[column] for row in rows)
+    looks = _looks(book, right_to_left=language(lang).direction == "rtl")
+    texts = [{**row, "target": row["draft"]} for row in rows]
+    for number, shown in enumerate(texts, 1):
+        sheet.set_row(number, _height({str(shown[column]): width for column, width in _WIDTHS.items()}))
+    for place, (column, width) in enumerate(_WIDTHS.items()):
+        needless = column in ("flag", "context", "previous") and not any(shown[column] for shown in texts)
         sheet.set_column(place, place, width, None, {"hidden": column == "check" or needless})
         sheet.write_string(0, place, column, head)
-        for number, row in enumerate(rows, 1):
-            text = row["draft"] if column == "target" else row[column]
-            look = formats[column, bool(row["flag"])]
-            if text:
-                sheet.write_string(number, place, text, look)
+        for number, shown in enumerate(texts, 1):
+            look = looks[column, bool(shown["flag"])]
+            if shown[column]:
+                sheet.write_string(number, place, shown[column], look)
             else:
                 sheet.write_blank(number, place, None, look)
     if rows:
-        verdict = list(_XLSX_WIDTHS).index("verdict")
+        verdict = list(_WIDTHS).index("verdict")
         choices = [choice for choice in VERDICTS if choice]
-        told = {"error_title": "Verdict", "error_message": f"One of: {', '.join(choices)}."}
-        sheet.data_validation(1, verdict, len(rows), verdict, {"validate": "list", "source": choices} | told)
-    sheet.autofilter(0, 0, len(rows), len(_XLSX_WIDTHS) - 1)
+        message = {"error_title": "Verdict", "error_message": f"One of: {', '.join(choices)}."}
+        sheet.data_validation(1, verdict, len(rows), verdict, {"validate": "list", "source": choices} | message)
+    sheet.autofilter(0, 0, len(rows), len(_WIDTHS) - 1)
     sheet.freeze_panes(1, 1)
     sheet.set_landscape()
     sheet.fit_to_pages(1, 0)
@@ -181,47 +165,67 @@ def _write_rows(book: Any, rows: Sequence[Mapping[str, str]], lang: str) -> None
     sheet.activate()
 
 
-def _read_xlsx(path: Path) -> list[Given]:
+def _looks(book: Any, *, right_to_left: bool) -> dict[tuple[str, bool], Any]:
+    """The formats of cells, by column and whether the row is flagged."""
+    # Text format: what is typed stays what it is, 007 and =1+1 too.
+    text = {"num_format": "@", "text_wrap": True, "valign": "top", "border": 1, "border_color": "#BFBFBF"}
+    right = {"align": "right", "reading_order": 2} if right_to_left else {}
+    return {
+        (column, flagged): book.add_format(
+            text
+            | ({"locked": False} if column in _EDITABLE else {"bg_color": "#FFE699" if flagged else "#F2F2F2"})
+            | (right if column in ("draft", "target") else {})
+        )
+        for column in _WIDTHS
+        for flagged in (False, True)
+    }
+
+
+def read(path: Path) -> list[ReturnedRow]:
     """The rows of the visible sheet that has our columns; `date` is when the file was saved if no column says it."""
-    book = _xlsx_book(path)
-    ours = {}
+    book = _book(path)
+    name, header = _filled_sheet(path, book)
+    if len(set(header.values())) < len(header):
+        raise DataError(f"{path}: two columns of one name; keep those of the sheet you were given")
+    if merged := ", ".join(map(str, book[name].merged_cells.ranges)):
+        raise DataError(f"{path}: the cells {merged} are merged; unmerge them, and fill each")
+    modified = book.properties.modified
+    saved = f"{modified:%Y-%m-%d}" if modified and modified != _CREATED else ""
+    rows = []
+    for cells in book[name].iter_rows(min_row=2):
+        if filled := [cell for cell in cells if cell.value is not None]:
+            row = _returned_row(filled, header)
+            rows.append(replace(row, cells={**row.cells, "date": row.cells.get("date") or saved}))
+    return rows
+
+
+def _filled_sheet(path: Path, book: Any) -> tuple[str, dict[int, str]]:
+    """The name of the sheet that a reviewer filled, and its columns by number."""
+    found = {}
     for sheet in book.worksheets:
         header = {cell.column: clean(str(cell.value)) for cell in sheet[1] if cell.value is not None}
         if sheet.sheet_state == "visible" and set(NEEDED_COLUMNS) <= set(header.values()):
-            ours[sheet.title] = header
-    if _XLSX_SHEET in ours:
+            found[sheet.title] = header
+    if _SHEET in found:
         # A copy in which nobody gave a verdict does no harm.
-        ours = {
-            title: header
-            for title, header in ours.items()
-            if title == _XLSX_SHEET or _has_verdicts(book[title], header)
-        }
-    if len(ours) != 1:
-        found = f"{len(ours)} visible sheets have" if ours else "no visible sheet has"
+        found = {name: header for name, header in found.items() if name == _SHEET or _has_verdicts(book[name], header)}
+    if len(found) != 1:
+        how_many = f"{len(found)} visible sheets have" if found else "no visible sheet has"
         wanted = ", ".join(NEEDED_COLUMNS)
-        raise DataError(f"{path}: {found} the columns {wanted} in its first row; keep just '{_XLSX_SHEET}' as it was")
-    [(title, header)] = ours.items()
-    if len(set(header.values())) < len(header):
-        raise DataError(f"{path}: two columns of one name; keep those of the sheet you were given")
-    if merged := ", ".join(map(str, book[title].merged_cells.ranges)):
-        raise DataError(f"{path}: the cells {merged} are merged; unmerge them, and fill each")
-    modified = book.properties.modified
-    saved = f"{modified:%Y-%m-%d}" if modified and modified != _XLSX_CREATED else ""
-    rows = []
-    for cells in book[title].iter_rows(min_row=2):
-        if not (filled := [cell for cell in cells if cell.value is not None]):
-            continue
-        texts = dict.fromkeys(header.values(), "")
-        problems = []
-        for cell in filled:
-            if column := header.get(cell.column):
-                texts[column], problem = _xlsx_text(cell, column)
-                problems += [f"cell {cell.coordinate} {problem}"] if problem else []
-            else:
-                problems.append(f"cell {cell.coordinate} is outside the columns; move its text to the note")
-        texts["date"] = texts.get("date") or saved
-        rows.append(Given(f"row {cells[0].row}", texts, problems))
-    return rows
+        raise DataError(f"{path}: {how_many} the columns {wanted} in its first row; keep just '{_SHEET}' as it was")
+    return found.popitem()
+
+
+def _returned_row(filled: Sequence[Any], header: Mapping[int, str]) -> ReturnedRow:
+    texts = dict.fromkeys(header.values(), "")
+    problems = []
+    for cell in filled:
+        if column := header.get(cell.column):
+            texts[column], problem = _text(cell, column)
+            problems += [f"cell {cell.coordinate} {problem}"] if problem else []
+        else:
+            problems.append(f"cell {cell.coordinate} is outside the columns; move its text to the note")
+    return ReturnedRow(f"row {filled[0].row}", texts, problems)
 
 
 def _has_verdicts(sheet: Any, header: Mapping[int, str]) -> bool:
@@ -229,7 +233,7 @@ def _has_verdicts(sheet: Any, header: Mapping[int, str]) -> bool:
     return any(sheet.cell(row, column).value for row in range(2, sheet.max_row + 1))
 
 
-def _xlsx_book(path: Path) -> Any:
+def _book(path: Path) -> Any:
     from openpyxl.reader.excel import ExcelReader  # see write_xlsx
     from openpyxl.utils.exceptions import InvalidFileException
     from openpyxl.xml.constants import SHARED_STRINGS, SHEET_MAIN_NS
@@ -257,7 +261,7 @@ def _xlsx_book(path: Path) -> Any:
     return reader.wb
 
 
-def _xlsx_text(cell: Any, column: str) -> tuple[str, str]:
+def _text(cell: Any, column: str) -> tuple[str, str]:
     """A cell's text, and what is wrong with it. Numbers are none: 007 may have been typed, and 7 be left of it."""
     value = cell.value
     if cell.data_type == "f":
@@ -265,7 +269,7 @@ def _xlsx_text(cell: Any, column: str) -> tuple[str, str]:
     if cell.data_type == "e":
         return str(value), f"holds the error {value}; type the text again"
     if isinstance(value, str):
-        return _XLSX_ESCAPE.sub(lambda match: chr(int(match[1], 16)), value), ""
+        return _ESCAPE.sub(lambda match: chr(int(match[1], 16)), value), ""
     if column == "date" and isinstance(value, date):
         return f"{value:%Y-%m-%d}", ""
     if column in ("date", "note"):
