@@ -5,8 +5,7 @@ from pathlib import Path
 from xsafety.cli import call, say
 from xsafety.config.models import Connection
 from xsafety.config.translation import ServiceConnection
-from xsafety.generation.responses import row_name
-from xsafety.rows import English, Response, TranslatorIdentity
+from xsafety.rows import English, Response, TranslatorIdentity, row_name
 from xsafety.tabular import read_rows, write_json, write_rows
 from xsafety.text.languages import SOURCE_LANGUAGE
 from xsafety.translation.drafting import Translator, translate

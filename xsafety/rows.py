@@ -268,6 +268,11 @@ class Response(TypedDict):
     detail: str
 
 
+def row_name(response: Response) -> str:
+    """The name of one response to a query: the query's id, and from the second response on its number."""
+    return response["id"] if response["sample"] == 1 else f"{response['id']}#{response['sample']}"
+
+
 class English(TypedDict):
     """The English translation of a response, None where there is none and `detail` says why; `id` is `row_name`."""
 

@@ -19,8 +19,8 @@ from xsafety.asking.receipt import journalled_answers, next_attempt
 from xsafety.asking.requests import Completion, Engine, Fatal, Recipient, Request, request
 from xsafety.config.models import Connection, LocalConnection, Price
 from xsafety.config.prompting import PromptingMethod
-from xsafety.generation.responses import model_requests, response_rows, row_name
-from xsafety.rows import Identity
+from xsafety.generation.responses import model_requests, response_rows
+from xsafety.rows import Identity, row_name
 from xsafety.tabular import DataError, write_json
 
 IDENTITY: Identity = {"engine": "fake", "model": "m"}

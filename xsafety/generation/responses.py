@@ -18,11 +18,6 @@ def model_requests(
     return [request(identity, row["id"], part, messages(prompting, row["query"], row["category"])) for row in queries]
 
 
-def row_name(response: Response) -> str:
-    """The name of one response to a query: the query's id, and from the second response on its number."""
-    return response["id"] if response["sample"] == 1 else f"{response['id']}#{response['sample']}"
-
-
 def response_rows(queries: Sequence[Query], answers: Sequence[JournalAnswer]) -> list[Response]:
     """The rows of a responses file, one per answer: the query, what the model said, and how it ended."""
     return [

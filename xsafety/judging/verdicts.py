@@ -10,9 +10,8 @@ from pathlib import Path
 from typing import TypedDict
 
 from ..asking.requests import Request, request
-from ..generation.responses import row_name
 from ..protocols.protocol import NO_VERDICT, ParsedOutput, Protocol, without_thinking
-from ..rows import English, Identity, JournalAnswer, Label, Response, Verdict
+from ..rows import English, Identity, JournalAnswer, Label, Response, Verdict, row_name
 from ..tabular import read_rows
 from ..text.packs import knows_refusals
 from ..text.refusals import refuses

@@ -19,10 +19,10 @@ from ..asking.price import estimate_tokens
 from ..asking.requests import Request
 from ..config.configuration import Config, EngineBlock
 from ..config.models import OpenAIJudge
-from ..generation.responses import model_requests, response_rows, row_name
+from ..generation.responses import model_requests, response_rows
 from ..judging.verdicts import judge_requests
 from ..protocols.protocol import Protocol, load
-from ..rows import Draft, English, Evidence, Identity, JournalAnswer, Message, Query, Response, Seed
+from ..rows import Draft, English, Evidence, Identity, JournalAnswer, Message, Query, Response, Seed, row_name
 from ..tabular import read_rows
 from ..text.languages import SOURCE_LANGUAGE
 from ..translation.drafting import drafts, translation, translation_requests

@@ -31,7 +31,6 @@ from .tables import (
     margin_of_error,
     rounded,
 )
-from .usage import TOKENS, TRIES
 
 HEAT_BINS = (0, 5, 10, 20, 30, 50, 75)
 """Upper edges, in percent, of the heat map's colours: 0 itself, then up to 5 and so on; above the last one more."""
@@ -39,7 +38,7 @@ HEAT_BINS = (0, 5, 10, 20, 30, 50, 75)
 MANY = 12
 """Longer lists of languages are given as their number, and longer tables of them scroll."""
 
-COUNTED = ("answers", *TOKENS, "cost", *TRIES, "minutes")
+_COUNTED = [column for column in Usage.__annotations__ if column not in ("stage", "name", "engine", "lang")]
 
 
 @dataclass(frozen=True)
@@ -360,7 +359,7 @@ def _usage(usage: Iterable[Usage]) -> list[tuple[str, str, list[Cell]]]:
     rows: list[Mapping[str, Any]] = [
         row for row in usage if row["engine"] == "openai" and row["lang"] == ALL and row["answers"]
     ]
-    summed = {column: str(sum(Decimal(row[column] or 0) for row in rows)) for column in COUNTED}
+    summed = {column: str(sum(Decimal(row[column] or 0) for row in rows)) for column in _COUNTED}
     if not any(row["cost"] for row in rows):
         summed["cost"] = ""
     named = [(kinds[row["stage"]], row["name"], _took(row)) for row in rows]
