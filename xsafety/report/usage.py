@@ -3,13 +3,15 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from ..asking import journal
 from ..asking.journal import RUNS, JobRun
 from ..asking.price import cost
-from ..config.models import Price
 from ..rows import ALL, Usage
+
+if TYPE_CHECKING:  # pydantic is slow to import
+    from ..config.models import Price
 
 TOKENS = ("input_tokens", "cached_input_tokens", "output_tokens", "reasoning_tokens")
 
@@ -42,7 +44,7 @@ def runs(folder: Path, stage: str, name: str) -> Iterator[JobRun]:
         yield from journal.lines(file)
 
 
-def usage_rows(folder: Path, engines: Iterable[tuple[str, str, str, Price | None]]) -> Iterator[Usage]:
+def usage_rows(folder: Path, engines: Iterable[tuple[str, str, str, "Price | None"]]) -> Iterator[Usage]:
     """The rows of usage.csv: for each name in a stage one per language, by tag, and one for `All`.
 
     `engines` holds stage, name, engine and the price of today, if that is set. Every answer in the journal counts: what
