@@ -4,7 +4,7 @@ import re
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from ..asking import journal
 from ..asking.ask import ask
@@ -12,7 +12,7 @@ from ..asking.progress import Progress, Throughput, duration
 from ..asking.requests import Fatal, Request, request
 from ..config.models import Connection
 from ..config.translation import ServiceConnection
-from ..rows import Draft, Identity, Message, Seed, TranslatorIdentity
+from ..rows import Draft, Identity, JournalAnswer, Message, Seed, TranslatorIdentity
 from ..tabular import clean
 from ..text.languages import SOURCE_LANGUAGE, language
 from .memory import from_memory, missing_draft
@@ -163,7 +163,7 @@ def _model(identity: TranslatorIdentity) -> Identity:
     return model
 
 
-def translation(answer: Mapping[str, Any]) -> tuple[str, str]:
+def translation(answer: JournalAnswer) -> tuple[str, str]:
     """The translation in a journal's answer, and why there is none; one of the two is empty."""
     if answer.get("status", "answered") != "answered":
         return "", f"{answer['status']} ({answer['detail']})"
