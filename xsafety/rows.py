@@ -243,7 +243,7 @@ class TranslatorIdentity(Identity, total=False):
 
 
 class JournalAnswer(TypedDict):
-    """An answer as the journal keeps it; `more` are further ones to the same request."""
+    """An answer as the journal keeps it; `more` are further ones to the same request. Of a service, only `text`."""
 
     text: str
     status: AnswerStatus

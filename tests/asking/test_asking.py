@@ -6,18 +6,19 @@ import time
 from collections.abc import Iterable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
 from xsafety.asking import ask as asking
 from xsafety.asking import progress
 from xsafety.asking.ask import MAX_FAILURES, Parts
-from xsafety.asking.engines.register import open_engine, with_weights
+from xsafety.asking.engines.register import ENGINES, open_engine, with_weights
 from xsafety.asking.journal import RUNS, answers, journal_file, lines, lock
 from xsafety.asking.receipt import journalled_answers, next_attempt
 from xsafety.asking.requests import Completion, Engine, Fatal, Recipient, Request, request
-from xsafety.config.models import Connection, LocalConnection, Price
+from xsafety.config.configuration import Config
+from xsafety.config.models import Connection, LocalConnection, OpenAIModel, Price, TransformersModel
 from xsafety.config.prompting import PromptingMethod
 from xsafety.generation.responses import model_requests, response_rows
 from xsafety.rows import Identity, row_name
@@ -187,6 +188,15 @@ def test_an_engine_is_pinned_by_its_weights_where_they_are_here(tmp_path: Path) 
     assert with_weights(IDENTITY, Connection()) == IDENTITY
     with pytest.raises(ValueError, match="no engine 'fake'"):
         open_engine(IDENTITY, Connection(), tmp_path)
+
+
+def test_every_engine_of_a_model_is_in_the_register_and_opens(tmp_path: Path) -> None:
+    blocks = (OpenAIModel(engine="openai", model="m"), TransformersModel(engine="transformers", model=str(tmp_path)))
+    assert {block.engine for block in blocks} == ENGINES.keys()
+    kinds = get_args(get_args(Config.model_fields["models"].annotation)[1])[0]
+    assert {get_args(kind.model_fields["engine"].annotation)[0] for kind in get_args(kinds)} == ENGINES.keys()
+    for block in blocks:
+        assert callable(open_engine(block.identity(), block.connection(), tmp_path))
 
 
 def test_rows_with_the_same_question_are_asked_once_and_fail_together(tmp_path: Path) -> None:

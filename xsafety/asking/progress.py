@@ -36,7 +36,7 @@ class Progress:
 
     def _show(self) -> None:
         terminal = _terminal()
-        said = time.monotonic()
+        logged_at = time.monotonic()
         while not self._over.wait(PAINT_EVERY if terminal else min(PAINT_EVERY, LOG_EVERY)):
             line = self._line()
             if terminal:
@@ -44,8 +44,8 @@ class Progress:
                 # The cursor goes back to the start, so that whatever is printed next overwrites the line.
                 terminal.write(f"\r\x1b[K{line[:width]}\r")
                 terminal.flush()
-            if time.monotonic() - said >= LOG_EVERY:
-                said = time.monotonic()
+            if time.monotonic() - logged_at >= LOG_EVERY:
+                logged_at = time.monotonic()
                 self._say(line)
         if terminal:
             terminal.write("\x1b[K")

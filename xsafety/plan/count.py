@@ -10,7 +10,6 @@ from dataclasses import dataclass, field, fields, replace
 from functools import cache
 from itertools import product
 from pathlib import Path
-from typing import Any
 
 from ..asking import journal
 from ..asking.engines.register import with_weights
@@ -271,7 +270,7 @@ class _Cell:
     awaited: Sequence[Query]
 
 
-def _frame(judge: OpenAIJudge, protocol: Protocol, lang: str, row: Mapping[str, Any]) -> float:
+def _frame(judge: OpenAIJudge, protocol: Protocol, lang: str, row: Query) -> float:
     """The size of a judge's request about a row, but for the response."""
     query = row["source"] if judge.reads_english(lang) else row["query"]
     return _size(protocol.filled(category=row["category"], query=query, response=""))

@@ -203,7 +203,7 @@ def notes(made: Sequence[Estimate], data_sets: Sequence[DataSet]) -> list[str]:
     waiting = _names(data.lang for data in data_sets if data.why == WAITS)
     unpriced = _names(line.name for line in to_ask if line.unpriced)
     unpaced = _names(line.name for line in to_ask if line.minutes is None and not line.batch)
-    told = [
+    texts = [
         ("Nothing to ask: the journal has every answer.", not to_ask),
         (
             "Tokens are estimates: by answers in the journal, else four bytes a token in, and out the limit that is "
@@ -219,7 +219,7 @@ def notes(made: Sequence[Estimate], data_sets: Sequence[DataSet]) -> list[str]:
         (f"No limit is set and no run is on record to tell the time from: {unpaced}.", unpaced),
         ("batch: within a day.", whole.batch),
     ]
-    return [text for text, holds in told if holds]
+    return [text for text, holds in texts if holds]
 
 
 def _names(found: Iterable[str]) -> str:

@@ -63,15 +63,15 @@ def ask_in_batches(
     of batches, or the online one. Raises Fatal where no request can succeed.
     """
     with journal.Journal(folder / BATCHES) as log:
-        again = asyncio.run(_Round(recipient, connection, folder, log, plan).run(identity, iter(requests)))
-    if again is None:
+        next_round = asyncio.run(_Round(recipient, connection, folder, log, plan).run(identity, iter(requests)))
+    if next_round is None:
         return None
-    if connection.mode == "online" or (connection.batch.rest == "online" and again.tries):
+    if connection.mode == "online" or (connection.batch.rest == "online" and next_round.tries):
         return partial(ask_online, identity=identity, connection=connection)
-    if again.tries > connection.max_retries:
-        recipient.meter.left = f"{again.tries} batches did not answer it"
+    if next_round.tries > connection.max_retries:
+        recipient.meter.left = f"{next_round.tries} batches did not answer it"
         return None
-    return partial(ask_in_batches, identity=identity, connection=connection, folder=folder, plan=again)
+    return partial(ask_in_batches, identity=identity, connection=connection, folder=folder, plan=next_round)
 
 
 class _Round:

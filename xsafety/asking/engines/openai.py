@@ -206,8 +206,10 @@ def _check_keys(connection: Connection) -> None:
     variables = connection.key_variables
     if unset := [name for name in variables if not os.environ.get(name)]:
         raise Fatal(f"the environment variable {unset[0]} is not set; run: export {unset[0]}=...")
-    if odd := [name for name in variables if not (os.environ[name].isascii() and os.environ[name].isprintable())]:
-        raise Fatal(f"the environment variable {odd[0]} holds a line break or a letter that no key has; copy it again")
+    if broken := [name for name in variables if not (os.environ[name].isascii() and os.environ[name].isprintable())]:
+        raise Fatal(
+            f"the environment variable {broken[0]} holds a line break or a letter that no key has; copy it again"
+        )
 
 
 @asynccontextmanager

@@ -114,9 +114,9 @@ def read_success(body: Any, identity: Identity) -> Completion:
     if not isinstance(choices, list) or not choices:
         raise Transient("no completion")
     wanted = identity["decoding"].get("n", 1)
-    first, *others = [_choice(choice) for choice in choices[:wanted]]
-    others += [Completion("blocked", "", "", NO_CHOICE)] * (wanted - len(choices))
-    return Completion(first.status, first.text, first.finish_reason, first.detail, _usage(body), tuple(others))
+    first, *more = [_choice(choice) for choice in choices[:wanted]]
+    more += [Completion("blocked", "", "", NO_CHOICE)] * (wanted - len(choices))
+    return Completion(first.status, first.text, first.finish_reason, first.detail, _usage(body), tuple(more))
 
 
 def _choice(choice: Any) -> Completion:
