@@ -7,13 +7,13 @@ import shlex
 from xsafety.asking.engines import transformers
 from xsafety.asking.receipt import next_attempt
 from xsafety.judging import RULE_BASED
-from xsafety.workflow.code import code_digest
 from xsafety.seeds.dataset import SOURCES
+from xsafety.tabular import to_json
 from xsafety.text.languages import SOURCE_LANGUAGE
-from xsafety.translation.services import connection
 from xsafety.text.packs import pack_names
 from xsafety.translation.memory import memory_state
-from xsafety.tabular import to_json
+from xsafety.translation.services import connection
+from xsafety.workflow.code import code_digest
 
 # Also where another workflow imports this one, whose folder `workflow.basedir` is.
 CHECKOUT = Path(workflow.current_basedir).parent

@@ -79,13 +79,3 @@ def run(main: Callable[[], None]) -> None:
 def say(message: str) -> None:
     """One line of progress, at once, so that it can be read in a log file too."""
     print(message, file=sys.stderr, flush=True)
-
-
-def parser(doc: str | None, *, paths: str = "", texts: str = "", objects: str = "") -> ArgumentParser:
-    """A command line with one required option per word: `paths` are Paths, `texts` strings, `objects` JSON."""
-    result = ArgumentParser(description=doc)
-    kinds: list[tuple[str, Callable[[str], Any]]] = [(paths, Path), (texts, str), (objects, json.loads)]
-    for names, kind in kinds:
-        for name in names.split():
-            result.add_argument(f"--{name.replace('_', '-')}", type=kind, required=True)
-    return result
