@@ -61,7 +61,7 @@ class Chaos:
 
 def command(server: Server, folder: Path, **settings: Any) -> list[str]:
     """The arguments of rule `ask` for one model, one prompting and one language of ROWS queries."""
-    query = {"lang": "en", "category": "insult"}
+    query = {"lang": "en", "category": "insult", "basis": "source", "origin": "seed", "rounds": 0}
     rows = [query | {"id": f"q{n:03}", "source": f"Query {n}", "query": f"Query {n}"} for n in range(ROWS)]
     write_jsonl(folder / "queries" / "en.jsonl", rows)
     made = {"engine": "openai", "model": "m", "base_url": f"{server.url}/v1", "concurrency": CONCURRENCY, "timeout": 5}

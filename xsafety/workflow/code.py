@@ -53,10 +53,6 @@ def read_source(root: Path, path: Path) -> tuple[list[Path], str]:
     return imported, ast.dump(tree)
 
 
-def _is_remark(statement: ast.stmt) -> bool:
-    return isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
-
-
 def _files(root: Path, names: list[Path]) -> list[Path]:
     """The files of the library among the modules that an import names, or may name."""
     library = root / "xsafety"
