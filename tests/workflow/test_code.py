@@ -33,7 +33,7 @@ LIBRARY = {
         ("def lazy():\n    from xsafety import d\n", ["__init__", "d", "c"]),
         ("from xsafety.pack import inner\n", ["pack/__init__", "pack/inner", "pack/sibling", "c", "d", "__init__"]),
         ("from xsafety.a import b\n", ["a", "b", "__init__", "pack/__init__", "pack/inner", "pack/sibling", "d", "c"]),
-        ("if TYPE_CHECKING:\n    from xsafety import lonely\n", ["__init__", "lonely"]),
+        ("if TYPE_CHECKING:\n    from xsafety import lonely\n", []),
         ('text = "from xsafety import lonely"\n# import xsafety.lonely\n', []),
     ],
 )

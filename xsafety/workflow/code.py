@@ -34,8 +34,11 @@ def modules(root: Path, script: str) -> list[str]:
 
 @cache
 def read_source(root: Path, path: Path) -> tuple[list[Path], str]:
-    """The modules that a file imports, and its syntax as text."""
+    """The modules that a file imports as it runs, and its syntax as text."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
+    for node in ast.walk(tree):
+        if isinstance(body := getattr(node, "body", None), list):
+            body[:] = [statement for statement in body if not _means_nothing(statement)]
     imported = []
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom):
@@ -45,12 +48,14 @@ def read_source(root: Path, path: Path) -> tuple[list[Path], str]:
             imported += _files(root, [inside, *(inside / alias.name for alias in node.names)])
         elif isinstance(node, ast.Import):
             imported += _files(root, [root.joinpath(*alias.name.split(".")) for alias in node.names])
-        elif isinstance(body := getattr(node, "body", None), list):
-            # Without docstrings, those below a field too.
-            body[:] = [
-                line for line in body if not (isinstance(line, ast.Expr) and isinstance(line.value, ast.Constant))
-            ]
     return imported, ast.dump(tree)
+
+
+def _means_nothing(statement: ast.stmt) -> bool:
+    """Whether a statement is a docstring, of a field too, or is there for types alone."""
+    if isinstance(statement, ast.If):
+        return isinstance(statement.test, ast.Name) and statement.test.id == "TYPE_CHECKING"
+    return isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
 
 
 def _files(root: Path, names: list[Path]) -> list[Path]:
