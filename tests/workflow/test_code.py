@@ -67,6 +67,19 @@ def test_remarks_docstrings_and_layout_mean_nothing(tmp_path: Path, edited: str,
     assert all(len(value) == 12 for value in digests)
 
 
+def test_a_yaml_file_of_a_modules_name_counts_by_what_it_says(tmp_path: Path) -> None:
+    (tmp_path / "xsafety").mkdir()
+    (tmp_path / "xsafety" / "a.py").write_text("LIMIT = 3\n")
+    (tmp_path / "s.py").write_text("from xsafety import a\n")
+    digests = []
+    for text in ("- key: b\n", "# A remark.\n- {key: b}\n", "- key: c\n"):
+        (tmp_path / "xsafety" / "a.yaml").write_text(text)
+        read_source.cache_clear()
+        code_digest.cache_clear()
+        digests.append(code_digest(tmp_path, "s.py"))
+    assert digests[0] == digests[1] != digests[2]
+
+
 @pytest.mark.parametrize("script", sorted(path.name for path in (ROOT / "scripts").glob("*.py")))
 def test_every_script_depends_on_itself_and_on_what_it_loads(script: str) -> None:
     found = {str(Path(path).relative_to(ROOT)) for path in modules(ROOT, f"scripts/{script}")}

@@ -5,13 +5,16 @@ import hashlib
 from functools import cache
 from pathlib import Path
 
+import yaml
+
 
 @cache
 def code_digest(root: Path, script: str) -> str:
     """Twelve hex digits over the syntax of a script and of all modules of the library that it imports.
 
     `root` is the folder of the checkout, `script` a path in it. Comments, docstrings and layout do not count, nor do
-    data files that the code reads: rules take those as inputs. Another minor version of Python may give other digests.
+    data files that the code reads, which rules take as inputs; but what a YAML file of a module's own name says does.
+    Another minor version of Python may give other digests.
     """
     parts = [f"{Path(path).relative_to(root)} {read_source(root, Path(path))[1]}" for path in modules(root, script)]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:12]
@@ -34,7 +37,7 @@ def modules(root: Path, script: str) -> list[str]:
 
 @cache
 def read_source(root: Path, path: Path) -> tuple[list[Path], str]:
-    """The modules that a file imports as it runs, and its syntax as text."""
+    """The modules that a file imports as it runs, and as text its syntax and what the YAML file of its name says."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
     for node in ast.walk(tree):
         if isinstance(body := getattr(node, "body", None), list):
@@ -48,7 +51,8 @@ def read_source(root: Path, path: Path) -> tuple[list[Path], str]:
             imported += _files(root, [inside, *(inside / alias.name for alias in node.names)])
         elif isinstance(node, ast.Import):
             imported += _files(root, [root.joinpath(*alias.name.split(".")) for alias in node.names])
-    return imported, ast.dump(tree)
+    data = path.with_suffix(".yaml")
+    return imported, ast.dump(tree) + (repr(yaml.safe_load(data.read_text(encoding="utf-8"))) if data.is_file() else "")
 
 
 def _means_nothing(statement: ast.stmt) -> bool:
