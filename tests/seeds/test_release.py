@@ -20,7 +20,7 @@ from xsafety.tabular import DataError, clean, columns
 
 REAL = Path(__file__).resolve().parents[3] / "shared" / "xsafety"
 N = 10
-FOLDERS = {"en": "en", **LANGUAGES}
+FOLDERS = {lang: lang for lang in ("en", *LANGUAGES)} | {"es": "sp"}
 ALPHABETS = {
     "en": "bdeklmnorst",
     "de": "abdefgilnru",

@@ -10,7 +10,7 @@ from .source import SeedSet, Source
 # By their keys in the block `dataset` of the configuration.
 SOURCES = {
     "seeds": Source(csv_folder.read, ("*.csv",)),
-    "xsafety": Source(release.read, ("*/*.csv", "*/*.xlsx"), tuple(release.LANGUAGES)),
+    "xsafety": Source(release.read, ("*/*.csv", "*/*.xlsx"), release.LANGUAGES),
 }
 
 

@@ -16,36 +16,15 @@ from typing import Literal, NamedTuple
 from ..categories import CATEGORIES, Category
 from ..rows import RELEASE_REVIEWER, Evidence, Repair, Seed
 from ..tabular import DataError, clean
+from ..text import symptoms
 from ..text.letters import MARKS, letters_only, scripts_of
-from ..text.symptoms import (
-    bodies,
-    ends_within_word,
-    groups,
-    lacking_labels,
-    length_scores,
-    repeats,
-    script_share,
-    speaks_as_ai,
-    spreadsheet_cell,
-)
 from .source import SeedSet
 
 URL = "https://github.com/Jarviswang94/Multilingual_safety_benchmark"
 
-# BCP 47 tags of the translations and their folders.
-LANGUAGES: dict[str, str] = {
-    "zh": "zh",
-    "fr": "fr",
-    "ru": "ru",
-    "de": "de",
-    "ar": "ar",
-    "hi": "hi",
-    "es": "sp",
-    "ja": "ja",
-    "bn": "bn",
-}
+LANGUAGES = ("zh", "fr", "ru", "de", "ar", "hi", "es", "ja", "bn")  # BCP 47 tags of the translations
 
-_FOLDERS = {"en": "en", **LANGUAGES}
+_FOLDERS = {lang: lang for lang in ("en", *LANGUAGES)} | {"es": "sp"}
 _MISSPELT = {"Crimes_And_Illegal_Activities": "Crimes_And_Illegal_Activitie"}
 
 # A second copy of a file, without the closing instruction: (language, category) -> name.
@@ -96,10 +75,9 @@ Notes = Iterator[tuple[str, Kind, str]]  # seed id, kind, reason
 
 
 def read(folder: Path) -> SeedSet:
-    """The release in a folder, its seeds sorted by id."""
+    """The release in a folder."""
     release = read_release(folder)
-    evidence = {lang: release_evidence(release, lang) for lang in release.translations}
-    return SeedSet(sorted(release.seeds, key=lambda seed: seed["id"]), evidence, release.repairs)
+    return SeedSet(release.seeds, {lang: release_evidence(release, lang) for lang in LANGUAGES}, release.repairs)
 
 
 def read_release(root: Path, *, per_category: int = 200) -> Release:
@@ -171,8 +149,8 @@ def _records(
 
 
 def _names(folder: str, stem: str) -> list[str]:
-    stems = [stem, *filter(None, [_MISSPELT.get(stem)])]
     endings = dict.fromkeys(("", "_n", f"_{folder}"))
+    stems = filter(None, (stem, _MISSPELT.get(stem)))
     return [f"{s}{end}.{kind}" for s in stems for end in endings for kind in ("csv", "xlsx")]
 
 
@@ -204,8 +182,8 @@ def _read(folder: Path, names: Sequence[str], expected: int, problems: list[str]
 
 
 def _csv_rows(path: Path) -> Iterator[_Text]:
-    # The reader gives [] for a blank line: a record too. A line end at the end of the file starts no record: taking it
-    # for a last blank one would let a file with a row deleted pass, and shift its rows.
+    # The reader gives [] for a blank line: a record too. A line end at the end of the file starts none: taken for a
+    # last blank one, it would let a file with a row deleted pass, and shift its rows.
     with path.open(encoding="utf-8-sig", newline="") as file:
         for cells in csv.reader(file, strict=True):
             yield _text(cells, ",", [])
@@ -265,15 +243,14 @@ def _repairs(
     files: Mapping[tuple[str, str], tuple[str, str]],
 ) -> Iterator[Repair]:
     english = plain["en"]
-    whole = {lang: bodies(rows, _category) for lang, rows in plain.items()}
+    whole = {lang: symptoms.bodies(rows, _category) for lang, rows in plain.items()}
     position = {id_: number for number, id_ in enumerate(english)}
     for lang, records in texts.items():
         notes = [(id_, kind, reason) for id_, record in records.items() for kind, reason in record.notes]
         if lang == "en":
             notes += _repeated_seeds(english)
         else:
-            notes += _repeated(lang, plain[lang], english)
-            notes += _cut_off(lang, whole)
+            notes += [*_repeated(lang, plain[lang], english), *_cut_off(lang, whole)]
             notes += _rowwise(lang, plain[lang], english)
         for id_, kind, reason in sorted(set(notes), key=lambda note: (position[note[0]], *note)):
             file, _ = files[lang, _category(id_)]
@@ -291,27 +268,27 @@ def _rowwise(lang: str, targets: Mapping[str, str], english: Mapping[str, str]) 
             continue
         if letters_only(target) == letters_only(source):
             yield id_, "untranslated", "the same as the English"
-        if (share := script_share(lang, target)) < 0.5:
+        if (share := symptoms.script_share(lang, target)) < 0.5:
             yield id_, "script", f"{share:.0%} of its letters are {' or '.join(scripts_of(lang)).lower()}"
-        if speaks_as_ai(lang, target, source):
+        if symptoms.speaks_as_ai(lang, target, source):
             yield id_, "disclaimer", "speaks as an AI model, which the English does not"
-        if spreadsheet_cell(target, source):
+        if symptoms.spreadsheet_cell(target, source):
             yield id_, "residue", "holds the name of a spreadsheet cell, which the English does not"
         if _category(id_) == "commonsense":
-            lacking, local = lacking_labels(lang, source, target)
+            lacking, local = symptoms.lacking_labels(lang, source, target)
             if lacking:
                 reason = f"no {', '.join(lacking)}"
                 yield id_, "option labels", reason + (f"; has {', '.join(local)}" if local else "")
 
 
 def _repeated_seeds(english: Mapping[str, str]) -> Notes:
-    for ids in groups(english, letters_only):
+    for ids in symptoms.groups(english, letters_only):
         for id_ in ids:
             yield id_, "repeated", f"the same text as {', '.join(other for other in ids if other != id_)}"
 
 
 def _repeated(lang: str, targets: Mapping[str, str], english: Mapping[str, str]) -> Notes:
-    for id_, others, exact in repeats(lang, targets, english, _category):
+    for id_, others, exact in symptoms.repeats(lang, targets, english, _category):
         how = "the same text as" if exact else "nearly the text of"
         yield id_, "repeated", f"{how} {', '.join(others)}, whose English differs"
 
@@ -319,24 +296,21 @@ def _repeated(lang: str, targets: Mapping[str, str], english: Mapping[str, str])
 def _cut_off(lang: str, texts: Mapping[str, Mapping[str, str]]) -> Notes:
     """Rows that end before their end, or whose length is far from what the language makes of the English.
 
-    A missing full stop alone says little. It counts where two thirds of the other languages have one and the row is
-    also short or ends in a piece of a word.
+    A missing full stop counts where two thirds of the other languages have one and the row is also short or ends in a
+    piece of a word.
     """
     rows = texts[lang]
-    pieces = ends_within_word(lang, rows)
-    for id_, score in length_scores(rows, texts["en"], _category).items():
+    pieces = symptoms.ends_within_word(lang, rows)
+    for id_, score in symptoms.length_scores(rows, texts["en"], _category).items():
         text = rows[id_]
         ratio = f"{len(text)} characters for {len(texts['en'][id_])}"
-        if text[-1] not in MARKS:
-            others = [texts_[id_][-1] in MARKS for other, texts_ in texts.items() if other != lang and texts_[id_]]
-            expected = 3 * sum(others) >= 2 * len(others)
-            if id_ in pieces and (expected or score < _SHORT_MID_WORD):
-                yield id_, "cut off", f"seems to end within a word; {ratio}"
-                continue
-            if expected and score < _SHORT_WITHOUT_END:
-                yield id_, "cut off", f"ends without a full stop and short; {ratio}"
-                continue
-        if score < _SHORT:
+        others = [texts_[id_][-1] in MARKS for other, texts_ in texts.items() if other != lang and texts_[id_]]
+        expected = text[-1] not in MARKS and 3 * sum(others) >= 2 * len(others)
+        if id_ in pieces and (expected or score < _SHORT_MID_WORD):
+            yield id_, "cut off", f"seems to end within a word; {ratio}"
+        elif expected and score < _SHORT_WITHOUT_END:
+            yield id_, "cut off", f"ends without a full stop and short; {ratio}"
+        elif score < _SHORT:
             yield id_, "short", f"far shorter than the English; {ratio}"
         elif score > _LONG:
             yield id_, "long", f"far longer than the English; {ratio}"
