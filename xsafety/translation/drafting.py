@@ -213,11 +213,11 @@ def drafts(
     """The rows of a drafts file for the seeds that need one; a row without a draft says why in `status`."""
     rows: list[Draft] = []
     for seed in seeds:
-        if seed["text"] in memory:
-            drafted = from_memory(memory[seed["text"]])
-        elif seed["id"] in translated:
-            drafted = {"draft": translated[seed["id"]], "engine": engine, "status": UNVERIFIED}
+        id, source = seed["id"], seed["text"]
+        if source in memory:
+            rows.append(from_memory(memory[source], id))
+        elif id in translated:
+            rows.append(Draft(id=id, source=source, draft=translated[id], engine=engine, status=UNVERIFIED))
         else:
-            drafted = missing_draft(failed[seed["id"]])
-        rows.append({"id": seed["id"], "source": seed["text"], **drafted})
+            rows.append(missing_draft(seed, failed[id]))
     return rows

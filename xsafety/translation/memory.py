@@ -5,21 +5,12 @@ import json
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TypedDict
 
-from ..rows import Draft
+from ..rows import Draft, Seed
 from ..tabular import DataError, clean, columns, read_csv, read_rows, write_csv
 
 DRAFT_COLUMNS = columns(Draft)
 _MISSING = "missing: "  # begins the status of a row without a draft, before the reason
-
-
-class Drafted(TypedDict):
-    """What a row says of the draft of its English."""
-
-    draft: str
-    engine: str
-    status: str
 
 
 def read_memory(file: Path) -> dict[str, Draft]:
@@ -39,14 +30,14 @@ def read_memory(file: Path) -> dict[str, Draft]:
     return known
 
 
-def from_memory(row: Draft) -> Drafted:
-    """What a row of the memory says of its English."""
-    return {"draft": clean(row["draft"]), "engine": row["engine"], "status": row["status"]}
+def from_memory(row: Draft, id: str) -> Draft:
+    """A draft for the seed `id`, by a row of the memory for the same English."""
+    return {**row, "id": id, "draft": clean(row["draft"])}
 
 
-def missing_draft(reason: str) -> Drafted:
-    """What a row says of its English that there is no draft of."""
-    return {"draft": "", "engine": "", "status": _MISSING + reason}
+def missing_draft(seed: Seed, reason: str) -> Draft:
+    """The row of a seed that there is no draft of."""
+    return {"id": seed["id"], "source": seed["text"], "draft": "", "engine": "", "status": _MISSING + reason}
 
 
 def why_missing(row: Draft) -> str:
@@ -71,7 +62,7 @@ def memory_state(memory: Path, drafts: Path, receipt: Path) -> str:
         return state
     taken = set(last["from_memory"])
     same = all(
-        from_memory(known[row["source"]]).items() <= row.items() if row["source"] in known else row["id"] not in taken
+        from_memory(known[row["source"]], row["id"]) == row if row["source"] in known else row["id"] not in taken
         for row in rows
     )
     return str(last["memory"]) if same else state

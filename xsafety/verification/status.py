@@ -16,7 +16,7 @@ _LINES = 30  # up to so many languages have a line each
 _PROBLEMS = 20  # lines shown of what is wrong with a language's sheets
 _NAME_WIDTH = 16  # at least, of languages that share lines
 _HEADER = tuple("state,rows,verified,in review,drafted,stale,missing,rejected,rounds,evaluated".split(","))
-_UNDRAFTED = missing_draft("run snakemake, which drafts them")
+_UNDRAFTED = "run snakemake, which drafts them"
 Drafts = Mapping[str, Draft]
 
 
@@ -62,10 +62,7 @@ def known_drafts(seeds: Iterable[Seed], file: Path, memory: Path) -> dict[str, D
         if (row := made.get((id, source))) and (row["draft"] or source not in frozen):
             found[id] = row
         else:
-            texts = from_memory(frozen[source]) if source in frozen else _UNDRAFTED
-            found[id] = Draft(
-                id=id, source=source, draft=texts["draft"], engine=texts["engine"], status=texts["status"]
-            )
+            found[id] = from_memory(frozen[source], id) if source in frozen else missing_draft(seed, _UNDRAFTED)
     return found
 
 
