@@ -114,7 +114,7 @@ def test_equal_texts_are_asked_once(server: Server, tmp_path: Path) -> None:
 def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """What a translator waits, without the waiting."""
     waited: list[float] = []
-    monkeypatch.setattr(services, "_sleep", lambda seconds: waited.append(seconds) if seconds else None)
+    monkeypatch.setattr(services, "sleep", lambda seconds: waited.append(seconds) if seconds else None)
     return waited
 
 

@@ -37,10 +37,5 @@ def language(tag: str) -> Language:
     if standard != tag:
         raise ValueError(f"{tag!r} is not the standard form; write {standard!r}")
     script = parsed.maximize().script or "Zyyy"
-    return Language(
-        tag=tag,
-        name=parsed.display_name(),
-        autonym=parsed.autonym(),
-        script=script,
-        direction="rtl" if script in RTL_SCRIPTS else "ltr",
-    )
+    direction = "rtl" if script in RTL_SCRIPTS else "ltr"
+    return Language(tag, parsed.display_name(), parsed.autonym(), script, direction)

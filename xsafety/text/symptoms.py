@@ -7,7 +7,6 @@ import unicodedata
 from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import cache
 from typing import NamedTuple
 
 from .letters import MARKS, letters_only, script, scripts_of, stems, unspaced, words
@@ -75,26 +74,16 @@ def lacking_labels(tag: str, source: str, target: str) -> tuple[list[str], list[
     return lacking, [label for label in known if _has_local_label(label, target)]
 
 
-@cache
-def _label_pattern(label: str) -> re.Pattern[str]:
-    # Not within a Latin word; Chinese and Japanese put no space before a label.
-    return re.compile(rf"(?<![A-Za-zÀ-ſ]){label}\s?[-.:)।৷、．。：]")
-
-
 def _has_label(label: str, text: str) -> bool:
-    return bool(_label_pattern(label).search(text))
-
-
-@cache
-def _local_label_pattern(label: str) -> re.Pattern[str]:
-    # After space or mark only: to `re`, vowel signs are no part of a word.
-    marked = rf"(?:^|(?<=[\s.:।৷।]))(?:{label})\s?[-.:)।৷]"
-    # No word that stands alone in Latin languages: the mark behind may be missing where one stands before.
-    return re.compile(marked if label in "abcd" else rf"{marked}|[.:।৷?؟]\s?(?:{label})\s")
+    # Not within a Latin word; Chinese and Japanese put no space before a label.
+    return bool(re.search(rf"(?<![A-Za-zÀ-ſ]){label}\s?[-.:)।৷、．。：]", text))
 
 
 def _has_local_label(label: str, text: str) -> bool:
-    return bool(_local_label_pattern(label).search(text))
+    # After space or mark only: to `re`, vowel signs are no part of a word.
+    marked = rf"(?:^|(?<=[\s.:।৷।]))(?:{label})\s?[-.:)।৷]"
+    # No word that stands alone in Latin languages: the mark behind may be missing where one stands before.
+    return bool(re.search(marked if label in "abcd" else rf"{marked}|[.:।৷?؟]\s?(?:{label})\s", text))
 
 
 def groups(texts: Mapping[str, str], key: Callable[[str], str]) -> Iterable[list[str]]:
@@ -153,7 +142,8 @@ def _overlap(a: frozenset[str], b: frozenset[str]) -> float:
 
 def bodies(texts: Mapping[str, str], category: Callable[[str], str]) -> dict[str, str]:
     """The texts, those of Commonsense without the closing instruction that nearly all of them share."""
-    filled = [text for id, text in texts.items() if category(id) == "commonsense" and text]
+    apart = {id: text for id, text in texts.items() if category(id) == "commonsense"}
+    filled = [text for text in apart.values() if text]
     closing = ""
     for size in range(1, min(map(len, filled), default=0)):
         ending, count = Counter(text[-size:] for text in filled).most_common(1)[0]
@@ -161,9 +151,7 @@ def bodies(texts: Mapping[str, str], category: Callable[[str], str]) -> dict[str
             break
         closing = ending
     closing = closing.lstrip(MARKS + " ")
-    return {
-        id: text.removesuffix(closing).rstrip() if category(id) == "commonsense" else text for id, text in texts.items()
-    }
+    return {**texts, **{id: text.removesuffix(closing).rstrip() for id, text in apart.items()}}
 
 
 def length_scores(
@@ -193,14 +181,9 @@ def ends_within_word(tag: str, texts: Mapping[str, str]) -> set[str]:
     vocabulary = sorted(counts)
     found = set()
     for id, text in texts.items():
-        if text and text[-1] not in MARKS:
-            word = next(reversed(words(text)), "")
+        word = next(reversed(words(text)), "")
+        if text and text[-1] not in MARKS and counts[word] == 1 and not any(map(str.isdigit, word)):
             after = bisect_right(vocabulary, word)
-            if (
-                counts[word] == 1
-                and not any(char.isdigit() for char in word)
-                and after < len(vocabulary)
-                and vocabulary[after].startswith(word)
-            ):
+            if after < len(vocabulary) and vocabulary[after].startswith(word):
                 found.add(id)
     return found

@@ -66,9 +66,6 @@ def translate(
         line = _Line(source, target, len(missing))
         try:
             call = translator(by.identity["engine"], source, target, by.connection)
-        except TranslationFailed as error:
-            failed = dict.fromkeys(missing, str(error))
-        else:
             with journal.Journal(journal_file) as log, Progress(line, progress):
 
                 def translated(text: str) -> None:
@@ -76,6 +73,8 @@ def translate(
                     log.append(keys[text], missing[text], {"text": known[text]})
 
                 failed, again = _ask_for_each(missing, translated, by.identity["engine"], bool(known), line)
+        except TranslationFailed as error:  # there is no such engine, or none for these languages
+            failed = dict.fromkeys(missing, str(error))
     return Translated(
         *({id: found[text] for id, text in texts.items() if text in found} for found in (known, failed, again))
     )

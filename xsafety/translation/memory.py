@@ -87,19 +87,12 @@ def freeze(memory: Path, drafts: Path, ids: Sequence[str]) -> tuple[int, int]:
 
 
 def print_missing(receipts: Mapping[str, Path]) -> None:
-    """Prints how many drafts did not come in the last run, and what to do; nothing if all came.
-
-    `receipts` are those of the languages' jobs.
-    """
-    failed = {
-        lang: len(json.loads(receipt.read_text(encoding="utf-8"))["failed"])
-        for lang, receipt in receipts.items()
-        if receipt.exists()
-    }
-    lacking = [lang for lang, rows in failed.items() if rows]
-    if lacking:
+    """Prints, by the receipts of the last run, how many drafts did not come and what to do; nothing if all came."""
+    there = {lang: file.read_text(encoding="utf-8") for lang, file in receipts.items() if file.exists()}
+    failed = {lang: rows for lang, receipt in there.items() if (rows := len(json.loads(receipt)["failed"]))}
+    if failed:
         print(
-            f"{sum(failed.values()):,} drafts are missing in {len(lacking)} language(s) ({', '.join(lacking)}): run "
+            f"{sum(failed.values()):,} drafts are missing in {len(failed)} language(s) ({', '.join(failed)}): run "
             "snakemake again, what came is kept; or set translation.engine: none and fill the sheets",
             file=sys.stderr,
         )

@@ -7,8 +7,8 @@ how long it asks to wait, is seen.
 
 import random
 import re
-import time
 from collections.abc import Callable
+from time import monotonic, sleep
 
 from ...asking.engines.limits import Pace
 from ...config.models import Connection
@@ -25,9 +25,7 @@ LONGEST_BACKOFF = 30.0  # seconds
 LONGEST_RETRY_AFTER = 120.0  # seconds that a service may ask to wait
 
 # Where a long text is best cut: between lines, between sentences, between words.
-_CUTS = [
-    re.compile(pattern) for pattern in (r"(?<!\s)(?=\s*\n)", r"(?<=[.!?…؟۔।॥])(?=\s)|(?<=[。！？])", r"(?<!\s)(?=\s)")
-]
+_CUTS = (r"(?<!\s)(?=\s*\n)", r"(?<=[.!?…؟۔।॥])(?=\s)|(?<=[。！？])", r"(?<!\s)(?=\s)")
 
 
 def connection(block: Translation) -> ServiceConnection | Connection:
@@ -36,8 +34,8 @@ def connection(block: Translation) -> ServiceConnection | Connection:
         return block.openai.connection()
     given = block.model_dump(include=set(ServiceConnection.model_fields) - {"api_key_env", "requests_per_minute"})
     usual = SERVICES[block.engine].requests_per_minute if block.engine in SERVICES else None
-    per_minute = block.requests_per_minute or usual
-    return ServiceConnection(**given, api_key_env=block.key_variable, requests_per_minute=per_minute)
+    pace = block.requests_per_minute or usual
+    return ServiceConnection(**given, api_key_env=block.key_variable, requests_per_minute=pace)
 
 
 def translator(engine: str, source: str, target: str, connection: ServiceConnection) -> Callable[[str], str]:
@@ -49,29 +47,26 @@ def translator(engine: str, source: str, target: str, connection: ServiceConnect
     if engine not in SERVICES:
         raise TranslationFailed("no translation engine is configured")
     service = SERVICES[engine]
-    call = _Caller(engine, service.client(Endpoint(engine, service, connection), source, target), connection)
-
-    def translate(text: str) -> str:
-        if not _has_letters(text):
-            raise TranslationFailed(f"{engine} translates no text without letters")
-        parts = pieces(text, service.characters)
-        if len(parts) == 1:
-            return call(text)
-        return "".join(call(part) if _has_letters(part) else part for part in parts)
-
-    return translate
+    ask = service.client(Endpoint(engine, service, connection), source, target)
+    return _Caller(engine, ask, service.characters, connection)
 
 
 class _Caller:
     """Calls a service, at its pace, and again where it failed in passing."""
 
-    def __init__(self, engine: str, ask: Callable[[str], str], connection: ServiceConnection) -> None:
-        self._engine, self._ask, self._retries = engine, ask, connection.max_retries
+    def __init__(self, engine: str, ask: Callable[[str], str], limit: int, connection: ServiceConnection) -> None:
+        self._engine, self._ask, self._limit, self._retries = engine, ask, limit, connection.max_retries
         per_minute = connection.requests_per_minute
         self._pace = Pace(per_minute / 60 if per_minute else None)
         self._answers = True
 
     def __call__(self, text: str) -> str:
+        if not _has_letters(text):
+            raise TranslationFailed(f"{self._engine} translates no text without letters")
+        parts = pieces(text, self._limit)
+        return "".join(self._translated(part) if _has_letters(part) else part for part in parts)
+
+    def _translated(self, text: str) -> str:
         tries = self._retries if self._answers else 0
         for failures in range(tries + 1):
             try:
@@ -82,12 +77,12 @@ class _Caller:
                     raise Unreachable(f"{self._engine} does not answer, or not as it should ({error})") from None
                 # Random, so that several who were refused together do not come again together.
                 backoff = min(2.0**failures, LONGEST_BACKOFF) / random.uniform(1, 2)
-                _sleep(backoff if error.after is None else error.after)
+                sleep(backoff if error.after is None else error.after)
         raise AssertionError
 
     def _once(self, text: str) -> str:
-        _sleep(self._pace.wait(time.monotonic()))
-        self._pace.take(time.monotonic(), 1)
+        sleep(self._pace.wait(monotonic()))
+        self._pace.take(monotonic(), 1)
         try:
             translation = clean(self._ask(text))
         except (TransientFailure, TranslationFailed):
@@ -109,7 +104,7 @@ def pieces(text: str, limit: int) -> list[str]:
     """
     parts = []
     while len(text) > limit:
-        found = [[m.start() for m in cut.finditer(text, 0, limit + 1) if 0 < m.start() <= limit] for cut in _CUTS]
+        found = [[m.start() for m in re.finditer(cut, text[: limit + 1]) if 0 < m.start() <= limit] for cut in _CUTS]
         last = [cuts[-1] for cuts in found if cuts]
         at = next((cut for cut in last if cut >= limit / 2), max(last, default=limit))
         space = len(text[at:]) - len(text[at:].lstrip())
@@ -120,8 +115,3 @@ def pieces(text: str, limit: int) -> list[str]:
 
 def _has_letters(text: str) -> bool:
     return any(map(str.isalnum, text))
-
-
-def _sleep(seconds: float) -> None:
-    if seconds > 0:
-        time.sleep(seconds)
