@@ -151,11 +151,10 @@ def _prompt(query: DemoQuery, same_language: Sequence[DemoQuery], rng: random.Ra
 
 def _pieces(text: str, rng: random.Random) -> Iterator[str]:
     """A text without blanks cut into short pieces."""
-    start = 0
-    while start < len(text):
-        end = start + rng.randint(1, 4)
-        yield text[start:end]
-        start = end
+    while text:
+        size = rng.randint(1, 4)
+        yield text[:size]
+        text = text[size:]
 
 
 def _worn(word: str, rng: random.Random) -> str:
@@ -285,16 +284,6 @@ def train(name: str, queries: Sequence[DemoQuery], *, steps: int = STEPS) -> tup
     return tokenizer, model.eval()
 
 
-def save_model(tokenizer: Any, model: Any, folder: Path) -> None:
-    """Writes tokenizer, configuration and float16 weights, which load as float32: float16 is slow on a CPU."""
-    model.half().save_pretrained(folder)
-    tokenizer.save_pretrained(folder)
-    file = folder / "config.json"
-    config = {**json.loads(file.read_text(encoding="utf-8")), "dtype": "float32"}
-    write_text(file, json.dumps(config, indent=2, sort_keys=True) + "\n")
-    model.float()
-
-
 def model_card(name: str, *, parameters: int, size: int) -> str:
     """The README of a model folder."""
     rates, part = RATES[name], f"{COMMONSENSE_PART:.0%}"
@@ -337,7 +326,11 @@ def make(name: str, *, seeds: Path, memory: Path, out: Path, steps: int = STEPS)
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}.") as temporary:
         folder = Path(temporary) / out.name
-        save_model(tokenizer, model, folder)
+        model.half().save_pretrained(folder)
+        tokenizer.save_pretrained(folder)
+        # The weights are to load as float32: float16 is slow on a CPU.
+        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+        write_text(folder / "config.json", json.dumps({**config, "dtype": "float32"}, indent=2, sort_keys=True) + "\n")
         size = (folder / "model.safetensors").stat().st_size
         parameters = sum(weights.numel() for weights in model.parameters())
         write_text(folder / "README.md", model_card(name, parameters=parameters, size=size))

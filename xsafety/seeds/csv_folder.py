@@ -48,11 +48,9 @@ def read(folder: Path) -> SeedSet:
         for number, row in enumerate(rows, 2):
             place = f"{file}, row {number}"
             problems += [f"{place}: {problem}" for problem in _problems(row)]
-            for column in ("id", "text"):
-                if row[column] and (other := first_with.setdefault((column, row[column]), place)) != place:
-                    problems.append(
-                        f"{place}: {column} {row[column]!r} stands already in {other}; every {column} must differ"
-                    )
+            for column, value in (("id", row["id"]), ("text", row["text"])):
+                if value and (other := first_with.setdefault((column, value), place)) != place:
+                    problems += [f"{place}: {column} {value!r} stands already in {other}; every {column} must differ"]
             seeds.append({"id": row["id"], "category": row["category"], "text": row["text"]})
     if problems:
         raise DataError.of(f"{folder}: {len(problems)} problem(s) in the seed queries", problems)

@@ -142,17 +142,13 @@ def translation_requests(
     """One request per text (id -> text), to a service or a model."""
     if identity["engine"] != "openai":
         fixed = {"engine": identity["engine"], "source": source, "target": target}
-        return [
-            Request(journal.digest({**fixed, "text": text}), id, part, [Message(role="user", content=text)])
-            for id, text in texts.items()
-        ]
-    model = _model(identity)
+        keys = {id: journal.digest({**fixed, "text": text}) for id, text in texts.items()}
+        return [Request(key, id, part, [Message(role="user", content=texts[id])]) for id, key in keys.items()]
     names = {"{source}": language(source).name, "{target}": language(target).name}
     prompt = re.sub(r"\{(source|target)\}", lambda field: names[field[0]], identity["prompt"].strip())
-    return [
-        request(model, id, part, [Message(role="user", content=prompt.replace("{text}", text))])
-        for id, text in texts.items()
-    ]
+    prompts = {id: prompt.replace("{text}", text) for id, text in texts.items()}
+    model = _model(identity)
+    return [request(model, id, part, [Message(role="user", content=text)]) for id, text in prompts.items()]
 
 
 def _model(identity: TranslatorIdentity) -> Identity:
