@@ -9,8 +9,7 @@ sys.path.insert(0, str(Path(workflow.current_basedir)))
 from snakemake.dag import DAG
 from snakemake.utils import min_version
 
-from xsafety.config.configuration import load
-from xsafety.config.keys import missing_keys
+from xsafety.config.configuration import load, missing_keys
 from xsafety.tabular import DataError
 from xsafety.workflow.rerun import judge_every_job
 from xsafety.workflow.run import asked_blocks, print_last_words

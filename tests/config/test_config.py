@@ -10,8 +10,7 @@ import yaml
 
 from tests.conftest import ROOT
 from xsafety.config.block import Strict
-from xsafety.config.configuration import load, read
-from xsafety.config.keys import key_variables, missing_keys
+from xsafety.config.configuration import key_variables, load, missing_keys, read
 from xsafety.config.models import OpenAIJudge
 from xsafety.config.verification import SpotCheck, Verification
 from xsafety.tabular import DataError

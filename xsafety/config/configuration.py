@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import yaml
-from pydantic import Field, ValidationError, ValidationInfo, field_validator
+from pydantic import AfterValidator, Field, ValidationError, ValidationInfo, field_validator
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from ..rows import Shown
@@ -17,12 +17,13 @@ from ..text.languages import SOURCE_LANGUAGE
 from .block import Name, Strict, check_tags
 from .dataset import Dataset
 from .errors import advice
-from .models import LexiconJudge, OpenAI, OpenAIJudge, OpenAIModel, Transformers, TransformersModel
+from .models import Connection, LexiconJudge, OpenAI, OpenAIJudge, OpenAIModel, Transformers, TransformersModel
 from .prompting import PromptingMethod
 from .translation import Translation
 from .verification import Verification
 
 EngineBlock = OpenAI | Transformers | Translation
+Block = EngineBlock | LexiconJudge
 
 
 class Report(Strict):
@@ -33,7 +34,9 @@ class Report(Strict):
 class Config(Strict):
     """The whole of `config.yaml`."""
 
-    languages: list[str] = Field(min_length=1, description="BCP 47 tags; en is the language of the seeds")
+    languages: Annotated[list[str], Field(min_length=1), AfterValidator(check_tags)] = Field(
+        description="BCP 47 tags; en is the language of the seeds"
+    )
     dataset: Dataset = Field(description="where seed queries come from")
     translation: Translation = Field(Translation(), description="how rows without a human translation get a draft")
     verification: Verification = Field(Verification(), description="when a language may be evaluated")
@@ -51,11 +54,6 @@ class Config(Strict):
     results: str = Field(
         "results", validate_default=True, description="folder of all that the workflow makes; may be deleted"
     )
-
-    @field_validator("languages")
-    @classmethod
-    def _tags(cls, tags: list[str]) -> list[str]:
-        return check_tags(tags)
 
     @field_validator("journal", "results")
     @classmethod
@@ -167,3 +165,23 @@ def load(raw: Mapping[str, object]) -> Config:
         )
         problems = [advice(detail, keys) for detail in error.errors()]
         raise DataError.of(f"config: {len(problems)} problem(s)", problems) from None
+
+
+def key_variables(block: Block) -> list[str]:
+    """The environment variables that asking a model, a judge or a translator needs."""
+    if isinstance(block, Translation):
+        return key_variables(block.openai) if block.openai else [name for name in (block.key_variable,) if name]
+    return block.key_variables if isinstance(block, Connection) else []
+
+
+def missing_keys(blocks: Mapping[str, Block], environment: Mapping[str, str]) -> list[str]:
+    """One problem for each variable that a block (by its place in the configuration, "models.gpt") needs and lacks."""
+    problems = []
+    for place, block in blocks.items():
+        inside = ".openai" if isinstance(block, Translation) and block.openai else ""
+        problems += [
+            f"{place}{inside}: the environment variable {name} is not set; run: export {name}=..."
+            for name in key_variables(block)
+            if not environment.get(name)
+        ]
+    return problems

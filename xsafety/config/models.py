@@ -3,10 +3,10 @@
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import Field, ValidationInfo, field_validator, model_validator
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
 
 from ..protocols import protocol as protocols
 from ..rows import Identity
@@ -176,12 +176,9 @@ class Transformers(Labelled, LocalConnection):
 
 
 class _Languages(Strict):
-    languages: list[str] | None = Field(None, description="languages it supports; others show as '-'; absent: all")
-
-    @field_validator("languages")
-    @classmethod
-    def _known(cls, tags: list[str] | None) -> list[str] | None:
-        return tags and check_tags(tags)
+    languages: Annotated[list[str], AfterValidator(check_tags)] | None = Field(
+        None, description="languages it supports; others show as '-'; absent: all"
+    )
 
 
 class OpenAIModel(OpenAI, _Languages):

@@ -4,8 +4,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from ..config.configuration import Config
-from ..config.keys import Block
+from ..config.configuration import Block, Config
 from ..config.models import OpenAIJudge
 from ..translation.memory import print_missing
 from ..verification.waiting import print_waiting
