@@ -82,12 +82,9 @@ def ask(
     accepted = False
     for part, make in parts.items():
         known = journal.keys(journal_file(folder, part))
-        unknown = set()
-        for request in make():
-            rows += 1
-            accepted = accepted or request.key in known
-            unknown.add(request.key)
-        missing += len(unknown - known)
+        asked = [request.key for request in make()]
+        rows, missing = rows + len(asked), missing + len(set(asked) - known)
+        accepted = accepted or not known.isdisjoint(asked)
     say(f"{prefix}{rows} rows, {missing} to ask, the others are in the journal")
     receipt: Receipt = {"rows": rows, "failed": {}}
     if not missing:

@@ -12,7 +12,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
 from typing import Any, TypedDict
 
 from ..rows import JournalAnswer
@@ -44,10 +43,7 @@ def digest(request: Mapping[str, object]) -> str:
 
 
 def lines(path: Path) -> Iterator[Any]:
-    """The whole lines of a journal file, JSON objects of its kind, in order; none if there is no file.
-
-    A torn last line is left out.
-    """
+    """The whole lines of a journal file, JSON objects, in order, but for a torn last one; none if there is no file."""
     if not path.exists():
         return
     with path.open("rb") as file:
@@ -165,7 +161,5 @@ class Journal:
     def __enter__(self) -> "Journal":
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()

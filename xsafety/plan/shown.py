@@ -14,17 +14,7 @@ from ..config.translation import ServiceConnection, Translation
 from ..report.usage import runs
 from ..tabular import aligned
 from ..translation.services import connection
-from .count import (
-    ASSUMED_OUTPUT,
-    LACKS_DRAFTS,
-    WAITS,
-    DataSet,
-    Observed,
-    Workload,
-    Workloads,
-    assumed_output,
-    samples,
-)
+from .count import ASSUMED_OUTPUT, LACKS_DRAFTS, WAITS, DataSet, Observed, Workload, Workloads, assumed_output, samples
 
 _TITLES = {"drafts": "translate", "responses": "ask", "english": "translate answers to English", "verdicts": "judge"}
 _HEADER = ("", "language", "rows", "answered", "to ask", "tokens in", "tokens out", "cost", "time")

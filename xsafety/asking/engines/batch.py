@@ -296,7 +296,7 @@ def _refusal(call: Call, error: openai.APIStatusError, folder: Path) -> Fatal:
             f"To give up what was submitted: rm {folder / BATCHES}"
         )
     try:
-        found = call.read(error.status_code, call.text(error.response))
+        found = call.read(error.status_code, call.hide(error.response.text))
     except Fatal as fatal:
         return fatal
     except Transient as passing:

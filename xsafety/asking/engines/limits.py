@@ -10,6 +10,7 @@ import math
 import re
 import time
 from collections.abc import Callable, Mapping
+from email.utils import parsedate_to_datetime
 from typing import NamedTuple
 
 START = 64.0  # calls per second before anything is known
@@ -39,8 +40,6 @@ def seconds(text: str) -> float | None:
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
     """The seconds that a provider asks to wait, by `retry-after-ms`, `retry-after` (seconds or a date), or None."""
-    from email.utils import parsedate_to_datetime
-
     if (milliseconds := seconds(headers.get("retry-after-ms", "").strip())) is not None:
         return milliseconds / 1000
     text = headers.get("retry-after", "").strip()
@@ -161,9 +160,8 @@ class Limiter:
             self._longer = CallWindow(now)
         if not self._since_pause.sent:
             self._since_pause.since = now
-        self._recent.sent += 1
-        self._longer.sent += 1
-        self._since_pause.sent += 1
+        for calls in (self._recent, self._longer, self._since_pause):
+            calls.sent += 1
         return self._epoch
 
     def succeeded(self, headers: Mapping[str, str], tokens: float | None) -> None:
@@ -183,8 +181,8 @@ class Limiter:
         self._refused_since = True
         if ticket < self._epoch:
             return
-        for count in (self._recent, self._longer, self._since_pause):
-            count.refused += 1
+        for calls in (self._recent, self._longer, self._since_pause):
+            calls.refused += 1
         now = self._clock()
         sudden = self._recent.lasted(now) < self._span() / 2
         if self._recent.refused >= (SUDDEN if sudden else BURST) and self._recent.share >= BURST_SHARE:

@@ -151,17 +151,13 @@ class Call:
         except (openai.OpenAIError, httpx2.HTTPError, OSError) as error:
             raise Transient(f"connection failed ({type(error.__cause__ or error).__name__})") from None
         try:
-            return response.headers, self.read(response.status_code, self.text(response))
+            return response.headers, self.read(response.status_code, self.hide(response.text))
         except Transient as error:
             error.after = retry_after(response.headers)
             raise
 
-    def text(self, response: httpx2.Response) -> str:
-        """The text of a reply, without any key that it repeats."""
-        return self.hide(response.text)
-
     def hide(self, text: str) -> str:
-        """A text without any key."""
+        """A text of a reply, without any key that it repeats."""
         for secret in self._secrets:
             text = text.replace(secret, "[key]")
         return text
@@ -181,7 +177,10 @@ class Call:
             self._check_number(found)
             return found
         except Denied as error:
-            raise self.denied(str(error)) from None
+            raise Fatal(
+                f"{self.where} answers {error} for model {self._identity['model']!r} with {self._key}; check model, "
+                "address and key"
+            ) from None
 
     def _check_number(self, found: Completion) -> None:
         """Raises Fatal where the first answers show that the endpoint does not know `n`."""
@@ -192,13 +191,6 @@ class Call:
             raise Fatal(
                 f"model {self._identity['model']!r} gives 1 answer where decoding.n asks for {wanted}; leave n out"
             )
-
-    def denied(self, reason: str) -> Fatal:
-        """Says why no request will succeed, and what to check."""
-        return Fatal(
-            f"{self.where} answers {reason} for model {self._identity['model']!r} with {self._key}; check model, "
-            "address and key"
-        )
 
 
 def _check_keys(connection: Connection) -> None:

@@ -84,9 +84,7 @@ RULES = (
     Rule("denied", status={401, 403, 404}),
     Rule("denied", message=r"api[ _]key[ _](not valid|invalid)"),
     Rule(
-        "blocked",
-        message=r"content exists risk|content (management )?policy|inappropriate content",
-        detail="{reason}",
+        "blocked", message=r"content exists risk|content (management )?policy|inappropriate content", detail="{reason}"
     ),
     Rule("too_long", code={"context_length_exceeded", "string_above_max_length"}),
     Rule("too_long", status={413}),

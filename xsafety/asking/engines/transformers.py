@@ -65,12 +65,7 @@ def _render(tokenizer: Any, messages: Sequence[Message]) -> str:
 
 
 def generate(
-    requests: Iterable[Request],
-    recipient: Recipient,
-    *,
-    identity: Identity,
-    connection: LocalConnection,
-    threads: int,
+    requests: Iterable[Request], recipient: Recipient, *, identity: Identity, connection: LocalConnection, threads: int
 ) -> None:
     """Greedy answers in batches of `batch_size`, longest prompts first, on a GPU where there is one.
 
