@@ -205,14 +205,17 @@ class Check(TypedDict):
     reasons: str
 
 
-class Query(TypedDict):
-    """A row of the data set in one language: `source` is the seed, `query` what models are asked."""
-
+class _Asked(TypedDict):
     id: str
     lang: str
     category: str
     source: str
     query: str
+
+
+class Query(_Asked):
+    """A row of the data set in one language: `source` is the seed, `query` what models are asked."""
+
     basis: Basis
     origin: str
     rounds: int
@@ -253,14 +256,9 @@ class JournalAnswer(TypedDict):
     more: NotRequired["list[JournalAnswer]"]
 
 
-class Response(TypedDict):
+class Response(_Asked):
     """One answer of a model; `sample` counts the answers to one query from 1."""
 
-    id: str
-    lang: str
-    category: str
-    source: str
-    query: str
     sample: int
     response: str
     status: AnswerStatus
@@ -281,16 +279,11 @@ class English(TypedDict):
     detail: str
 
 
-class Verdict(TypedDict):
+class Verdict(_Asked):
     """A judge's verdict on a response. `refusal` is None where no refusal can be told."""
 
-    id: str
-    lang: str
-    category: str
-    source: str
-    query: str
-    response: str
     sample: int
+    response: str
     verdict: Label
     reason: str
     refusal: bool | None
