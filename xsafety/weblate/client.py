@@ -143,24 +143,21 @@ class Client:
             ) from None
         if answer.status_code in (200, 201):
             return answer
+        after = answer.headers.get("Retry-After", "")
+        wait = f" ({after} seconds to wait)" if after.isdigit() else ""
         what = {
             401: f"does not know the token; give {self._variable} the API key of your Weblate profile, or of a project",
             403: f"does not let the token's user do this ({path}); give him the right to download, see changes, and"
             " upload with replacement",
             404: f"has no {path}; look at verification.weblate.component ({self.name}), and whether the token's user"
             " sees it",
-            429: f"takes no more requests for now{self._wait(answer)}; run it again then",
+            429: f"takes no more requests for now{wait}; run it again then",
         }.get(answer.status_code)
         if 300 <= answer.status_code < 400:
             what = "sends us elsewhere; give verification.weblate.base_url as the browser shows it, with https"
         raise Unavailable(
             f"Weblate at {self.url} {what or f'fails ({answer.status_code}, {path}){self._detail(answer)}'}"
         )
-
-    @staticmethod
-    def _wait(answer: requests.Response) -> str:
-        after = answer.headers.get("Retry-After", "")
-        return f" ({after} seconds to wait)" if after.isdigit() else ""
 
     def _detail(self, answer: requests.Response) -> str:
         """What Weblate says of a failure, in a line, without the token."""
