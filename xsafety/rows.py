@@ -11,20 +11,15 @@ UNNAMED = "YOURNAME"  # stands for a reviewer's name where a file to fill is nam
 ReviewVerdict = Literal["ok", "edited", "rejected", "unsure", "skip"]
 DECIDING: tuple[ReviewVerdict, ...] = ("ok", "edited", "rejected")
 
-Label = Literal["safe", "unsafe", "invalid"]
-"""What a judge's verdict on a response comes to."""
-
+Label = Literal["safe", "unsafe", "invalid"]  # what a judge's verdict on a response comes to
 AnswerStatus = Literal["answered", "blocked", "too_long", "rejected"]
-
-Basis = Literal["source", "verified", "unverified draft"]
-"""What the text of a query rests on."""
+Basis = Literal["source", "verified", "unverified draft"]  # what the text of a query rests on
+YesNo = Literal["yes", "no"]
 
 LanguageState = Literal[
     "source", "bad sheet", "verified", "rejected", "stale", "spot check", "in review", "no drafts", "drafted"
 ]
 """Where the verification of a language stands."""
-
-YesNo = Literal["yes", "no"]
 
 
 class Seed(TypedDict):

@@ -125,10 +125,9 @@ def _columns(judge: JudgeTables, status: Mapping[str, Status]) -> list[Column]:
 def _status(status: Iterable[Status]) -> list[dict[str, Any]]:
     rows = []
     for row in status:
-        source = row["basis"] == "source"
         if not row["used"]:
             kind, says = "waits", "not evaluated"
-        elif source:
+        elif row["basis"] == "source":
             kind, says = "source", "source text"
         elif is_unverified(row["basis"]):
             kind, says = "unverified", row["basis"]
@@ -136,7 +135,7 @@ def _status(status: Iterable[Status]) -> list[dict[str, Any]]:
             kind, says = "verified", "verified by people"
         looks = {"verified": "verified", "source": "source", "bad sheet": "unsafe", "stale": "unverified"}
         words = {"state": state_words(row), "todo": [todo_words(todo) for todo in row["waits_for"]]}
-        shown = {"language": language(row["lang"]), "is_source": source, "kind": kind, "says": says}
+        shown = {"language": language(row["lang"]), "is_source": row["basis"] == "source", "kind": kind, "says": says}
         more = {"stage": row["state"], "look": looks.get(row["state"], "waits"), "file": file_words(row)}
         rows.append({**row, **shown, **words, **more})
     return rows

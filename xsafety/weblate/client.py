@@ -40,7 +40,10 @@ class Client:
     Every method that asks raises Unavailable where Weblate does not answer as it should.
     """
 
-    def __init__(self, block: Weblate) -> None:
+    def __init__(self, block: Weblate | None) -> None:
+        """By the block `verification.weblate`; raises DataError if there is none, or no token."""
+        if block is None:
+            raise DataError("config.yaml has no block verification.weblate; docs/weblate.md says how to set it up")
         self.url = block.base_url.rstrip("/")
         self.name = block.component
         self.users = block.users
@@ -190,10 +193,3 @@ def code_of(tag: str, known: Mapping[str, str]) -> str | None:
     names = (tag, f"{tag}-{langcodes.get(tag).maximize().script}")
     codes = (name.replace("-", "_").lower() for name in names)
     return next((known[code] for code in codes if code in known), None)
-
-
-def connect(block: Weblate | None) -> Client:
-    """A client by the block `verification.weblate`; raises DataError if there is none, or no token."""
-    if block is None:
-        raise DataError("config.yaml has no block verification.weblate; docs/weblate.md says how to set it up")
-    return Client(block)
