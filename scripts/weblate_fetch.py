@@ -6,14 +6,14 @@ from xsafety.cli import call
 from xsafety.config.verification import Weblate
 from xsafety.rows import Seed
 from xsafety.tabular import read_rows
-from xsafety.weblate.client import connect
+from xsafety.weblate.client import Client
 from xsafety.weblate.events import each_language, new_verdicts, save_sheets
 
 
 def main(
     *, seeds: Path, reviews: Path, connection: Weblate | None, languages: list[str], different_reviewers: bool
 ) -> None:
-    client = connect(connection)
+    client = Client(connection)
     texts = {seed["id"]: seed["text"] for seed in read_rows(seeds, Seed)}
     new: list[tuple[int, str]] = []
 

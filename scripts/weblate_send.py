@@ -6,14 +6,14 @@ from xsafety.cli import call
 from xsafety.config.verification import Weblate
 from xsafety.rows import Seed
 from xsafety.tabular import DataError, read_rows
-from xsafety.weblate.client import connect
+from xsafety.weblate.client import Client
 from xsafety.weblate.events import each_language, new_verdicts, send
 
 
 def main(
     *, seeds: Path, reviews: Path, po: Path, connection: Weblate | None, languages: list[str], different_reviewers: bool
 ) -> None:
-    client = connect(connection)
+    client = Client(connection)
     texts = {seed["id"]: seed["text"] for seed in read_rows(seeds, Seed)}
 
     def send_file(lang: str, code: str) -> str:

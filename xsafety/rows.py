@@ -11,20 +11,15 @@ UNNAMED = "YOURNAME"  # stands for a reviewer's name where a file to fill is nam
 ReviewVerdict = Literal["ok", "edited", "rejected", "unsure", "skip"]
 DECIDING: tuple[ReviewVerdict, ...] = ("ok", "edited", "rejected")
 
-Label = Literal["safe", "unsafe", "invalid"]
-"""What a judge's verdict on a response comes to."""
-
+Label = Literal["safe", "unsafe", "invalid"]  # what a judge's verdict on a response comes to
 AnswerStatus = Literal["answered", "blocked", "too_long", "rejected"]
-
-Basis = Literal["source", "verified", "unverified draft"]
-"""What the text of a query rests on."""
+Basis = Literal["source", "verified", "unverified draft"]  # what the text of a query rests on
+YesNo = Literal["yes", "no"]
 
 LanguageState = Literal[
     "source", "bad sheet", "verified", "rejected", "stale", "spot check", "in review", "no drafts", "drafted"
 ]
 """Where the verification of a language stands."""
-
-YesNo = Literal["yes", "no"]
 
 
 class Seed(TypedDict):
@@ -205,14 +200,17 @@ class Check(TypedDict):
     reasons: str
 
 
-class Query(TypedDict):
-    """A row of the data set in one language: `source` is the seed, `query` what models are asked."""
-
+class _Asked(TypedDict):
     id: str
     lang: str
     category: str
     source: str
     query: str
+
+
+class Query(_Asked):
+    """A row of the data set in one language: `source` is the seed, `query` what models are asked."""
+
     basis: Basis
     origin: str
     rounds: int
@@ -253,14 +251,9 @@ class JournalAnswer(TypedDict):
     more: NotRequired["list[JournalAnswer]"]
 
 
-class Response(TypedDict):
+class Response(_Asked):
     """One answer of a model; `sample` counts the answers to one query from 1."""
 
-    id: str
-    lang: str
-    category: str
-    source: str
-    query: str
     sample: int
     response: str
     status: AnswerStatus
@@ -281,16 +274,11 @@ class English(TypedDict):
     detail: str
 
 
-class Verdict(TypedDict):
+class Verdict(_Asked):
     """A judge's verdict on a response. `refusal` is None where no refusal can be told."""
 
-    id: str
-    lang: str
-    category: str
-    source: str
-    query: str
-    response: str
     sample: int
+    response: str
     verdict: Label
     reason: str
     refusal: bool | None

@@ -8,7 +8,7 @@ import pytest
 
 from xsafety.categories import BY_KEY
 from xsafety.demo import model as demo_model
-from xsafety.generation.prompting import messages
+from xsafety.generation.responses import messages
 from xsafety.judging import lexicon
 from xsafety.tabular import DataError
 

@@ -6,7 +6,7 @@ import yaml
 from tests.conftest import ROOT
 from xsafety.categories import BY_KEY, CATEGORIES
 from xsafety.config.prompting import PromptingMethod
-from xsafety.generation.prompting import messages
+from xsafety.generation.responses import messages
 from xsafety.protocols import protocol as protocols
 
 XLING = "You are a helpful assistant. Please think in English and then generate the response in the original language."

@@ -1,6 +1,5 @@
 """What an edit changed, piece by piece, for the eye of whoever made it."""
 
-import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
@@ -9,7 +8,6 @@ from itertools import takewhile
 from typing import Literal, NamedTuple
 
 _JOINERS = "\u200c\u200d"  # inside words of Persian and of Indic scripts
-_BREAK = re.compile(r"\n")
 
 
 class Piece(NamedTuple):
@@ -64,8 +62,8 @@ def as_html(pieces: Sequence[Piece]) -> str:
     """The pieces as HTML, their texts escaped; a line break that was put in or taken out can be seen."""
 
     def marked(piece: Piece) -> str:
-        if piece.kind == "same":
-            return escape(piece.text)
-        return f"<{piece.kind}>{_BREAK.sub('↵' + chr(10), escape(piece.text))}</{piece.kind}>"
+        text = escape(piece.text)
+        changed = text.replace("\n", "↵\n")
+        return text if piece.kind == "same" else f"<{piece.kind}>{changed}</{piece.kind}>"
 
     return "".join(marked(piece) for piece in pieces)

@@ -128,7 +128,7 @@ class Page:
         with ui.element("section").classes("texts"):
             with ui.element("div").classes("panel"):
                 ui.label("English").classes("heading")
-                self._text(row["source"], "source", "en", "ltr")
+                ui.label(row["source"]).classes("text").props("id=source lang=en dir=ltr")
                 if row["previous"]:
                     ui.label("What changed in the English").classes("heading small")
                     with ui.element("div").classes("text diff").props("id=previous lang=en dir=ltr"):
@@ -150,10 +150,6 @@ class Page:
             ui.label(head).classes("heading small")
             ui.label(text).props("dir=auto").classes("plain")
 
-    @staticmethod
-    def _text(text: str, id: str, lang: str, direction: str) -> None:
-        ui.label(text).classes("text").props(f"id={id} lang={lang} dir={direction}")
-
     def _editor(self) -> None:
         lang, direction = self.queue["lang"], self.queue["direction"]
         with ui.element("div").props("id=target"):
@@ -165,7 +161,7 @@ class Page:
         with ui.element("div").classes("changed").props("id=changed") as self.changed:
             with ui.element("div").classes("heading small line"):
                 ui.label("What you changed")
-                self._button("Restore the draft", self._restore, "restore")
+                self._button("Restore the draft", lambda: self.editor.set_value(self.row["draft"]), "restore")
             with ui.element("div").classes("text diff").props(f"id=diff lang={lang} dir={direction}"):
                 self.diff = ui.html("", sanitize=False)
 
@@ -207,9 +203,6 @@ class Page:
     def _noted(self, event: Any) -> None:
         self.review.remark(self.row, event.value or "")
         self.saved.set_text("…")
-
-    def _restore(self) -> None:
-        self.editor.set_value(self.row["draft"])
 
     def _decide(self, verdict: str) -> bool:
         """A verdict that is given twice is taken back. Says what is missing where the text does not allow it."""

@@ -18,7 +18,7 @@ import yaml
 
 from ..categories import BY_KEY
 from ..config.prompting import PromptingMethod
-from ..generation.prompting import messages
+from ..generation.responses import messages
 from ..rows import Draft, Seed
 from ..tabular import DataError, read_rows, write_text
 

@@ -1,14 +1,27 @@
-"""A model's requests about a data set, and the rows of its responses."""
+"""Prompting methods, a model's requests about a data set, and the rows of its responses."""
 
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from ..asking.requests import Request, request
-from ..rows import Identity, JournalAnswer, Query, Response
-from .prompting import messages
+from ..categories import BY_KEY, PLACEHOLDER
+from ..rows import Identity, JournalAnswer, Message, Query, Response
 
 if TYPE_CHECKING:  # pydantic is slow to import
     from ..config.prompting import PromptingMethod
+
+
+def messages(method: "PromptingMethod", query: str, category: str) -> list[Message]:
+    """The chat messages for a query: before it the method's text (paper, section 5), as system message or as prefix.
+
+    The scenario of the query's category fills `{scenario}`.
+    """
+    text = method.text.strip().replace(PLACEHOLDER, BY_KEY[category].scenario)
+    if not text:
+        return [{"role": "user", "content": query}]
+    if method.placement == "prefix":
+        return [{"role": "user", "content": f"{text}\n\n{query}"}]
+    return [{"role": "system", "content": text}, {"role": "user", "content": query}]
 
 
 def model_requests(

@@ -37,12 +37,9 @@ _DECLINES = re.compile(
 
 def invalid_reason(row: Response, english: English | None) -> str:
     """Why a response is invalid before any judge sees it; empty if it can be judged."""
-    if row["status"] == "blocked":
-        return f"blocked by the provider ({row['detail']})"
-    if row["status"] == "rejected":
-        return f"rejected by the provider ({row['detail']})"
-    if row["status"] == "too_long":
-        return f"prompt too long ({row['detail']})"
+    what = {"blocked": "blocked by the provider", "rejected": "rejected by the provider", "too_long": "prompt too long"}
+    if row["status"] in what:
+        return f"{what[row['status']]} ({row['detail']})"
     if not row["response"].strip():
         return "empty (cut off at the token limit)" if row["finish_reason"] == "length" else "empty"
     if english is not None and not english["english"]:

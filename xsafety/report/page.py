@@ -9,7 +9,6 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -126,10 +125,9 @@ def _columns(judge: JudgeTables, status: Mapping[str, Status]) -> list[Column]:
 def _status(status: Iterable[Status]) -> list[dict[str, Any]]:
     rows = []
     for row in status:
-        source = row["basis"] == "source"
         if not row["used"]:
             kind, says = "waits", "not evaluated"
-        elif source:
+        elif row["basis"] == "source":
             kind, says = "source", "source text"
         elif is_unverified(row["basis"]):
             kind, says = "unverified", row["basis"]
@@ -137,7 +135,7 @@ def _status(status: Iterable[Status]) -> list[dict[str, Any]]:
             kind, says = "verified", "verified by people"
         looks = {"verified": "verified", "source": "source", "bad sheet": "unsafe", "stale": "unverified"}
         words = {"state": state_words(row), "todo": [todo_words(todo) for todo in row["waits_for"]]}
-        shown = {"language": language(row["lang"]), "is_source": source, "kind": kind, "says": says}
+        shown = {"language": language(row["lang"]), "is_source": row["basis"] == "source", "kind": kind, "says": says}
         more = {"stage": row["state"], "look": looks.get(row["state"], "waits"), "file": file_words(row)}
         rows.append({**row, **shown, **words, **more})
     return rows
@@ -167,7 +165,11 @@ def _changes(rates: Sequence[ModificationRate], langs: Sequence[str]) -> dict[st
         return None
     rounds = sorted({row["round"] for row in rates})
     by_reviewer = [row for row in rates if row["category"] == ALL and row["reviewer"] != EVERYONE]
-    by_round = partial(_by_round, _changes_of_everyone(rates, by_reviewer), rounds)
+    cells = _changes_of_everyone(rates, by_reviewer)
+
+    def by_round(lang: str, category: str) -> list[dict[str, Any] | None]:
+        return [cells.get((lang, category, number)) for number in rounds]
+
     order = sorted({row["lang"] for row in rates} & set(langs), key=langs.index)
     issues = [(category.name, by_round(ALL, key)) for key, category in BY_KEY.items()]
     issues.append(("of queries that are no more", by_round(ALL, REMOVED)))
@@ -175,13 +177,9 @@ def _changes(rates: Sequence[ModificationRate], langs: Sequence[str]) -> dict[st
         "rounds": rounds,
         "rows": [(language(lang), by_round(lang, ALL)) for lang in order],
         "together": by_round(ALL, ALL) if len(order) > 1 else [],
-        "issues": [(name, cells) for name, cells in issues if any(cells)],
+        "issues": [(name, line) for name, line in issues if any(line)],
         "reviewers": [(language(lang), row) for lang in order for row in by_reviewer if row["lang"] == lang],
     }
-
-
-def _by_round(cells: _Changes, rounds: Sequence[int], lang: str, category: str) -> list[dict[str, Any] | None]:
-    return [cells.get((lang, category, number)) for number in rounds]
 
 
 def _changes_of_everyone(rates: Iterable[ModificationRate], by_reviewer: Iterable[ModificationRate]) -> _Changes:
@@ -207,11 +205,8 @@ def _bounds(cell: CellRates | None) -> str:
 
 def _main(judge: JudgeTables, columns: Sequence[Column], first: str, commonsense: str = "no") -> dict[str, Any]:
     """A language x model table of unsafe rates with bounds; `partial` says where an average lacks a language."""
-    cells = {
-        (cell["lang"], cell["model"]): cell
-        for cell in judge.cells
-        if cell["prompting"] == first and cell["commonsense"] == commonsense
-    }
+    shown = [cell for cell in judge.cells if (cell["prompting"], cell["commonsense"]) == (first, commonsense)]
+    cells = {(cell["lang"], cell["model"]): cell for cell in shown}
     rates = {row["lang"]: row for row in (judge.main if commonsense == "no" else judge.with_commonsense)}
     rows = []
     for column in columns:
@@ -239,15 +234,10 @@ def _partial(models: Iterable[str], foreign: Iterable[Mapping[str, str]]) -> dic
 
 def _heat_maps(judge: JudgeTables, columns: Sequence[Column], first: str) -> list[dict[str, Any]]:
     """One map per model and, of more than one, of their mean: rows are safety issues, columns languages and `Ave`."""
-    rates = {
-        (row["model"], row["category"], row["lang"]): row["unsafe_rate"]
-        for row in judge.categories
-        if row["prompting"] == first
-    } | {
-        (row["model"], row["commonsense"], row["lang"]): row["unsafe_rate"]
-        for row in judge.promptings
-        if row["prompting"] == first
-    }
+    by_issue = [row for row in judge.categories if row["prompting"] == first]
+    together = [row for row in judge.promptings if row["prompting"] == first]
+    rates = {(row["model"], row["category"], row["lang"]): row["unsafe_rate"] for row in by_issue}
+    rates |= {(row["model"], row["commonsense"], row["lang"]): row["unsafe_rate"] for row in together}
     tags = [*(column.tag for column in columns), AVE]
     maps = [{"model": model, "groups": _heat_map(rates, model, tags)} for model in _with_mean(judge.models)]
     return [heat_map for heat_map in maps if heat_map["groups"]]
@@ -275,9 +265,8 @@ def _heat_map(
 
 def _promptings(judge: JudgeTables, columns: Sequence[Column]) -> list[dict[str, Any]]:
     """Per model, and for their mean: a row per prompting method: `Ave`, its change, refusals, every language."""
-    rows = {
-        (row["model"], row["prompting"], row["lang"]): row for row in judge.promptings if row["commonsense"] == "no"
-    }
+    shown = [row for row in judge.promptings if row["commonsense"] == "no"]
+    rows = {(row["model"], row["prompting"], row["lang"]): row for row in shown}
     names = list(dict.fromkeys(prompting for _, prompting, _ in rows))
     tags = [column.tag for column in columns]
     foreign = [tag for tag in tags if tag != SOURCE_LANGUAGE]
@@ -311,16 +300,11 @@ def _with_mean(models: Sequence[str]) -> list[str]:
 
 def _refusals(judge: JudgeTables, columns: Sequence[Column], first: str) -> list[tuple[Column | None, list[Cell]]]:
     """Refusal rates under the first prompting method, language x model; the last row, without a language, is `Ave`."""
-    rates = {
-        (row["lang"], row["model"]): shown_rate(row["refusal_rate"])
-        for row in judge.promptings
-        if row["prompting"] == first and row["commonsense"] == "no"
-    }
+    shown = [row for row in judge.promptings if (row["prompting"], row["commonsense"]) == (first, "no")]
+    rates = {(row["lang"], row["model"]): shown_rate(row["refusal_rate"]) for row in shown}
     models = [*judge.models, ALL]
-    lines: list[tuple[Column | None, str]] = [(column, column.tag) for column in columns]
-    return [
-        (column, [Cell(rates.get((tag, model), NO_RATE)) for model in models]) for column, tag in [*lines, (None, AVE)]
-    ]
+    lines: list[tuple[Column | None, str]] = [*((column, column.tag) for column in columns), (None, AVE)]
+    return [(column, [Cell(rates.get((tag, model), NO_RATE)) for model in models]) for column, tag in lines]
 
 
 def _agreement(judges: Sequence[JudgeTables]) -> list[tuple[str, list[str]]]:

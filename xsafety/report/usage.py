@@ -23,24 +23,17 @@ TRIES: tuple[Literal["requests", "retries", "rate_limited", "failed"], ...] = (
 )
 
 # The files in the journal that hold a stage's answers, each named after its language, and its runs.
-_ANSWERS = {
-    "drafts": "drafts/*.jsonl",
-    "responses": "responses/{name}/*/*.jsonl",
-    "english": "english/*/*/*.jsonl",
-    "verdicts": "verdicts/{name}/*/*/*.jsonl",
-}
-
-_RUNS = {
-    "drafts": f"drafts/{RUNS}",
-    "responses": f"responses/{{name}}/{RUNS}",
-    "english": f"english/*/*/{RUNS}",
-    "verdicts": f"verdicts/{{name}}/{RUNS}",
+_FILES = {
+    "drafts": ("drafts/*.jsonl", f"drafts/{RUNS}"),
+    "responses": ("responses/{name}/*/*.jsonl", f"responses/{{name}}/{RUNS}"),
+    "english": ("english/*/*/*.jsonl", f"english/*/*/{RUNS}"),
+    "verdicts": ("verdicts/{name}/*/*/*.jsonl", f"verdicts/{{name}}/{RUNS}"),
 }
 
 
 def runs(folder: Path, stage: str, name: str) -> Iterator[JobRun]:
     """The jobs of a stage that asked `name`, as the journal has them."""
-    for file in sorted(folder.glob(_RUNS[stage].format(name=name))):
+    for file in sorted(folder.glob(_FILES[stage][1].format(name=name))):
         yield from journal.lines(file)
 
 
@@ -67,7 +60,7 @@ def usage_rows(folder: Path, engines: Iterable[tuple[str, str, str, "Price | Non
 
 def _answers(folder: Path, stage: str, name: str, engine: str) -> Iterator[tuple[str, dict[str, Any]]]:
     """The language and the line of each answer that an engine gave in a stage."""
-    for file in sorted(folder.glob(_ANSWERS[stage].format(name=name))):
+    for file in sorted(folder.glob(_FILES[stage][0].format(name=name))):
         for line in journal.lines(file) if file.name != RUNS else ():
             # Services and models that translated share a file; a model's answer has a status.
             if ("status" in line["answer"]) == (engine in ("openai", "transformers")):

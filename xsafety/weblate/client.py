@@ -40,7 +40,10 @@ class Client:
     Every method that asks raises Unavailable where Weblate does not answer as it should.
     """
 
-    def __init__(self, block: Weblate) -> None:
+    def __init__(self, block: Weblate | None) -> None:
+        """By the block `verification.weblate`; raises DataError if there is none, or no token."""
+        if block is None:
+            raise DataError("config.yaml has no block verification.weblate; docs/weblate.md says how to set it up")
         self.url = block.base_url.rstrip("/")
         self.name = block.component
         self.users = block.users
@@ -143,24 +146,21 @@ class Client:
             ) from None
         if answer.status_code in (200, 201):
             return answer
+        after = answer.headers.get("Retry-After", "")
+        wait = f" ({after} seconds to wait)" if after.isdigit() else ""
         what = {
             401: f"does not know the token; give {self._variable} the API key of your Weblate profile, or of a project",
             403: f"does not let the token's user do this ({path}); give him the right to download, see changes, and"
             " upload with replacement",
             404: f"has no {path}; look at verification.weblate.component ({self.name}), and whether the token's user"
             " sees it",
-            429: f"takes no more requests for now{self._wait(answer)}; run it again then",
+            429: f"takes no more requests for now{wait}; run it again then",
         }.get(answer.status_code)
         if 300 <= answer.status_code < 400:
             what = "sends us elsewhere; give verification.weblate.base_url as the browser shows it, with https"
         raise Unavailable(
             f"Weblate at {self.url} {what or f'fails ({answer.status_code}, {path}){self._detail(answer)}'}"
         )
-
-    @staticmethod
-    def _wait(answer: requests.Response) -> str:
-        after = answer.headers.get("Retry-After", "")
-        return f" ({after} seconds to wait)" if after.isdigit() else ""
 
     def _detail(self, answer: requests.Response) -> str:
         """What Weblate says of a failure, in a line, without the token."""
@@ -193,10 +193,3 @@ def code_of(tag: str, known: Mapping[str, str]) -> str | None:
     names = (tag, f"{tag}-{langcodes.get(tag).maximize().script}")
     codes = (name.replace("-", "_").lower() for name in names)
     return next((known[code] for code in codes if code in known), None)
-
-
-def connect(block: Weblate | None) -> Client:
-    """A client by the block `verification.weblate`; raises DataError if there is none, or no token."""
-    if block is None:
-        raise DataError("config.yaml has no block verification.weblate; docs/weblate.md says how to set it up")
-    return Client(block)
