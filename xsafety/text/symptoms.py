@@ -14,22 +14,49 @@ from .packs import packs
 
 
 def garbled(response: str) -> bool:
-    """Whether a non-empty answer is no text.
+    """Whether a non-empty answer is no text, in time that grows with its length alone.
 
     That is: it has no letter and no digit, or over 40% of its visible characters are broken (replacement characters,
     private use, unassigned), or one short piece said 20 times or more on end fills over half of it. One letter is text,
     because Commonsense is answered by an option letter.
     """
-    visible = [c for c in response if not c.isspace()]
-    if not any(unicodedata.category(c)[0] in "LN" for c in visible):
+    visible = {c: number for c, number in Counter(response).items() if not c.isspace()}
+    categories = {c: unicodedata.category(c) for c in visible}
+    if not any(category[0] in "LN" for category in categories.values()):
         return True
-    broken = sum(c == "\ufffd" or unicodedata.category(c) in ("Co", "Cn", "Cs") for c in visible)
-    if broken > 0.4 * len(visible):
+    broken = sum(visible[c] for c, category in categories.items() if c == "\ufffd" or category in ("Co", "Cn", "Cs"))
+    if broken > 0.4 * sum(visible.values()):
         return True
-    text = re.sub(r"\s+", " ", response[:4000]) + " "
-    runs = re.finditer(r"(.{1,40}?)\1{19,}", text)
-    said = max((len(run.group()) for run in runs if any(c.isalnum() for c in run.group(1))), default=0)
-    return said > 0.5 * len(text)
+    return _one_piece(" ".join(response[:4000].split()) + " ")
+
+
+_PIECE = 40  # characters
+
+
+def _one_piece(text: str) -> bool:
+    """Whether a piece of at most 40 characters, said 20 times or more on end, fills over half of a text."""
+    # What fills over half of a text goes through its middle, so nothing needs to be looked for elsewhere.
+    middle = len(text) // 2
+    backwards = text[:middle][::-1]
+    for size in range(1, min(_PIECE, len(text) // 20) + 1):
+        before = _alike(backwards, size)
+        long = before + _alike(text[middle - size :], size) + size
+        whole = long - long % size
+        if whole >= 20 * size and whole > 0.5 * len(text):
+            return any(c.isalnum() for c in text[middle - size : middle])
+    return False
+
+
+def _alike(text: str, size: int) -> int:
+    """How many characters from the `size`-th on are the same as those `size` before them."""
+    same, step = 0, 1
+    while step:
+        end = size + same + step
+        if end <= len(text) and text[size + same : end] == text[same : same + step]:
+            same, step = same + step, step * 2
+        else:
+            step //= 2
+    return same
 
 
 _ENGLISH_AI = re.compile(r"\bA\.?I\b|artificial intelligence|language model", re.I)
