@@ -51,7 +51,7 @@ if workflow.is_main_process:
 
 
 onstart:
-    asked = {} if workflow.touch else asked_blocks(workflow.dag.needrun_jobs(), CONFIG)
+    asked = {} if workflow.touch else asked_blocks(list(workflow.dag.needrun_jobs()), CONFIG)
     if problems := missing_keys(asked, os.environ):
         atexit.unregister(print_last_words)
         raise WorkflowError(str(DataError.of(f"config: {len(problems)} problem(s)", problems)))

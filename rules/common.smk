@@ -116,9 +116,13 @@ def reviews(wildcards):
     return files(f"{CONFIG.verification.reviews}/{wildcards.lang}", "*")
 
 
-def lexicons(wildcards):
+def packs_of(lang):
     """The language packs that tell what is known of a language; the English one counts in every language."""
-    return [str(ROOT / "xsafety/text/packs" / f"{name}.yaml") for name in pack_names(wildcards.lang)]
+    return [str(ROOT / "xsafety/text/packs" / f"{name}.yaml") for name in pack_names(lang)]
+
+
+def packs(wildcards):
+    return packs_of(wildcards.lang)
 
 
 def dataset():

@@ -60,7 +60,7 @@ rule verdicts:
         protocol=lambda wildcards: CONFIG.judges[wildcards.judge].protocol_file if is_asked(wildcards.judge) else [],
         receipt=lambda wildcards: (ancient("<results>/asked/judges/{judge}.json") if is_asked(wildcards.judge) else []),
         # For refusals of responses and of the judge itself.
-        lexicon=lexicons,
+        packs=packs,
     output:
         "<results>/verdicts/{judge}/{model}/{prompting}/{lang}.jsonl",
     log:

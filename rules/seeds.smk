@@ -7,6 +7,8 @@ rule seeds:
     """Read and check the data set: English seed queries, and translations that come along."""
     input:
         files=[file for pattern in SOURCE.files for file in files(CONFIG.dataset.folder, pattern)],
+        # For what looks odd in translations that come along.
+        packs=[file for lang in SOURCE.languages for file in packs_of(lang)],
     output:
         seeds="<results>/seeds.csv",
         repairs=["<results>/repairs.csv"] if SOURCE.languages else [],

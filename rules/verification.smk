@@ -36,7 +36,7 @@ rule ledger:
 rule check:
     """Look by machine for translations that are probably broken."""
     input:
-        lexicon=lexicons,
+        packs=packs,
         seeds="<results>/seeds.csv",
         ledger="<results>/review/{lang}/ledger.jsonl",
         drafts="<results>/drafts/{lang}.csv",

@@ -252,6 +252,13 @@ def test_nobody_at_the_address(tmp_path: Path) -> None:
     assert failed == again == dict.fromkeys("ade", reason) | dict.fromkeys("bc", SKIPPED)
 
 
+def test_a_key_that_is_not_set_is_told(server: Server, tmp_path: Path) -> None:
+    found = ask(server, tmp_path, {"a": "One hat."}, engine="deepl", api_key_env="NOT_SET_ANYWHERE")
+    assert set(found.failed.values()) == {
+        "the environment variable NOT_SET_ANYWHERE is not set; run: export NOT_SET_ANYWHERE=..."
+    }
+
+
 def test_a_silent_server_is_not_waited_for(server: Server, tmp_path: Path) -> None:
     server.delay = 1
     start = time.monotonic()

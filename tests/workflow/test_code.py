@@ -57,7 +57,11 @@ def test_imports_are_followed(tmp_path: Path, source: str, found: list[str]) -> 
 )
 def test_remarks_docstrings_and_layout_mean_nothing(tmp_path: Path, edited: str, counts: bool) -> None:
     digests = []
-    for name, text in (("before", "LIMIT = 3\ndef f(x):\n    return x + LIMIT\n"), ("after", edited)):
+    before = 'LIMIT = Field(3, description="of x")\ndef f(x):\n    return x + LIMIT\n'
+    for name, text in (
+        ("before", before),
+        ("after", edited.replace("LIMIT = 3", 'LIMIT = Field(3, description="most")')),
+    ):
         root = tmp_path / name
         (root / "xsafety").mkdir(parents=True)
         (root / "xsafety" / "a.py").write_text(text)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import ROOT, Project, demo_config
+from tests.conftest import ROOT, SEEDS, Project, demo_config
 from tests.servers.loopback import Server
 from xsafety.config.configuration import Config
 from xsafety.workflow.run import asked_blocks
@@ -26,6 +26,7 @@ def job(rule: str, waits: bool = False, **wildcards: str) -> Any:
         ([job("ask", model="two")], {"models.two"}),
         ([job("ask_judge", judge="paper"), job("drafts", lang="fr")], {"judges.paper", "translation"}),
         ([job("english", model="one", lang="fr")], {"translation"}),
+        ([job("drafts", lang="fr"), job("browser", lang="fr", reviewer="anna")], set()),
         ([job("report", waits=True)], {"models.one", "models.two", "judges.lexicon", "judges.paper"}),
     ],
 )
@@ -70,6 +71,16 @@ def test_only_jobs_that_run_want_their_keys(built: Project, server: Server) -> N
     assert "models.one: the environment variable NOT_SET_ANYWHERE is not set" in done.output
     assert WAITS not in done.output
     assert {body["model"] for body in server.chats} == {"model-2"}
+
+
+def test_a_reviewers_page_takes_the_drafts_of_memory_and_wants_no_key(project: Project) -> None:
+    seeds = [(line.split(",")[0], line.split(",", 2)[2].strip('"')) for line in SEEDS.splitlines()[1:]]
+    rows = "\n".join(f'{id},"{text}",Voici.,me,draft' for id, text in seeds)
+    project.write("memory/fr.csv", f"id,source,draft,engine,status\n{rows}\n")
+    project.config["translation"] = {"memory": "memory", "engine": "deepl", "api_key_env": "NOT_SET_ANYWHERE"}
+    done = project.run("results/browser/fr/anna.json")
+    assert done.status == 0, done.output
+    assert "drafts fr" in done.jobs
 
 
 def test_commands_that_only_look_and_targets_before_the_checkpoint_end_without_the_waiting_list(built: Project) -> None:

@@ -1,8 +1,7 @@
 """Machine checks of a language's translations, so that people see first what is probably broken.
 
 A check yields for a row points and a reason for reviewers. A row with a whole point, of one check or of several that
-agree, is flagged; what weighs less is listed. The tests of one row or one file that the reader of the XSafety release
-needs too stand in the first half.
+agree, is flagged; what weighs less is listed.
 """
 
 import math

@@ -39,9 +39,7 @@ def modules(root: Path, script: str) -> list[str]:
 def read_source(root: Path, path: Path) -> tuple[list[Path], str]:
     """The modules that a file imports as it runs, and as text its syntax and what the YAML file of its name says."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
-    for node in ast.walk(tree):
-        if isinstance(body := getattr(node, "body", None), list):
-            body[:] = [statement for statement in body if not _means_nothing(statement)]
+    _drop_remarks(tree)
     imported = []
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom):
@@ -53,6 +51,14 @@ def read_source(root: Path, path: Path) -> tuple[list[Path], str]:
             imported += _files(root, [root.joinpath(*alias.name.split(".")) for alias in node.names])
     data = path.with_suffix(".yaml")
     return imported, ast.dump(tree) + (repr(yaml.safe_load(data.read_text(encoding="utf-8"))) if data.is_file() else "")
+
+
+def _drop_remarks(tree: ast.Module) -> None:
+    for node in ast.walk(tree):
+        if isinstance(body := getattr(node, "body", None), list):
+            body[:] = [statement for statement in body if not _means_nothing(statement)]
+        elif isinstance(node, ast.Call):  # what a key of the configuration is for is a remark too
+            node.keywords = [given for given in node.keywords if given.arg != "description"]
 
 
 def _means_nothing(statement: ast.stmt) -> bool:

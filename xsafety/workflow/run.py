@@ -1,6 +1,6 @@
 """Whom a run of the workflow will ask, and what it says in the end."""
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,7 @@ from ..translation.memory import print_missing
 from ..verification.waiting import print_waiting
 
 
-def asked_blocks(jobs: Iterable[Any], config: Config) -> dict[str, Block]:
+def asked_blocks(jobs: Collection[Any], config: Config) -> dict[str, Block]:
     """The models, judges and translators that Snakemake's `jobs` will ask, by their place in the configuration.
 
     A job that waits for the checkpoint, which says what languages are ready, stands for every model and judge.
@@ -20,23 +20,30 @@ def asked_blocks(jobs: Iterable[Any], config: Config) -> dict[str, Block]:
     reads_english = any(isinstance(judge, OpenAIJudge) and judge.translate_to_english for judge in judges.values())
     places: set[str] = set()
     for job in jobs:
-        match job.rule.name:
-            case "drafts" | "english":
-                places.add("translation")
-            case "ask":
-                places.add(f"models.{job.wildcards.model}")
-            case "ask_judge":
-                places.add(f"judges.{job.wildcards.judge}")
+        places.add(_place(job))
         if any(file.flags.get("checkpoint_target") for file in job.input):
             places |= {*models, *judges, *(["translation"] if reads_english else [])}
+    if any(job.rule.name == "browser" for job in jobs):
+        places.discard("translation")  # a reviewer takes the drafts that there are
     every: dict[str, Block] = {"translation": config.translation, **models, **judges}
     return {place: block for place, block in every.items() if place in places}
+
+
+def _place(job: Any) -> str:
+    match job.rule.name:
+        case "drafts" | "english":
+            return "translation"
+        case "ask":
+            return f"models.{job.wildcards.model}"
+        case "ask_judge":
+            return f"judges.{job.wildcards.judge}"
+    return ""
 
 
 def print_last_words(workflow: Any, config: Config) -> None:
     """Prints what waits for whom and what is missing, if the workflow ran and its checkpoint is part of that.
 
-    Also where there was nothing to do, but not for commands that only look at jobs, nor for targets before the
+    Also where there was nothing to do, but not for commands that only look (--list, --lint), nor for targets before the
     checkpoint.
     """
     if workflow.scheduler and any(job.is_checkpoint for job in workflow.dag.jobs):

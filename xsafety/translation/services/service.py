@@ -74,7 +74,10 @@ class Endpoint:
     def __init__(self, name: str, service: Service, connection: ServiceConnection) -> None:
         self.name, self.region = name, connection.region
         self.url = (connection.base_url or "").rstrip("/")
-        self.key = os.environ[connection.api_key_env] if connection.api_key_env else ""
+        self.key = os.environ.get(connection.api_key_env, "") if connection.api_key_env else ""
+        if connection.api_key_env and not self.key:
+            variable = connection.api_key_env
+            raise AccessDenied(f"the environment variable {variable} is not set; run: export {variable}=...")
         self._variable, self._timeout = connection.api_key_env, connection.timeout
         self._refusals = {**_USUAL, **service.refusals}
 
