@@ -21,6 +21,7 @@ from tests.servers.forks import SNAKEMAKE, Fork
 from tests.servers.loopback import Server, loopback
 
 ROOT = Path(__file__).parents[1]
+collect_ignore = ["build"]  # tests on a build's own products: the workflow runs them
 
 
 def pytest_collection_modifyitems(items: list[pytest.Function]) -> None:
