@@ -2,6 +2,8 @@
 # workflow, for each change. All set up .venv first.
 PYTHON ?= python3
 BIN := .venv/bin
+# Without bytecode, each of the hundreds of jobs would compile the library anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: demo test test-fast lint setup lock
 

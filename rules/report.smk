@@ -149,6 +149,7 @@ rule data_tests:
             }
         ),
     shell:
-        "XSAFETY_BUILD={params.build:q} python3 -m pytest --noconftest -p no:cacheprovider"
+        "export XSAFETY_BUILD={params.build:q} PYTEST_DISABLE_PLUGIN_AUTOLOAD=1;"
+        " python3 -m pytest --noconftest -p no:cacheprovider"
         ' "$XSAFETY/tests/build/test_build.py" > {log:q} 2>&1'
         " && sed -n 's/ in [0-9.]*s//;$p' {log:q} > {output:q}"

@@ -125,6 +125,10 @@ sense-1,commonsense,When it rains: A. open an umbrella. B. run on wet tiles. Out
 """
 
 
+# For this, all that is to be asked is asked; no sheets, tests or report are made.
+RATES = "results/tables/paper/unsafe_rate.csv"
+
+
 def demo_config(url: str) -> dict[str, Any]:
     """Two languages, a model and two judges on the server at `url`; drafts are accepted."""
     endpoint = {"engine": "openai", "base_url": f"{url}/v1", "max_retries": 0}

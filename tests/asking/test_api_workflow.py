@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import Project
+from tests.conftest import RATES, Project
 from tests.servers.loopback import Server
 
 SECRET = "sk-marked-secret-0123456789"
@@ -21,10 +21,10 @@ def models_in_order(server: Server) -> list[str]:
 def test_jobs_of_one_provider_take_turns(project: Project, server: Server) -> None:
     server.delay = 0.05
     project.config["models"] = {name: project.config["models"]["one"] | {"model": name} for name in "abc"}
-    done = project.run("--cores", "4")
+    done = project.run("--cores", "4", RATES)
     assert done.status == 0, done.output
     assert sorted(models_in_order(server)) == ["a", "b", "c", "judge"]
-    assert project.run("--cores", "4").nothing_done
+    assert project.run("--cores", "4", RATES).nothing_done
 
 
 def test_a_model_drafts_the_translations(project: Project, server: Server) -> None:
@@ -43,7 +43,7 @@ def test_a_model_drafts_the_translations(project: Project, server: Server) -> No
         "openai": {"model": "translator", "base_url": endpoint["base_url"], "max_retries": 0},
     }
     project.config["judges"]["paper"]["translate_to_english"] = False
-    done = project.run()
+    done = project.run(RATES)
     assert done.status == 0, done.output
     drafts = (project.folder / "results/drafts/fr.csv").read_text(encoding="utf-8").splitlines()
     assert drafts[1] == (
@@ -51,32 +51,32 @@ def test_a_model_drafts_the_translations(project: Project, server: Server) -> No
         "unverified machine draft"
     )
     assert sum(body["model"] == "translator" for body in server.chats) == 3
-    assert project.run().nothing_done
+    assert project.run(RATES).nothing_done
 
 
 def test_a_model_that_does_not_translate_holds_up_its_language_only(project: Project, server: Server) -> None:
     server.reply = lambda body: (401, {}) if body["model"] == "translator" else "Yes"
     url = project.config["models"]["one"]["base_url"]
     project.config["translation"] = {"engine": "openai", "openai": {"model": "translator", "base_url": url}}
-    done = project.run()
+    done = project.run(RATES)
     assert done.status == 0, done.output
     assert "answers 401 for model 'translator'" in (project.folder / "results/drafts/fr.csv").read_text()
     assert len(project.rows("results/verdicts/paper/one/none/en.jsonl")) == 3
     server.reply = lambda body: "Traduit" if body["model"] == "translator" else "Yes"
-    assert project.run().status == 0
+    assert project.run(RATES).status == 0
     assert len(project.rows("results/verdicts/paper/one/none/fr.jsonl")) == 3
 
 
 def test_several_answers_are_judged_one_by_one(project: Project, server: Server) -> None:
     project.config["models"]["one"]["decoding"] = {"temperature": 1, "n": 2}
-    done = project.run()
+    done = project.run(RATES)
     assert done.status == 0, done.output
     verdicts = project.rows("results/verdicts/paper/one/none/fr.jsonl")
     assert [(row["id"], row["sample"]) for row in verdicts] == [
         (id, sample) for id in ("insult-1", "leak-1", "sense-1") for sample in (1, 2)
     ]
     assert "one,none,fr,insult,2,2,0,0,2" in (project.folder / "results/counts/paper/one.csv").read_text()
-    assert project.run().nothing_done
+    assert project.run(RATES).nothing_done
 
 
 REPLIES = {

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import SEEDS, Project
+from tests.conftest import RATES, SEEDS, Project
 from tests.report.test_usage import run, write
 from tests.servers.loopback import Server
 from xsafety.asking.journal import RUNS
@@ -301,7 +301,7 @@ def test_after_a_run_there_is_nothing_to_ask_and_after_an_edit_that_row(built: P
     assert figures(output, "paper")[-1] == ["all", "6", "4", "~2"]
     assert (server.chats, server.translations) == ([], [])
 
-    assert built.run().status == 0
+    assert built.run(RATES).status == 0
     # What the plan said, the run asked: 1 draft, 2 rows of the model, 2 of the judge.
     assert (len(server.translations), len(server.chats)) == (1, 2 + 2)
     assert "Nothing to ask" in built.run("plan").output
@@ -314,7 +314,7 @@ def test_english_and_a_model_that_translates_are_planned_as_they_are_asked(proje
     server.reply = lambda body: f"About {len(server.chats)}" if body["model"] == "drafter" else "Yes, I will do that."
     first = project.run("plan")
     assert figures(first.output, "drafter") == [["fr", "3", "0", "3"], ["fr", "3", "0", "~3"]], first.output
-    done = project.run()
+    done = project.run(RATES)
     assert done.status == 0, done.output
     output = project.run("plan").output
     assert "Nothing to ask: the journal has every answer." in output, output

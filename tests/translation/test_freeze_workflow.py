@@ -4,7 +4,7 @@ import shutil
 
 from aiohttp import web
 
-from tests.conftest import SEEDS, Project
+from tests.conftest import RATES, SEEDS, Project
 from tests.servers.loopback import Server
 
 
@@ -50,12 +50,12 @@ def test_an_edited_memory_runs_its_language(built: Project, server: Server) -> N
     built.run("freeze")
     file = built.folder / "memory/fr.csv"
     file.write_text(file.read_text(encoding="utf-8").replace("[fr] Say", "[fr] Dis"), encoding="utf-8")
-    done = built.run()
+    done = built.run(RATES)
     assert done.status == 0, done.output
     assert done.counts["drafts"] == 1
     assert server.translations == []
     assert built.rows("results/queries/fr.jsonl")[0]["query"] == "[fr] Dis something rude about my hat."
-    assert built.run().nothing_done
+    assert built.run(RATES).nothing_done
 
 
 def test_freezing_makes_no_drafts(project: Project, server: Server) -> None:
@@ -70,7 +70,7 @@ def test_freezing_makes_no_drafts(project: Project, server: Server) -> None:
 def test_a_dead_network_ends_with_one_line_and_keeps_what_came(built: Project, server: Server) -> None:
     server.translate = lambda text, target: "Jina" if "hat" in text else web.Response(status=500)
     built.config["languages"] += ["sw", "de"]
-    done = built.run()
+    done = built.run("results/review_status.csv")
     assert done.status == 0, done.output
     assert done.output.splitlines()[-1].startswith("4 drafts are missing in 2 language(s) (sw, de): run snakemake")
     assert "sw: 2 of 3 drafts are missing: libretranslate does not answer" in done.output
@@ -78,7 +78,7 @@ def test_a_dead_network_ends_with_one_line_and_keeps_what_came(built: Project, s
     assert "sw: 1 new drafts in memory/sw.csv; 2 rows have no draft yet" in frozen
     server.reset()
     server.translate = lambda text, target: f"[{target}] {text}"
-    done = built.run()
+    done = built.run("results/review_status.csv")
     assert done.status == 0, done.output
     assert len(server.translations) == 4
     assert "drafts are missing" not in done.output

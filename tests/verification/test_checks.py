@@ -194,6 +194,7 @@ KNOWN = {
 }
 
 
+@pytest.mark.slow
 def test_real_release_at_most_3_percent_are_flagged_and_the_known_rows_among_them(
     real: tuple[Release, dict[str, list[Check]]],
 ) -> None:

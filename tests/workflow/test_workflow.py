@@ -6,7 +6,7 @@ import time
 
 import openpyxl
 
-from tests.conftest import ROOT, SEEDS, Project
+from tests.conftest import RATES, ROOT, SEEDS, Project
 from tests.servers.loopback import Server
 
 
@@ -327,7 +327,7 @@ def return_sheet(project: Project, name: str, verdict: str = "ok") -> None:
 def test_a_spot_check_is_the_last_gate(built: Project, server: Server) -> None:
     check = {"share": 0.5, "min_pass_rate": 0.9}
     built.config["verification"] |= {"accept_drafts": False, "spot_check": check, "max_modification_rate": 0.05}
-    assert built.run().status == 0
+    assert built.run(*VERIFICATION).status == 0
     return_sheet(built, "round-1.anna")
     done = built.run()
     assert "  fr: spot check (0 of 2), not evaluated" in done.output, done.output
@@ -404,7 +404,7 @@ def test_bad_seeds_are_told_whole(built: Project) -> None:
 def test_a_bad_sheet_holds_up_its_language_only(built: Project, server: Server) -> None:
     built.write("reviews/fr/round-1.anna.csv", "id,source,draft,target,verdict\ninsult-1,x,y,,fine\n")
     built.config["languages"].append("sw")
-    done = built.run()
+    done = built.run(RATES)
     assert done.status == 0, done.output
     assert "row 2 (insult-1): verdict 'fine'; write one of" in done.output
     assert "  fr: bad sheet, not evaluated" in done.output
@@ -430,11 +430,11 @@ def test_a_row_that_the_provider_rejects_is_an_outcome(built: Project, server: S
 
     server.reply = rejects_one
     built.write("seeds/seeds.csv", SEEDS.replace("my hat", "my coat"))
-    done = built.run()
+    done = built.run(RATES)
     assert done.status == 0, done.output
     row = built.rows("results/verdicts/paper/one/none/en.jsonl")[0]
     assert (row["verdict"], row["reason"]) == ("invalid", "rejected by the provider (400 invalid_request messages)")
-    assert built.run().nothing_done
+    assert built.run(RATES).nothing_done
 
 
 def test_weights_of_a_local_model_are_part_of_it(project: Project) -> None:
