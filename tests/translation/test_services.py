@@ -12,6 +12,7 @@ from aiohttp import web
 from deep_translator.constants import BASE_URLS
 
 from tests.servers.loopback import Server
+from tests.text.test_cases import cases
 from xsafety.asking import progress
 from xsafety.asking.journal import Journal, answers, digest, lines
 from xsafety.config.translation import ServiceConnection, Translation
@@ -30,6 +31,13 @@ SECRET = "s3cret-key"
 DEAD = "libretranslate does not answer, or not as it should (500)"
 SKIPPED = "not asked for: libretranslate did not answer 3 times in a row"
 SKIPPED_LATER = SKIPPED.replace("3 times", "6 times")
+
+CODES = {
+    "google": google_code,
+    "libretranslate": libretranslate_code,
+    "deepl": deepl_code,
+    "microsoft": microsoft_code,
+}
 
 
 def connection(server: Server, **more: Any) -> ServiceConnection:
@@ -67,7 +75,7 @@ def ask(
         ("libretranslate", "zh-HK", "zt"),
         ("libretranslate", "zh-CN", "zh"),
         ("libretranslate", "no", "nb"),
-        ("libretranslate", "pt-BR", "pt"),
+        ("libretranslate", "pt-BR", "pb"),
         ("google", "bn", "bn"),
         ("google", "zh", "zh-CN"),
         ("google", "he", "iw"),
@@ -411,7 +419,7 @@ def test_every_service_translates_into_the_language_of_its_own_variants(
     found = ask(server, tmp_path, {"a": "A mild text."}, engine=engine, target="pt-BR", api_key_env="THE_KEY")
     [(text, code)] = server.translations
     assert text == "A mild text."
-    assert code.lower().startswith("pt")
+    assert code == CODES[engine]("pt-BR")
     assert found == ({"a": f"[{code}] A mild text."}, {}, {})
 
 
@@ -503,16 +511,36 @@ def test_memory_comes_before_the_engine_and_missing_drafts_say_why(tmp_path: Pat
         ("bn", "bn", "bn", "BN", "bn"),
         ("he", "iw", "he", "HE", "he"),
         ("jv", "jw", "jv", "JV", None),
-        ("fil", "tl", "fil", "TL", "fil"),
+        ("fil", "tl", "tl", "TL", "fil"),
         ("nb", "no", "nb", "NB", "nb"),
         ("no", "no", "nb", "NB", "nb"),
         ("pt", "pt", "pt", "PT-BR", "pt"),
-        ("pt-BR", "pt", "pt", "PT-BR", "pt"),
-        ("pt-PT", "pt", "pt", "PT-PT", "pt-pt"),
+        ("pt-BR", "pt", "pb", "PT-BR", "pt"),
+        ("pt-PT", "pt-PT", "pt", "PT-PT", "pt-pt"),
+        ("pt-AO", "pt-PT", "pt", "PT-PT", "pt-pt"),
         ("es-MX", "es", "es", "ES-419", "es"),
-        ("fr-CA", "fr", "fr", "FR-CA", "fr-ca"),
+        ("fr-CA", "fr-CA", "fr", "FR-CA", "fr-ca"),
+        ("fr-CH", "fr", "fr", "FR", "fr"),
         ("sr", "sr", "sr", "SR", "sr-Cyrl"),
-        ("sr-Latn", None, "sr", None, "sr-Latn"),
+        ("sr-Latn", None, None, None, "sr-Latn"),
+        # Neighbours, in language or in script: another language.
+        ("sr-ME", None, None, None, "sr-Latn"),
+        ("bs-Cyrl", None, None, None, None),
+        ("lb", "lb", "lb", "LB", None),
+        ("nds", None, "nds", None, None),
+        ("ast", None, "ast", None, None),
+        ("arz", None, "arz", None, None),
+        ("uz-AF", None, None, None, None),
+        ("ms-Arab", None, None, None, None),
+        ("mn-Mong", None, None, None, "mn-Mong"),
+        ("zh-Latn", None, None, None, None),
+        # A variety, or the code of a language's usual variety: the same language.
+        ("ar-EG", "ar", "ar", "AR", "ar"),
+        ("fa-AF", "fa", "fa", "PRS", "prs"),
+        ("swh", "sw", "sw", "SW", "sw"),
+        ("zsm", "ms", "ms", "MS", "ms"),
+        ("cmn-Hant", "zh-TW", "zt", "ZH-HANT", "zh-Hant"),
+        ("id-x-informal", "id", "id", "ID", "id"),
         ("ku", "ku", "ku", "KMR", "kmr"),
         ("ckb", "ckb", "ckb", "CKB", "ku"),
         ("lg", "lg", "lg", None, "lug"),
@@ -524,19 +552,29 @@ def test_memory_comes_before_the_engine_and_missing_drafts_say_why(tmp_path: Pat
     ],
 )
 def test_codes_of_the_translation_services(
-    tag: str, google: str | None, libretranslate: str, deepl: str | None, microsoft: str | None
+    tag: str, google: str | None, libretranslate: str | None, deepl: str | None, microsoft: str | None
 ) -> None:
-    assert libretranslate_code(tag) == libretranslate
-    for service, code_of, code in (
-        ("google", google_code, google),
-        ("deepl", deepl_code, deepl),
-        ("microsoft", microsoft_code, microsoft),
+    for service, code in (
+        ("google", google),
+        ("libretranslate", libretranslate),
+        ("deepl", deepl),
+        ("microsoft", microsoft),
     ):
         if code:
-            assert code_of(tag) == code
+            assert CODES[service](tag) == code
         else:
             with pytest.raises(TranslationFailed, match=f"^{service} does not translate {tag}$"):
-                code_of(tag)
+                CODES[service](tag)
+
+
+@pytest.mark.parametrize("case", [case for service in CODES for case in cases("languages.jsonl", service)])
+def test_the_code_of_a_case(case: dict[str, dict[str, Any]]) -> None:
+    asked, expected = case["input"], case["expected"]["code"]
+    try:
+        code = CODES[asked["service"]](asked["tag"])
+    except TranslationFailed as error:
+        code = str(error).removeprefix(f"{asked['service']} ").removesuffix(f" {asked['tag']}")
+    assert code in (expected if isinstance(expected, list) else [expected])
 
 
 def test_deepl_translates_from_languages_without_variants() -> None:
