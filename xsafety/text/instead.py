@@ -1,0 +1,106 @@
+"""What stands in place of a translation: a refusal, an answer, a model or a translator that speaks for itself."""
+
+import re
+from typing import NamedTuple
+
+from .languages import SOURCE_LANGUAGE
+from .letters import unspaced
+from .packs import knows_refusals
+from .refusals import answers, refuses
+from .symptoms import speaks_as_ai, talks_of_translating
+
+# English that says no, of whatever: its translation may read like a refusal.
+_DENIES = re.compile(
+    r"n['’`]?t\b|\b(?:no|not|nor|cannot|never|nothing|none|nobody|without|neither|too|rather|afraid|difficult\w*"
+    r"|(?:refus|reject|declin|deni|avoid|lack|fail|fear|impossib|inabl|insecur)\w*|deny|\w+less"
+    r"|un(?!der|til|ion|it|i[qv])\w{4,}|dis(?:[abglot][a-z]|s[ao])\w{2,})\b",
+    re.I,
+)
+_APOLOGISES = re.compile(r"\b(?:sorry|apolog|excuse|pardon|forgiv|regret|unfortunate|afraid|pit(?:y|ies)\b)", re.I)
+# How one begins who declines: a refusal by itself where there is no pack.
+_APOLOGY = re.compile(
+    r"^\W*(?:(?:es )?tut mir|entschuldig|verzei|leider|(?:je suis |nous sommes )?(?:vraiment )?(?:désolé|navré)|malheureusement"
+    r"|lo s(?:iento|entimos)|lamento|perdón|(?:mi )?(?:dis|s)piac|purtroppo|sinto muito|desculp|infelizmente|ho sento|îmi pare"
+    r"|het spijt|helaas|sorry\b|förlåt|tyvärr|beklager|undskyld|desværre|valitettavasti|anteeksi|olen pahoillani|kahjuks|vabandu"
+    r"|przepraszam|przykro|niestety|omlouvám|bohužel|ospravedl|žiaľ|žao mi|oprosti|nažalost|жао ми|нажалост|sajnál|elnézést"
+    r"|atvainoj|diemžēl|atsipraš|deja\b|извин|к сожалению|прост|мне жаль|вибач|перепрош|на жаль|шкода|съжалявам|за съжаление"
+    r"|λυπάμαι|συγγνώμη|δυστυχώς|üzgünüm|maalesef|özür|(?:mohon )?maaf|(?:tôi )?(?:rất )?(?:xin lỗi|tiếc)|paumanhin|pasensya"
+    r"|samahani|pole sana|nisamehe|(?:非常|很|真)?(?:抱歉|对不起|對不起|遗憾|遺憾)|申し訳|すみません|ごめん|残念|(?:정말 )?(?:죄송|미안|유감)"
+    r"|ขอโทษ|ขออภัย|เสียใจ|(?:אני )?(?:סליחה|מצטער)|عذر|آسف|أعتذر|نأسف|للأسف|معذرة|متأسف|ببخشید|معذرت|معاف|افسوس"
+    r"|क्षमा|माफ|मुझे खेद|মাফ|ক্ষমা|দুঃখিত|மன்னி|క్షమి|ಕ್ಷಮಿ|ക്ഷമി|ක්ෂමා|માફ|ਮਾਫ)",
+    re.I,
+)
+# How models call themselves, and how translators speak of their work, in further languages.
+_MODEL = re.compile(
+    r"modell?o (?:linguistico|de linguagem)|taalmodel|model (?:językow|bahasa)|dil modeli|mô hình ngôn ngữ|언어 모델|språkmodell"
+    r"|kielimalli|jazykový model|nyelvi modell|мовна модель|עוזר AI|مدل زبانی|(?-i:\b[AI][IA]-?(?:assist|malli|modell?|모델|어시스턴트))",
+    re.I,
+)
+_TRANSLATION = (
+    "traduction|übersetzung|traducción|traduzione|tradução|traducció|traducere|vertaling|översättning|oversettelse|oversættelse"
+    "|käännös|tõlge|tulkojums|vertimas|tłumaczenie|překlad|preklad|prijevod|prevod|fordítás|çeviri|terjemahan|bản dịch|salin"
+    "|tafsiri|перевод|переклад|превод|μετάφραση|翻译|翻譯|译文|譯文|翻訳|訳文|번역|คำแปล|ترجمة|الترجمة|ترجمه|תרגום|अनुवाद|অনুবাদ"
+    "|translation|translated"
+)
+_NOTE = (
+    r"note|n\.? ?b|n\.? ?d\.? ?t|remarque|anmerkung|hinweis|nota|opmerking|uwaga|catatan|примечание|прим\. пер|примітка|译注|译者注"
+    r"|譯註|備註|备注|訳注|訳者注|注記|참고|역주|ملاحظة|टिप्पणी|নোট|দ্রষ্টব্য|anm\. ?d\. ?ü|çevirmen\w* notu|translator['’]s note"
+)
+_TALK = re.compile(
+    rf"\A\W{{0,3}}[^:：.?!。？！\n]{{0,80}}(?:{_TRANSLATION})[^:：.?!。？！\n]{{0,40}}[:：]|(?:\A|[\n(（\[*]) ?(?:{_NOTE})[\w ]{{0,30}}\.?\**[:：]", re.I
+)
+_TALKS = re.compile(r"translat|interpret|version|transfer|\bnote\b|remark|\bN\.?B\b|subtitle|render", re.I)
+_ASKS = "?？؟⁇՞፧"
+_ENDS = ".!。।！…"
+_NUMBERED = re.compile(r"(?:^|\s)(?:[1١१১一][.)、:]|\(1\))\s?\S.*(?:^|\s)(?:[2٢२২二][.)、:]|\(2\))\s?\S", re.S)
+_BULLETED = re.compile(r"^[ \t]*[-*•]\s.*^[ \t]*[-*•]\s", re.M | re.S)
+
+
+class Instead(NamedTuple):
+    """What seems to stand in place of a translation: a reason for reviewers, and whether that is `sure`."""
+
+    reason: str
+    sure: bool
+
+
+def instead(tag: str, source: str, target: str, *, fits: bool = False) -> Instead | None:
+    """What stands in a language's `target` in place of a translation of the English `source`; None if nothing does.
+
+    Not sure is what people may say themselves, where the English says no to something; `fits`: the target is known to
+    say what the English says, so that nothing in it is the translator's refusal.
+    """
+    if speaks_as_ai(tag, target, source) or (_MODEL.search(target) and not re.search("model", source, re.I)):
+        return Instead("The text speaks as an AI model and the English does not; did a translator answer?", sure=True)
+    if talks_of_translating(tag, target, source) or (_TALK.search(target) and not _TALKS.search(source)):
+        return Instead("The text talks about translating and the English does not; did a translator answer?", sure=True)
+    mute = source.rstrip("\"'”’ )")[-1:] == "?" and not any(mark in target for mark in _ASKS + ";" * (tag == "el"))
+    sorry = bool(_APOLOGY.search(target)) and not _APOLOGISES.search(source)
+    if not fits and _declines(tag, source, target, sorry=sorry):
+        sure = sorry or mute or not _DENIES.search(source)
+        return Instead("The text reads like a refusal and the English does not; did a translator answer?", sure)
+    if signs := _signs_of_an_answer(tag, source, target, mute=mute):
+        return Instead(f"The text reads like an answer ({' and '.join(signs)}); was it translated?", len(signs) > 1)
+    return None
+
+
+def _declines(tag: str, source: str, target: str, *, sorry: bool) -> bool:
+    if knows_refusals(tag) or not sorry:
+        return refuses(target, tag) and not refuses(source, SOURCE_LANGUAGE)
+    return True
+
+
+def _signs_of_an_answer(tag: str, source: str, target: str, *, mute: bool) -> list[str]:
+    # An unspaced script takes half as many characters, or a third.
+    signs = {
+        "it is much too long": len(target) > (1.5 if unspaced(tag) else 3.2) * len(source) + 40,
+        "it has a list": any(kind.search(target) and not kind.search(source) for kind in (_NUMBERED, _BULLETED)),
+        "it asks nothing": mute and target.rstrip("\"'”’»」 )")[-1:] in tuple(_ENDS) and not _QUESTION.search(target),
+    }
+    found = [sign for sign, there in signs.items() if there]
+    if found and answers(target, tag) and not answers(source, SOURCE_LANGUAGE):
+        found.append("it begins like one")
+    return [] if found == ["it asks nothing"] else found
+
+
+# Questions without a mark.
+_QUESTION = re.compile(r"[吗嗎呢么麼]|什|怎|如何|为何|為何|是否|几|幾|多少|哪|谁|誰|[かの][。．.]|なぜ|どう|方法|教え|知りたい|क्या|कैसे|ไหม|อย่างไร|อะไร")
