@@ -96,11 +96,20 @@ _MARKUP: dict[str, tuple[re.Pattern[str], re.Pattern[str]]] = {
 }
 
 
+# Without one of these a text has no form that could be lost.
+_FORM = re.compile(
+    rf"[`{{<\[%$@#*_~|>\n\\{_BULLETS}\u231a-\u23fa\u2600-\u27bf\u2b05-\u2b55\u20e3\U0001f000-\U0001faff]|\w\.\w|--|\(\)"
+    r"|[:;=]['-]?[)(DPpOo3*/|]|\s:\w|\w\)\s"
+)
+
+
 def losses(source: str, target: str) -> Iterator[Loss]:
     """What of the form of the English `source` the `target` lacks, in any language.
 
     Where a mark may be another one (list items, brackets, digits), any mark of its kind will do.
     """
+    if not _FORM.search(source):
+        return
     plain = _FENCE.sub("\n", source)
     yield from _lost_blocks(source, target)
     yield from _lost_tokens(plain, target)

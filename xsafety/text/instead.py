@@ -19,7 +19,7 @@ _DENIES = re.compile(
 _APOLOGISES = re.compile(r"\b(?:sorry|apolog|excuse|pardon|forgiv|regret|unfortunate|afraid|pit(?:y|ies)\b)", re.I)
 # How one begins who declines: a refusal by itself where there is no pack.
 _APOLOGY = re.compile(
-    r"^\W*(?:(?:es )?tut mir|entschuldig|verzei|leider|(?:je suis |nous sommes )?(?:vraiment )?(?:désolé|navré)|malheureusement"
+    r"\W*(?:(?:es )?tut mir|entschuldig|verzei|leider|(?:je suis |nous sommes )?(?:vraiment )?(?:désolé|navré)|malheureusement"
     r"|lo s(?:iento|entimos)|lamento|perdón|(?:mi )?(?:dis|s)piac|purtroppo|sinto muito|desculp|infelizmente|ho sento|îmi pare"
     r"|het spijt|helaas|sorry\b|förlåt|tyvärr|beklager|undskyld|desværre|valitettavasti|anteeksi|olen pahoillani|kahjuks|vabandu"
     r"|przepraszam|przykro|niestety|omlouvám|bohužel|ospravedl|žiaľ|žao mi|oprosti|nažalost|жао ми|нажалост|sajnál|elnézést"
@@ -47,8 +47,9 @@ _NOTE = (
     r"|譯註|備註|备注|訳注|訳者注|注記|참고|역주|ملاحظة|टिप्पणी|নোট|দ্রষ্টব্য|anm\. ?d\. ?ü|çevirmen\w* notu|translator['’]s note"
 )
 _TALK = re.compile(
-    rf"\A\W{{0,3}}[^:：.?!。？！\n]{{0,80}}(?:{_TRANSLATION})[^:：.?!。？！\n]{{0,40}}[:：]|(?:\A|[\n(（\[*]) ?(?:{_NOTE})[\w ]{{0,30}}\.?\**[:：]", re.I
+    rf"\W{{0,3}}(?:[^:：.?!。？！\n]{{0,80}}(?:{_TRANSLATION})[^:：.?!。？！\n]{{0,40}}|(?:{_NOTE})[\w ]{{0,30}}\.?\**)[:：]", re.I
 )
+_REMARK = re.compile(rf"[\n(（[*] ?(?:{_NOTE})[\w ]{{0,30}}\.?\**[:：]", re.I)
 _TALKS = re.compile(r"translat|interpret|version|transfer|\bnote\b|remark|\bN\.?B\b|subtitle|render", re.I)
 _ASKS = "?？؟⁇՞፧"
 _ENDS = ".!。।！…"
@@ -69,13 +70,14 @@ def instead(tag: str, source: str, target: str, *, fits: bool = False) -> Instea
     Not sure is what people may say themselves, where the English says no to something; `fits`: the target is known to
     say what the English says, so that nothing in it is the translator's refusal.
     """
-    if speaks_as_ai(tag, target, source) or (_MODEL.search(target) and not re.search("model", source, re.I)):
+    known = knows_refusals(tag)
+    if speaks_as_ai(tag, target, source) or (not known and _MODEL.search(target) and "model" not in source.casefold()):
         return Instead("The text speaks as an AI model and the English does not; did a translator answer?", sure=True)
-    if talks_of_translating(tag, target, source) or (_TALK.search(target) and not _TALKS.search(source)):
+    if talks_of_translating(tag, target, source) or _talks(source, target):
         return Instead("The text talks about translating and the English does not; did a translator answer?", sure=True)
     mute = source.rstrip("\"'”’ )")[-1:] == "?" and not any(mark in target for mark in _ASKS + ";" * (tag == "el"))
-    sorry = bool(_APOLOGY.search(target)) and not _APOLOGISES.search(source)
-    if not fits and _declines(tag, source, target, sorry=sorry):
+    sorry = bool(_APOLOGY.match(target)) and not _APOLOGISES.search(source)
+    if not fits and (_declines(tag, source, target) or (sorry and not known)):
         sure = sorry or mute or not _DENIES.search(source)
         return Instead("The text reads like a refusal and the English does not; did a translator answer?", sure)
     if signs := _signs_of_an_answer(tag, source, target, mute=mute):
@@ -83,10 +85,12 @@ def instead(tag: str, source: str, target: str, *, fits: bool = False) -> Instea
     return None
 
 
-def _declines(tag: str, source: str, target: str, *, sorry: bool) -> bool:
-    if knows_refusals(tag) or not sorry:
-        return refuses(target, tag) and not refuses(source, SOURCE_LANGUAGE)
-    return True
+def _talks(source: str, target: str) -> bool:
+    return bool(_TALK.match(target) or _REMARK.search(target)) and not _TALKS.search(source)
+
+
+def _declines(tag: str, source: str, target: str) -> bool:
+    return refuses(target, tag) and not refuses(source, SOURCE_LANGUAGE)
 
 
 def _signs_of_an_answer(tag: str, source: str, target: str, *, mute: bool) -> list[str]:

@@ -11,23 +11,24 @@ import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache, cached_property
+from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..rows import Check
+from ..text.form import losses, without_tokens
+from ..text.instead import instead
 from ..text.languages import SOURCE_LANGUAGE, language
-from ..text.letters import MARKS, letters_only, script, scripts_of, stems, unspaced, words
-from ..text.refusals import refuses
+from ..text.letters import MARKS, han, letters_only, script, scripts_of, stems, unspaced, words
 from ..text.symptoms import (
     LABELS,
     bodies,
     ends_within_word,
     lacking_labels,
+    leftover,
     length_scores,
     repeats,
     script_share,
-    speaks_as_ai,
     spreadsheet_cell,
-    talks_of_translating,
 )
 
 if TYPE_CHECKING:
@@ -36,11 +37,6 @@ if TYPE_CHECKING:
 FLAGGED = 1.0
 ENOUGH_ROWS = 300  # for what is learnt from the rows; fewer teach too little
 STRONG, HALF, HINT = 1.0, 0.5, 0.25
-
-_LEFTOVER = re.compile(
-    r"&(?:#\d+|#x[0-9a-f]+|quot|amp|lt|gt|nbsp|apos);|<br ?/?>|</?[bip]>|#(?:REF|VALUE|NAME\?|N/A)!?", re.I
-)
-
 
 class Segment(NamedTuple):
     """A translation to be checked, beside its English."""
@@ -115,19 +111,22 @@ def _untranslated(rows: _Rows) -> Found:
 def _left_in_english(tag: str, row: Segment) -> int:
     """The length of the longest run of English words in the target, where it is long and no name or quotation."""
     least = 4 if "LATIN" in scripts_of(tag) else 3
-    source = f" {' '.join(_LATIN.findall(row.source))} ".casefold()
+    source = [word.casefold() for word in _LATIN.findall(row.source)]
+    known = set(zip(*(source[n:] for n in range(least)), strict=False))
     # Other characters part words, in the target by a sign that is not in the English.
     found = [
         word if word[0].isascii() and word[0].isalpha() else "…"
         for word in _LATIN.findall(_QUOTATION.sub("…", row.target))
     ]
-    longest = 0
-    for start in range(len(found)):
-        end = start + max(least, longest + 1)
-        while end <= len(found) and f" {' '.join(found[start:end])} ".casefold() in source:
-            if sum(word[0].islower() for word in found[start:end]) >= 2:
-                longest = end - start
-            end += 1
+    folded = [word.casefold() for word in found]
+    longest = start = end = 0
+    for n, piece in enumerate(zip(*(folded[n:] for n in range(least)), strict=False)):
+        if piece not in known:
+            continue
+        start = n if n + least > end + 1 else start
+        end = n + least
+        if sum(word[0].islower() for word in found[start:end]) >= 2:
+            longest = max(longest, end - start)
     return longest
 
 
@@ -137,13 +136,46 @@ _LATIN = re.compile(r"[A-Za-z]+(?:['’][a-z]+)?|[^A-Za-z\s'’.,]+")
 
 def _wrong_script(rows: _Rows) -> Found:
     tag, name = rows.tag, language(rows.tag).name
+    variant = language(tag).script if tag.split("-")[0] in _CHINESE else ""
     for row in rows.rows:
         share = script_share(tag, row.target)
-        if share < 0.5 or (share := script_share(tag, _without_kept(row))) < 0.7:
+        if share < 0.7:
+            share = script_share(tag, _without_names(row))
+        if share < 0.5 or (share < 0.7 and (share := script_share(tag, _without_kept(row))) < 0.7):
             points = STRONG if share < 0.5 else HALF
             yield row.id, points, f"Only {share:.0%} of the letters are those that {name} is written with."
         elif strange := _strange_letters(rows.tag, row):
             yield row.id, HALF, f"Letters of another script stand in the text: {strange}."
+        elif variant and (found := _other_variant(variant, row)):
+            characters, points = found
+            which, own = ("traditional", "simplified") if variant == "Hans" else ("simplified", "traditional")
+            reason = f"Characters of {which} Chinese stand in the text ({characters}), which is to be in {own} script."
+            yield row.id, points, reason
+
+
+_CHINESE = frozenset("zh cmn yue nan hak gan wuu hsn cdo".split())
+
+
+def _other_variant(variant: str, row: Segment) -> tuple[str, float] | None:
+    """The characters of the other Chinese script in a target, and what they weigh; None for none, or a stray one."""
+    kinds = Counter(kind for char in row.target if (kind := han(char)))
+    own, other = kinds[variant], kinds.total() - kinds[variant]
+    found = (char for char in row.target if han(char) not in ("", variant) and char not in row.source)
+    characters = "".join(islice(dict.fromkeys(found), 10))
+    if not characters or other < max(1, 0.2 * own) or (other == 1 and own):
+        return None
+    return characters, STRONG if other > max(1, own) else HALF
+
+
+# Before a capital that begins no sentence.
+_NAME = re.compile(r"(?<=[^.!?:\s]\s)[A-Z][A-Za-z]*")
+
+
+def _without_names(row: Segment) -> str:
+    """The target without what stays to the letter, and without names in Latin letters that the English has."""
+    names = set(_NAME.findall(row.source))
+    target = without_tokens(row.source, row.target)
+    return re.sub(r"[A-Za-z]+", lambda word: "" if word[0] in names else word[0], target)
 
 
 def _without_kept(row: Segment) -> str:
@@ -315,13 +347,14 @@ def _never_last(tag: str, texts: Iterable[str], last: Mapping[str, int]) -> set[
     return {word for word, count in everywhere.items() if count >= 30 and last.get(word, 0) <= max(1, 0.005 * count)}
 
 
-_DIGITS = re.compile(r"\d+(?:[.,:٫]\d+)*")
+# A number with what parts its groups: 1,000 and 1 000 and 1'000; but 10:30 are two.
+_DIGITS = re.compile(r"\d+(?:[.,٫٬]\d+|[   '’]\d{3}(?!\d))*")
 
 
 def _numbers(rows: _Rows) -> Found:
     for row in rows.rows:
         source, target = _numbers_of(row.source), _numbers_of(row.target)
-        if lost := sorted(source - target):
+        if lost := sorted(number for number in source - target if not _said(number, row.target)):
             points = STRONG if any(len(number) > 1 for number in lost) else HINT
             yield row.id, points, f"A number of the English is not in the text: {', '.join(lost)}."
         elif added := sorted(number for number in target - source if len(number) > 2):
@@ -331,6 +364,20 @@ def _numbers(rows: _Rows) -> Found:
 def _numbers_of(text: str) -> set[str]:
     found = ("".join(str(unicodedata.digit(c)) for c in number if c.isdigit()) for number in _DIGITS.findall(text))
     return {number.lstrip("0") or "0" for number in found}
+
+
+def _said(number: str, target: str) -> bool:
+    """Whether a number stands in a text in another way: 二十五, 1万, the 90s."""
+    n, text = int(number), target.replace(" ", "")
+    ways = [f"{n / size:g}{unit}" for size, units in _UNITS.items() if n >= size for unit in units]
+    if n < 100:
+        tens, ones = divmod(n, 10)
+        ways.append(f"{_HAN[tens] if tens > 1 else ''}{'十' if tens else ''}{_HAN[ones]}")
+    return any(way in text for way in ways if way) or (n in range(1900, 2030, 10) and number[2:] in _numbers_of(target))
+
+
+_UNITS = {10_000: "万萬만", 100_000: ("लाख", "লাখ", "লক্ষ"), 10_000_000: ("करोड़", "কোটি"), 100_000_000: "亿億억"}
+_HAN = ("", *"一二三四五六七八九")
 
 
 _ANY_QUOTE = re.compile(r"[\"“”„«»「」『』《》‘’‚‹›]|''|``")
@@ -432,18 +479,10 @@ def _doubled(rows: _Rows) -> Found:
 def _speaks(rows: _Rows) -> Found:
     fit = rows.fit
     for number, row in enumerate(rows.rows):
-        if speaks_as_ai(rows.tag, row.target, row.source):
-            yield row.id, STRONG, "The text speaks as an AI model and the English does not; did a translator answer?"
-        elif talks_of_translating(rows.tag, row.target, row.source):
-            yield row.id, STRONG, "The text talks about translating and the English does not; did a translator answer?"
         # People refuse too ("I do not want to ..."): what fits its English is no translator's refusal.
-        elif (
-            (fit is None or fit.own[number] < 0.3)
-            and refuses(row.target, rows.tag)
-            and not refuses(row.source, SOURCE_LANGUAGE)
-        ):
-            points = HALF if fit else HINT
-            yield row.id, points, "The text reads like a refusal and the English does not; did a translator answer?"
+        fits = fit is not None and fit.own[number] >= 0.3
+        if found := instead(rows.tag, row.source, row.target, fits=fits):
+            yield row.id, STRONG if found.sure else HALF if fit else HINT, found.reason
 
 
 def _not_nfc(rows: _Rows) -> Found:
@@ -457,7 +496,7 @@ _JOINED = frozenset(
     "Arab Aran Syrc Mong Nkoo Adlm Deva Beng Guru Gujr Orya Taml Telu Knda Mlym Sinh Khmr Mymr Tibt".split()
 )
 
-_DIRECTIONS = {"\u200e", "\u200f", "\u061c"}
+_DIRECTIONS = {"\u200e", "\u200f", "\u061c", *map(chr, range(0x2066, 0x206A))}  # marks, isolates
 
 
 def _invisible(rows: _Rows) -> Found:
@@ -481,8 +520,14 @@ def _leftover(rows: _Rows) -> Found:
     for row in rows.rows:
         if spreadsheet_cell(row.target, row.source):
             yield row.id, STRONG, "The text holds the name of a spreadsheet cell; take it out."
-        elif (found := _LEFTOVER.search(row.target)) and found[0] not in row.source:
-            yield row.id, HALF, f"The text holds '{found[0]}', which looks like a leftover of a program."
+        elif found := leftover(row.target, row.source):
+            yield row.id, HALF, f"The text holds '{found}', which looks like a leftover of a program."
+
+
+def _form(rows: _Rows) -> Found:
+    for row in rows.rows:
+        for loss in losses(row.source, row.target):
+            yield row.id, STRONG if loss.firm else HALF, loss.reason
 
 
 CHECKS: dict[str, Callable[[_Rows], Found]] = {
@@ -498,6 +543,7 @@ CHECKS: dict[str, Callable[[_Rows], Found]] = {
     "options": _options,
     "numbers": _numbers,
     "quotes": _quotes,
+    "form": _form,
     "disclaimer": _speaks,
     "leftover": _leftover,
     "nfc": _not_nfc,
