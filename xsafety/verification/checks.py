@@ -1,7 +1,11 @@
 """Machine checks of a language's translations, so that people see first what is probably broken.
 
 A check yields for a row points and a reason for reviewers. A row with a whole point, of one check or of several that
-agree, is flagged; what weighs less is listed.
+agree, is flagged; what weighs less is listed. What holds for a language throughout (its option letters are translated,
+its service joins lines) is one finding of the language, under the id WHOLE, and of none of its rows.
+
+A row can be checked by itself, as when a reviewer returned it: `check(lang, [Segment(id, category, english, text)])`.
+Only what is learnt from the other rows (length, cut off, other row, repeated, override) is silent then.
 """
 
 import math
@@ -35,6 +39,7 @@ if TYPE_CHECKING:
     from ..text.alignment import Fit
 
 FLAGGED = 1.0
+WHOLE = ""  # in place of a row's id: a finding of the whole language
 ENOUGH_ROWS = 300  # for what is learnt from the rows; fewer teach too little
 STRONG, HALF, HINT = 1.0, 0.5, 0.25
 
@@ -55,7 +60,8 @@ class Finding(NamedTuple):
     reason: str
 
 
-Found = Iterator[tuple[str, float, str]]  # row id, points, reason
+# Row id, points, reason; and its trait, where it may be one of the whole language.
+Found = Iterator[tuple[str, float, str] | tuple[str, float, str, str]]
 
 
 class _Rows:
@@ -434,7 +440,7 @@ def _options(rows: _Rows) -> Found:
         if len(local) >= len(lacking):
             reason = f"The option letters {letters} are written {', '.join(local)}; restore A, B, C, D."
             # Where none is left they are at least of one alphabet.
-            yield row.id, HINT if len(lacking) == len(LABELS) else STRONG, reason
+            yield row.id, HINT if len(lacking) == len(LABELS) else STRONG, reason, "options"
         else:
             yield row.id, STRONG, f"The options have no letter {letters}; restore A, B, C, D."
 
@@ -513,7 +519,7 @@ def _speaks(rows: _Rows) -> Found:
 def _not_nfc(rows: _Rows) -> Found:
     for row in rows.rows:
         if not unicodedata.is_normalized("NFC", row.target):
-            yield row.id, HALF, "Characters are stored in pieces (not Unicode NFC); type them anew."
+            yield row.id, HALF, "Characters are stored in pieces (not Unicode NFC); type them anew.", "nfc"
 
 
 # Joiners shape letters and words in these scripts.
@@ -552,7 +558,7 @@ def _leftover(rows: _Rows) -> Found:
 def _form(rows: _Rows) -> Found:
     for row in rows.rows:
         for loss in losses(row.source, row.target):
-            yield row.id, STRONG if loss.firm else HALF, loss.reason
+            yield row.id, STRONG if loss.firm else HALF, loss.reason, loss.kind
 
 
 CHECKS: dict[str, Callable[[_Rows], Found]] = {
@@ -576,31 +582,62 @@ CHECKS: dict[str, Callable[[_Rows], Found]] = {
 }
 
 
+# By check, which traits a row's English lets it have: of these rows that many, or that share, make it the language's.
+_TRAITS: dict[str, Callable[[Segment], Iterable[str]]] = {
+    "options": lambda row: ["options"] if row.category == "commonsense" else [],
+    "form": lambda row: [loss.kind for loss in losses(row.source, "")],
+    "nfc": lambda _: ["nfc"],
+}
+_THROUGHOUT_ROWS, _THROUGHOUT_SHARE = 20, 0.2
+
+
 def check(tag: str, rows: Sequence[Segment]) -> dict[str, list[Finding]]:
     """What the checks find in one language's rows, by id, in the order of `rows`; rows without a finding are left out.
 
-    A row without a text has the finding 'empty' alone.
+    A row without a text has the finding 'empty' alone. Findings of the whole language come first, by the id WHOLE, and
+    weigh nothing.
     """
-    found: dict[str, list[Finding]] = {row.id: [] for row in rows}
+    found: dict[str, list[Finding]] = {WHOLE: [], **{row.id: [] for row in rows}}
     for row in rows:
         if not row.target:
             found[row.id].append(Finding("empty", STRONG, "There is no translation."))
     filled = _Rows(tag, [row for row in rows if row.target])
     for name, function in CHECKS.items():
-        for id, points, reason in function(filled):
-            found[id].append(Finding(name, points, reason))
+        findings = list(function(filled))
+        whole = _throughout(name, findings, filled.rows)
+        found[WHOLE] += (Finding(name, 0.0, reason) for reason in whole.values())
+        for id, points, reason, *trait in findings:
+            if not trait or trait[0] not in whole:
+                found[id].append(Finding(name, points, reason))
     return {id: findings for id, findings in found.items() if findings}
 
 
+def _throughout(name: str, findings: Sequence[tuple[object, ...]], rows: Iterable[Segment]) -> dict[str, str]:
+    """The traits of a check that hold for the whole language, and what is said of it."""
+    examples = {str(trait): str(reason) for _, _, reason, *traits in reversed(findings) for trait in traits}
+    counts = Counter(str(trait) for _, _, _, *traits in findings for trait in traits)
+    if not any(count >= _THROUGHOUT_ROWS for count in counts.values()):
+        return {}
+    able = Counter(trait for row in rows for trait in set(_TRAITS[name](row)))
+    return {
+        trait: f"In {count} of {able[trait]} rows that could have it, as in: {examples[trait]}"
+        for trait, count in counts.items()
+        if count >= max(_THROUGHOUT_ROWS, _THROUGHOUT_SHARE * able[trait])
+    }
+
+
 def check_rows(rows: Sequence[Segment], found: Mapping[str, Sequence[Finding]]) -> list[Check]:
-    """The rows of a checks file, in the order of `rows`, without texts; the heaviest reason comes first."""
+    """The rows of a checks file, in the order of `rows`, without texts; the heaviest reason comes first.
+
+    Before them that of the whole language, with the id WHOLE, if there is a finding of it.
+    """
     result: list[Check] = []
-    for row in rows:
-        findings = sorted(found.get(row.id, ()), key=lambda finding: -finding.points)
+    for id in (*([WHOLE] if WHOLE in found else []), *(row.id for row in rows)):
+        findings = sorted(found.get(id, ()), key=lambda finding: -finding.points)
         score = sum(finding.points for finding in findings)
         result.append(
             Check(
-                id=row.id,
+                id=id,
                 flagged="yes" if score >= FLAGGED else "no",
                 score=f"{score:g}",
                 checks="; ".join(dict.fromkeys(finding.check for finding in findings)),
@@ -614,3 +651,8 @@ def flags(rows: Iterable[Check]) -> dict[str, str]:
     """The flagged rows of a checks file: id -> reasons, the most suspicious first."""
     flagged = sorted((row for row in rows if row["flagged"] == "yes"), key=lambda row: -float(row["score"]))
     return {row["id"]: row["reasons"] for row in flagged}
+
+
+def of_whole(rows: Iterable[Check]) -> str:
+    """What a checks file says of the whole language; "" if nothing."""
+    return next((row["reasons"] for row in rows if row["id"] == WHOLE), "")
