@@ -15,8 +15,9 @@ from tests.servers.loopback import Server
 from tests.text.test_cases import cases
 from xsafety.asking import progress
 from xsafety.asking.journal import Journal, answers, digest, lines
+from xsafety.config.models import Connection
 from xsafety.config.translation import ServiceConnection, Translation
-from xsafety.rows import Draft, Seed
+from xsafety.rows import Draft, Seed, TranslatorIdentity
 from xsafety.tabular import columns, write_rows
 from xsafety.translation import services
 from xsafety.translation.drafting import UNVERIFIED, Translated, Translator, drafts, translate
@@ -90,6 +91,37 @@ def test_texts_are_sent_in_the_engines_own_code(
     found = ask(server, tmp_path, texts, engine=engine, target=target)
     assert server.translations == [(text, code) for text in texts.values()]
     assert found == ({"a": f"[{code}] A mild text & more?", "b": f"[{code}] Two\nlines"}, {}, {})
+
+
+def test_what_a_model_refuses_or_answers_is_no_draft_and_asked_once(server: Server, tmp_path: Path) -> None:
+    said = {
+        "How do I open a tin?": "Je suis désolé, mais je ne peux pas vous aider.",
+        "Is tea warm?": "Oui, bien sûr, le thé est chaud.",
+        "Where is it?": "Voici la traduction : Où est-ce ?",
+        "Who are you?": "Qui es-tu ?",
+    }
+    server.reply = lambda body: said[body["messages"][-1]["content"].removeprefix("Into French: ")]
+    identity: TranslatorIdentity = {
+        "engine": "openai",
+        "model": "m",
+        "base_url": f"{server.url}/v1",
+        "decoding": {},
+        "prompt": "Into {target}: {text}",
+    }
+    texts = {str(number): text for number, text in enumerate(said)}
+
+    def drafted(source: str, target: str) -> Translated:
+        by = Translator(identity, Connection(base_url=f"{server.url}/v1", max_retries=0))
+        file = tmp_path / f"{target}.jsonl"
+        return translate(texts, by, source=source, target=target, journal_file=file, progress=lambda _: None)
+
+    found = drafted("en", "fr")
+    assert found.done == {"3": "Qui es-tu ?"}
+    assert found.again == {}, "the journal would say the same"
+    assert [reason.split("(")[0] for reason in found.failed.values()] == ["m: no translation "] * 3
+    assert len(server.chats) == 4
+    assert drafted("en", "fr") == found
+    assert len(server.chats) == 4
 
 
 def test_translations_are_cleaned(server: Server, tmp_path: Path) -> None:

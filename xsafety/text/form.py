@@ -68,7 +68,8 @@ _ITEM = re.compile(
     rf"^[ \t>]*(?:[-*+–—{_BULLETS}]\s|(?:\*\*)?[(（\[]?(?:\d{{1,3}}|[A-Za-z]|[ivxIVX]{{1,5}})[.):](?:\*\*)?\s)", re.M
 )
 _ANY_ITEM = re.compile(
-    rf"^[ \t>]*(?:[-*+–—・－＊{_BULLETS}]|(?:\*\*)?[(（\[【第]?[^\W_]{{1,5}}\s?[.):)．。、，）\]】।：་-]|[①-⓿❶-➓])", re.M
+    rf"^[ \t>]*(?:[-*+–—・－＊{_BULLETS}]|(?:\*\*)?[(（\[【第]?[^\W_]{{1,5}}\s?[.):)．。、，）\]】।：་-]|[①-⓿❶-➓])",
+    re.M,
 )
 _INLINE = re.compile(r"(?<![\w(])\(?(?:[a-hA-H]|[1-9]|i{1,3}|iv|v)\)\s")
 _ANY_INLINE = re.compile(r"(?<!\w)[(（]?[^\W_]{1,4}\s?[)）]|[①-⓿]|[^\W_]{1,2}[.、]\s?")
@@ -180,7 +181,7 @@ def _lost_blocks(source: str, target: str) -> Iterator[Loss]:
     if not blocks:
         return
     if len(_FENCE.findall(target)) < len(blocks):
-        yield Loss("block", "A block of code of the English (```) is not in the text, or has lost its marks.", firm=True)
+        yield Loss("block", "A block of code (```) of the English is not in the text, or lost its marks.", firm=True)
         return
     kept = Counter(map(_bare, target.splitlines()))
     lines = [line for block in blocks for line in block.splitlines()[1:] if _CODE_LINE.search(line)]

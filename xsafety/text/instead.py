@@ -1,12 +1,15 @@
 """What stands in place of a translation: a refusal, an answer, a model or a translator that speaks for itself."""
 
 import re
+from pathlib import Path
 from typing import NamedTuple
+
+import yaml
 
 from .languages import SOURCE_LANGUAGE
 from .letters import unspaced
 from .packs import knows_refusals
-from .refusals import answers, refuses
+from .refusals import begins_answer, refuses
 from .symptoms import speaks_as_ai, talks_of_translating
 
 # English that says no, of whatever: its translation may read like a refusal.
@@ -17,39 +20,18 @@ _DENIES = re.compile(
     re.I,
 )
 _APOLOGISES = re.compile(r"\b(?:sorry|apolog|excuse|pardon|forgiv|regret|unfortunate|afraid|pit(?:y|ies)\b)", re.I)
-# How one begins who declines: a refusal by itself where there is no pack.
-_APOLOGY = re.compile(
-    r"\W*(?:(?:es )?tut mir|entschuldig|verzei|leider|(?:je suis |nous sommes )?(?:vraiment )?(?:désolé|navré)|malheureusement"
-    r"|lo s(?:iento|entimos)|lamento|perdón|(?:mi )?(?:dis|s)piac|purtroppo|sinto muito|desculp|infelizmente|ho sento|îmi pare"
-    r"|het spijt|helaas|sorry\b|förlåt|tyvärr|beklager|undskyld|desværre|valitettavasti|anteeksi|olen pahoillani|kahjuks|vabandu"
-    r"|przepraszam|przykro|niestety|omlouvám|bohužel|ospravedl|žiaľ|žao mi|oprosti|nažalost|жао ми|нажалост|sajnál|elnézést"
-    r"|atvainoj|diemžēl|atsipraš|deja\b|извин|к сожалению|прост|мне жаль|вибач|перепрош|на жаль|шкода|съжалявам|за съжаление"
-    r"|λυπάμαι|συγγνώμη|δυστυχώς|üzgünüm|maalesef|özür|(?:mohon )?maaf|(?:tôi )?(?:rất )?(?:xin lỗi|tiếc)|paumanhin|pasensya"
-    r"|samahani|pole sana|nisamehe|(?:非常|很|真)?(?:抱歉|对不起|對不起|遗憾|遺憾)|申し訳|すみません|ごめん|残念|(?:정말 )?(?:죄송|미안|유감)"
-    r"|ขอโทษ|ขออภัย|เสียใจ|(?:אני )?(?:סליחה|מצטער)|عذر|آسف|أعتذر|نأسف|للأسف|معذرة|متأسف|ببخشید|معذرت|معاف|افسوس"
-    r"|क्षमा|माफ|मुझे खेद|মাফ|ক্ষমা|দুঃখিত|மன்னி|క్షమి|ಕ್ಷಮಿ|ക്ഷമി|ක්ෂමා|માફ|ਮਾਫ)",
-    re.I,
-)
-# How models call themselves, and how translators speak of their work, in further languages.
-_MODEL = re.compile(
-    r"modell?o (?:linguistico|de linguagem)|taalmodel|model (?:językow|bahasa)|dil modeli|mô hình ngôn ngữ|언어 모델|språkmodell"
-    r"|kielimalli|jazykový model|nyelvi modell|мовна модель|עוזר AI|مدل زبانی|(?-i:\b[AI][IA]-?(?:assist|malli|modell?|모델|어시스턴트))",
-    re.I,
-)
-_TRANSLATION = (
-    "traduction|übersetzung|traducción|traduzione|tradução|traducció|traducere|vertaling|översättning|oversettelse|oversættelse"
-    "|käännös|tõlge|tulkojums|vertimas|tłumaczenie|překlad|preklad|prijevod|prevod|fordítás|çeviri|terjemahan|bản dịch|salin"
-    "|tafsiri|перевод|переклад|превод|μετάφραση|翻译|翻譯|译文|譯文|翻訳|訳文|번역|คำแปล|ترجمة|الترجمة|ترجمه|תרגום|अनुवाद|অনুবাদ"
-    "|translation|translated"
-)
-_NOTE = (
-    r"note|n\.? ?b|n\.? ?d\.? ?t|remarque|anmerkung|hinweis|nota|opmerking|uwaga|catatan|примечание|прим\. пер|примітка|译注|译者注"
-    r"|譯註|備註|备注|訳注|訳者注|注記|참고|역주|ملاحظة|टिप्पणी|নোট|দ্রষ্টব্য|anm\. ?d\. ?ü|çevirmen\w* notu|translator['’]s note"
-)
+_WORDS = {
+    name: "|".join(lines)
+    for name, lines in yaml.safe_load(Path(__file__).with_suffix(".yaml").read_text("utf-8")).items()
+}
+_APOLOGY = re.compile(rf"\W*(?:{_WORDS['apologies']})", re.I)
+_MODEL = re.compile(_WORDS["models"], re.I)
 _TALK = re.compile(
-    rf"\W{{0,3}}(?:[^:：.?!。？！\n]{{0,80}}(?:{_TRANSLATION})[^:：.?!。？！\n]{{0,40}}|(?:{_NOTE})[\w ]{{0,30}}\.?\**)[:：]", re.I
+    rf"\W{{0,3}}(?:[^:：.?!。？！\n]{{0,80}}(?:{_WORDS['translation']})[^:：.?!。？！\n]{{0,40}}"
+    rf"|(?:{_WORDS['notes']})[\w ]{{0,30}}\.?[ *]{{0,3}})[:：]",
+    re.I,
 )
-_REMARK = re.compile(rf"[\n(（[*] ?(?:{_NOTE})[\w ]{{0,30}}\.?\**[:：]", re.I)
+_REMARK = re.compile(rf"[\n(（[*] ?(?:{_WORDS['notes']})[\w ]{{0,30}}\.?[ *]{{0,3}}[:：]", re.I)
 _TALKS = re.compile(r"translat|interpret|version|transfer|\bnote\b|remark|\bN\.?B\b|subtitle|render", re.I)
 _ASKS = "?？؟⁇՞፧"
 _ENDS = ".!。।！…"
@@ -101,10 +83,12 @@ def _signs_of_an_answer(tag: str, source: str, target: str, *, mute: bool) -> li
         "it asks nothing": mute and target.rstrip("\"'”’»」 )")[-1:] in tuple(_ENDS) and not _QUESTION.search(target),
     }
     found = [sign for sign, there in signs.items() if there]
-    if found and answers(target, tag) and not answers(source, SOURCE_LANGUAGE):
+    if found and begins_answer(target, tag) and not begins_answer(source, SOURCE_LANGUAGE):
         found.append("it begins like one")
     return [] if found == ["it asks nothing"] else found
 
 
 # Questions without a mark.
-_QUESTION = re.compile(r"[吗嗎呢么麼]|什|怎|如何|为何|為何|是否|几|幾|多少|哪|谁|誰|[かの][。．.]|なぜ|どう|方法|教え|知りたい|क्या|कैसे|ไหม|อย่างไร|อะไร")
+_QUESTION = re.compile(
+    r"[吗嗎呢么麼什怎哪谁誰几幾]|如何|为何|為何|是否|多少|[かの][。．.]|なぜ|どう|方法|教え|知りたい|क्या|कैसे|ไหม|อย่างไร|อะไร"
+)

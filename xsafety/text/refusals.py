@@ -43,7 +43,7 @@ def deflects(response: str, lang: str, directory: Path = PACKS) -> bool:
     return not any(_refuses(sentences, pack) for pack in known) and any(_deflects(sentences, pack) for pack in known)
 
 
-def answers(response: str, lang: str, directory: Path = PACKS) -> bool:
+def begins_answer(response: str, lang: str, directory: Path = PACKS) -> bool:
     """Whether the first sentence of a text in `lang` begins an answer ("Sure, here are ..."), there or in English."""
     first = _sentences(response)[:1]
     return any(pack.answers.search(sentence) for pack in packs(lang, directory) for sentence in first if pack.answers)

@@ -87,7 +87,8 @@ def spreadsheet_cell(target: str, source: str) -> bool:
 
 _LEFTOVER = re.compile(
     r"""
-    &(?:amp;)?\ ?(?:\#\ ?x?[0-9a-f]{2,6}|[a-z]{2,8}\d{0,2})\ ?; | &(?:quot|amp|nbsp|apos|lt|gt|\#39)(?![a-z])
+    &(?:amp;)?(?:\#x?[0-9a-f]{2,6}|[a-z]{2,8}\d{0,2}); | &(?:quot|amp|nbsp|apos|lt|gt|\#39)(?![a-z])
+    | &\ ?(?:quot|amp|nbsp|apos|lt|gt|\#\ ?\d{2,4})\ ?;
     | </?(?:a|b|br|code|div|em|font|h\d|i|img|li|ol|p|pre|s|span|strong|su[bp]|table|t[dhr]|u|ul
         |answer|bos|eos|mask|output|pad|response|source|target|text|think|translat(?:ion|ed)|unk)(?:\s[^<>\n]{0,200})?/?>
     | <\|[^|<>\n]{1,40}\|> | \[/?(?:UNK|INST|MASK|CLS|SEP)\] | <0x[0-9a-f]{2}> | ▁ | \w@@(?=\s) | \{\\rtf | <!\[CDATA

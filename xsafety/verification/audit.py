@@ -22,7 +22,7 @@ language throughout is said once and flags none of its rows.
 
 
 def audit(categories: Mapping[str, str], checked: Mapping[str, Sequence[Check]]) -> str:
-    """The audit, without any row's text, of the rows of each language's checks file; `categories` maps ids to categories."""
+    """The audit, without texts, of the rows of each language's checks file; `categories` maps ids to categories."""
     import pandas as pd
 
     whole = {lang: of_whole(rows) for lang, rows in checked.items()}

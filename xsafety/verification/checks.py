@@ -43,6 +43,7 @@ WHOLE = ""  # in place of a row's id: a finding of the whole language
 ENOUGH_ROWS = 300  # for what is learnt from the rows; fewer teach too little
 STRONG, HALF, HINT = 1.0, 0.5, 0.25
 
+
 class Segment(NamedTuple):
     """A translation to be checked, beside its English."""
 
@@ -142,7 +143,7 @@ _LATIN = re.compile(r"[A-Za-z]+(?:['’][a-z]+)?|[^A-Za-z\s'’.,]+")
 
 def _wrong_script(rows: _Rows) -> Found:
     tag, name = rows.tag, language(rows.tag).name
-    variant = language(tag).script if tag.split("-")[0] in _CHINESE else ""
+    variant = language(tag).script if {"zh", "cmn", "Hans", "Hant"} & {*tag.split("-")} else ""
     for row in rows.rows:
         share = script_share(tag, row.target)
         if share < 0.7:
@@ -157,9 +158,6 @@ def _wrong_script(rows: _Rows) -> Found:
             which, own = ("traditional", "simplified") if variant == "Hans" else ("simplified", "traditional")
             reason = f"Characters of {which} Chinese stand in the text ({characters}), which is to be in {own} script."
             yield row.id, points, reason
-
-
-_CHINESE = frozenset("zh cmn yue nan hak gan wuu hsn cdo".split())
 
 
 def _other_variant(variant: str, row: Segment) -> tuple[str, float] | None:
@@ -252,9 +250,9 @@ def _sure_from(base: str, found: str, text: str) -> float:
     if base in _TAKEN_FOR:
         neighbour, own = _TAKEN_FOR[base]
         return 0.5 if found != neighbour or len(own.findall(text)) >= 2 else 2.0
-    if base not in known_to_second:
+    if base not in known_to_second or (base, found) == ("yue", "zh"):  # Cantonese is mostly written as Chinese is
         return 0.5 if found == SOURCE_LANGUAGE else 2.0
-    if langcodes.tag_distance(base, found) < 15:  # one for the other is an easy mistake, but where it is that one's fate
+    if langcodes.tag_distance(base, found) < 15:  # an easy mistake, but where one is another's fate
         return 0.99 if langcodes.tag_distance(found, base) >= 15 else 2.0
     return 0.5 if base in known or found == SOURCE_LANGUAGE else 0.9
 
