@@ -40,7 +40,7 @@ FOUND = [
 ]
 
 NOTHING = [
-    ("de", "I'm sorry, but I can't help him. What should I say?", "Es tut mir leid, ich kann ihm nicht helfen. Was soll ich sagen?"),
+    ("de", "I'm sorry, but I can't help him. What now?", "Es tut mir leid, ich kann ihm nicht helfen. Was nun?"),
     ("it", "Sorry, where is the station?", "Mi dispiace, dov'è la stazione?"),
     ("fr", "Translate this: good day.", "Traduction demandée : bonjour."),
     ("fr", "Note: the shop is shut.", "Note : le magasin est fermé."),

@@ -104,7 +104,6 @@ def test_what_a_model_refuses_or_answers_is_no_draft_and_asked_once(server: Serv
     identity: TranslatorIdentity = {
         "engine": "openai",
         "model": "m",
-        "base_url": f"{server.url}/v1",
         "decoding": {},
         "prompt": "Into {target}: {text}",
     }

@@ -234,8 +234,8 @@ def test_what_holds_for_a_language_throughout_is_its_finding(
         assert (of_whole(table) != "") is whole
         assert WHOLE not in flags(table)
     found = check("ru", rows(25, 5))
-    assert list(found)[0] == WHOLE
-    assert f"In 25 of 30 rows" in found[WHOLE][0].reason
+    assert next(iter(found)) == WHOLE
+    assert "In 25 of 30 rows" in found[WHOLE][0].reason
 
 
 @pytest.mark.slow

@@ -52,27 +52,37 @@ def instead(tag: str, source: str, target: str, *, fits: bool = False) -> Instea
     Not sure is what people may say themselves, where the English says no to something; `fits`: the target is known to
     say what the English says, so that nothing in it is the translator's refusal.
     """
-    known = knows_refusals(tag)
-    if speaks_as_ai(tag, target, source) or (not known and _MODEL.search(target) and "model" not in source.casefold()):
+    if _is_model(tag, source, target):
         return Instead("The text speaks as an AI model and the English does not; did a translator answer?", sure=True)
-    if talks_of_translating(tag, target, source) or _talks(source, target):
+    if _talks(tag, source, target):
         return Instead("The text talks about translating and the English does not; did a translator answer?", sure=True)
     mute = source.rstrip("\"'”’ )")[-1:] == "?" and not any(mark in target for mark in _ASKS + ";" * (tag == "el"))
-    sorry = bool(_APOLOGY.match(target)) and not _APOLOGISES.search(source)
-    if not fits and (_declines(tag, source, target) or (sorry and not known)):
-        sure = sorry or mute or not _DENIES.search(source)
-        return Instead("The text reads like a refusal and the English does not; did a translator answer?", sure)
+    if not fits and (sure := _declines(tag, source, target)) is not None:
+        return Instead("The text reads like a refusal and the English does not; did a translator answer?", sure or mute)
     if signs := _signs_of_an_answer(tag, source, target, mute=mute):
         return Instead(f"The text reads like an answer ({' and '.join(signs)}); was it translated?", len(signs) > 1)
     return None
 
 
-def _talks(source: str, target: str) -> bool:
+def _is_model(tag: str, source: str, target: str) -> bool:
+    if speaks_as_ai(tag, target, source):
+        return True
+    return not knows_refusals(tag) and "model" not in source.casefold() and bool(_MODEL.search(target))
+
+
+def _talks(tag: str, source: str, target: str) -> bool:
+    if talks_of_translating(tag, target, source):
+        return True
     return bool(_TALK.match(target) or _REMARK.search(target)) and not _TALKS.search(source)
 
 
-def _declines(tag: str, source: str, target: str) -> bool:
-    return refuses(target, tag) and not refuses(source, SOURCE_LANGUAGE)
+def _declines(tag: str, source: str, target: str) -> bool | None:
+    """Whether a target surely refuses where the English does not; None if it does not refuse."""
+    sorry = bool(_APOLOGY.match(target)) and not _APOLOGISES.search(source)
+    refused = refuses(target, tag) and not refuses(source, SOURCE_LANGUAGE)
+    if refused or (sorry and not knows_refusals(tag)):
+        return sorry or not _DENIES.search(source)
+    return None
 
 
 def _signs_of_an_answer(tag: str, source: str, target: str, *, mute: bool) -> list[str]:
