@@ -90,9 +90,8 @@ def judge_requests(
 
 
 def refusal_of(row: Response) -> bool | None:
-    """Whether a response refuses, by the lexicon of its language; None without one, or without a response."""
-    tells = row["status"] != "failed" and knows_refusals(row["lang"])
-    return refuses(row["response"], row["lang"]) if tells else None
+    """Whether a response refuses, by the lexicon of its language; None where there is none. An empty one does not."""
+    return refuses(row["response"], row["lang"]) if knows_refusals(row["lang"]) else None
 
 
 def verdict_row(
@@ -158,7 +157,7 @@ def model_verdicts(
         refusal, name = refusal_of(row), row_name(row)
         translated = english[name] if english is not None else None
         if reason := failed_reason(row, translated):
-            verdicts.append(verdict_row(row, "failed", reason, refusal))
+            verdicts.append(verdict_row(row, "failed", reason, None))
             continue
         if reason := invalid_reason(row, translated):
             verdicts.append(verdict_row(row, "invalid", reason, refusal))
@@ -166,7 +165,7 @@ def model_verdicts(
         answer = outputs[name]
         if answer["status"] == "failed":
             reason = f"the judge did not answer: {answer['detail']}"
-            verdicts.append(verdict_row(row, "failed", reason, refusal))
+            verdicts.append(verdict_row(row, "failed", reason, None))
             continue
         if answer["status"] != "answered":
             reason = f"the judge did not answer: {answer['status']} ({answer['detail']})"
