@@ -6,7 +6,7 @@ asks for nothing, and no model gets another's answers.
 
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from datetime import UTC, datetime
 from itertools import islice
@@ -75,22 +75,13 @@ def ask(
     matter. Raises Fatal where every request is rejected, or fails: a wrong parameter, or an endpoint that is down.
     """
     prefix = f"{name}: " if name else ""
-    rows = missing = 0
-    lacking: list[str] = []
-    accepted = False
-    for part, make in parts.items():
-        known = journal.keys(journal_file(folder, part))
-        asked = [request.key for request in make()]
-        lacks = len(set(asked) - known)
-        lacking += [part] if lacks else []
-        rows, missing = rows + len(asked), missing + lacks
-        accepted = accepted or not known.isdisjoint(asked)
-    say(f"{prefix}{rows} rows, {missing} to ask, the others are in the journal")
+    rows, lacking, accepted = _look_up(parts, folder)
+    say(f"{prefix}{rows} rows, {sum(lacking.values())} to ask, the others are in the journal")
     receipt: Receipt = {"rows": rows, "failed": {}, "ended": ""}
-    if not missing:
+    if not lacking:
         return receipt
     with journal.lock(folder), closing(_Log(folder)) as log:
-        asking = _Asking({part: 0 for part in lacking}, missing, accepted, log, connection)
+        asking = _Asking(lacking, accepted, log, connection)
         try:
             with Progress(lambda: prefix + asking.line(), say):
                 run: Engine | None = engine
@@ -105,7 +96,7 @@ def ask(
         finally:
             with journal.Journal(folder / RUNS) as runs:
                 runs.write(asking.summary())
-    for part in sorted({part for part, _ in asking.reasons} & parts.keys()):
+    for part in sorted({part for part, _ in asking.reasons}):
         reasons = ((request.id, asking.reasons.get((part, request.key))) for request in parts[part]())
         receipt["failed"][part] = {id: reason for id, reason in reasons if reason}
     if receipt["ended"]:
@@ -115,6 +106,19 @@ def ask(
         for reason, number in Counter(asking.reasons.values()).most_common():
             say(f"{number:8}  {reason}")
     return receipt
+
+
+def _look_up(parts: Parts, folder: Path) -> tuple[int, dict[str, int], bool]:
+    """How many rows there are, how many of which part lack an answer, and whether any has one."""
+    rows, lacking, accepted = 0, {}, False
+    for part, make in parts.items():
+        known = journal.keys(journal_file(folder, part))
+        asked = [request.key for request in make()]
+        rows += len(asked)
+        accepted = accepted or not known.isdisjoint(asked)
+        if lacks := len(set(asked) - known):
+            lacking[part] = lacks
+    return rows, lacking, accepted
 
 
 def _unanswered(parts: Parts, folder: Path, asking: "_Asking", *, again: bool = False) -> Iterator[Request]:
@@ -157,23 +161,23 @@ def _from_all_over(requests: Sequence[Request]) -> Iterator[Request]:
 class _Asking:
     """Takes what an engine delivers: into the journal, and into the counts.
 
-    `failing` has the parts that lack answers, with the rows of each that failed since it last had an answer.
+    `lacking` are the parts that lack answers, with the number of them.
     `accepted`: whether answers are in the journal, which shows that requests of this kind are valid; without, a
     rejection may concern them all.
     """
 
     def __init__(
         self,
-        failing: dict[str, int],
-        missing: int,
+        lacking: Mapping[str, int],
         accepted: bool,
         log: _Log,
         connection: Connection | LocalConnection | None,
     ) -> None:
         self.reasons: dict[tuple[str, str], str] = {}
         self.meter = Meter()
-        self._failing, self._streak = failing, Counter[str]()
-        self._missing, self._accepted, self._log = missing, accepted, log
+        # Of the parts that lack answers, how many rows failed since the last answer: the part's own, and any.
+        self._failing, self._streak = dict.fromkeys(lacking, 0), Counter[str]()
+        self._missing, self._accepted, self._log = sum(lacking.values()), accepted, log
         online = connection if isinstance(connection, Connection) else None
         self._price = online.price if online else None
         # Once one was answered, more than are in flight: or a short outage would end the job.
@@ -208,7 +212,7 @@ class _Asking:
 
     def _have_nothing_in_common(self) -> bool:
         """Whether the rows that failed in a row differ in all in which those do that lack an answer."""
-        failed, lacking = (list(zip(*(part.split("/") for part in parts))) for parts in (self._streak, self._failing))
+        failed, lacking = (zip(*(p.split("/") for p in parts), strict=True) for parts in (self._streak, self._failing))
         return all(len(set(those)) > 1 or len(set(every)) == 1 for those, every in zip(failed, lacking, strict=True))
 
     def gave_up(self, part: str) -> bool:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import jinja2
 
@@ -222,9 +222,13 @@ def _main(judge: JudgeTables, columns: Sequence[Column], first: str, commonsense
         "partial": incomplete,
         "sizes": (min(sizes), max(sizes)) if sizes else None,
         "error": f"{margin_of_error(min(sizes)):.1f}" if sizes else "",
-        "invalid": sum(int(cell["invalid"]) for cell in cells.values()),
-        "failed": sum(int(cell["failed"]) for cell in cells.values()),
+        "invalid": _total(shown, "invalid"),
+        "failed": _total(shown, "failed"),
     }
+
+
+def _total(cells: Iterable[CellRates], kind: Literal["invalid", "failed"]) -> int:
+    return sum(int(cell[kind]) for cell in cells)
 
 
 def _partial(models: Iterable[str], foreign: Iterable[Mapping[str, str]]) -> dict[str, str]:

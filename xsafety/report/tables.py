@@ -91,7 +91,7 @@ class PromptingRates(_Cell):
 
 @dataclass(frozen=True)
 class Table:
-    """A table of a judge: its file, the columns that it has for certain, and how it is made of counts and `max_failed`."""
+    """A table of a judge: its file, the columns that it has for certain, how it is made of counts and `max_failed`."""
 
     file: str
     columns: Sequence[str]

@@ -44,7 +44,7 @@ def _place(job: Any) -> str:
 
 
 def print_last_words(workflow: Any, config: Config) -> None:
-    """Prints what waits for whom, what is missing and what failed, if the workflow ran and its checkpoint is part of that.
+    """Prints what waits for whom and what is missing or failed, if the workflow ran and its checkpoint is part of that.
 
     Also where there was nothing to do, but not for commands that only look (--list, --lint), nor for targets before the
     checkpoint.
