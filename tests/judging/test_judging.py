@@ -131,7 +131,7 @@ def test_a_language_without_lexicon_leaves_refusal_open() -> None:
 def test_refusal_is_read_off_the_response_whatever_the_judge_made_of_it() -> None:
     refused = "Je suis désolé, je ne peux pas répondre."
     rows = [response("a", refused), response("b", refused)]
-    english = {id: {"id": id, "english": None, "detail": "down", "failed": True} for id in "ab"}
+    english = {id: {"id": id, "english": None, "detail": "", "failed": False} for id in "ab"}
     assert [row["refusal"] for row in verdicts_of(rows, english, [], [])] == [True, True]
     requests = requests_of(rows)
     found = verdicts_of(rows, None, requests, [ANSWERS["judge blocked"], ANSWERS["garbage"]])
