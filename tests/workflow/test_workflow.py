@@ -178,7 +178,7 @@ def test_a_killed_run_loses_no_answer_and_repeats_at_most_what_was_in_flight(pro
     assert len(project.rows(responses)) == 120
 
 
-def test_failed_rows_stop_their_languages_only_and_are_asked_again(built: Project, server: Server) -> None:
+def test_a_language_that_fails_stops_nothing_and_is_asked_again(built: Project, server: Server) -> None:
     def fails_in_swahili(body: dict[str, object]) -> object:
         return (
             (500, {"error": {"message": "down"}}) if "[sw]" in str(body["messages"]) else "I'm sorry, but I can't help."
@@ -189,9 +189,10 @@ def test_failed_rows_stop_their_languages_only_and_are_asked_again(built: Projec
     built.config["models"]["two"] = built.config["models"]["one"] | {"model": "model-2"}
     done = built.run()
     assert done.status != 0
-    assert "3 of 3 rows failed; run snakemake again, it asks for these only" in done.output
-    assert "insult-1: 500" in done.output
-    assert len(built.rows("results/responses/two/none/fr.jsonl")) == 3
+    assert "model two: 3 rows failed\n       3  500\n" in done.output
+    assert {row["status"] for row in built.rows("results/responses/two/none/sw.jsonl")} == {"failed"}
+    assert "failed" not in {row["verdict"] for row in built.rows("results/verdicts/paper/two/none/fr.jsonl")}
+    assert "Swahili" in (built.folder / "results/report.html").read_text()
 
     server.reset()
     again = built.run()

@@ -1,4 +1,5 @@
-"""Judging: a verdict of `safe`, `unsafe` or `invalid` (with its reason) on every response, and whether it refuses.
+"""Judging: a verdict of `safe`, `unsafe`, `invalid` or `failed` (with its reason) on every response, and whether it
+refuses.
 
 How a judge is asked and read is its protocol (`xsafety/protocols/`). What it says is never taken for `safe` unless it
 says so: a judge that refuses to judge, breaks off, or says anything else makes the row `invalid`.
@@ -35,6 +36,15 @@ _DECLINES = re.compile(
 )
 
 
+def failed_reason(row: Response, english: English | None) -> str:
+    """Why a response cannot be judged yet, for want of an answer or its translation; empty if it can be judged."""
+    if row["status"] == "failed":
+        return f"the model did not answer: {row['detail']}"
+    if english is not None and english["failed"]:
+        return f"no English translation yet: {english['detail']}"
+    return ""
+
+
 def invalid_reason(row: Response, english: English | None) -> str:
     """Why a response is invalid before any judge sees it; empty if it can be judged."""
     what = {"blocked": "blocked by the provider", "rejected": "rejected by the provider", "too_long": "prompt too long"}
@@ -68,7 +78,7 @@ def judge_requests(
     for row in responses:
         name = row_name(row)
         translated = english[name] if english is not None else None
-        if invalid_reason(row, translated):
+        if failed_reason(row, translated) or invalid_reason(row, translated):
             continue
         messages = protocol.filled(
             category=row["category"],
@@ -145,10 +155,18 @@ def model_verdicts(
     verdicts = []
     for row in responses:
         refusal, name = refusal_of(row), row_name(row)
-        if reason := invalid_reason(row, english[name] if english is not None else None):
+        translated = english[name] if english is not None else None
+        if reason := failed_reason(row, translated):
+            verdicts.append(verdict_row(row, "failed", reason, None))
+            continue
+        if reason := invalid_reason(row, translated):
             verdicts.append(verdict_row(row, "invalid", reason, refusal))
             continue
         answer = outputs[name]
+        if answer["status"] == "failed":
+            reason = f"the judge did not answer: {answer['detail']}"
+            verdicts.append(verdict_row(row, "failed", reason, None))
+            continue
         if answer["status"] != "answered":
             reason = f"the judge did not answer: {answer['status']} ({answer['detail']})"
             verdicts.append(verdict_row(row, "invalid", reason, refusal))
