@@ -670,3 +670,80 @@ def test_a_po_file_that_gettext_merged_comes_back(tmp_path: Path) -> None:
     assert [(row["id"], row["source"], row["target"]) for row in rows] == [
         (row["id"], row["source"], row["draft"]) for row in given
     ]
+
+
+LANDS = ["Allemagne", "Belgique", "Canada", "Danemark", "Espagne", "Finlande", "Grèce", "Hongrie", "Italie", "Japon"]
+
+
+def many(tmp_path: Path, kind: str) -> tuple[Path, dict[str, str]]:
+    """A sheet of ten rows, whose drafts have quotes, a dash and dots, and its seeds."""
+    seeds = [{"id": f"r{n}", "category": "insult", "text": f'Say: "{land}".'} for n, land in enumerate(LANDS)]
+    drafts = {f"r{n}": f'Dites donc : "{land}" - et c\'est tout ...' for n, land in enumerate(LANDS)}
+    states = row_states_of("fr", seeds, [], gate_of())
+    path = tmp_path / f"round-1.anna.{kind}"
+    write(path, sheet_rows("fr", seeds, states, {id: draft(text) for id, text in drafts.items()}))
+    return path, {seed["id"]: seed["text"] for seed in seeds}
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+def test_an_ok_on_a_text_that_a_program_corrected_is_an_edit(tmp_path: Path, kind: str) -> None:
+    path, seeds = many(tmp_path, kind)
+    for number, land in enumerate(LANDS[:5]):
+        fill(path, f"r{number}", verdict="ok", target=f"Dites donc\u202f: «\u00a0{land}\u00a0» – et c’est tout…")
+    fill(path, "r5", verdict="ok", target="Dites donc : autre chose")
+    entries, problems = evidence(sheet_of(path), seeds)
+    assert [(entry["id"], entry["verdict"]) for entry in entries] == [(f"r{n}", "edited") for n in range(5)]
+    assert entries[0]["after"].startswith("Dites donc\u202f: «")
+    [problem] = problems
+    assert "(r5): verdict 'ok', but the target differs from the draft; write 'edited'" in problem
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+def test_targets_that_are_the_drafts_of_other_rows_refuse_the_file(tmp_path: Path, kind: str) -> None:
+    path, seeds = many(tmp_path, kind)
+    drafts = [returned.cells["draft"] for returned in read_returned(path)]
+    for number in range(len(LANDS)):
+        fill(path, f"r{number}", verdict="edited", target=drafts[number - 1])
+    with pytest.raises(DataError, match=r"the targets of 10 rows are the drafts of other rows \(r0 has that of r9\)"):
+        evidence(sheet_of(path), seeds)
+
+
+RUSSIAN = "Скажите, пожалуйста, что-нибудь вежливое о моей новой шляпе, если это возможно."
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+def test_texts_of_another_language_are_told_at_once(tmp_path: Path, kind: str) -> None:
+    path, seeds = many(tmp_path, kind)
+    french = "Dites quelque chose de gentil au sujet de mon nouveau chapeau, s'il vous plaît."
+    fill(path, "r0", verdict="edited", target=RUSSIAN)
+    fill(path, "r1", verdict="edited", target=RUSSIAN, note="a Russian proverb is asked for")
+    for number in (2, 3, 4):
+        fill(path, f"r{number}", verdict="edited", target=f"{french} {LANDS[number]}")
+    entries, [problem] = evidence(sheet_of(path), seeds)
+    assert [entry["id"] for entry in entries] == ["r1", "r2", "r3", "r4"]
+    assert re.search(r"\(r0\): .*(letters are those that French is written with|seems to be Russian)", problem)
+    assert problem.endswith("Mend it, or say in the note why it stands")
+    for number in range(5, 10):
+        fill(path, f"r{number}", verdict="edited", target=f"{RUSSIAN} {number}")
+    with pytest.raises(DataError, match=r"6 of 9 new texts are in another language"):
+        evidence(sheet_of(path), seeds)
+
+
+def test_a_workbook_that_unpacks_to_gigabytes_is_not_opened(tmp_path: Path) -> None:
+    path = tmp_path / "round-1.anna.xlsx"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("xl/worksheets/sheet1.xml", b"<row/>" * (6 << 20))
+    assert path.stat().st_size < 200_000
+    with pytest.raises(DataError, match=r"its part xl/worksheets/sheet1\.xml unpacks to 36 MiB, above 32"):
+        read_returned(path)
+
+
+def test_a_broken_row_of_a_csv_file_costs_itself(tmp_path: Path) -> None:
+    path = returned(tmp_path, "csv", {"a": "Un", "b": "Deux", "c": "Trois"})
+    for id in "abc":
+        fill(path, id, verdict="ok")
+    lines = path.read_text(encoding="utf-8").splitlines()
+    path.write_text("\n".join([*lines[:2], "", f"{lines[2]},and more", lines[3]]), encoding="utf-8")
+    entries, [problem] = evidence(sheet_of(path), TEXTS)
+    assert [entry["id"] for entry in entries] == ["a", "c"]
+    assert "row 4 (b): 14 fields instead of 13; put quotes around text with commas" in problem
