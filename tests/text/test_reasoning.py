@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from xsafety.text.reasoning import Marks, Parts, split_reasoning
+from xsafety.text.reasoning import Marks, Reasoned, split_reasoning
 
 SAID = "I'm sorry, but I can't help with that."
 
@@ -103,16 +103,16 @@ def test_reasoning_without_an_end_leaves_no_answer(text: str) -> None:
     ],
 )
 def test_a_text_that_speaks_of_reasoning_stays_whole(text: str) -> None:
-    assert split_reasoning(text) == Parts(text)
+    assert split_reasoning(text) == Reasoned(text)
 
 
 def test_a_model_may_have_marks_of_its_own() -> None:
     marks = Marks("@@end", "@@")
-    assert split_reasoning("@@a@@endb", marks) == Parts("b", "a")
-    assert split_reasoning("a@@endb", Marks("@@end")) == Parts("b", "a")
-    assert split_reasoning(" @@a", marks) == Parts("", "a", ended=False)
-    assert split_reasoning("<think>a</think>b", marks) == Parts("b", "a")
-    assert split_reasoning("plain", marks) == Parts("plain")
+    assert split_reasoning("@@a@@endb", marks) == Reasoned("b", "a")
+    assert split_reasoning("a@@endb", Marks("@@end")) == Reasoned("b", "a")
+    assert split_reasoning(" @@a", marks) == Reasoned("", "a", ended=False)
+    assert split_reasoning("<think>a</think>b", marks) == Reasoned("b", "a")
+    assert split_reasoning("plain", marks) == Reasoned("plain")
 
 
 @pytest.mark.parametrize(

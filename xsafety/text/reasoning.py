@@ -70,7 +70,7 @@ class Marks:
 
 
 @dataclass(frozen=True)
-class Parts:
+class Reasoned:
     """A text without its reasoning, and the reasoning; `ended` is False where that breaks off before an answer."""
 
     answer: str
@@ -78,7 +78,7 @@ class Parts:
     ended: bool = True
 
 
-def split_reasoning(text: str, marks: Marks | None = None) -> Parts:
+def split_reasoning(text: str, marks: Marks | None = None) -> Reasoned:
     """The answer in a model's text and the reasoning before or between; `marks` are its own, beside the known.
 
     A text without reasoning comes back as it is, an answer behind one without white space around. Takes time linear in
@@ -87,17 +87,17 @@ def split_reasoning(text: str, marks: Marks | None = None) -> Parts:
     if marks and (parts := _by_marks(text, marks)):
         return parts
     if _WITH_WORDS.match(text) and (found := _WORDS[0].match(text) or _WORDS[1].match(text)):
-        return Parts(_unwrapped(found["said"] or ""), found["thought"].strip(), found["said"] is not None)
-    return _Scan(text).parts() if _HINT.search(text) else Parts(text)
+        return Reasoned(_unwrapped(found["said"] or ""), found["thought"].strip(), found["said"] is not None)
+    return _Scan(text).parts() if _HINT.search(text) else Reasoned(text)
 
 
-def _by_marks(text: str, marks: Marks) -> Parts | None:
+def _by_marks(text: str, marks: Marks) -> Reasoned | None:
     """A text split at the marks of its model; None where it has none of them."""
     opened = bool(marks.start) and text.lstrip().startswith(marks.start)
     thought, end, said = text.partition(marks.end)
     if not opened and not end:
         return None
-    return Parts(_unwrapped(said), thought.strip().removeprefix(marks.start).strip(), bool(end))
+    return Reasoned(_unwrapped(said), thought.strip().removeprefix(marks.start).strip(), bool(end))
 
 
 class _Scan:
@@ -109,7 +109,7 @@ class _Scan:
         self._fences = [fence.start() for fence in _FENCE.finditer(text)]
         self._found = False
 
-    def parts(self) -> Parts:
+    def parts(self) -> Reasoned:
         inside = spoken_of = False
         for mark in _MARK.finditer(self._text):
             if inside:
@@ -127,12 +127,12 @@ class _Scan:
                 self._said = []
         rest = self._text[self._at :]
         if inside and rest.strip():
-            return Parts("", _joined([*self._said, *self._thought, rest]), ended=False)
+            return Reasoned("", _joined([*self._said, *self._thought, rest]), ended=False)
         if inside and not "".join(self._said).strip():
-            return Parts("", _joined(self._thought), ended=False)
+            return Reasoned("", _joined(self._thought), ended=False)
         if not self._found:
-            return Parts(self._text)
-        return Parts(_unwrapped("".join([*self._said, rest])), _joined(self._thought))
+            return Reasoned(self._text)
+        return Reasoned(_unwrapped("".join([*self._said, rest])), _joined(self._thought))
 
     def _take(self, to: list[str], mark: re.Match[str]) -> None:
         to.append(self._text[self._at : mark.start()])
