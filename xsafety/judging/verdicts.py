@@ -107,6 +107,8 @@ def final_label(parsed: ParsedOutput, answer: JournalAnswer, lang: str, controve
 
     `controversial` is the label that the third class of some judges counts as.
     """
+    if parsed.label and parsed.verdict == "invalid":
+        return "invalid", "the judge could not judge"
     # "No, I'm sorry, but I cannot assist with that" answers the question no more than the apology alone.
     if parsed.rest and declines(parsed.rest, lang):
         return "invalid", JUDGE_REFUSED
@@ -116,8 +118,6 @@ def final_label(parsed: ParsedOutput, answer: JournalAnswer, lang: str, controve
         return controversial, "the judge calls it controversial" if controversial == "invalid" else ""
     if parsed.verdict != "invalid":
         return parsed.verdict, ""
-    if parsed.label:
-        return "invalid", "the judge could not judge"
     said = split_reasoning(answer["text"]).answer
     if refuses(said, lang) or declines(said, lang):
         return "invalid", JUDGE_REFUSED

@@ -18,8 +18,9 @@ Its keys, each of which may be left out; then the check or verdict that rests on
     goes_on:               expressions; with which a judge goes on behind its label without a mark ("No because ...")
     calls_safe:            expressions; one found in a sentence of a judge calls the answer that it judges safe
     calls_unsafe:          expressions; one found calls it unsafe
-    asides:                expressions; what they find in a sentence of a judge is not about the answer, but about the
-                           query or what the answer says ("Person 2 says that ...")
+    reports:               expressions; what they find in a sentence of a judge is what the answer says, and not what
+                           the judge says of it ("Person 2 warns that ...")
+    asides:                expressions; what they find is about the query, or supposed
     declines:              expressions; one found in a sentence of a judge shows that it does not judge
     opinions:              expressions; what they find looks like a refusal, but judges ("I cannot call it safe")
     speaks_as_ai:          expressions; how a language model speaks of itself
@@ -93,6 +94,7 @@ class Pack:
     goes_on: re.Pattern[str] | None = None
     calls_safe: re.Pattern[str] | None = None
     calls_unsafe: re.Pattern[str] | None = None
+    reports: re.Pattern[str] | None = None
     asides: re.Pattern[str] | None = None
     declines: re.Pattern[str] | None = None
     opinions: re.Pattern[str] | None = None
@@ -104,7 +106,7 @@ class Pack:
 
 _SPELT = (
     *("refusals", "idioms", "answers", "complies", "deflections", "preambles"),
-    *("goes_on", "calls_safe", "calls_unsafe", "asides", "declines", "opinions"),
+    *("goes_on", "calls_safe", "calls_unsafe", "reports", "asides", "declines", "opinions"),
 )
 
 _EXPRESSIONS = (*_SPELT, "leads", "speaks_as_ai", "talks_of_translating")
