@@ -56,6 +56,7 @@ _UNDERSCORES = re.compile(r"(?<![^\W_])_+|_+(?![^\W_])")
 _WIDE = {code: code - 0xFEE0 for code in (*range(0xFF10, 0xFF1A), *range(0xFF21, 0xFF3B), *range(0xFF41, 0xFF5B))}
 
 _CODES = re.compile(r"\b[SO]\d{1,2}\b", re.IGNORECASE)
+_WORD = re.compile(r"\b\w")
 _FENCED = re.compile(r"```\w*\s*(.*?)\s*```", re.DOTALL)
 
 
@@ -116,14 +117,13 @@ class Protocol:
         match = self._at(text, 0, lang) or self._at(text, behind_lead(text, lang), lang)
         if match is None:
             return NO_VERDICT
-        label, verdict = self.labels[match["label"].strip().casefold()]
+        label, verdict = self._listed(match)
         categories = _names(match.groupdict().get("categories"))
         takes_back = any(
             (other := self._at(text, word.start(), lang))
-            and self.labels[other["label"].strip().casefold()][1] != verdict
+            and self._listed(other)[1] != verdict
             and own_words(text, word.start(), lang)
-            for word in re.finditer(r"\b\w", text[: len(text)])
-            if word.start() >= match.end()
+            for word in _WORD.finditer(text, match.end())
         )
         if takes_back or (verdict == "safe" and categories):
             return NO_VERDICT
@@ -132,9 +132,11 @@ class Protocol:
     def _at(self, text: str, place: int, lang: str) -> re.Match[str] | None:
         """The label that stands at a place by itself."""
         match = self.pattern.match(text, place) if self.pattern else None
-        if match and match["label"] and match["label"].strip().casefold() in self.labels:
-            return match if marked(text, match.end(), lang) else None
-        return None
+        listed = match and match["label"] and match["label"].strip().casefold() in self.labels
+        return match if match and listed and marked(text, match.end(), lang) else None
+
+    def _listed(self, match: re.Match[str]) -> tuple[str, OutputLabel]:
+        return self.labels[match["label"].strip().casefold()]
 
     def _from_json(self, text: str) -> ParsedOutput:
         fenced = _FENCED.fullmatch(text)
