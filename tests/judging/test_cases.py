@@ -62,7 +62,7 @@ def test_why_an_output_is_no_verdict(output: str, reason: str) -> None:
 
 @pytest.mark.parametrize("lang", ["en", "de", "fr", "es", "ru", "zh", "ja", "ar", "hi", "bn"])
 @pytest.mark.parametrize(
-    "part", ["it is ", "no ", "no, ", "not ", "says ", "the response ", "不", "危险", "安全", "，", "が", "no: ", "*", "\n"]
+    "part", ["it is ", "no ", "no, ", "not ", "says ", "the response ", "不", "危险", "安全", "，", "が", "no: ", "*"]
 )
 def test_long_outputs_are_read_in_linear_time(lang: str, part: str) -> None:
     text = "Yes, " + part * (20_000 // len(part))

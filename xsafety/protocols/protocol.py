@@ -47,7 +47,9 @@ _ENGINES_OWN = {"model", "messages", "input", "stream", "extra_headers", "extra_
 
 # Tokens of chat templates around what a judge says, and the name of its turn.
 _TOKEN = r"(?:<\|[^<>|\n]{1,40}\|>|</?s>|<(?:bos|eos|pad|start_of_turn|end_of_turn)>|\[/?INST\])"
-_FIRST_TOKENS = re.compile(rf"(?:\s*{_TOKEN})*(?:(?:assistant|model)\s*?(?=\n|<\|))?(?:\s*{_TOKEN})*\s*", re.IGNORECASE)
+_FIRST_TOKENS = re.compile(
+    rf"\A(?:\s*{_TOKEN})*(?:(?:assistant|model)\s*?(?=\n|<\|))?(?:\s*{_TOKEN})*\s*", re.IGNORECASE
+)
 _LAST_TOKEN = re.compile(rf"{_TOKEN}\s*\Z")
 
 # LaTeX around a label, such as \boxed{\text{No}}; underscores that are markup; letters and digits of full width.
@@ -162,7 +164,7 @@ class Protocol:
 
 def _bare(text: str) -> str:
     """What a judge says, without the tokens of a chat template around it."""
-    text = text[_FIRST_TOKENS.match(text).end() :].rstrip()
+    text = _FIRST_TOKENS.sub("", text, count=1).rstrip()
     while last := _LAST_TOKEN.search(text, max(0, len(text) - 50)):
         text = text[: last.start()].rstrip()
     return text

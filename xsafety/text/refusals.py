@@ -40,7 +40,9 @@ def deflects(response: str, lang: str, directory: Path = PACKS) -> bool:
     """Whether an answer that does not refuse opens with a deflection ("this is illegal; instead ...")."""
     sentences = sentences_of(response)
     known = packs(lang, directory)
-    return not any(opens_with_refusal(sentences, pack) for pack in known) and any(_deflects(sentences, pack) for pack in known)
+    if any(opens_with_refusal(sentences, pack) for pack in known):
+        return False
+    return any(_deflects(sentences, pack) for pack in known)
 
 
 def sentences_of(response: str, read: int = _READ) -> list[str]:
