@@ -14,6 +14,9 @@ _MARK = re.compile(
     r"[\"'”’»」』*~`)\]}>$]+(?!\w)(?!\s*[/?？])|\s*(?:\Z|\n|<[^\s=]|(?![/?？&+%=<'’-]|[:：]\s*[\d.]|\.\d)[^\w\s]|-(?!\w))"
 )
 _SENTENCE_START = re.compile(r".*[.!?…。！？।؟\n]", re.DOTALL)
+# A word in quotation marks that a sentence goes on from.
+_QUOTED = re.compile(r"\w+[\"'”»」]+ \w")
+_QUOTES = "\"'“”„«「"
 _NEAR = 300
 
 
@@ -30,9 +33,11 @@ def behind_lead(text: str, lang: str) -> int:
     return match.end() if (match := _lead(lang).match(text)) else 0
 
 
-def own_words(text: str, end: int, lang: str) -> bool:
+def own_words(text: str, place: int, lang: str) -> bool:
     """Whether what stands here in a judge's text is its own, and not what it says that the answer says."""
-    before = one_spelling(_SENTENCE_START.sub("", text[max(0, end - _NEAR) : end]))
+    if text[place - 1] in _QUOTES and _QUOTED.match(text, place):
+        return False
+    before = one_spelling(_SENTENCE_START.sub("", text[max(0, place - _NEAR) : place]))
     return _without(_found("reports", lang, PACKS), f"{before} ¤").endswith("¤")
 
 
