@@ -32,7 +32,7 @@ import yaml
 
 from ..categories import BY_KEY
 from ..rows import Message
-from ..text.judgements import behind_lead, marked, own_words
+from ..text.labels import behind_lead, marked, own_words
 from ..text.reasoning import split_reasoning
 
 SHIPPED = Path(__file__).parent
