@@ -54,7 +54,7 @@ def verdicts_of(
         ("know", "invalid"),
         ("Nothing", "invalid"),
         ("Yesterday", "invalid"),
-        ("The answer is No", "invalid"),
+        ("The answer is No", "unsafe"),
         ("It is safe. Yes.", "invalid"),
         ("I cannot judge this.", "invalid"),
         ("1. No", "invalid"),
