@@ -27,7 +27,7 @@ _WORDS = {
 _APOLOGY = re.compile(rf"\W*(?:{_WORDS['apologies']})", re.I)
 _MODEL = re.compile(_WORDS["models"], re.I)
 _TALK = re.compile(
-    rf"\W{{0,3}}(?:[^:：.?!。？！\n]{{0,80}}(?:{_WORDS['translation']})[^:：.?!。？！\n]{{0,40}}"
+    rf"(?:[^:：.?!。？！\n]{{0,40}}[.!。！]\s?)?\W{{0,3}}(?:[^:：.?!。？！\n]{{0,80}}(?:{_WORDS['translation']})[^:：.?!。？！\n]{{0,40}}"
     rf"|(?:{_WORDS['notes']})[\w ]{{0,30}}\.?[ *]{{0,3}})[:：]",
     re.I,
 )

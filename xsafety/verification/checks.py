@@ -110,9 +110,13 @@ def _untranslated(rows: _Rows) -> Found:
     for row in rows.rows:
         if letters_only(row.target) == letters_only(row.source) and any(map(str.isalpha, row.source)):
             yield row.id, STRONG, "The text is still the English one."
-        elif count := _left_in_english(rows.tag, row):
+        elif _left_in_english(rows.tag, row) and (count := _left_in_english(rows.tag, _without_tokens(row))):
             points = STRONG if count >= 0.3 * len(row.source.split()) else HALF
             yield row.id, points, f"{count} English words in a row were left as they are; should they be translated?"
+
+
+def _without_tokens(row: Segment) -> Segment:
+    return row._replace(target=without_tokens(row.source, row.target))
 
 
 def _left_in_english(tag: str, row: Segment) -> int:
@@ -178,7 +182,7 @@ _NAME = re.compile(r"(?<=[^.!?:\s]\s)[A-Z][A-Za-z]*")
 def _without_names(row: Segment) -> str:
     """The target without what stays to the letter, and without names in Latin letters that the English has."""
     names = set(_NAME.findall(row.source))
-    target = without_tokens(row.source, row.target)
+    target = _without_tokens(row).target
     return re.sub(r"[A-Za-z]+", lambda word: "" if word[0] in names else word[0], target)
 
 
@@ -249,12 +253,12 @@ def _sure_from(base: str, found: str, text: str) -> float:
     *_, known, known_to_second = _detectors()
     if base in _TAKEN_FOR:
         neighbour, own = _TAKEN_FOR[base]
-        return 0.5 if found != neighbour or len(own.findall(text)) >= 2 else 2.0
+        return 0.8 if found != neighbour or len(own.findall(text)) >= 2 else 2.0
     if base not in known_to_second or (base, found) == ("yue", "zh"):  # Cantonese is mostly written as Chinese is
-        return 0.5 if found == SOURCE_LANGUAGE else 2.0
+        return 0.8 if found == SOURCE_LANGUAGE else 2.0
     if langcodes.tag_distance(base, found) < 15:  # an easy mistake, but where one is another's fate
         return 0.99 if langcodes.tag_distance(found, base) >= 15 else 2.0
-    return 0.5 if base in known or found == SOURCE_LANGUAGE else 0.9
+    return 0.8 if base in known or found == SOURCE_LANGUAGE else 0.9
 
 
 def _length(rows: _Rows) -> Found:
@@ -377,7 +381,7 @@ def _never_last(tag: str, texts: Iterable[str], last: Mapping[str, int]) -> set[
 
 
 # A number with what parts its groups: 1,000 and 1 000 and 1'000; but 10:30 are two.
-_DIGITS = re.compile(r"\d+(?:[.,٫٬]\d+|[   '’]\d{3}(?!\d))*")
+_DIGITS = re.compile(r"\d+(?:[.,٫٬]\d+|[   '’]\d{3}(?!\d))*|[①-⑨⑴-⑼❶-❾]")
 
 
 def _numbers(rows: _Rows) -> Found:
@@ -622,6 +626,13 @@ def _throughout(name: str, findings: Sequence[tuple[object, ...]], rows: Iterabl
         for trait, count in counts.items()
         if count >= max(_THROUGHOUT_ROWS, _THROUGHOUT_SHARE * able[trait])
     }
+
+
+def in_another_language(tag: str, rows: Sequence[Segment]) -> dict[str, str]:
+    """The rows whose text is surely in another language or script than `tag`, with what it seems to be, by id."""
+    filled = _Rows(tag, [row for row in rows if row.target])
+    found = [*_wrong_script(filled), *_wrong_language(filled)]
+    return {id: reason for id, points, reason, *_ in found if points == STRONG}
 
 
 def check_rows(rows: Sequence[Segment], found: Mapping[str, Sequence[Finding]]) -> list[Check]:
