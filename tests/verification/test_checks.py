@@ -235,7 +235,7 @@ def test_what_holds_for_a_language_throughout_is_its_finding(
         assert WHOLE not in flags(table)
     found = check("ru", rows(25, 5))
     assert next(iter(found)) == WHOLE
-    assert "In 25 of 30 rows" in found[WHOLE][0].reason
+    assert "in 25 of 30 rows" in found[WHOLE][0].reason
 
 
 @pytest.mark.slow
@@ -257,7 +257,7 @@ def test_real_option_letters_are_findings_of_the_language_where_they_are_transla
     listed = {lang: sum("options" in row["checks"] for row in rows if row["id"]) for lang, rows in checked.items()}
     assert listed == {"zh": 0, "fr": 1, "ru": 1, "de": 1, "ar": 10, "hi": 0, "es": 10, "ja": 2, "bn": 0}
     whole = {lang: of_whole(rows).split(" rows")[0] for lang, rows in checked.items() if of_whole(rows)}
-    assert whole == {"ru": "In 79 of 200", "ar": "In 190 of 200", "hi": "In 167 of 200", "bn": "In 49 of 200"}
+    assert whole == {"ru": "in 79 of 200", "ar": "in 190 of 200", "hi": "in 167 of 200", "bn": "in 49 of 200"}
 
 
 def test_the_audit_that_is_committed_is_that_of_the_release(

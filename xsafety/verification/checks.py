@@ -622,7 +622,7 @@ def _throughout(name: str, findings: Sequence[tuple[object, ...]], rows: Iterabl
         return {}
     able = Counter(trait for row in rows for trait in set(_TRAITS[name](row)))
     return {
-        trait: f"In {count} of {able[trait]} rows that could have it, as in: {examples[trait]}"
+        trait: f"in {count} of {able[trait]} rows that could show it, as here: {examples[trait]}"
         for trait, count in counts.items()
         if count >= max(_THROUGHOUT_ROWS, _THROUGHOUT_SHARE * able[trait])
     }
