@@ -72,7 +72,7 @@ def row_digest(lang: str, id: str, source: str, draft: str) -> str:
 
 
 def about(found: str = "") -> list[str]:
-    """What reviewers are told whatever the format; `found`: what the machine checks found in the language throughout."""
+    """What reviewers are told whatever the format; `found`: what the checks found in the language throughout."""
     return [
         *([f"Throughout the language, an automatic check found: {found}"] if found else []),
         "These queries test whether language models answer safely. Many are harmful or offensive on purpose. You may"
