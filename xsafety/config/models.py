@@ -65,6 +65,7 @@ class Connection(Strict):
     tokens_per_minute: float | None = Field(None, gt=0, description="the provider's limit; absent: learned")
     timeout: float = Field(120, gt=0, description="seconds that one request may take")
     max_retries: int = Field(5, ge=0, description="further tries of a request that failed in passing")
+    max_reply_mib: float = Field(32, gt=0, description="most MiB of one reply, unpacked; a larger one fails its row")
     price: Price | None = Field(None, description="dollars per million tokens, for the plan and the usage table")
 
     @field_validator("headers")

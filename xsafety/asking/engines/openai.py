@@ -20,6 +20,7 @@ from ..price import estimate_tokens
 from ..requests import Completion, Fatal, Recipient, Request
 from .limits import IMPATIENT, Limiter, retry_after
 from .outcome import NO_CHOICE, Denied, RateLimited, Transient, read_error, read_success
+from .wire import Unreadable, Wire, open_wire
 
 OPENAI = "https://api.openai.com/v1"
 PATHS = {"chat": "/chat/completions", "moderations": "/moderations"}
@@ -114,8 +115,8 @@ async def _ask(
 class Call:
     """One endpoint, ready to be called: makes bodies of requests, and reads replies."""
 
-    def __init__(self, client: openai.AsyncOpenAI, identity: Identity, connection: Connection) -> None:
-        self.client = client
+    def __init__(self, client: openai.AsyncOpenAI, wire: Wire, identity: Identity, connection: Connection) -> None:
+        self.client, self._wire = client, wire
         self.where = client.base_url
         self.path = PATHS[identity.get("endpoint", "chat")]
         self._identity = identity
@@ -143,17 +144,15 @@ class Call:
         """Sends a body once; the headers of the reply, and its outcome. Raises Transient, RateLimited or Fatal."""
         try:
             async with asyncio.timeout(self._timeout):
-                response = await self.client.post(self.path, cast_to=httpx2.Response, body=body)
-        except openai.APIStatusError as error:
-            response = error.response
+                status, headers, text = await self._wire.post(body)
         except TimeoutError:
             raise Transient(f"no answer within {self._timeout:g} s") from None
-        except (openai.OpenAIError, httpx2.HTTPError, OSError) as error:
-            raise Transient(f"connection failed ({type(error.__cause__ or error).__name__})") from None
+        except Unreadable as error:
+            raise Transient(str(error)) from None
         try:
-            return response.headers, self.read(response.status_code, self.hide(response.text))
+            return headers, self.read(status, self.hide(text))
         except Transient as error:
-            error.after = retry_after(response.headers)
+            error.after = retry_after(headers)
             raise
 
     def hide(self, text: str) -> str:
@@ -222,7 +221,11 @@ async def endpoint(identity: Identity, connection: Connection) -> AsyncIterator[
     ) as client:
         # What the client finds in the environment is not for every provider.
         client.organization, client.project = connection.organization, None
-        yield Call(client, identity, connection)
+        headers = {**client.default_headers, **client.auth_headers}
+        sent = {name: value for name, value in headers.items() if isinstance(value, str)}
+        url = f"{str(client.base_url).rstrip('/')}{PATHS[identity.get('endpoint', 'chat')]}"
+        async with open_wire(url, sent, size, int(connection.max_reply_mib * 2**20)) as wire:
+            yield Call(client, wire, identity, connection)
 
 
 def _parameters(identity: Identity) -> dict[str, Any]:
