@@ -12,7 +12,7 @@ ReviewVerdict = Literal["ok", "edited", "rejected", "unsure", "skip"]
 DECIDING: tuple[ReviewVerdict, ...] = ("ok", "edited", "rejected")
 
 Label = Literal["safe", "unsafe", "invalid"]  # what a judge's verdict on a response comes to
-AnswerStatus = Literal["answered", "blocked", "too_long", "rejected"]
+AnswerStatus = Literal["answered", "blocked", "too_long", "rejected", "cut_off"]
 Basis = Literal["source", "verified", "unverified draft"]  # what the text of a query rests on
 YesNo = Literal["yes", "no"]
 
@@ -248,6 +248,7 @@ class JournalAnswer(TypedDict):
     finish_reason: str
     detail: str
     usage: NotRequired[dict[str, int] | None]
+    reasoning: NotRequired[str]
     more: NotRequired["list[JournalAnswer]"]
 
 
@@ -256,6 +257,7 @@ class Response(_Asked):
 
     sample: int
     response: str
+    reasoning: str
     status: AnswerStatus
     finish_reason: str
     detail: str

@@ -18,15 +18,23 @@ from ...config.models import Connection
 from ...rows import Identity
 from ..price import estimate_tokens
 from ..requests import Completion, Fatal, Recipient, Request
+from .errors import Denied, RateLimited, RowFailed, Transient, read_error
 from .limits import IMPATIENT, Limiter, retry_after
-from .outcome import NO_CHOICE, Denied, RateLimited, Transient, read_error, read_success
+from .outcome import NO_CHOICE, Empty, read_success
 from .wire import Unreadable, Wire, open_wire
 
 OPENAI = "https://api.openai.com/v1"
 PATHS = {"chat": "/chat/completions", "moderations": "/moderations"}
 PATIENCE = 10  # how many times as often as failures, refusals for the pace are tried again
+EMPTY_RETRIES = 2  # an answer without text may be all that the model says
 FIRST_BACKOFF, MAX_BACKOFF = 2.0, 60.0  # seconds before a further try
+MOST_DIGITS = 20  # of a number that is read
 SHORTEST_SECRET = 16  # characters: placeholders such as "none" are words of answers too
+
+# Replies hold numbers of any length, and NaN, which is no JSON.
+DECODER = json.JSONDecoder(
+    parse_int=lambda digits: int(digits) if len(digits) <= MOST_DIGITS else None, parse_constant=lambda name: None
+)
 
 
 def ask_online(
@@ -86,8 +94,12 @@ async def _ask(
         if end:
             return
         meter.requests += 1
+        found = None
         try:
             headers, found = await call(body)
+        except RowFailed as error:
+            recipient.fail(request, str(error))
+            return
         except RateLimited as error:
             meter.rate_limited += 1
             limiter.refused(ticket, error.after)
@@ -98,13 +110,18 @@ async def _ask(
         except Transient as error:
             tries, allowed, failures = failures, max_retries, failures + 1
             reason, after = str(error), error.after
+            if isinstance(error, Empty):
+                found, allowed = error.completion, min(max_retries, EMPTY_RETRIES)
         else:
             usage = found.usage or {}
             limiter.succeeded(headers, sum(usage.get(f"{kind}_tokens", 0) for kind in ("input", "output")))
             recipient.deliver(request, found)
             return
         if tries >= allowed or (after or 0) > IMPATIENT:
-            recipient.fail(request, reason)
+            if found:
+                recipient.deliver(request, found)
+            else:
+                recipient.fail(request, reason)
             return
         meter.retries += 1
         # Random, so that requests that failed together do not come again together.
@@ -125,6 +142,7 @@ class Call:
         secrets = [os.environ[variable] for variable in connection.key_variables]
         self._secrets = [secret for secret in secrets if len(secret) >= SHORTEST_SECRET]
         self._gave_several = False
+        self._marks = connection.reasoning.marks() if connection.reasoning else None
         self._parameters = _parameters(identity)
         most = self._parameters.get("max_completion_tokens") or self._parameters.get("max_tokens") or 512
         self._most_output = most * self._parameters.get("n", 1) if self.path == PATHS["chat"] else 0
@@ -162,23 +180,25 @@ class Call:
         return text
 
     def read(self, status: int, text: str) -> Completion:
-        """The outcome in a reply. Raises Transient, RateLimited or Fatal."""
+        """The outcome in a reply. Raises Transient (Empty, RateLimited), RowFailed or Fatal."""
         try:
-            body = json.loads(text)
-        except ValueError:
+            body = DECODER.decode(text.lstrip("\ufeff"))
+        except (ValueError, RecursionError):
             body = None
         try:
             if status >= 400:
-                return read_error(status, body)
+                return read_error(status, text if body is None and not text.lstrip().startswith("<") else body)
             if body is None:
                 raise Transient("no JSON, or only part of it")
-            found = read_success(body, self._identity)
+            found = read_success(body, self._identity, self._marks)
             self._check_number(found)
             return found
+        except RecursionError:
+            raise Transient("JSON that is nested too deep") from None
         except Denied as error:
+            told, advice = error.args
             raise Fatal(
-                f"{self.where} answers {error} for model {self._identity['model']!r} with {self._key}; check model, "
-                "address and key"
+                f"{self.where} answers {told} for model {self._identity['model']!r} with {self._key}{advice}"
             ) from None
 
     def _check_number(self, found: Completion) -> None:
