@@ -257,7 +257,7 @@ class Response(_Asked):
 
     sample: int
     response: str
-    reasoning: str
+    reasoning: NotRequired[str]
     status: AnswerStatus
     finish_reason: str
     detail: str
@@ -281,6 +281,7 @@ class Verdict(_Asked):
 
     sample: int
     response: str
+    reasoning: NotRequired[str]  # the beginning of it, for the report
     verdict: Label
     reason: str
     refusal: bool | None

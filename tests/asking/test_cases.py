@@ -78,12 +78,6 @@ def judged(answer: JournalAnswer, marks: None = None) -> Verdict:
 
 
 INVALID = {name: name for name in ("blocked", "rejected", "cut off", "empty")} | {"too long": "prompt too long"}
-    "blocked": "blocked",
-    "rejected": "rejected",
-    "too long": "prompt too long",
-    "cut off": "cut off",
-    "empty": "empty",
-}
 
 
 def came_out(run: Run, expected: dict[str, Any]) -> str:
@@ -144,7 +138,7 @@ def test_reasoning_is_no_answer(case: Case, tmp_path: Path) -> None:
 
 
 # What is decided above the engine: in which order rows are asked, and when a job ends.
-ABOVE = {"row-403", "row-404", "row-403-no-rerun-well", "lang-503", "lang-403", "key-echo"}
+ABOVE = {"lang-503", "lang-403"}
 
 
 def faults() -> Iterable[Any]:
@@ -182,3 +176,4 @@ def test_a_fault_on_the_wire_costs_its_rows_and_nothing_else(case: Case, tmp_pat
     assert calls <= expected.get("max_calls", calls)
     assert grown <= expected.get("max_mib", grown)
     assert expected.get("words", "") in " ".join(run.said)
+    assert KEY not in str(run.said) + "".join(file.read_text() for file in tmp_path.rglob("*.jsonl"))

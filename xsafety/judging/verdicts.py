@@ -18,6 +18,7 @@ from ..text.packs import knows_refusals
 from ..text.refusals import refuses
 
 JUDGE_REFUSED = "the judge refused to judge"
+MOST_REASONING = 4000  # characters of a response's reasoning that stand beside a verdict
 CUT_OFF = "the judge's output was cut off at the token limit"
 
 
@@ -104,6 +105,7 @@ def verdict_row(
         source=row["source"],
         query=row["query"],
         response=row["response"],
+        reasoning=row.get("reasoning", "")[:MOST_REASONING],
         sample=row["sample"],
         verdict=label,
         reason=reason,

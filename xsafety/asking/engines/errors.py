@@ -17,6 +17,14 @@ SUCCESS = 200  # the status of an error that names none
 MOST_WORDS = 200  # characters of a provider's message that are shown
 
 
+# What may be a key, a part of one, or the number of a call.
+_SECRET = re.compile(
+    r"\S*\*{3}\S*|(?=[\w.-]*\d)(?=[\w.-]*[a-zA-Z])[\w.-]{16,}|\b(?:sk|pk|rk|gsk|xai|hf|bearer)[-_ ]\S+"
+    r"|(?<=key: )\S+|(?<=key=)\S+|(?<=provided: )\S+",
+    re.IGNORECASE,
+)
+
+
 class Transient(Exception):
     """A failure that may not come again: the reason to show, and the seconds that the provider asks to wait, if any."""
 
@@ -56,7 +64,7 @@ class ErrorReply:
     def told(self) -> str:
         """The reason and the provider's words: one line, without what may be part of a key or the number of a call."""
         named = f"{self.reason} {self.param}".strip()
-        said = re.sub(r"\S*\*{3}\S*|(?=[\w.-]*\d)(?=[\w.-]*[a-zA-Z])[\w.-]{16,}", "...", self.message[:1000])
+        said = _SECRET.sub("...", self.message[:1000])
         words = " ".join(said.split())[:MOST_WORDS]
         return f"{named}: {words}" if re.search(r"\w", words) else named
 

@@ -141,6 +141,7 @@ class Call:
         self._key = f"the key in {connection.key_variable}" if connection.key_variable else "no api_key_env being set"
         secrets = [os.environ[variable] for variable in connection.key_variables]
         self._secrets = [secret for secret in secrets if len(secret) >= SHORTEST_SECRET]
+        self._placeholders = [secret for secret in secrets if 4 < len(secret) < SHORTEST_SECRET]
         self._gave_several = False
         self._marks = connection.reasoning.marks() if connection.reasoning else None
         self._parameters = _parameters(identity)
@@ -181,6 +182,9 @@ class Call:
 
     def read(self, status: int, text: str) -> Completion:
         """The outcome in a reply. Raises Transient (Empty, RateLimited), RowFailed or Fatal."""
+        if status >= 400:
+            for secret in self._placeholders:  # words of answers, perhaps, but not of errors
+                text = text.replace(secret, "[key]")
         try:
             body = DECODER.decode(text.lstrip("\ufeff"))
         except (ValueError, RecursionError):
