@@ -178,7 +178,10 @@ def test_a_decoding_parameter_that_is_none_ends_the_job(server: Server) -> None:
         (lambda: web.json_response({"choices": [{"index": 0}]}), "no completion"),
         (lambda: web.json_response({"choices": ["x"]}), "no completion"),
         (lambda: web.json_response([]), "no completion"),
-        (lambda: {"finish_reason": "stop", "message": {"content": [{"type": "image"}]}}, "an answer with a part of"),
+        (
+            lambda: {"finish_reason": "stop", "message": {"content": [{"type": "image"}]}},
+            "no completion, but a part of",
+        ),
         (
             lambda: {"finish_reason": "error", "message": {"content": "x"}},
             "the answer ended with 'error'",

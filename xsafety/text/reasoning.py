@@ -93,11 +93,12 @@ def split_reasoning(text: str, marks: Marks | None = None) -> Reasoned:
 
 def _by_marks(text: str, marks: Marks) -> Reasoned | None:
     """A text split at the marks of its model; None where it has none of them."""
-    opened = bool(marks.start) and text.lstrip().startswith(marks.start)
-    thought, end, said = text.partition(marks.end)
+    body = text.strip()
+    opened = bool(marks.start) and body.startswith(marks.start)
+    thought, end, said = body.removeprefix(marks.start).partition(marks.end)
     if not opened and not end:
         return None
-    return Reasoned(_unwrapped(said), thought.strip().removeprefix(marks.start).strip(), bool(end))
+    return Reasoned(_unwrapped(said), thought.strip(), bool(end))
 
 
 class _Scan:

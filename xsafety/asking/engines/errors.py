@@ -29,6 +29,7 @@ class Transient(Exception):
     """A failure that may not come again: the reason to show, and the seconds that the provider asks to wait, if any."""
 
     after: float | None = None
+    most_retries = sys.maxsize
 
 
 class RateLimited(Transient):
@@ -110,7 +111,8 @@ _WRONG_KEY = rf"{_KEY}.{{0,20}}\b{_WRONG}|\b{_WRONG}.{{0,10}}{_KEY}"
 _TEXT = r"(content|text|prompt|input|output|response|request|message|words|information)"
 _BAD = r"(inappropriate|sensitive|unsafe|harmful|prohibited|flagged|moderat\w+|filtered|high risk|violat\w+|censor\w*)"
 _FILTERED = (
-    r"content exists risk|content (management |usage )?polic|usage (guidelines|polic)|safety (system|check|filter)"
+    r"content exists risk|content (management |usage |filter\w* )*(polic|filter)|usage (guidelines|polic)"
+    r"|safety (system|check|filter)"
     rf"|\b{_TEXT}\W+(\w+\W+){{0,4}}?{_BAD}|\b{_BAD}\W+(\w+\W+){{0,2}}?{_TEXT}"
     r"|敏感|不安全|违规|不合规|内容安全|审核"
 )

@@ -26,7 +26,6 @@ from .wire import Unreadable, Wire, open_wire
 OPENAI = "https://api.openai.com/v1"
 PATHS = {"chat": "/chat/completions", "moderations": "/moderations"}
 PATIENCE = 10  # how many times as often as failures, refusals for the pace are tried again
-EMPTY_RETRIES = 2  # an answer without text may be all that the model says
 FIRST_BACKOFF, MAX_BACKOFF = 2.0, 60.0  # seconds before a further try
 MOST_DIGITS = 20  # of a number that is read
 SHORTEST_SECRET = 16  # characters: placeholders such as "none" are words of answers too
@@ -94,7 +93,6 @@ async def _ask(
         if end:
             return
         meter.requests += 1
-        found = None
         try:
             headers, found = await call(body)
         except RowFailed as error:
@@ -106,27 +104,36 @@ async def _ask(
             if limiter.is_exhausted(error.after):
                 raise Fatal(f"{call.where} refuses all requests ({error}); run snakemake again later") from None
             tries, allowed, refusals = refusals, PATIENCE * max(1, max_retries), refusals + 1
-            reason, after = str(error), error.after
+            last: Transient = error
         except Transient as error:
-            tries, allowed, failures = failures, max_retries, failures + 1
-            reason, after = str(error), error.after
-            if isinstance(error, Empty):
-                found, allowed = error.completion, min(max_retries, EMPTY_RETRIES)
+            tries, allowed, failures = failures, min(max_retries, error.most_retries), failures + 1
+            last = error
         else:
             usage = found.usage or {}
             limiter.succeeded(headers, sum(usage.get(f"{kind}_tokens", 0) for kind in ("input", "output")))
             recipient.deliver(request, found)
             return
-        if tries >= allowed or (after or 0) > IMPATIENT:
-            if found:
-                recipient.deliver(request, found)
-            else:
-                recipient.fail(request, reason)
+        last.__traceback__ = last.__context__ = None  # their frames hold the reply
+        if tries >= allowed or (last.after or 0) > IMPATIENT:
+            _give_up(recipient, request, last)
             return
         meter.retries += 1
-        # Random, so that requests that failed together do not come again together.
-        wait = min(FIRST_BACKOFF * 2.0**tries, MAX_BACKOFF)
-        await asyncio.sleep(wait / random.uniform(1, 2) if after is None else after + random.uniform(0, min(after, 2)))
+        await asyncio.sleep(_wait(tries, last.after))
+
+
+def _give_up(recipient: Recipient, request: Request, last: Transient) -> None:
+    """What a request comes to that gets no further try."""
+    if isinstance(last, Empty):
+        recipient.deliver(request, last.completion)
+    else:
+        recipient.fail(request, str(last))
+
+
+def _wait(tries: int, after: float | None) -> float:
+    """Seconds before a further try: random, so that requests that failed together do not come again together."""
+    if after is None:
+        return min(FIRST_BACKOFF * 2.0**tries, MAX_BACKOFF) / random.uniform(1, 2)
+    return after + random.uniform(0, min(after, 2))
 
 
 class Call:

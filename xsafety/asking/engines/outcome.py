@@ -6,8 +6,9 @@ known is asked again, and then fails as a row. Online replies and the lines of a
 
 import json
 import re
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, NamedTuple
 
 from ...rows import Identity
 from ...text.reasoning import Marks, split_reasoning
@@ -47,6 +48,8 @@ _REASONING = ("reasoning_content", "reasoning", "reasoning_text", "thinking", "t
 class Empty(Transient):
     """An answer without text: a hiccup more often than a silence. `completion` is what it comes to if it stays so."""
 
+    most_retries = 2
+
     def __init__(self, completion: Completion) -> None:
         super().__init__("an empty answer")
         self.completion = completion
@@ -62,25 +65,27 @@ def read_success(body: Any, identity: Identity, marks: Marks | None = None) -> C
     if error := error_in(body):
         return read_error(status_of(error), body)
     if identity.get("endpoint") == "moderations":
-        results = body.get("results")
-        if not isinstance(results, list) or not results or not isinstance(results[0], Mapping):
-            raise Transient("no moderation result")
-        return Completion("answered", json.dumps(results[0], ensure_ascii=False, sort_keys=True), "stop", "", None)
+        return _moderation(body)
     if body.get("input_sensitive") is True or body.get("output_sensitive") is True:
         return Completion("blocked", "", "content_filter", "sensitive", _usage(body))
     choices = body.get("choices")
     if not isinstance(choices, list) or not choices:
         return _without_choices(body)
     wanted = identity["decoding"].get("n", 1)
-    first, *more = [_choice(choice, marks) for choice in _in_order(choices)[:wanted]]
-    usage = _usage(body, sum(estimate_tokens(one.reasoning) for one in (first, *more)))
-    found = Completion(
-        first.status, first.text, first.finish_reason, first.detail, usage,
-        (*more, *[Completion("blocked", "", "", NO_CHOICE)] * (wanted - len(choices))), first.reasoning,
-    )  # fmt: skip
-    if found.status == "answered" and not any((found.text, *(other.text for other in more))):
+    read = [_choice(choice, marks) for choice in _in_order(choices)[:wanted]]
+    read += [Completion("blocked", "", "", NO_CHOICE)] * (wanted - len(read))
+    usage = _usage(body, sum(estimate_tokens(one.reasoning) for one in read))
+    found = replace(read[0], usage=usage, more=tuple(read[1:]))
+    if found.status == "answered" and not any(one.text for one in read):
         raise Empty(found)
     return found
+
+
+def _moderation(body: Mapping[str, Any]) -> Completion:
+    results = body.get("results")
+    if not isinstance(results, list) or not results or not isinstance(results[0], Mapping):
+        raise Transient("no moderation result")
+    return Completion("answered", json.dumps(results[0], ensure_ascii=False, sort_keys=True), "stop", "", None)
 
 
 def _without_choices(body: Mapping[str, Any]) -> Completion:
@@ -103,54 +108,76 @@ def _in_order(choices: list[Any]) -> list[Any]:
 
 def _choice(choice: Any, marks: Marks | None) -> Completion:
     """One choice: its status by how it ends, its text without reasoning."""
-    message = choice.get("message") if isinstance(choice, Mapping) else None
-    if isinstance(choice, Mapping) and (error := choice.get("error")) and isinstance(error, Mapping | str):
+    if not isinstance(choice, Mapping):
+        raise Transient("no completion")
+    if (error := choice.get("error")) and isinstance(error, Mapping | str):
         return read_error(status_of(error), {"error": error})
+    message = choice.get("message")
     if not isinstance(message, Mapping):
         raise Transient("no completion")
-    ends = [choice.get(name) for name in ("finish_reason", "native_finish_reason")]
-    reason, native = (str(end.get("type") if isinstance(end, Mapping) else end or "")[:80] for end in ends)
-    for named in (reason, native):
-        if BLOCKED.search(named.lower()):
-            return Completion("blocked", "", reason, named)
+    reason, native = (_end(choice.get(name)) for name in ("finish_reason", "native_finish_reason"))
+    if blocked := [name for name in (reason, native) if BLOCKED.search(name.lower())]:
+        return Completion("blocked", "", reason, blocked[0])
+    content = _content(message)
+    if content.refusal:
+        return Completion("blocked", "", reason, f"refusal: {' '.join(content.refusal.split())}")
     known = reason.lower().rpartition(".")[2].removeprefix("finish_reason_")
-    text, thought, refusal = _content(message)
-    if refusal:
-        return Completion("blocked", "", reason, f"refusal: {' '.join(refusal.split())}")
-    at_limit = known in AT_LIMIT
-    if not at_limit and known not in WHOLE:
+    if known not in WHOLE | AT_LIMIT:
         raise Transient(f"the answer ended with {reason!r}" if reason else "the answer has no finish reason")
-    parts = split_reasoning(text.strip(), marks)
-    reasoning = "\n\n".join(filter(None, (thought.strip(), parts.reasoning)))
-    if not parts.ended or (at_limit and not parts.answer):
-        detail = NO_ANSWER if parts.ended else NO_END
-        return Completion("cut_off", "", "length" if at_limit else reason, detail, reasoning=reasoning)
-    return Completion("answered", parts.answer, "length" if at_limit else reason, reasoning=reasoning)
+    return _answer(content, "length" if known in AT_LIMIT else reason, marks)
 
 
-def _content(message: Mapping[str, Any]) -> tuple[str, str, str]:
+def _end(named: Any) -> str:
+    """How an answer ended, by its name, or by that in SGLang's object."""
+    return str(named.get("type") if isinstance(named, Mapping) else named or "")[:80]
+
+
+def _answer(content: "_Content", reason: str, marks: Marks | None) -> Completion:
+    """An answer that ended in a known way; `cut_off` where the model only thought."""
+    parts = split_reasoning(content.said.strip(), marks)
+    reasoning = "\n\n".join(filter(None, (content.thought.strip(), parts.reasoning)))
+    if not parts.ended or (reason == "length" and not parts.answer):
+        return Completion("cut_off", "", reason, NO_ANSWER if parts.ended else NO_END, reasoning=reasoning)
+    return Completion("answered", parts.answer, reason, reasoning=reasoning)
+
+
+class _Content(NamedTuple):
+    """What a message holds."""
+
+    said: str
+    thought: str
+    refusal: str
+
+
+def _content(message: Mapping[str, Any]) -> _Content:
     """The text, the reasoning and the refusal in a message, whose content is a text or a list of parts."""
     content = message.get("content")
-    refusal = message.get("refusal")
-    said, thought = list[str](), [_plain(message.get(name)) for name in _REASONING]
+    parts = [_part(part) for part in (content if isinstance(content, list) else [content])]
+    thought = [_plain(message.get(name)) for name in _REASONING]
     if not any(thought):
         thought = [_plain(message.get("reasoning_details") or message.get("thinking_blocks"))]
-    for part in content if isinstance(content, list) else [content]:
-        kind = str(part.get("type") or "") if isinstance(part, Mapping) else ""
-        if isinstance(part, str | None):
-            said.append(part or "")
-        elif not isinstance(part, Mapping):
-            raise Transient("no completion")
-        elif kind == "refusal":
-            refusal = refusal or _plain(part)
-        elif re.search("think|reason|thought", kind) or part.get("thought") is True:
-            thought.append(_plain(part))
-        elif kind in ("", "text", "output_text"):
-            said.append(_plain(part))
-        else:
-            raise Transient(f"an answer with a part of the kind {kind[:40]!r}")
-    # Some servers give the same reasoning in two fields.
-    return "".join(said), "\n\n".join(dict.fromkeys(filter(None, thought))), refusal if isinstance(refusal, str) else ""
+    thought += [text for kind, text in parts if kind == "thought"]
+    refusal = message.get("refusal")
+    refusals = [refusal if isinstance(refusal, str) else "", *(text for kind, text in parts if kind == "refusal")]
+    return _Content(
+        "".join(text for kind, text in parts if kind == "said"),
+        "\n\n".join(dict.fromkeys(filter(None, thought))),  # some servers give the same in two fields
+        "".join(refusals),
+    )
+
+
+def _part(part: Any) -> tuple[str, str]:
+    """One part of a message's content: what it is, and its text. Raises Transient for what is no text."""
+    if isinstance(part, str | None):
+        return "said", part or ""
+    kind = part.get("type") or "" if isinstance(part, Mapping) else "unknown"
+    if kind == "refusal":
+        return "refusal", _plain(part)
+    if re.search("think|reason|thought", str(kind)) or (isinstance(part, Mapping) and part.get("thought") is True):
+        return "thought", _plain(part)
+    if kind in ("", "text", "output_text"):
+        return "said", _plain(part)
+    raise Transient(f"no completion, but a part of the kind {str(kind)[:40]!r}")
 
 
 def _plain(value: Any) -> str:
@@ -175,24 +202,21 @@ def _usage(body: Mapping[str, Any], reasoning: float = 0) -> dict[str, int] | No
     if not isinstance(usage, Mapping):
         return None
     inside, made = (_mapping(usage, f"{kind}_tokens_details") for kind in ("prompt", "completion"))
-    read = _number([usage.get("prompt_tokens"), usage.get("input_tokens")])
-    written = _number([usage.get("completion_tokens"), usage.get("output_tokens")])
-    cached = _number([inside.get("cached_tokens"), usage.get("prompt_cache_hit_tokens"), usage.get("cached_tokens")])
-    thought = _number([made.get("reasoning_tokens"), usage.get("reasoning_tokens")])
-    total = _number([usage.get("total_tokens")])
-    if read and total and written is not None and total > read + written:
-        beside = total - read - written
-        if beside == thought or not thought:  # Google, xAI
-            written, thought = written + beside, thought or beside
-    if not thought and reasoning and written:
-        thought = min(written, round(reasoning))
+    read = _number(usage.get("prompt_tokens"), usage.get("input_tokens"))
+    written = _number(usage.get("completion_tokens"), usage.get("output_tokens"))
+    cached = _number(inside.get("cached_tokens"), usage.get("prompt_cache_hit_tokens"), usage.get("cached_tokens"), 0)
+    thought = _number(made.get("reasoning_tokens"), usage.get("reasoning_tokens"), 0)
+    beside = sum(filter(None, (_number(usage.get("total_tokens")), -(read or 0), -(written or 0))))
+    if read and written is not None and beside > 0 and thought in (0, beside):  # Google, xAI
+        written, thought = written + beside, beside
     counted = {
         "input_tokens": read,
         "output_tokens": written,
-        "cached_input_tokens": cached or None,
-        "reasoning_tokens": thought or None,
+        "cached_input_tokens": cached,
+        "reasoning_tokens": thought or min(written or 0, round(reasoning)),
     }
-    return {name: number for name, number in counted.items() if number is not None}
+    always = ("input_tokens", "output_tokens")
+    return {name: number for name, number in counted.items() if number or (number == 0 and name in always)}
 
 
 def _mapping(usage: Mapping[str, Any], name: str) -> Mapping[str, Any]:
@@ -200,14 +224,7 @@ def _mapping(usage: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     return found if isinstance(found, Mapping) else {}
 
 
-def _number(values: Iterable[Any]) -> int | None:
+def _number(*values: Any) -> int | None:
     """The first of the values that is a number of tokens."""
-    for value in values:
-        if (
-            isinstance(value, int | float)
-            and not isinstance(value, bool)
-            and 0 <= value <= MOST_TOKENS
-            and value == int(value)
-        ):
-            return int(value)
-    return None
+    numbers = (value for value in values if isinstance(value, int | float) and not isinstance(value, bool))
+    return next((int(number) for number in numbers if 0 <= number <= MOST_TOKENS and number == int(number)), None)

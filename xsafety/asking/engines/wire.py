@@ -43,25 +43,36 @@ class Wire:
         return reply.status, reply.headers, content.decode("utf-8-sig", errors="replace")
 
     async def _read(self, stream: aiohttp.StreamReader, packing: str) -> bytes:
-        if packing not in ("", "identity", PACKING):
-            raise Unreadable(f"connection failed (packed as {packing[:20]!r}, which was not asked for)")
-        unpack = zlib.decompressobj(zlib.MAX_WBITS | 16) if packing == PACKING else None
         pieces, size, is_large = list[bytes](), 0, False
         try:
-            async for piece in stream.iter_any():
-                piece = unpack.decompress(piece, self._limit + 1 - size) if unpack else piece
+            async for piece in _unpacked(stream, packing):
                 pieces.append(piece)
                 size += len(piece)
                 if size > self._limit:
                     raise Unreadable(f"a reply of more than {self._limit / 2**20:g} MiB")
                 if size > LARGE and not is_large:
                     is_large = await self._lane.acquire()
-            if unpack and not unpack.eof:
-                raise Unreadable("connection failed (only part of a packed reply)")
             return b"".join(pieces)
         finally:
+            pieces.clear()  # the frame outlives this in the traceback of an error
             if is_large:
                 self._lane.release()
+
+
+async def _unpacked(stream: aiohttp.StreamReader, packing: str) -> AsyncIterator[bytes]:
+    """The body in pieces of at most LARGE bytes. Raises Unreadable for another packing, or a torn one."""
+    if packing not in ("", "identity", PACKING):
+        raise Unreadable(f"connection failed (packed as {packing[:20]!r}, which was not asked for)")
+    unpack = zlib.decompressobj(zlib.MAX_WBITS | 16)
+    async for sent in stream.iter_any():
+        if packing != PACKING:
+            yield sent
+            continue
+        while piece := unpack.decompress(sent, LARGE):
+            yield piece
+            sent = unpack.unconsumed_tail
+    if packing == PACKING and not unpack.eof:
+        raise Unreadable("connection failed (only part of a packed reply)")
 
 
 @asynccontextmanager
