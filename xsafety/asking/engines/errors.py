@@ -211,15 +211,15 @@ def read_error(status: int, body: Any) -> Completion:
 def error_in(body: Mapping[str, Any]) -> Mapping[str, Any] | str | None:
     """The error inside a reply with a status of success, in any of the shapes that it has; None: none."""
     errors, base, response = body.get("errors"), body.get("base_resp"), body.get("Response")
-    if isinstance(base, Mapping) and base.get("status_code") not in (None, 0, "0"):
+    if isinstance(base, dict) and base.get("status_code") not in (None, 0, "0"):
         return {"code": f"base_resp {base['status_code']}", "message": base.get("status_msg")}
     for error in (
         body.get("error"),
         errors[0] if isinstance(errors, list) and errors else None,
-        response.get("Error") if isinstance(response, Mapping) else None,
+        response.get("Error") if isinstance(response, dict) else None,
         body if body.get("error_code") or "error" in (body.get("object"), body.get("type")) else None,
     ):
-        if error and isinstance(error, Mapping | str):
+        if error and isinstance(error, dict | str):
             return error
     if not body.get("choices") and any(isinstance(body.get(key), str) for key in ("message", "msg", "detail")):
         return body
@@ -229,7 +229,7 @@ def error_in(body: Mapping[str, Any]) -> Mapping[str, Any] | str | None:
 def status_of(error: Mapping[str, Any] | str) -> int:
     """The HTTP status that an error inside a success names; that of a success where it names none."""
     for name in ("code", "status", "status_code", "http_status"):
-        found = error.get(name) if isinstance(error, Mapping) else None
+        found = error.get(name) if isinstance(error, dict) else None
         if re.fullmatch(r"[45]\d\d", str(found)):
             return int(str(found))
     return SUCCESS
@@ -240,10 +240,10 @@ def _error(status: int, body: Any) -> ErrorReply:
     is_json = body is not None and not isinstance(body, str)
     if isinstance(body, list) and body:  # Google wraps it
         body = body[0]
-    found = (error_in(body) or body) if isinstance(body, Mapping) else body
-    error: Mapping[str, Any] = found if isinstance(found, Mapping) else {"message": found}
+    found = (error_in(body) or body) if isinstance(body, dict) else body
+    error: Mapping[str, Any] = found if isinstance(found, dict) else {"message": found}
     inner = error.get("innererror")
-    inner = inner if isinstance(inner, Mapping) else {}
+    inner = inner if isinstance(inner, dict) else {}
     names = ("code", "type", "error_code", "Code", "status", "reason")
     values = [*map(error.get, names), inner.get("code")]
     codes = [" ".join(str(value).split())[:80] for value in values if isinstance(value, str | int) and value]
@@ -254,7 +254,7 @@ def _error(status: int, body: Any) -> ErrorReply:
         frozenset(re.sub(r"[\W_]", "", code.lower()) for code in codes),
         " ".join(str(error.get("param") or "").split())[:80],
         _message(error),
-        metadata if isinstance(metadata, Mapping) else (),
+        metadata if isinstance(metadata, dict) else (),
         is_json,
     )
 

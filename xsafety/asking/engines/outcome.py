@@ -60,7 +60,7 @@ def read_success(body: Any, identity: Identity, marks: Marks | None = None) -> C
 
     Raises Transient for what is no answer (Empty: without text), and as `read_error` for an error inside.
     """
-    if not isinstance(body, Mapping):
+    if not isinstance(body, dict):
         raise Transient("no completion")
     if error := error_in(body):
         return read_error(status_of(error), body)
@@ -83,7 +83,7 @@ def read_success(body: Any, identity: Identity, marks: Marks | None = None) -> C
 
 def _moderation(body: Mapping[str, Any]) -> Completion:
     results = body.get("results")
-    if not isinstance(results, list) or not results or not isinstance(results[0], Mapping):
+    if not isinstance(results, list) or not results or not isinstance(results[0], dict):
         raise Transient("no moderation result")
     return Completion("answered", json.dumps(results[0], ensure_ascii=False, sort_keys=True), "stop", "", None)
 
@@ -100,7 +100,9 @@ def _without_choices(body: Mapping[str, Any]) -> Completion:
 
 def _in_order(choices: list[Any]) -> list[Any]:
     """Choices by their numbers, where each has another one; else as they came."""
-    numbers = [choice.get("index") if isinstance(choice, Mapping) else None for choice in choices]
+    if len(choices) == 1:
+        return choices
+    numbers = [choice.get("index") if isinstance(choice, dict) else None for choice in choices]
     if all(isinstance(number, int) for number in numbers) and len(set(numbers)) == len(numbers):
         return sorted(choices, key=lambda choice: int(choice["index"]))
     return choices
@@ -108,12 +110,12 @@ def _in_order(choices: list[Any]) -> list[Any]:
 
 def _choice(choice: Any, marks: Marks | None) -> Completion:
     """One choice: its status by how it ends, its text without reasoning."""
-    if not isinstance(choice, Mapping):
+    if not isinstance(choice, dict):
         raise Transient("no completion")
-    if (error := choice.get("error")) and isinstance(error, Mapping | str):
+    if (error := choice.get("error")) and isinstance(error, dict | str):
         return read_error(status_of(error), {"error": error})
     message = choice.get("message")
-    if not isinstance(message, Mapping):
+    if not isinstance(message, dict):
         raise Transient("no completion")
     reason, native = (_end(choice.get(name)) for name in ("finish_reason", "native_finish_reason"))
     if blocked := [name for name in (reason, native) if BLOCKED.search(name.lower())]:
@@ -129,7 +131,7 @@ def _choice(choice: Any, marks: Marks | None) -> Completion:
 
 def _end(named: Any) -> str:
     """How an answer ended, by its name, or by that in SGLang's object."""
-    return str(named.get("type") if isinstance(named, Mapping) else named or "")[:80]
+    return str(named.get("type") if isinstance(named, dict) else named or "")[:80]
 
 
 def _answer(content: "_Content", reason: str, marks: Marks | None) -> Completion:
@@ -153,9 +155,9 @@ def _content(message: Mapping[str, Any]) -> _Content:
     """The text, the reasoning and the refusal in a message, whose content is a text or a list of parts."""
     content = message.get("content")
     parts = [_part(part) for part in (content if isinstance(content, list) else [content])]
-    thought = [_plain(message.get(name)) for name in _REASONING]
-    if not any(thought):
-        thought = [_plain(message.get("reasoning_details") or message.get("thinking_blocks"))]
+    thought = [_plain(value) for name in _REASONING if (value := message.get(name))]
+    if not thought and (details := message.get("reasoning_details") or message.get("thinking_blocks")):
+        thought = [_plain(details)]
     thought += [text for kind, text in parts if kind == "thought"]
     refusal = message.get("refusal")
     refusals = [refusal if isinstance(refusal, str) else "", *(text for kind, text in parts if kind == "refusal")]
@@ -170,10 +172,10 @@ def _part(part: Any) -> tuple[str, str]:
     """One part of a message's content: what it is, and its text. Raises Transient for what is no text."""
     if isinstance(part, str | None):
         return "said", part or ""
-    kind = part.get("type") or "" if isinstance(part, Mapping) else "unknown"
+    kind = part.get("type") or "" if isinstance(part, dict) else "unknown"
     if kind == "refusal":
         return "refusal", _plain(part)
-    if re.search("think|reason|thought", str(kind)) or (isinstance(part, Mapping) and part.get("thought") is True):
+    if re.search("think|reason|thought", str(kind)) or (isinstance(part, dict) and part.get("thought") is True):
         return "thought", _plain(part)
     if kind in ("", "text", "output_text"):
         return "said", _plain(part)
@@ -186,7 +188,7 @@ def _plain(value: Any) -> str:
         return value
     if isinstance(value, list):
         return "".join(map(_plain, value[:10_000]))
-    if not isinstance(value, Mapping):
+    if not isinstance(value, dict):
         return ""
     held = (value.get(name) for name in ("text", "thinking", "reasoning", "summary", "refusal", "content", "value"))
     return next((text for one in held if (text := _plain(one))), "")
@@ -199,7 +201,7 @@ def _usage(body: Mapping[str, Any], reasoning: float = 0) -> dict[str, int] | No
     `reasoning` is an estimate.
     """
     usage = body.get("usage")
-    if not isinstance(usage, Mapping):
+    if not isinstance(usage, dict):
         return None
     inside, made = (_mapping(usage, f"{kind}_tokens_details") for kind in ("prompt", "completion"))
     read = _number(usage.get("prompt_tokens"), usage.get("input_tokens"))
@@ -221,10 +223,12 @@ def _usage(body: Mapping[str, Any], reasoning: float = 0) -> dict[str, int] | No
 
 def _mapping(usage: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     found = usage.get(name)
-    return found if isinstance(found, Mapping) else {}
+    return found if isinstance(found, dict) else {}
 
 
 def _number(*values: Any) -> int | None:
     """The first of the values that is a number of tokens."""
-    numbers = (value for value in values if isinstance(value, int | float) and not isinstance(value, bool))
-    return next((int(number) for number in numbers if 0 <= number <= MOST_TOKENS and number == int(number)), None)
+    for value in values:
+        if type(value) in (int, float) and 0 <= value <= MOST_TOKENS and value == int(value):
+            return int(value)
+    return None
