@@ -1,9 +1,8 @@
 """Files one model's responses to one language under one prompting method, from the journal."""
 
-import json
 from pathlib import Path
 
-from xsafety.asking.receipt import journalled_answers
+from xsafety.asking.receipt import journalled_answers, read_receipt
 from xsafety.cli import call
 from xsafety.config.models import ReasoningMarks
 from xsafety.config.prompting import PromptingMethod
@@ -12,6 +11,7 @@ from xsafety.rows import Query, Response
 from xsafety.tabular import read_rows, write_rows
 
 
+<<<<<<< HEAD
 def main(
     *,
     queries: Path,
@@ -27,6 +27,14 @@ def main(
     requests = model_requests(asked["identity"], prompting, part, rows)
     answers = journalled_answers(requests, journal, receipt, asked["failed"].get(part, {}))
     write_rows(out, Response, response_rows(rows, answers, reasoning.marks() if reasoning else None))
+=======
+def main(*, queries: Path, journal: Path, receipt: Path, part: str, prompting: PromptingMethod, out: Path) -> None:
+    asked = read_receipt(receipt)
+    rows = read_rows(queries, Query)
+    requests = model_requests(asked["identity"], prompting, part, rows)
+    answers = journalled_answers(requests, journal, receipt, asked)
+    write_rows(out, Response, response_rows(rows, answers))
+>>>>>>> origin/main
 
 
 if __name__ == "__main__":
