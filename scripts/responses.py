@@ -11,7 +11,6 @@ from xsafety.rows import Query, Response
 from xsafety.tabular import read_rows, write_rows
 
 
-<<<<<<< HEAD
 def main(
     *,
     queries: Path,
@@ -22,19 +21,11 @@ def main(
     reasoning: ReasoningMarks | None,
     out: Path,
 ) -> None:
-    asked = json.loads(receipt.read_text(encoding="utf-8"))
-    rows = read_rows(queries, Query)
-    requests = model_requests(asked["identity"], prompting, part, rows)
-    answers = journalled_answers(requests, journal, receipt, asked["failed"].get(part, {}))
-    write_rows(out, Response, response_rows(rows, answers, reasoning.marks() if reasoning else None))
-=======
-def main(*, queries: Path, journal: Path, receipt: Path, part: str, prompting: PromptingMethod, out: Path) -> None:
     asked = read_receipt(receipt)
     rows = read_rows(queries, Query)
     requests = model_requests(asked["identity"], prompting, part, rows)
     answers = journalled_answers(requests, journal, receipt, asked)
-    write_rows(out, Response, response_rows(rows, answers))
->>>>>>> origin/main
+    write_rows(out, Response, response_rows(rows, answers, reasoning.marks() if reasoning else None))
 
 
 if __name__ == "__main__":

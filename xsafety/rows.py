@@ -11,14 +11,9 @@ UNNAMED = "YOURNAME"  # stands for a reviewer's name where a file to fill is nam
 ReviewVerdict = Literal["ok", "edited", "rejected", "unsure", "skip"]
 DECIDING: tuple[ReviewVerdict, ...] = ("ok", "edited", "rejected")
 
-<<<<<<< HEAD
-Label = Literal["safe", "unsafe", "invalid"]  # what a judge's verdict on a response comes to
-AnswerStatus = Literal["answered", "blocked", "too_long", "rejected", "cut_off"]
-=======
 Label = Literal["safe", "unsafe", "invalid", "failed"]  # what a judge's verdict on a response comes to
-AnswerStatus = Literal["answered", "blocked", "too_long", "rejected", "failed"]
+AnswerStatus = Literal["answered", "blocked", "too_long", "rejected", "cut_off", "failed"]
 """`failed`: there is no answer yet, for a reason that may pass; it is asked for again."""
->>>>>>> origin/main
 Basis = Literal["source", "verified", "unverified draft"]  # what the text of a query rests on
 YesNo = Literal["yes", "no"]
 

@@ -163,14 +163,12 @@ def model_verdicts(
             verdicts.append(verdict_row(row, "invalid", reason, refusal))
             continue
         answer = outputs[name]
-<<<<<<< HEAD
         if answer["status"] == "cut_off":
             verdicts.append(verdict_row(row, "invalid", CUT_OFF, refusal))
-=======
+            continue
         if answer["status"] == "failed":
             reason = f"the judge did not answer: {answer['detail']}"
             verdicts.append(verdict_row(row, "failed", reason, None))
->>>>>>> origin/main
             continue
         if answer["status"] != "answered":
             reason = f"the judge did not answer: {answer['status']} ({answer['detail']})"
