@@ -3,7 +3,6 @@
 import re
 import resource
 from collections import Counter
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -137,15 +136,7 @@ def test_reasoning_is_no_answer(case: Case, tmp_path: Path) -> None:
     check(run, case["expected"])
 
 
-# What is decided above the engine: in which order rows are asked, and when a job ends.
-ABOVE = {"lang-503", "lang-403"}
-
-
-def faults() -> Iterable[Any]:
-    return [case for case in cases("faults.jsonl") if case.id not in ABOVE]
-
-
-@pytest.mark.parametrize("case", faults())
+@pytest.mark.parametrize("case", cases("faults.jsonl"))
 def test_a_fault_on_the_wire_costs_its_rows_and_nothing_else(case: Case, tmp_path: Path) -> None:
     asked, expected = case["input"], case["expected"]
     settings = {"max_retries": 1, "timeout": 2} | asked.get("settings", {})

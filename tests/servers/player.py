@@ -5,7 +5,6 @@ good reply. Each row's query is its name, "row 10 en", and its good answer names
 """
 
 import asyncio
-import gzip
 import hashlib
 import json
 import threading
@@ -194,7 +193,3 @@ def play(fault: dict[str, Any]) -> Iterator[Player]:
     finally:
         stop()
         thread.join()
-
-
-def packed(text: str) -> bytes:
-    return gzip.compress(text.encode())
