@@ -15,7 +15,7 @@ from xsafety.rows import Check
 from xsafety.seeds.release import LANGUAGES, Release, read_release
 from xsafety.tabular import columns, read_csv
 from xsafety.verification.audit import audit
-from xsafety.verification.checks import CHECKS, FLAGGED, WHOLE, Segment, check, check_rows, flags, of_whole
+from xsafety.verification.checks import CHECKS, FLAGGED, THROUGHOUT, Segment, check, check_rows, flags, of_whole
 
 REAL = ROOT.parent / "shared" / "xsafety"
 CASES = ROOT / "tests" / "data" / "checks"
@@ -228,14 +228,14 @@ def test_what_holds_for_a_language_throughout_is_its_finding(
 
     for bad, good, whole in ((25, 5, True), (25, 100, True), (25, 200, False), (10, 2, False)):
         found = check("ru", rows(bad, good))
-        assert named(found, WHOLE) is whole
+        assert named(found, THROUGHOUT) is whole
         assert named(found, "r0") is not whole
         table = check_rows(rows(bad, good), found)
         assert (of_whole(table) != "") is whole
-        assert WHOLE not in flags(table)
+        assert THROUGHOUT not in flags(table)
     found = check("ru", rows(25, 5))
-    assert next(iter(found)) == WHOLE
-    assert "in 25 of 30 rows" in found[WHOLE][0].reason
+    assert next(iter(found)) == THROUGHOUT
+    assert "in 25 of 30 rows" in found[THROUGHOUT][0].reason
 
 
 @pytest.mark.slow

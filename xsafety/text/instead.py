@@ -46,19 +46,21 @@ class Instead(NamedTuple):
     sure: bool
 
 
-def instead(tag: str, source: str, target: str, *, fits: bool = False) -> Instead | None:
+def instead(tag: str, source: str, target: str, *, fits: bool | None = None) -> Instead | None:
     """What stands in a language's `target` in place of a translation of the English `source`; None if nothing does.
 
-    Not sure is what people may say themselves, where the English says no to something; `fits`: the target is known to
-    say what the English says, so that nothing in it is the translator's refusal.
+    `fits`: whether the target says what the English says, where that is known. If it does, nothing in it is the
+    translator's refusal; if it does not, a refusal counts, not as sure, even where the English says no to something.
     """
     if _is_model(tag, source, target):
         return Instead("The text speaks as an AI model and the English does not; did a translator answer?", sure=True)
     if _talks(tag, source, target):
         return Instead("The text talks about translating and the English does not; did a translator answer?", sure=True)
     mute = source.rstrip("\"'”’ )")[-1:] == "?" and not any(mark in target for mark in _ASKS + ";" * (tag == "el"))
-    if not fits and (sure := _declines(tag, source, target)) is not None:
-        return Instead("The text reads like a refusal and the English does not; did a translator answer?", sure or mute)
+    declines = None if fits else _declines(tag, source, target)
+    if declines is not None and (declines or mute or fits is False):
+        reason = "The text reads like a refusal and the English does not; did a translator answer?"
+        return Instead(reason, declines or mute)
     if signs := _signs_of_an_answer(tag, source, target, mute=mute):
         return Instead(f"The text reads like an answer ({' and '.join(signs)}); was it translated?", len(signs) > 1)
     return None

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ..asking import journal
+from ..asking.answers import split_answer
 from ..asking.ask import ask
 from ..asking.progress import Progress, Throughput, duration
 from ..asking.requests import Fatal, Request, request
@@ -166,6 +167,9 @@ def translation(answer: JournalAnswer, asked: str = "", target: str = "") -> tup
     Of an English query `asked` into another language `target`, what surely refuses or answers it is none: such a text
     must never be asked as the query. Answers that are translated into English may refuse.
     """
+    answer = split_answer(answer)
+    if answer.get("status") == "cut_off":
+        return "", f"cut off ({answer['detail']}); raise the limit of tokens in `decoding`"
     if answer.get("status", "answered") != "answered":
         return "", f"{answer['status']} ({answer['detail']})"
     if answer.get("finish_reason") == "length":

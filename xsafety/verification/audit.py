@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from ..categories import BY_KEY
 from ..rows import Check
-from .checks import CHECKS, WHOLE, of_whole
+from .checks import CHECKS, THROUGHOUT, of_whole
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,7 +31,7 @@ def audit(categories: Mapping[str, str], checked: Mapping[str, Sequence[Check]])
             (lang, row["id"].removeprefix("xs-"), categories[row["id"]], row["flagged"] == "yes", name)
             for lang, rows in checked.items()
             for row in rows
-            if row["id"] != WHOLE
+            if row["id"] != THROUGHOUT
             for name in row["checks"].split("; ")  # one that is empty for a row without findings
         ],
         columns=["lang", "id", "category", "flagged", "check"],

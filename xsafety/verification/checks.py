@@ -2,7 +2,7 @@
 
 A check yields for a row points and a reason for reviewers. A row with a whole point, of one check or of several that
 agree, is flagged; what weighs less is listed. What holds for a language throughout (its option letters are translated,
-its service joins lines) is one finding of the language, under the id WHOLE, and of none of its rows.
+its service joins lines) is one finding of the language, under the id THROUGHOUT, and of none of its rows.
 
 A row can be checked by itself, as when a reviewer returned it: `check(lang, [Segment(id, category, english, text)])`.
 Only what is learnt from the other rows (length, cut off, other row, repeated, override) is silent then.
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from ..text.alignment import Fit
 
 FLAGGED = 1.0
-WHOLE = ""  # in place of a row's id: a finding of the whole language
+THROUGHOUT = ""  # in place of a row's id: a finding of the whole language
 ENOUGH_ROWS = 300  # for what is learnt from the rows; fewer teach too little
 STRONG, HALF, HINT = 1.0, 0.5, 0.25
 
@@ -513,7 +513,7 @@ def _speaks(rows: _Rows) -> Found:
     fit = rows.fit
     for number, row in enumerate(rows.rows):
         # People refuse too ("I do not want to ..."): what fits its English is no translator's refusal.
-        fits = fit is not None and fit.own[number] >= 0.3
+        fits = None if fit is None else bool(fit.own[number] >= 0.3)
         if found := instead(rows.tag, row.source, row.target, fits=fits):
             yield row.id, STRONG if found.sure else HALF if fit else HINT, found.reason
 
@@ -596,10 +596,10 @@ _THROUGHOUT_ROWS, _THROUGHOUT_SHARE = 20, 0.2
 def check(tag: str, rows: Sequence[Segment]) -> dict[str, list[Finding]]:
     """What the checks find in one language's rows, by id, in the order of `rows`; rows without a finding are left out.
 
-    A row without a text has the finding 'empty' alone. Findings of the whole language come first, by the id WHOLE, and
+    A row without a text has the finding 'empty' alone. Findings of the whole language come first, by the id THROUGHOUT, and
     weigh nothing.
     """
-    found: dict[str, list[Finding]] = {WHOLE: [], **{row.id: [] for row in rows}}
+    found: dict[str, list[Finding]] = {THROUGHOUT: [], **{row.id: [] for row in rows}}
     for row in rows:
         if not row.target:
             found[row.id].append(Finding("empty", STRONG, "There is no translation."))
@@ -607,7 +607,7 @@ def check(tag: str, rows: Sequence[Segment]) -> dict[str, list[Finding]]:
     for name, function in CHECKS.items():
         findings = list(function(filled))
         whole = _throughout(name, findings, filled.rows)
-        found[WHOLE] += (Finding(name, 0.0, reason) for reason in whole.values())
+        found[THROUGHOUT] += (Finding(name, 0.0, reason) for reason in whole.values())
         for id, points, reason, *trait in findings:
             if not trait or trait[0] not in whole:
                 found[id].append(Finding(name, points, reason))
@@ -638,10 +638,10 @@ def in_another_language(tag: str, rows: Sequence[Segment]) -> dict[str, str]:
 def check_rows(rows: Sequence[Segment], found: Mapping[str, Sequence[Finding]]) -> list[Check]:
     """The rows of a checks file, in the order of `rows`, without texts; the heaviest reason comes first.
 
-    Before them that of the whole language, with the id WHOLE, if there is a finding of it.
+    Before them that of the whole language, with the id THROUGHOUT, if there is a finding of it.
     """
     result: list[Check] = []
-    for id in (*([WHOLE] if WHOLE in found else []), *(row.id for row in rows)):
+    for id in (*([THROUGHOUT] if THROUGHOUT in found else []), *(row.id for row in rows)):
         findings = sorted(found.get(id, ()), key=lambda finding: -finding.points)
         score = sum(finding.points for finding in findings)
         result.append(
@@ -664,4 +664,4 @@ def flags(rows: Iterable[Check]) -> dict[str, str]:
 
 def of_whole(rows: Iterable[Check]) -> str:
     """What a checks file says of the whole language; "" if nothing."""
-    return next((row["reasons"] for row in rows if row["id"] == WHOLE), "")
+    return next((row["reasons"] for row in rows if row["id"] == THROUGHOUT), "")
