@@ -596,8 +596,8 @@ _THROUGHOUT_ROWS, _THROUGHOUT_SHARE = 20, 0.2
 def check(tag: str, rows: Sequence[Segment]) -> dict[str, list[Finding]]:
     """What the checks find in one language's rows, by id, in the order of `rows`; rows without a finding are left out.
 
-    A row without a text has the finding 'empty' alone. Findings of the whole language come first, by the id THROUGHOUT, and
-    weigh nothing.
+    A row without a text has the finding 'empty' alone. Findings of the whole language come first, by the id THROUGHOUT,
+    and weigh nothing.
     """
     found: dict[str, list[Finding]] = {THROUGHOUT: [], **{row.id: [] for row in rows}}
     for row in rows:
