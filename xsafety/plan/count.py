@@ -86,15 +86,20 @@ class Workload:
     observed: Observed = field(default_factory=Observed)
 
     def look_up(
-        self, requests: Sequence[Request], file: Path, under_way: Collection[tuple[str, str]] = ()
+        self,
+        requests: Sequence[Request],
+        file: Path,
+        under_way: Collection[tuple[str, str]] = (),
+        *,
+        of_services: bool = False,
     ) -> dict[str, JournalAnswer]:
         """Counts the requests of one part; the answers (key -> answer) that the journal has, of other requests too.
 
-        `under_way` are requests (part, key) that wait in a batch.
+        `under_way` are requests (part, key) that wait in a batch; `of_services`: the file has answers of services too.
         """
         sizes = {request.id: _size(request.messages) for request in requests}
         answers: dict[str, JournalAnswer] = {}
-        for line in journal.lines(file):
+        for line in journal.entries(file, of_services=of_services):
             answers.setdefault(line["key"], line["answer"])
             self.observed.add(line["answer"], sizes.get(line["id"]))
         lacking = {request.key: sizes[request.id] for request in requests if request.key not in answers}
@@ -202,7 +207,7 @@ class _Counter:
         if self._translator.engine == "none":
             return {}, {}
         requests = translation_requests(self._translator.identity(), texts, source, target, file.stem)
-        answers = workload.look_up(requests, file)
+        answers = workload.look_up(requests, file, of_services=True)
         found = {ask.id: translation(answers[ask.key])[0] for ask in requests if ask.key in answers}
         return {id: text for id, text in found.items() if text}, {id: texts[id] for id in texts if id not in found}
 

@@ -57,7 +57,7 @@ def translate(
     if not isinstance(by.connection, ServiceConnection):
         return _by_model(requests, by.identity, by.connection, target, journal_file, progress)
     keys = {texts[one.id]: one.key for one in requests}
-    answers = journal.answers(journal_file)
+    answers = journal.answers(journal_file, of_services=True)
     known = {text: str(answers[key]["text"]) for text, key in keys.items() if key in answers}
     missing = {text: id for id, text in texts.items() if text not in known}
     failed: dict[str, str] = {}
@@ -184,7 +184,7 @@ def _by_model(
         reasons = receipt["failed"].get(file.stem, {})
     except Fatal as error:
         reasons = {one.id: str(error) for one in requests}
-    known = journal.answers(file)
+    known = journal.answers(file, of_services=True)
     found = Translated({}, {}, {})
     for one in requests:
         if one.key not in known:
