@@ -17,9 +17,11 @@ def next_attempt(receipt: Path) -> str:
     As a parameter of the job it makes Snakemake ask again for rows that failed, and only then.
     """
     number = 1
-    if receipt.exists():
-        last = json.loads(receipt.read_text(encoding="utf-8"))
+    try:
+        last = json.loads(receipt.read_bytes())
         number = last["attempt"] + bool(last["failed"])
+    except (OSError, ValueError, TypeError, KeyError):  # one that was changed is made again
+        pass
     return f"--attempt {number}"
 
 

@@ -20,12 +20,12 @@ from ..price import estimate_tokens
 from ..requests import Completion, Fatal, Recipient, Request
 from .limits import IMPATIENT, Limiter, retry_after
 from .outcome import NO_CHOICE, Denied, RateLimited, Transient, read_error, read_success
+from .secrets import Secrets
 
 OPENAI = "https://api.openai.com/v1"
 PATHS = {"chat": "/chat/completions", "moderations": "/moderations"}
 PATIENCE = 10  # how many times as often as failures, refusals for the pace are tried again
 FIRST_BACKOFF, MAX_BACKOFF = 2.0, 60.0  # seconds before a further try
-SHORTEST_SECRET = 16  # characters: placeholders such as "none" are words of answers too
 
 
 def ask_online(
@@ -121,8 +121,7 @@ class Call:
         self._identity = identity
         self._timeout = connection.timeout
         self._key = f"the key in {connection.key_variable}" if connection.key_variable else "no api_key_env being set"
-        secrets = [os.environ[variable] for variable in connection.key_variables]
-        self._secrets = [secret for secret in secrets if len(secret) >= SHORTEST_SECRET]
+        self.hide = Secrets(os.environ[variable] for variable in connection.key_variables).hide
         self._gave_several = False
         self._parameters = _parameters(identity)
         most = self._parameters.get("max_completion_tokens") or self._parameters.get("max_tokens") or 512
@@ -155,12 +154,6 @@ class Call:
         except Transient as error:
             error.after = retry_after(response.headers)
             raise
-
-    def hide(self, text: str) -> str:
-        """A text of a reply, without any key that it repeats."""
-        for secret in self._secrets:
-            text = text.replace(secret, "[key]")
-        return text
 
     def read(self, status: int, text: str) -> Completion:
         """The outcome in a reply. Raises Transient, RateLimited or Fatal."""
