@@ -8,6 +8,7 @@ from pathlib import Path
 from xsafety.asking.ask import ask
 from xsafety.asking.engines.register import open_engine, with_weights
 from xsafety.asking.requests import Request
+from xsafety.asking.servers import settled
 from xsafety.cli import call, say
 from xsafety.config.models import Connection, LocalConnection
 from xsafety.config.prompting import PromptingMethod
@@ -32,7 +33,7 @@ def main(
     attempt: int,
     receipt: Path,
 ) -> None:
-    identity = with_weights(identity, connection)
+    identity = settled(with_weights(identity, connection), journal, connection, say)
     parts = {
         f"{name}/{lang}": partial(requests, identity, prompting, f"{name}/{lang}", queries / f"{lang}.jsonl")
         for lang, (name, prompting) in product(languages, promptings.items())

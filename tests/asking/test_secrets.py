@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 import pytest
 
-from xsafety.asking.engines.secrets import HIDDEN, Secrets
+from xsafety.asking.engines.secrets import IN_PLACE_OF_A_KEY, Secrets
 
 KEY = "sk-proj-Ab3_dE5/fG7+hI9kL1mN3oP5qR7sT9u"
 SECRETS = Secrets([KEY, "a-second-key-of-a-header", "none"])
@@ -46,7 +46,7 @@ def test_a_key_is_hidden_and_the_rest_is_read(form: str) -> None:
     for text in (form, f"key {form}.", f'\\"{form}\\"'):
         reply = f'{{"error":{{"message":"{text}","code":"caf\\u00e9 100% \\u003c"}}}}'
         error = json.loads(SECRETS.hide(reply))["error"]
-        assert HIDDEN in error["message"]
+        assert IN_PLACE_OF_A_KEY in error["message"]
         assert error["code"] == "café 100% <"
 
 
@@ -67,14 +67,14 @@ def test_other_texts_stay_as_they_are(text: str) -> None:
 
 
 def test_keys_in_a_form_that_is_mixed_further_take_the_whole_text_along() -> None:
-    assert SECRETS.hide(f'{{"a":"{KEY[:9]}\\ \\ {KEY[9:]}"}}') == HIDDEN
+    assert SECRETS.hide(f'{{"a":"{KEY[:9]}\\ \\ {KEY[9:]}"}}') == IN_PLACE_OF_A_KEY
 
 
 @pytest.mark.parametrize("unit", ["a", "sk-", KEY[:-1], "%25", "\\", "\\u0073", " ", "নমস্কার "])
 def test_long_texts_take_linear_time(unit: str) -> None:
     text = unit * (2_000_000 // len(unit)) + KEY
     began = time.process_time()
-    assert SECRETS.hide(text).endswith(HIDDEN)
+    assert SECRETS.hide(text).endswith(IN_PLACE_OF_A_KEY)
     assert time.process_time() - began < 6
 
 
@@ -85,4 +85,4 @@ def test_of_random_keys_and_places_none_is_left() -> None:
         key = "".join(random.choices(letters, k=random.randint(16, 120)))
         around = ["".join(random.choices(letters, k=random.randint(0, 5))) for _ in range(2)]
         code = b64encode(key.join(around).encode()).decode()
-        assert HIDDEN in Secrets([key]).hide(f"x{code}x"), (key, around)
+        assert IN_PLACE_OF_A_KEY in Secrets([key]).hide(f"x{code}x"), (key, around)

@@ -10,6 +10,7 @@ from ..asking import journal
 from ..asking.ask import ask
 from ..asking.progress import Progress, Throughput, duration
 from ..asking.requests import Fatal, Request, request
+from ..asking.servers import settled
 from ..config.models import Connection
 from ..config.translation import ServiceConnection
 from ..rows import Draft, Identity, JournalAnswer, Message, Seed, TranslatorIdentity
@@ -53,9 +54,10 @@ def translate(
     the key or every text, the rest is not asked for, so that a dead network ends soon; what came is in the journal, a
     long text only when all its pieces came.
     """
-    requests = translation_requests(by.identity, texts, source, target, journal_file.stem)
+    identity = settled(by.identity, journal_file.parent, by.connection, progress)
+    requests = translation_requests(identity, texts, source, target, journal_file.stem)
     if not isinstance(by.connection, ServiceConnection):
-        return _by_model(requests, by.identity, by.connection, target, journal_file, progress)
+        return _by_model(requests, identity, by.connection, target, journal_file, progress)
     keys = {texts[one.id]: one.key for one in requests}
     answers = journal.answers(journal_file, of_services=True)
     known = {text: str(answers[key]["text"]) for text, key in keys.items() if key in answers}

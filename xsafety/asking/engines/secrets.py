@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from functools import cached_property
 
 SHORTEST_SECRET = 16  # characters: placeholders such as "none" are words of answers too
-HIDDEN = "[key]"
+IN_PLACE_OF_A_KEY = "[key]"
 _BREAKS = r"(?:\s|\\+[nrt]|%(?:25)*(?:0[9ad]|20))*"  # what may stand between two letters
 _ESCAPED = re.compile(rb"\\+[uU]00([2-7][0-9a-fA-F])")
 _QUOTED = re.compile(rb"%(?:25)*([0-7][0-9a-fA-F])")
@@ -26,8 +26,8 @@ class Secrets:
         if not self._are_in(text):
             return text
         for pattern in self._patterns:
-            text = pattern.sub(HIDDEN, text)
-        return HIDDEN if self._are_in(text) else text
+            text = pattern.sub(IN_PLACE_OF_A_KEY, text)
+        return IN_PLACE_OF_A_KEY if self._are_in(text) else text
 
     def _are_in(self, text: str) -> bool:
         bare = _bare(text)
