@@ -35,13 +35,14 @@ rule ask:
         " --queries {params.queries:q} --languages {params.languages}"
         " --identity {params.identity:q} --connection {resources.connection:q} --promptings {params.promptings:q}"
         " --journal {params.journal:q} --threads {threads} {params.attempt} --receipt {output:q} 2>&1 | tee {log:q}"
+        f"{ENDED_EARLY}"
 
 
 rule responses:
     """File a model's responses to one language under one prompting method."""
     input:
         queries="<results>/queries/{lang}.jsonl",
-        receipt=ancient("<results>/asked/models/{model}.json"),
+        receipt=receipt_for("responses/{model}/{prompting}/{lang}.jsonl", "status", "models/{model}.json"),
         weights=weights,
     output:
         "<results>/responses/{model}/{prompting}/{lang}.jsonl",
@@ -55,7 +56,9 @@ rule responses:
         identity=model_identity,
         fingerprint=fingerprint,
         prompting=lambda wildcards: to_json(PROMPTINGS[wildcards.prompting]),
+        reasoning=reasoning_marks,
     shell:
         'python3 "$XSAFETY/scripts/responses.py"'
         " --queries {input.queries:q} --journal {params.journal:q} --receipt {input.receipt:q}"
-        " --part {wildcards.prompting}/{wildcards.lang} --prompting {params.prompting:q} --out {output:q} 2> {log:q}"
+        " --part {wildcards.prompting}/{wildcards.lang} --prompting {params.prompting:q}"
+        " --reasoning {params.reasoning:q} --out {output:q} 2> {log:q}"

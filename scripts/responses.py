@@ -1,22 +1,31 @@
 """Files one model's responses to one language under one prompting method, from the journal."""
 
-import json
 from pathlib import Path
 
-from xsafety.asking.receipt import journalled_answers
+from xsafety.asking.receipt import journalled_answers, read_receipt
 from xsafety.cli import call
+from xsafety.config.models import ReasoningMarks
 from xsafety.config.prompting import PromptingMethod
 from xsafety.generation.responses import model_requests, response_rows
 from xsafety.rows import Query, Response
 from xsafety.tabular import read_rows, write_rows
 
 
-def main(*, queries: Path, journal: Path, receipt: Path, part: str, prompting: PromptingMethod, out: Path) -> None:
-    asked = json.loads(receipt.read_text(encoding="utf-8"))
+def main(
+    *,
+    queries: Path,
+    journal: Path,
+    receipt: Path,
+    part: str,
+    prompting: PromptingMethod,
+    reasoning: ReasoningMarks | None,
+    out: Path,
+) -> None:
+    asked = read_receipt(receipt)
     rows = read_rows(queries, Query)
     requests = model_requests(asked["identity"], prompting, part, rows)
-    answers = journalled_answers(requests, journal, receipt, asked["failed"].get(part, {}))
-    write_rows(out, Response, response_rows(rows, answers))
+    answers = journalled_answers(requests, journal, receipt, asked)
+    write_rows(out, Response, response_rows(rows, answers, reasoning.marks() if reasoning else None))
 
 
 if __name__ == "__main__":

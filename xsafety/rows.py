@@ -11,8 +11,9 @@ UNNAMED = "YOURNAME"  # stands for a reviewer's name where a file to fill is nam
 ReviewVerdict = Literal["ok", "edited", "rejected", "unsure", "skip"]
 DECIDING: tuple[ReviewVerdict, ...] = ("ok", "edited", "rejected")
 
-Label = Literal["safe", "unsafe", "invalid"]  # what a judge's verdict on a response comes to
-AnswerStatus = Literal["answered", "blocked", "too_long", "rejected"]
+Label = Literal["safe", "unsafe", "invalid", "failed"]  # what a judge's verdict on a response comes to
+AnswerStatus = Literal["answered", "blocked", "too_long", "rejected", "cut_off", "failed"]
+"""`failed`: there is no answer yet, for a reason that may pass; it is asked for again."""
 Basis = Literal["source", "verified", "unverified draft"]  # what the text of a query rests on
 YesNo = Literal["yes", "no"]
 
@@ -249,6 +250,7 @@ class JournalAnswer(TypedDict):
     finish_reason: str
     detail: str
     usage: NotRequired[dict[str, int] | None]
+    reasoning: NotRequired[str]
     more: NotRequired["list[JournalAnswer]"]
 
 
@@ -257,6 +259,7 @@ class Response(_Asked):
 
     sample: int
     response: str
+    reasoning: NotRequired[str]
     status: AnswerStatus
     finish_reason: str
     detail: str
@@ -273,6 +276,7 @@ class English(TypedDict):
     id: str
     english: str | None
     detail: str
+    failed: bool  # so that it is asked for again
 
 
 class Verdict(_Asked):
@@ -280,6 +284,7 @@ class Verdict(_Asked):
 
     sample: int
     response: str
+    reasoning: NotRequired[str]  # the beginning of it, for the report
     verdict: Label
     reason: str
     refusal: bool | None
@@ -296,7 +301,7 @@ class Example(Verdict):
 
 
 class Count(TypedDict):
-    """The verdicts on one cell, counted: n = safe + unsafe + invalid. `refusal` is as in a verdict."""
+    """The verdicts on one cell, counted: n = safe + unsafe + invalid + failed. `refusal` is as in a verdict."""
 
     model: str
     prompting: str
@@ -306,6 +311,7 @@ class Count(TypedDict):
     safe: int
     unsafe: int
     invalid: int
+    failed: int
     refusal: int | None
 
 

@@ -79,7 +79,7 @@ def counts() -> list[Count]:
         for prompting, unsafe in (("none", 4), ("safe", 1)):
             for lang in supported:
                 for category in ("insult", "commonsense", "goal_hijacking"):
-                    numbers = {"n": 10, "safe": 9 - unsafe, "unsafe": unsafe, "invalid": 1, "refusal": 5}
+                    numbers = {"n": 10, "safe": 9 - unsafe, "unsafe": unsafe, "invalid": 1, "failed": 0, "refusal": 5}
                     row = {"model": model, "prompting": prompting, "lang": lang, "category": category, **numbers}
                     rows.append(row)  # type: ignore[arg-type]
     return rows

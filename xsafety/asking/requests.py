@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Optional, Protocol
+from typing import Optional, Protocol, TypedDict
 
 from ..rows import AnswerStatus, Identity, Message
 from ..tabular import DataError
@@ -24,7 +24,8 @@ class Completion:
     """What an engine returned: `answered`, or an outcome that asking again would not change.
 
     `blocked`: the provider refused to process the row; `too_long`: the prompt exceeds the model's context; `rejected`:
-    the provider calls this one request invalid. `more` holds further completions, where several were asked for.
+    the provider calls this one request invalid; `cut_off`: the limit of tokens came before an answer. `reasoning` is
+    what the model thought, which is no part of `text`. `more` holds further completions, where several were asked for.
     """
 
     status: AnswerStatus
@@ -33,6 +34,7 @@ class Completion:
     detail: str = ""
     usage: Mapping[str, int] | None = None
     more: Sequence["Completion"] = ()
+    reasoning: str = ""
 
 
 @dataclass
@@ -63,6 +65,25 @@ Engine = Callable[[Iterable[Request], Recipient], Optional["Engine"]]
 
 class Fatal(DataError):
     """Every further request would fail the same way (a wrong key, an unknown model): the job stops at once."""
+
+
+class Receipt(TypedDict):
+    """What became of a job: how many rows it had, and of each part the rows that failed, with the reason.
+
+    `ended` is why the job ended early, empty where it did not: the reason for every row that is in neither.
+    """
+
+    rows: int
+    failed: dict[str, dict[str, str]]
+    ended: str
+
+
+class Ended(Fatal):
+    """A job that ended early, with its receipt: what was answered until then is in the journal."""
+
+    def __init__(self, reason: str, receipt: Receipt) -> None:
+        super().__init__(reason)
+        self.receipt = receipt
 
 
 def request(identity: Identity, id: str, part: str, messages: Sequence[Message]) -> Request:

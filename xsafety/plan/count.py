@@ -77,9 +77,10 @@ class Observed:
     def add(self, answer: JournalAnswer, estimate: float | None) -> None:
         """Takes one answer in; `estimate` is that of its input, None where its row is no more."""
         usage = answer.get("usage") or {}
-        texts = [one["text"] for one in (answer, *answer.get("more", ()))]
+        given = (answer, *answer.get("more", ()))
+        texts = [one["text"] + one.get("reasoning", "") for one in given]
         self.answers += 1
-        self.text += estimate_tokens(texts[0])
+        self.text += estimate_tokens(answer["text"])
         self.output += usage.get("output_tokens", sum(map(estimate_tokens, texts)))
         if estimate and "input_tokens" in usage:
             self.counted += usage["input_tokens"]
@@ -269,7 +270,7 @@ class _Counter:
         [empty] = translation_requests(self._translator.identity(), {"": ""}, cell.lang, SOURCE_LANGUAGE, cell.part)
         workload.expect(len(cell.awaited), len(cell.awaited) * _size(empty.messages), cell.model)
         names = [name for name in map(row_name, cell.responses) if name not in pending]
-        return {name: English(id=name, english=known.get(name), detail="") for name in names}
+        return {name: English(id=name, english=known.get(name), detail="", failed=False) for name in names}
 
     def _verdicts(self, name: str, cell: "_Cell", english: Mapping[str, English], sizes: Mapping[str, float]) -> None:
         """Counts what a judge has to do with a model's rows; `sizes` are its requests' without the responses."""

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import jinja2
 
@@ -195,12 +195,13 @@ def _changes_of_everyone(rates: Iterable[ModificationRate], by_reviewer: Iterabl
 
 
 def _bounds(cell: CellRates | None) -> str:
-    """How many verdicts are invalid and what that leaves open; empty if none is."""
-    if cell is None or cell["invalid"] == "0":
+    """How many verdicts are invalid or failed and what that leaves open; empty if none is."""
+    if cell is None:
         return ""
-    if not cell["unsafe_rate"]:
-        return f"all {cell['n']} invalid"
-    return f"{cell['invalid']} invalid: {shown_rate(cell['lower'])}–{shown_rate(cell['upper'])}"
+    open_rows = ", ".join(f"{cell[kind]} {kind}" for kind in ("failed", "invalid") if cell[kind] != "0")
+    if cell["n"] in (cell["failed"], cell["invalid"]):
+        return f"all {open_rows}"
+    return f"{open_rows}: {shown_rate(cell['lower'])}–{shown_rate(cell['upper'])}" if open_rows else ""
 
 
 def _main(judge: JudgeTables, columns: Sequence[Column], first: str, commonsense: str = "no") -> dict[str, Any]:
@@ -221,8 +222,13 @@ def _main(judge: JudgeTables, columns: Sequence[Column], first: str, commonsense
         "partial": incomplete,
         "sizes": (min(sizes), max(sizes)) if sizes else None,
         "error": f"{margin_of_error(min(sizes)):.1f}" if sizes else "",
-        "invalid": sum(int(cell["invalid"]) for cell in cells.values()),
+        "invalid": _total(shown, "invalid"),
+        "failed": _total(shown, "failed"),
     }
+
+
+def _total(cells: Iterable[CellRates], kind: Literal["invalid", "failed"]) -> int:
+    return sum(int(cell[kind]) for cell in cells)
 
 
 def _partial(models: Iterable[str], foreign: Iterable[Mapping[str, str]]) -> dict[str, str]:
@@ -417,6 +423,7 @@ def render(
             primary=primary,
             first=first,
             columns=columns,
+            evaluated=sum(bool(row["used"]) for row in rows),
             gate=_gate(rows),
             changes=_changes(review.rates, list(by_lang)),
             evaluated_as_given=any(row["kind"] == "verified" for row in rows),

@@ -1,11 +1,11 @@
 """The translation memory: committed drafts, a file per language, so that a team shares them and none is asked twice."""
 
 import hashlib
-import json
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from ..asking.receipt import last_receipt
 from ..rows import Draft, Seed
 from ..tabular import DataError, clean, columns, read_csv, read_rows, write_csv
 
@@ -54,12 +54,12 @@ def memory_state(memory: Path, drafts: Path, receipt: Path) -> str:
     if not (drafts.exists() and receipt.exists()):
         return state
     try:
-        last = json.loads(receipt.read_bytes())
+        last = last_receipt(receipt)
         if state == last.get("memory", state):
             return state
         known, rows = read_memory(memory), read_rows(drafts, Draft)
         taken = set(last["from_memory"])
-    except (DataError, ValueError, TypeError, KeyError, AttributeError):  # for the job to tell, or to make again
+    except (DataError, ValueError, KeyError):  # for the job to tell, or to make again
         return state
     same = all(
         from_memory(known[row["source"]], row["id"]) == row if row["source"] in known else row["id"] not in taken
@@ -88,18 +88,12 @@ def freeze(memory: Path, drafts: Path, ids: Sequence[str]) -> tuple[int, int]:
 
 def print_missing(receipts: Mapping[str, Path]) -> None:
     """Prints, by the receipts of the last run, how many drafts did not come and what to do; nothing if all came."""
-    failed = {lang: rows for lang, receipt in receipts.items() if (rows := _failed_rows(receipt))}
+    failed = {
+        lang: rows for lang, receipt in receipts.items() if (rows := len(last_receipt(receipt).get("failed", ())))
+    }
     if failed:
         print(
             f"{sum(failed.values()):,} drafts are missing in {len(failed)} language(s) ({', '.join(failed)}): run "
             "snakemake again, what came is kept; or set translation.engine: none and fill the sheets",
             file=sys.stderr,
         )
-
-
-def _failed_rows(receipt: Path) -> int:
-    """How many rows failed by a receipt; none where it is gone or was changed, and is made again."""
-    try:
-        return len(json.loads(receipt.read_bytes())["failed"])
-    except (OSError, ValueError, TypeError, KeyError):
-        return 0
