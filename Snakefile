@@ -7,6 +7,7 @@ import sys
 sys.path.insert(0, str(Path(workflow.current_basedir)))
 
 from snakemake.dag import DAG
+from snakemake.persistence import PersistenceBase
 from snakemake.persistence.file import FilePersistence
 from snakemake.utils import min_version
 
@@ -20,7 +21,7 @@ from xsafety.workflow.run import asked_blocks, failures, print_last_words
 min_version("9.27")
 judge_every_job(DAG)
 # Sheets are for people to fill.
-remake_what_changed(DAG, FilePersistence, to_be_filled={"sheet"})
+remake_what_changed(DAG, PersistenceBase, to_be_filled={"sheet"})
 take_over_dead_locks(FilePersistence)
 
 

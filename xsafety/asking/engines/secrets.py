@@ -8,9 +8,9 @@ from functools import cached_property
 SHORTEST_SECRET = 16  # characters: placeholders such as "none" are words of answers too
 IN_PLACE_OF_A_KEY = "[key]"
 _BREAKS = r"(?:\s|\\+[nrt]|%(?:25)*(?:0[9ad]|20))*"  # what may stand between two letters
-_ESCAPED = re.compile(rb"\\+[uU]00([2-7][0-9a-fA-F])")
+_ESCAPED = re.compile(rb"\\+u00([2-7][0-9a-fA-F])")
 _QUOTED = re.compile(rb"%(?:25)*([0-7][0-9a-fA-F])")
-_ASCII = [b"u00%d" % high for high in range(2, 8)]
+_ASCII = re.compile(rb"u00[2-7]")
 _SMALL = bytes(range(256)).lower()
 
 
@@ -53,7 +53,7 @@ def _bare(text: str) -> bytes:
     """A text for the search: without escapes, backslashes and white space, in small letters."""
     data = text.encode(errors="ignore")
     if b"\\" in data:
-        if any(start in data for start in _ASCII):
+        if _ASCII.search(data):
             data = _ESCAPED.sub(_byte, data)
         data = data.replace(b"\\n", b"").replace(b"\\r", b"").replace(b"\\t", b"")
     if b"%" in data:
