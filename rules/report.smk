@@ -3,7 +3,7 @@
 # journal. Makes counts per judge and model, tables per judge, usage.csv, one HTML page, and the outcome of the tests on
 # the build's own products.
 # Config: report, labels, notes, prices.
-from xsafety.report.tables import MAIN, TABLES
+from xsafety.analysis.tables import MAIN, TABLES
 
 
 rule counts:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from scripts import report as report_script
+from xsafety.analysis.tables import bases, count_frame, judge_tables
 from xsafety.cli import arguments
 from xsafety.report.page import (
     HEAT_BINS,
@@ -22,7 +23,6 @@ from xsafety.report.page import (
     shown_kappa,
     shown_rate,
 )
-from xsafety.report.tables import bases, count_frame, judge_tables
 from xsafety.report.usage import TOKENS, TRIES
 from xsafety.rows import Count, Example, Shown, Status, Todo, Usage
 from xsafety.tabular import read_rows, write_jsonl, write_rows, write_text

@@ -14,12 +14,7 @@ from typing import Any
 
 import jinja2
 
-from ..categories import BY_KEY, CATEGORIES, COMMONSENSE
-from ..rows import ALL, Example, Shown, Status, Usage
-from ..text.languages import SOURCE_LANGUAGE, Language, language
-from ..verification.agreement import EVERYONE, REMOVED, ModificationRate, ReviewerAgreement
-from ..verification.waiting import file_words, state_words, todo_words
-from .tables import (
+from ..analysis.tables import (
     AVE,
     NO_RATE,
     TABLES,
@@ -30,6 +25,11 @@ from .tables import (
     margin_of_error,
     rounded,
 )
+from ..categories import BY_KEY, CATEGORIES, COMMONSENSE
+from ..rows import ALL, Example, Shown, Status, Usage
+from ..text.languages import SOURCE_LANGUAGE, Language, language
+from ..verification.agreement import EVERYONE, REMOVED, ModificationRate, ReviewerAgreement
+from ..verification.waiting import file_words, state_words, todo_words
 
 HEAT_BINS = (0, 5, 10, 20, 30, 50, 75)
 """Upper edges, in percent, of the heat map's colours: 0 itself, then up to 5 and so on; above the last one more."""

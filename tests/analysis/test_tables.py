@@ -12,11 +12,8 @@ import pytest
 from scripts import counts as counts_script
 from scripts import tables as tables_script
 from tests.conftest import ROOT
-from xsafety.categories import COMMONSENSE
-from xsafety.cli import arguments
-from xsafety.report.counts import count_verdicts, pick_examples
-from xsafety.report.page import read_judge
-from xsafety.report.tables import (
+from xsafety.analysis.counts import count_verdicts, pick_examples
+from xsafety.analysis.tables import (
     AVE,
     BY_CATEGORY,
     BY_PROMPTING,
@@ -32,6 +29,9 @@ from xsafety.report.tables import (
     rounded,
     with_rates,
 )
+from xsafety.categories import COMMONSENSE
+from xsafety.cli import arguments
+from xsafety.report.page import read_judge
 from xsafety.rows import ALL, Count, Verdict
 from xsafety.tabular import DataError, read_rows, write_csv, write_rows, write_text
 
