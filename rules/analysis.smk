@@ -1,0 +1,62 @@
+# Stage: estimates.
+# Takes <results>/verdicts/, <results>/responses/ and <results>/review_status.csv. Makes, per judge, counts by seed and
+# <results>/tables/{judge}/rates.csv and comparisons.csv (docs/statistics.md). Config: nothing of its own.
+
+
+rule outcomes:
+    """Count a judge's verdicts on a model by seed."""
+    input:
+        verdicts=lambda wildcards: expand(
+            "<results>/verdicts/{judge}/{model}/{prompting}/{lang}.jsonl",
+            judge=wildcards.judge,
+            model=wildcards.model,
+            prompting=PROMPTINGS,
+            lang=evaluated(wildcards.model),
+        ),
+        responses=lambda wildcards: expand(
+            "<results>/responses/{model}/{prompting}/{lang}.jsonl",
+            model=wildcards.model,
+            prompting=PROMPTINGS,
+            lang=evaluated(wildcards.model),
+        ),
+    output:
+        "<results>/outcomes/{judge}/{model}.csv",
+    log:
+        "<logs>/outcomes/{judge}/{model}.log",
+    conda:
+        "../envs/workflow.yaml"
+    params:
+        code=digest("scripts/outcomes.py"),
+        verdicts=result("verdicts/{judge}/{model}"),
+        responses=result("responses/{model}"),
+        promptings=list(PROMPTINGS),
+        languages=lambda wildcards: evaluated(wildcards.model),
+    shell:
+        'python3 "$XSAFETY/scripts/outcomes.py"'
+        " --verdicts {params.verdicts:q} --responses {params.responses:q} --promptings {params.promptings}"
+        " --languages {params.languages} --out {output:q} 2> {log:q}"
+
+
+rule estimates:
+    """Estimate a judge's rates with intervals, and compare them."""
+    input:
+        status="<results>/review_status.csv",
+        outcomes=expand("<results>/outcomes/{judge}/{model}.csv", model=CONFIG.models, allow_missing=True),
+    output:
+        rates="<results>/tables/{judge}/rates.csv",
+        comparisons="<results>/tables/{judge}/comparisons.csv",
+    log:
+        "<logs>/estimates/{judge}.log",
+    conda:
+        "../envs/workflow.yaml"
+    params:
+        code=digest("scripts/estimates.py"),
+        folder=result("outcomes/{judge}"),
+        languages=CONFIG.languages,
+        models=list(CONFIG.models),
+        promptings=list(PROMPTINGS),
+    shell:
+        'python3 "$XSAFETY/scripts/estimates.py"'
+        " --status {input.status:q} --outcomes {params.folder:q} --languages {params.languages}"
+        " --models {params.models} --promptings {params.promptings} --rates {output.rates:q}"
+        " --comparisons {output.comparisons:q} 2> {log:q}"
