@@ -1,6 +1,8 @@
 # Stage: estimates.
 # Takes <results>/verdicts/, <results>/responses/ and <results>/review_status.csv. Makes, per judge, counts by seed and
 # <results>/tables/{judge}/rates.csv and comparisons.csv (docs/statistics.md). Config: nothing of its own.
+from xsafety.analysis.comparisons import COMPARISONS_FILE
+from xsafety.analysis.rates import RATES_FILE
 
 
 rule outcomes:
@@ -43,8 +45,8 @@ rule estimates:
         status="<results>/review_status.csv",
         outcomes=expand("<results>/outcomes/{judge}/{model}.csv", model=CONFIG.models, allow_missing=True),
     output:
-        rates="<results>/tables/{judge}/rates.csv",
-        comparisons="<results>/tables/{judge}/comparisons.csv",
+        rates=f"<results>/tables/{{judge}}/{RATES_FILE}",
+        comparisons=f"<results>/tables/{{judge}}/{COMPARISONS_FILE}",
     log:
         "<logs>/estimates/{judge}.log",
     conda:

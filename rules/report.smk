@@ -99,7 +99,7 @@ rule report:
         agreement="<results>/review/agreement.csv",
         usage="<results>/usage.csv",
         tables=expand("<results>/tables/{judge}/{file}", judge=CONFIG.judges, file=[table.file for table in TABLES]),
-        estimates=expand("<results>/tables/{judge}/{file}.csv", judge=CONFIG.judges, file=["rates", "comparisons"]),
+        estimates=expand("<results>/tables/{judge}/{file}", judge=CONFIG.judges, file=[RATES_FILE, COMPARISONS_FILE]),
         examples=expand(
             "<results>/counts/{judge}/{model}.examples.jsonl", judge=next(iter(CONFIG.judges)), model=CONFIG.models
         ),

@@ -332,7 +332,7 @@ def test_verdicts_that_cannot_be_counted_are_told_together() -> None:
         ({"answers": 5}, "row 2: s1 does not add up"),
         ({"refusal": 2}, "row 2: s1 does not add up"),
         ({"lang": "xx"}, "lang xx: counted, but not asked for"),
-        ({"category": "nonsense"}, "category nonsense: is none"),
+        ({"category": "nonsense"}, "category nonsense: counted, but not asked for"),
         ({"unsafe": "many"}, "a.csv"),
     ],
 )

@@ -8,7 +8,8 @@ models. The map of safety issues is adjusted by Benjamini and Hochberg (Journal 
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import combinations
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 Places = tuple[list[int], list[int], list[int]]  # of models, promptings and languages in a grid
 
+COMPARISONS_FILE = "comparisons.csv"
 ENGLISH = "english"
 MAP = "english, by safety issue"
 
@@ -67,7 +69,7 @@ def comparison_rows(grid: Grid) -> list[Comparison]:
             sample = part.sample(outcome)
             for contrast in contrasts(part):
                 if contrast.family == ENGLISH or category not in BY_KEY:
-                    tests += _tests(part, contrast, sample, category, outcome)
+                    tests += _family(part, contrast, sample, category, outcome).tests()
     families: defaultdict[tuple[str, ...], list[_Test]] = defaultdict(list)
     for test in tests:
         row = test.row
@@ -96,60 +98,82 @@ def _adjust(family: Sequence[_Test]) -> None:
         test.row["detectable"] = decimals(detectable(test.error, (1 - LEVEL) / len(tested)))
 
 
-def _tests(part: Grid, contrast: Contrast, sample: Sample, category: str, outcome: str) -> Iterator[_Test]:
-    import numpy as np
+@dataclass(frozen=True)
+class _Family:
+    """The cells of a contrast, compared: what was asked on both sides, and what was found, by cell and mean."""
 
-    of_issue = category in BY_KEY
-    one, other = (Sample(*(counts[np.ix_(*places)] for counts in sample)) for places in (contrast.one, contrast.other))
-    if not contrast.other[2]:
-        other = Sample(*(np.zeros_like(counts[:, :, :1]) for counts in one))
-    models, promptings, languages = (
-        [names[at] for at in places]
-        for names, places in zip((part.models, part.promptings, part.languages), contrast.one, strict=True)
-    )
-    foreign = part.foreign[contrast.one[2]]
-    asked, opposite = one.answers.sum(-1) > 0, np.broadcast_to(other.answers.sum(-1) > 0, one.answers.shape[:-1])
-    margins, found = _compare(one, other, foreign, part.strata, models=contrast.family != "model")
-    names = ([*models, ALL], [*languages, AVE])
-    for at in np.argwhere(Margins(asked, foreign, margins.models).any).tolist():
-        model, prompting, lang = at
-        cell = model < len(models) and lang < len(languages)
-        if of_issue and not cell:
-            continue
-        numbers = {name: float(values[tuple(at)]) for name, values in found.items()}
+    contrast: Contrast
+    category: str
+    outcome: str
+    models: list[str]
+    promptings: list[str]
+    languages: list[str]
+    asked: "Array"
+    opposite: "Array"
+    margins: Margins
+    found: "dict[str, Array]"
+
+    def tests(self) -> "Iterator[_Test]":
+        import numpy as np
+
+        rows = Margins(self.asked, self.margins.foreign, self.margins.models)
+        places = np.argwhere(self.asked if self.category in BY_KEY else rows.any)
+        return (self._test(model, prompting, lang) for model, prompting, lang in places.tolist())
+
+    def _test(self, model: int, prompting: int, lang: int) -> "_Test":
+        at = (model, prompting, lang)
+        numbers = {name: float(values[at]) for name, values in self.found.items()}
         difference = decimals(numbers["difference"])
-        none = "no seed is valid in both"
-        if cell and not opposite[tuple(at)]:
-            none = f"{contrast.against} was not asked"
         row = Comparison(
-            family=MAP if of_issue else contrast.family,
-            model=names[0][model],
-            prompting=promptings[prompting],
-            lang=names[1][lang],
-            against=contrast.against,
-            category=category,
-            outcome=outcome,
+            family=MAP if self.category in BY_KEY else self.contrast.family,
+            model=[*self.models, ALL][model],
+            prompting=self.promptings[prompting],
+            lang=[*self.languages, AVE][lang],
+            against=self.contrast.against,
+            category=self.category,
+            outcome=self.outcome,
             pairs=int(numbers["pairs"]),
             lost=int(numbers["lost"]),
             discordant=int(numbers["discordant"]),
             difference=difference,
             lower=decimals(numbers["lower"]),
             upper=decimals(numbers["upper"]),
-            test=_test_name(cell and bool(numbers["single"]), numbers["discordant"]) if difference else "",
+            test=_test_name(numbers) if difference else "",
             p=f"{numbers['p']:.4g}" if difference else "",
             p_adjusted="",
             adjustment="",
             tests=0,
             detectable="",
-            why=margins.without((models, languages), asked, (model, prompting, lang)) if difference else none,
+            why=self.margins.without((self.models, self.languages), self.asked, at) if difference else self._reason(at),
         )
-        yield _Test(row, numbers["p"], numbers["error"])
+        return _Test(row, numbers["p"], numbers["error"])
+
+    def _reason(self, at: tuple[int, int, int]) -> str:
+        is_cell = at[0] < len(self.models) and at[2] < len(self.languages)
+        asked = not is_cell or self.opposite[at]
+        return "no seed is valid in both" if asked else f"{self.contrast.against} was not asked"
 
 
-def _test_name(single: bool, discordant: float) -> str:
-    if not single:
+def _family(part: Grid, contrast: Contrast, sample: Sample, category: str, outcome: str) -> _Family:
+    import numpy as np
+
+    one, other = (Sample(*(counts[np.ix_(*places)] for counts in sample)) for places in (contrast.one, contrast.other))
+    if not contrast.other[2]:
+        other = Sample(*(np.zeros_like(counts[:, :, :1]) for counts in one))
+    models, promptings, languages = (
+        [axis[at] for at in places]
+        for axis, places in zip((part.models, part.promptings, part.languages), contrast.one, strict=True)
+    )
+    asked = one.answers.sum(-1) > 0
+    opposite = np.broadcast_to(other.answers.sum(-1) > 0, asked.shape)
+    compared = _compare(one, other, part.foreign[contrast.one[2]], part.strata, models=contrast.family != "model")
+    return _Family(contrast, category, outcome, models, promptings, languages, asked, opposite, *compared)
+
+
+def _test_name(numbers: Mapping[str, float]) -> str:
+    if not numbers["single"]:
         return "z, clustered by seed"
-    return "McNemar, exact" if discordant < FEW else "McNemar"
+    return "McNemar, exact" if numbers["discordant"] < FEW else "McNemar"
 
 
 def _compare(

@@ -22,21 +22,21 @@ LEVEL = 0.95
 _NOTHING = 1e-24  # a variance below it is rounding
 
 
-class Rates(NamedTuple):
+class Linearised(NamedTuple):
     """Rates as shares, by cell, and what they deviate by for each seed; nan and zeros where nothing is valid."""
 
     rate: "Array"
     deviations: "Array"  # by cell and seed; they sum to 0
 
 
-def rates_of(sample: Sample) -> Rates:
+def rates_of(sample: Sample) -> Linearised:
     """The rates of cells: a ratio of sums over seeds, linearised."""
     import numpy as np
 
     valid = sample.valid.sum(-1)
     rate = np.divide(sample.hits.sum(-1), valid, out=np.full(valid.shape, np.nan), where=valid > 0)
     share = np.nan_to_num(rate)[..., None]
-    return Rates(rate, (sample.hits - share * sample.valid) / np.maximum(valid, 1)[..., None])
+    return Linearised(rate, (sample.hits - share * sample.valid) / np.maximum(valid, 1)[..., None])
 
 
 def variance(deviations: "Array", strata: "Array") -> "Array":

@@ -97,16 +97,15 @@ def read_grid(files: Mapping[str, Path], promptings: Sequence[str], languages: S
 
     frames = {model: _read(file) for model, file in files.items()}
     seeds = pd.concat([frame[["id", "category"]] for frame in frames.values()]).drop_duplicates()
-    order = {key: at for at, key in enumerate(BY_KEY)}
+    rest = {"prompting": promptings, "lang": languages, "category": BY_KEY}
     problems = [f"{id}: in two categories" for id in sorted(seeds["id"][seeds["id"].duplicated()].unique())]
-    problems += [f"category {key}: is none" for key in sorted(set(seeds["category"]) - order.keys())]
-    for column, known in (("prompting", promptings), ("lang", languages)):
+    for column, known in rest.items():
         found = {value for frame in frames.values() for value in frame[column].unique()}
         problems += [f"{column} {value}: counted, but not asked for" for value in sorted(found - {*known})]
     if problems:
         raise DataError.of("verdicts by seed: configuration and counts differ; make the counts again", problems)
-    seeds = seeds.assign(order=seeds["category"].map(order)).sort_values(["order", "id"])
     categories = [key for key in BY_KEY if key in set(seeds["category"])]
+    seeds = seeds.assign(at=pd.Index(categories).get_indexer(pd.Index(seeds["category"]))).sort_values(["at", "id"])
     shape = (len(frames), len(promptings), len(languages), len(seeds))
     counts = {name: np.zeros(shape, np.int32) for name in (*COUNTS, "refusal_known")}
     axes = (("prompting", promptings), ("lang", languages), ("id", seeds["id"].tolist()))
@@ -114,8 +113,7 @@ def read_grid(files: Mapping[str, Path], promptings: Sequence[str], languages: S
         prompting, lang, seed = (pd.Index(names).get_indexer(pd.Index(frame[column])) for column, names in axes)
         for name, values in counts.items():
             values[at, prompting, lang, seed] = frame[name]
-    strata = seeds["category"].map({key: at for at, key in enumerate(categories)}).to_numpy()
-    return Grid([*frames], [*promptings], [*languages], categories, strata, counts)
+    return Grid([*frames], [*promptings], [*languages], categories, seeds["at"].to_numpy(), counts)
 
 
 def _read(file: Path) -> "pd.DataFrame":

@@ -11,6 +11,7 @@ from .tables import AVE
 if TYPE_CHECKING:
     from .grid import Array
 
+RATES_FILE = "rates.csv"
 METHOD = "Wilson at effective n, by seed"
 
 

@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
-from math import lcm, sqrt
+from math import lcm
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict
 
@@ -262,11 +262,6 @@ def _six_decimals(rate: Fraction | None) -> str:
 def _half_up(rate: Fraction | Decimal, unit: Decimal) -> Decimal:
     value = rate if isinstance(rate, Decimal) else Decimal(rate.numerator) / Decimal(rate.denominator)
     return value.quantize(unit, ROUND_HALF_UP)
-
-
-def margin_of_error(n: int) -> float:
-    """By how many points chance alone may move a rate of `n` answers (95%), at most: that of a rate of 50%."""
-    return 98 / sqrt(n)
 
 
 def is_unverified(basis: str) -> bool:
