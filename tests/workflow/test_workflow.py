@@ -209,7 +209,7 @@ def test_failed_rows_stop_their_languages_only_and_are_asked_again(built: Projec
 
 def test_lost_journal_says_how_to_ask_again(built: Project, server: Server) -> None:
     (built.folder / "journal/responses/one/none/fr.jsonl").unlink()
-    for folder in ("responses", "verdicts", "counts", "tables"):
+    for folder in ("responses", "verdicts", "counts", "outcomes", "tables"):
         shutil.rmtree(built.folder / "results" / folder)
     (built.folder / "results/report.html").unlink()
     done = built.run()
