@@ -12,7 +12,7 @@ from snakemake.utils import min_version
 from xsafety.config.configuration import load, missing_keys
 from xsafety.tabular import DataError
 from xsafety.workflow.rerun import judge_every_job
-from xsafety.workflow.run import asked_blocks, print_last_words
+from xsafety.workflow.run import asked_blocks, failures, print_last_words
 
 min_version("9.27")
 judge_every_job(DAG)
@@ -55,6 +55,11 @@ onstart:
     if problems := missing_keys(asked, os.environ):
         atexit.unregister(print_last_words)
         raise WorkflowError(str(DataError.of(f"config: {len(problems)} problem(s)", problems)))
+
+
+onsuccess:
+    if failures(workflow.dag.jobs):
+        raise WorkflowError("Not every row was answered; the last lines say which and why.")
 
 
 include: "rules/common.smk"

@@ -1,6 +1,6 @@
 # Stage: estimates.
 # Takes <results>/verdicts/, <results>/responses/ and <results>/review_status.csv. Makes, per judge, counts by seed and
-# <results>/tables/{judge}/rates.csv and comparisons.csv (docs/statistics.md). Config: nothing of its own.
+# <results>/tables/{judge}/rates.csv and comparisons.csv (docs/statistics.md). Config: report.max_failed.
 from xsafety.analysis.comparisons import COMPARISONS_FILE
 from xsafety.analysis.rates import RATES_FILE
 
@@ -57,8 +57,9 @@ rule estimates:
         languages=CONFIG.languages,
         models=list(CONFIG.models),
         promptings=list(PROMPTINGS),
+        max_failed=CONFIG.report.max_failed,
     shell:
         'python3 "$XSAFETY/scripts/estimates.py"'
         " --status {input.status:q} --outcomes {params.folder:q} --languages {params.languages}"
-        " --models {params.models} --promptings {params.promptings} --rates {output.rates:q}"
-        " --comparisons {output.comparisons:q} 2> {log:q}"
+        " --models {params.models} --promptings {params.promptings} --max-failed {params.max_failed}"
+        " --rates {output.rates:q} --comparisons {output.comparisons:q} 2> {log:q}"

@@ -5,7 +5,7 @@ import re
 import shlex
 
 from xsafety.asking.engines import transformers
-from xsafety.asking.receipt import next_attempt
+from xsafety.asking.receipt import has_failed_rows, next_attempt
 from xsafety.judging import RULE_BASED
 from xsafety.seeds.dataset import SOURCES
 from xsafety.tabular import to_json
@@ -103,6 +103,21 @@ def journal(path):
 def attempt(receipt):
     """A parameter that changes when rows of the job's last run failed, so that they are asked for again."""
     return lambda wildcards: next_attempt(Path(RESULTS, "asked", receipt.format(**wildcards)))
+
+
+def receipt_for(made, column, receipt):
+    """The receipt that a file is made by: order-only, unless rows failed in the file, which the next asking may bring."""
+
+    def file(wildcards):
+        path = f"{RESULTS}/asked/{receipt}".format(**wildcards)
+        failed = has_failed_rows(Path(f"{RESULTS}/{made}".format(**wildcards)), column)
+        return path if failed else ancient(path)
+
+    return file
+
+
+# A job that ends early has asked nevertheless: its receipt says for which rows it did not, and why.
+ENDED_EARLY = " || test -e {output:q}"
 
 
 def gate(*more):

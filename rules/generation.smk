@@ -35,13 +35,14 @@ rule ask:
         " --queries {params.queries:q} --languages {params.languages}"
         " --identity {params.identity:q} --connection {resources.connection:q} --promptings {params.promptings:q}"
         " --journal {params.journal:q} --threads {threads} {params.attempt} --receipt {output:q} 2>&1 | tee {log:q}"
+        f"{ENDED_EARLY}"
 
 
 rule responses:
     """File a model's responses to one language under one prompting method."""
     input:
         queries="<results>/queries/{lang}.jsonl",
-        receipt=ancient("<results>/asked/models/{model}.json"),
+        receipt=receipt_for("responses/{model}/{prompting}/{lang}.jsonl", "status", "models/{model}.json"),
         weights=weights,
     output:
         "<results>/responses/{model}/{prompting}/{lang}.jsonl",

@@ -46,6 +46,10 @@ rule ask_judge:
         " --promptings {params.promptings} --identity {params.identity:q} --connection {resources.connection:q}"
         " --method {params.method:q} --journal {params.journal:q}"
         " {params.attempt} --receipt {output:q} 2>&1 | tee {log:q}"
+        f"{ENDED_EARLY}"
+
+
+judge_receipt = receipt_for("verdicts/{judge}/{model}/{prompting}/{lang}.jsonl", "verdict", "judges/{judge}.json")
 
 
 rule verdicts:
@@ -58,7 +62,7 @@ rule verdicts:
             else []
         ),
         protocol=lambda wildcards: CONFIG.judges[wildcards.judge].protocol_file if is_asked(wildcards.judge) else [],
-        receipt=lambda wildcards: (ancient("<results>/asked/judges/{judge}.json") if is_asked(wildcards.judge) else []),
+        receipt=lambda wildcards: judge_receipt(wildcards) if is_asked(wildcards.judge) else [],
         # For refusals of responses and of the judge itself.
         packs=packs,
     output:

@@ -52,10 +52,12 @@ rule tables:
         languages=CONFIG.languages,
         models=list(CONFIG.models),
         promptings=list(PROMPTINGS),
+        max_failed=CONFIG.report.max_failed,
     shell:
         'python3 "$XSAFETY/scripts/tables.py"'
         " --status {input.status:q} --counts {input.counts:q} --languages {params.languages}"
-        " --models {params.models} --promptings {params.promptings} --out {params.folder:q} 2> {log:q}"
+        " --models {params.models} --promptings {params.promptings} --max-failed {params.max_failed}"
+        " --out {params.folder:q} 2> {log:q}"
 
 
 rule usage:

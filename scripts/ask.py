@@ -7,13 +7,14 @@ from pathlib import Path
 
 from xsafety.asking.ask import ask
 from xsafety.asking.engines.register import open_engine, with_weights
+from xsafety.asking.receipt import file_receipt
 from xsafety.asking.requests import Request
 from xsafety.cli import call, say
 from xsafety.config.models import Connection, LocalConnection
 from xsafety.config.prompting import PromptingMethod
 from xsafety.generation.responses import model_requests
 from xsafety.rows import Identity, Query
-from xsafety.tabular import read_rows, write_json
+from xsafety.tabular import read_rows
 
 
 def requests(identity: Identity, prompting: PromptingMethod, part: str, queries: Path) -> Iterable[Request]:
@@ -35,11 +36,10 @@ def main(
     identity = with_weights(identity, connection)
     parts = {
         f"{name}/{lang}": partial(requests, identity, prompting, f"{name}/{lang}", queries / f"{lang}.jsonl")
-        for lang, (name, prompting) in product(languages, promptings.items())
+        for (name, prompting), lang in product(promptings.items(), languages)
     }
     engine = open_engine(identity, connection, journal, threads=threads)
-    made = ask(parts, journal, engine, say, connection, journal.name)
-    write_json(receipt, {**made, "attempt": attempt, "identity": identity})
+    file_receipt(receipt, lambda: ask(parts, journal, engine, say, connection, journal.name), attempt, identity)
 
 
 if __name__ == "__main__":

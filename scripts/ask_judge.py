@@ -6,13 +6,14 @@ from pathlib import Path
 
 from xsafety.asking.ask import ask
 from xsafety.asking.engines.register import open_engine
+from xsafety.asking.receipt import file_receipt
 from xsafety.asking.requests import Request
 from xsafety.cli import call, say
 from xsafety.config.models import Connection, JudgingMethod
 from xsafety.judging.verdicts import judge_requests, read_english
 from xsafety.protocols.protocol import Protocol, load
 from xsafety.rows import Identity, Response
-from xsafety.tabular import read_rows, write_json
+from xsafety.tabular import read_rows
 
 
 def requests(identity: Identity, protocol: Protocol, part: str, responses: Path, english: Path | None) -> list[Request]:
@@ -40,8 +41,7 @@ def main(
             english = results / "english" / file if method.reads_english(lang) else None
             parts[part] = partial(requests, identity, protocol, part, results / "responses" / file, english)
     engine = open_engine(identity, connection, journal)
-    made = ask(parts, journal, engine, say, connection, journal.name)
-    write_json(receipt, {**made, "attempt": attempt, "identity": identity})
+    file_receipt(receipt, lambda: ask(parts, journal, engine, say, connection, journal.name), attempt, identity)
 
 
 if __name__ == "__main__":

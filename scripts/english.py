@@ -34,7 +34,10 @@ def main(
     )
     if failed:
         say(f"{len(failed)} of {len(texts)} responses have no English translation; run snakemake again to ask for them")
-    english = [English(id=name, english=done.get(name), detail=failed.get(name, "")) for name in map(row_name, rows)]
+    english = [
+        English(id=name, english=done.get(name), detail=failed.get(name, ""), failed=name in again)
+        for name in map(row_name, rows)
+    ]
     write_rows(out, English, english)
     write_json(receipt, {"attempt": attempt, "rows": len(texts), "failed": again})
 

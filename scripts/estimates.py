@@ -18,11 +18,12 @@ def main(
     languages: list[str],
     models: list[str],
     promptings: list[str],
+    max_failed: float,
     rates: Path,
     comparisons: Path,
 ) -> None:
     basis = {row["lang"]: row["basis"] for row in read_csv(status, ("lang", "basis"))}
-    grid = read_grid({model: outcomes / f"{model}.csv" for model in models}, promptings, languages)
+    grid = read_grid({model: outcomes / f"{model}.csv" for model in models}, promptings, languages, max_failed)
     write_rows(rates, RateEstimate, rate_rows(grid, bases(basis, languages)))
     write_rows(comparisons, Comparison, comparison_rows(grid))
 

@@ -1,6 +1,6 @@
 """Folds one language's returned review sheets, and the release's translations, into its ledger of evidence.
 
-A sheet with problems is left out, and what is wrong with it listed: the language waits, the others go on.
+Rows with problems are left out, and what is wrong with them is listed.
 """
 
 from pathlib import Path

@@ -1,9 +1,8 @@
 """Files one model's responses to one language under one prompting method, from the journal."""
 
-import json
 from pathlib import Path
 
-from xsafety.asking.receipt import journalled_answers
+from xsafety.asking.receipt import journalled_answers, read_receipt
 from xsafety.cli import call
 from xsafety.config.prompting import PromptingMethod
 from xsafety.generation.responses import model_requests, response_rows
@@ -12,10 +11,10 @@ from xsafety.tabular import read_rows, write_rows
 
 
 def main(*, queries: Path, journal: Path, receipt: Path, part: str, prompting: PromptingMethod, out: Path) -> None:
-    asked = json.loads(receipt.read_text(encoding="utf-8"))
+    asked = read_receipt(receipt)
     rows = read_rows(queries, Query)
     requests = model_requests(asked["identity"], prompting, part, rows)
-    answers = journalled_answers(requests, journal, receipt, asked["failed"].get(part, {}))
+    answers = journalled_answers(requests, journal, receipt, asked)
     write_rows(out, Response, response_rows(rows, answers))
 
 

@@ -9,11 +9,18 @@ from xsafety.tabular import read_csv, read_rows, write_text
 
 
 def main(
-    *, status: Path, counts: list[Path], languages: list[str], models: list[str], promptings: list[str], out: Path
+    *,
+    status: Path,
+    counts: list[Path],
+    languages: list[str],
+    models: list[str],
+    promptings: list[str],
+    max_failed: float,
+    out: Path,
 ) -> None:
     basis = {row["lang"]: row["basis"] for row in read_csv(status, ("lang", "basis"))}
     frame = count_frame((row for path in counts for row in read_rows(path, Count)), languages, models, promptings)
-    for file, table in judge_tables(frame, bases(basis, languages)).items():
+    for file, table in judge_tables(frame, bases(basis, languages), max_failed).items():
         write_text(out / file, table.to_csv(index=False, lineterminator="\n"))
 
 

@@ -1,9 +1,8 @@
 """Files one judge's verdicts on one file of responses: from the journal, where the judge was asked by a protocol."""
 
-import json
 from pathlib import Path
 
-from xsafety.asking.receipt import journalled_answers
+from xsafety.asking.receipt import journalled_answers, read_receipt
 from xsafety.cli import call
 from xsafety.judging import RULE_BASED
 from xsafety.judging.verdicts import JudgeOptions, judge_requests, model_verdicts, read_english
@@ -29,10 +28,10 @@ def main(
         write_rows(out, Verdict, RULE_BASED[identity["engine"]](rows))
         return
     method = load(protocol).with_prompt(reading["prompt"])
-    asked = json.loads(receipt.read_text(encoding="utf-8"))
+    asked = read_receipt(receipt)
     translations = read_english(english)
     requests = judge_requests(asked["identity"], method, part, rows, translations)
-    answers = journalled_answers(requests, journal, receipt, asked["failed"].get(part, {}))
+    answers = journalled_answers(requests, journal, receipt, asked)
     verdicts = model_verdicts(rows, translations, requests, answers, method, reading["controversial"])
     write_rows(out, Verdict, verdicts)
 

@@ -11,8 +11,9 @@ UNNAMED = "YOURNAME"  # stands for a reviewer's name where a file to fill is nam
 ReviewVerdict = Literal["ok", "edited", "rejected", "unsure", "skip"]
 DECIDING: tuple[ReviewVerdict, ...] = ("ok", "edited", "rejected")
 
-Label = Literal["safe", "unsafe", "invalid"]  # what a judge's verdict on a response comes to
-AnswerStatus = Literal["answered", "blocked", "too_long", "rejected"]
+Label = Literal["safe", "unsafe", "invalid", "failed"]  # what a judge's verdict on a response comes to
+AnswerStatus = Literal["answered", "blocked", "too_long", "rejected", "failed"]
+"""`failed`: there is no answer yet, for a reason that may pass; it is asked for again."""
 Basis = Literal["source", "verified", "unverified draft"]  # what the text of a query rests on
 YesNo = Literal["yes", "no"]
 
@@ -272,6 +273,7 @@ class English(TypedDict):
     id: str
     english: str | None
     detail: str
+    failed: bool  # so that it is asked for again
 
 
 class Verdict(_Asked):
@@ -295,7 +297,7 @@ class Example(Verdict):
 
 
 class Count(TypedDict):
-    """The verdicts on one cell, counted: n = safe + unsafe + invalid. `refusal` is as in a verdict."""
+    """The verdicts on one cell, counted: n = safe + unsafe + invalid + failed. `refusal` is as in a verdict."""
 
     model: str
     prompting: str
@@ -305,6 +307,7 @@ class Count(TypedDict):
     safe: int
     unsafe: int
     invalid: int
+    failed: int
     refusal: int | None
 
 

@@ -44,13 +44,17 @@ def many(lang: str, unsafe: int, of: int, **more: Any) -> list[SeedCount]:
     return [seed(f"s{at:04}", lang, unsafe=int(at < unsafe), **more) for at in range(of)]
 
 
-def grid(folder: Path, given: dict[str, list[SeedCount]], promptings: Sequence[str] = ("none",)) -> Grid:
+def grid(
+    folder: Path, given: dict[str, list[SeedCount]], promptings: Sequence[str] = ("none",), max_failed: float = 1
+) -> Grid:
     """A grid through its files; languages as they come."""
     files = {}
     for model, rows in given.items():
         files[model] = folder / f"{model}.csv"
         write_rows(files[model], SeedCount, rows)
-    return read_grid(files, promptings, list(dict.fromkeys(row["lang"] for rows in given.values() for row in rows)))
+    return read_grid(
+        files, promptings, list(dict.fromkeys(row["lang"] for rows in given.values() for row in rows)), max_failed
+    )
 
 
 def rate(
@@ -144,7 +148,10 @@ def test_means_are_over_what_has_a_rate_and_name_what_has_none(tmp_path: Path) -
     models = compare(comparisons, "model", AVE, against="b")
     assert (models["difference"], models["why"]) == ("-20", "without ar"), "over the language that both have"
     assert compare(comparisons, "model", "ar")["why"] == "b was not asked"
-    assert compare(comparisons, "english", "de", model="b")["why"] == "no seed is valid in both"
+    assert (
+        compare(comparisons, "english", "de", model="b")["why"]
+        == "too many answers failed, or no seed is valid in both"
+    )
 
 
 def test_every_outcome_has_a_rate_and_what_is_open_bounds_it(tmp_path: Path) -> None:
@@ -172,6 +179,19 @@ def test_every_outcome_has_a_rate_and_what_is_open_bounds_it(tmp_path: Path) -> 
     unknown = [seed(f"s{at}", "sw", refusal=None) for at in range(3)]
     row = rate(checked(grid(tmp_path, {"a": unknown}))[0], "sw", "refusal")
     assert (row["rate"], row["lowest"], row["highest"], row["why"]) == ("", "0", "100", "no lexicon tells its refusals")
+
+
+def test_too_many_failed_rows_withhold_a_rate(tmp_path: Path) -> None:
+    english, french = many("en", 5, 100), many("fr", 10, 100)
+    french[99] = seed("s0099", "fr", failed=1, refusal=None)
+    rates, _ = checked(grid(tmp_path, {"a": [*english, *french]}, max_failed=0.01))
+    assert rate(rates, "fr")["rate"] == "10.10101"
+    french[98] = seed("s0098", "fr", failed=1, refusal=None)
+    rates, comparisons = checked(grid(tmp_path, {"a": [*english, *french]}, max_failed=0.01))
+    row = rate(rates, "fr")
+    assert (row["rate"], row["lowest"], row["highest"], row["why"]) == ("", "10", "12", "2 of 100 answers failed")
+    assert (rate(rates, "fr", "failed")["rate"], rate(rates, AVE)["rate"]) == ("2", "")
+    assert compare(comparisons, "english", "fr")["why"] == "too many answers failed, or no seed is valid in both"
 
 
 @pytest.mark.parametrize(
@@ -339,7 +359,7 @@ def test_verdicts_that_cannot_be_counted_are_told_together() -> None:
 def test_counts_that_do_not_add_up_are_told(tmp_path: Path, change: dict[str, Any], told: str) -> None:
     write_rows(tmp_path / "a.csv", SeedCount, [{**seed("s1"), **change}])  # type: ignore[typeddict-item]
     with pytest.raises(DataError, match="make the") as error:
-        read_grid({"a": tmp_path / "a.csv"}, ["none"], ["en"])
+        read_grid({"a": tmp_path / "a.csv"}, ["none"], ["en"], 1)
     assert told in str(error.value)
 
 
@@ -394,7 +414,9 @@ def test_scripts_give_the_same_bytes_whatever_the_order(tmp_path: Path) -> None:
                 languages=["en", "fr"] if seed_of_hashes == "0" else ["fr", "en"],
                 out=out / f"{model}.csv",
             )
-        command = f"--status {status} --outcomes {out} --languages en fr --models a b --promptings none"
+        command = (
+            f"--status {status} --outcomes {out} --languages en fr --models a b --promptings none --max-failed 0.01"
+        )
         command += f" --rates {out / 'rates.csv'} --comparisons {out / 'comparisons.csv'}"
         subprocess.run(
             [sys.executable, ROOT / "scripts/estimates.py", *command.split()],

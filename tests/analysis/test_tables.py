@@ -54,8 +54,8 @@ LANGUAGES = [row[0] for row in TABLE[1:-1]]
 
 def one(model: str, lang: str, *, category: str = "insult", prompting: str = "none", **numbers: int) -> Any:
     """A row of counts; what is not given is 0, and n is the sum."""
-    row = {"safe": 0, "unsafe": 0, "invalid": 0, "refusal": 0} | numbers
-    n = row["safe"] + row["unsafe"] + row["invalid"]
+    row = {"safe": 0, "unsafe": 0, "invalid": 0, "failed": 0, "refusal": 0} | numbers
+    n = row["safe"] + row["unsafe"] + row["invalid"] + row["failed"]
     return {"model": model, "prompting": prompting, "lang": lang, "category": category, "n": n, **row}
 
 
@@ -132,7 +132,7 @@ def test_nothing_at_all_divides_by_nothing() -> None:
 
 
 def shown_rates(**numbers: Any) -> list[str]:
-    [row] = with_rates(count_frame([one("a", "zh", **numbers)], ["zh"], ["a"], ["none"])).to_dict("records")
+    [row] = with_rates(count_frame([one("a", "zh", **numbers)], ["zh"], ["a"], ["none"]), 0.01).to_dict("records")
     return [rounded(row[name]) for name in ("unsafe_rate", "lower", "upper", "refusal_rate")]
 
 
@@ -144,6 +144,16 @@ def test_all_invalid_has_bounds_but_no_rate() -> None:
 
 def test_invalid_verdicts_leave_the_rate_and_widen_the_bounds() -> None:
     assert shown_rates(safe=6, unsafe=2, invalid=2, refusal=5) == ["25.0", "20.0", "40.0", "50.0"]
+
+
+def test_failed_rows_widen_the_bounds_and_above_a_share_withhold_the_rate() -> None:
+    assert shown_rates(safe=150, unsafe=49, failed=1, refusal=100) == ["24.6", "24.5", "25.0", "50.3"]
+    assert shown_rates(safe=150, unsafe=48, failed=2, refusal=100) == ["24.2", "24.0", "25.0", "50.5"]
+    assert shown_rates(safe=150, unsafe=47, failed=3, refusal=100) == ["-", "23.5", "25.0", "-"]
+    found = made(CELLS.file, [one("a", "zh", failed=4)], ["zh"], ["a"])
+    assert [(row["failed"], row["unsafe_rate"], row["lower"], row["upper"]) for row in found] == [
+        ("4", "", "0", "100")
+    ] * 2
 
 
 def test_with_and_without_commonsense() -> None:
@@ -285,7 +295,8 @@ def test_scripts_from_verdicts_to_tables(tmp_path: Path) -> None:
     rows = [{"lang": "en", "basis": "source"}, {"lang": "zh", "basis": "unverified draft"}]
     write_csv(tmp_path / "status.csv", ("lang", "basis"), rows)
     argv = f"--counts {counts} --languages en zh --models a --promptings none safe --status {tmp_path}/status.csv"
-    tables_script.main(**vars(arguments(tables_script.main, [*argv.split(), "--out", str(tmp_path / "tables")])))
+    argv += f" --max-failed 0.01 --out {tmp_path}/tables"
+    tables_script.main(**vars(arguments(tables_script.main, argv.split())))
     assert (tmp_path / "tables" / "unsafe_rate.csv").read_text(encoding="utf-8") == (
         "lang,a,All,basis\nen,50.0,50.0,source\nzh,50.0,50.0,unverified draft\nAve,50.0,50.0,unverified draft\n"
     )

@@ -75,7 +75,7 @@ def test_several_answers_are_judged_one_by_one(project: Project, server: Server)
     assert [(row["id"], row["sample"]) for row in verdicts] == [
         (id, sample) for id in ("insult-1", "leak-1", "sense-1") for sample in (1, 2)
     ]
-    assert "one,none,fr,insult,2,2,0,0,2" in (project.folder / "results/counts/paper/one.csv").read_text()
+    assert "one,none,fr,insult,2,2,0,0,0,2" in (project.folder / "results/counts/paper/one.csv").read_text()
     assert project.run(RATES).nothing_done
 
 

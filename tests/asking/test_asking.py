@@ -12,17 +12,17 @@ import pytest
 
 from xsafety.asking import ask as asking
 from xsafety.asking import progress
-from xsafety.asking.ask import MAX_FAILURES, Parts
+from xsafety.asking.ask import MAX_FAILURES, MIXED, Parts
 from xsafety.asking.engines.register import ENGINES, open_engine, with_weights
 from xsafety.asking.journal import RUNS, answers, journal_file, lines, lock
-from xsafety.asking.receipt import journalled_answers, next_attempt
-from xsafety.asking.requests import Completion, Engine, Fatal, Recipient, Request, request
+from xsafety.asking.receipt import FiledReceipt, has_failed_rows, journalled_answers, next_attempt
+from xsafety.asking.requests import Completion, Ended, Engine, Fatal, Recipient, Request, request
 from xsafety.config.configuration import Config
 from xsafety.config.models import Connection, LocalConnection, OpenAIModel, Price, TransformersModel
 from xsafety.config.prompting import PromptingMethod
 from xsafety.generation.responses import model_requests, response_rows
 from xsafety.rows import Identity, row_name
-from xsafety.tabular import DataError, write_json
+from xsafety.tabular import DataError, write_json, write_jsonl
 
 IDENTITY: Identity = {"engine": "fake", "model": "m"}
 
@@ -105,7 +105,7 @@ def test_a_fatal_end_keeps_what_came(tmp_path: Path) -> None:
         ask(requests("A", "B", "C"), tmp_path, Fake(dies_at=2), quiet)
     rest = Fake()
     ask(requests("A", "B", "C"), tmp_path, rest, quiet)
-    assert rest.asked == ["en2"]
+    assert rest.asked == ["en1"]  # as rows from all over come first
 
 
 def test_more_journals_than_open_files_are_allowed(tmp_path: Path) -> None:
@@ -139,6 +139,8 @@ def test_progress_says_how_much_there_was_to_ask(tmp_path: Path) -> None:
         ({"attempt": 1, "failed": {"none/en": {"a": "500"}}}, 2),
         ({"attempt": 4, "failed": {"none/en": {"a": "500"}}}, 5),
         ({"attempt": 4, "failed": {}}, 4),
+        ({"attempt": 4, "failed": {}, "ended": ""}, 4),
+        ({"attempt": 4, "failed": {}, "ended": "no money"}, 5),
     ],
 )
 def test_only_failed_rows_make_another_attempt(tmp_path: Path, receipt: dict[str, Any] | None, number: int) -> None:
@@ -149,23 +151,33 @@ def test_only_failed_rows_make_another_attempt(tmp_path: Path, receipt: dict[str
 
 def test_answers_are_filed_in_the_order_of_their_rows(tmp_path: Path) -> None:
     ask(requests("C", "A", "B"), tmp_path, Fake(), quiet)
-    found = journalled_answers(requests("B", "C"), tmp_path, tmp_path / "receipt.json", {})
+    found = filed(requests("B", "C"), tmp_path)
     assert [answer["text"] for answer in found] == ["To: B", "To: C"]
-    assert journalled_answers([], tmp_path, tmp_path / "receipt.json", {}) == []
+    assert filed([], tmp_path) == []
 
 
-def test_filing_failed_rows_lists_them(tmp_path: Path) -> None:
+def filed(asked: Sequence[Request], folder: Path, ended: str = "", samples: int = 1, **failed: str) -> list[Any]:
+    """The answers as they are filed by a receipt."""
+    identity: Identity = IDENTITY | {"decoding": {"n": samples}}
+    receipt = FiledReceipt(rows=0, failed={"none/en": failed}, ended=ended, attempt=1, identity=identity)
+    return journalled_answers(asked, folder, folder / "r.json", receipt)
+
+
+@pytest.mark.parametrize("samples", [1, 3])
+def test_failed_rows_are_filed_as_failed_with_their_reason(tmp_path: Path, samples: int) -> None:
     ask(requests("A", "B"), tmp_path, Fake("en1"), quiet)
-    with pytest.raises(DataError) as error:
-        journalled_answers(requests("A", "B"), tmp_path, tmp_path / "r.json", {"en1": "500 server_error"})
-    assert "1 of 2 rows failed; run snakemake again" in str(error.value)
-    assert "en1: 500 server_error" in str(error.value)
+    answered, failed = filed(requests("A", "B"), tmp_path, samples=samples, en1="500 server_error")
+    assert (answered["text"], failed["status"], failed["detail"]) == ("To: A", "failed", "500 server_error")
+    made = response_rows(rows("B"), [failed])
+    assert [(row["sample"], row["status"]) for row in made] == [(n, "failed") for n in range(1, samples + 1)]
+    assert [row["detail"] for row in filed(requests("C"), tmp_path, "no money")] == ["no money"]
 
 
 @pytest.mark.parametrize("failed", [{}, {"en0": "500"}])
 def test_filing_from_a_journal_that_is_gone_names_the_fix(tmp_path: Path, failed: dict[str, str]) -> None:
-    with pytest.raises(DataError, match=r"2 of 2 answers are gone.*r\.json && snakemake"):
-        journalled_answers(requests("A", "B"), tmp_path, tmp_path / "r.json", failed)
+    gone = 2 - len(failed)
+    with pytest.raises(DataError, match=rf"{gone} of 2 answers are gone.*r\.json && snakemake"):
+        filed(requests("A", "B"), tmp_path, **failed)
 
 
 def test_responses_hold_the_query_and_how_the_answer_ended() -> None:
@@ -200,13 +212,13 @@ def test_every_engine_of_a_model_is_in_the_register_and_opens(tmp_path: Path) ->
 
 
 def test_rows_with_the_same_question_are_asked_once_and_fail_together(tmp_path: Path) -> None:
-    twins = requests("A", "A")
+    twins = requests("A", "A", "B")
     failing = ask(twins, tmp_path, Fake("en0", "en1"), quiet)
     assert failing["failed"] == {"none/en": {"en0": "500 server_error", "en1": "500 server_error"}}
     engine = Fake()
     assert ask(twins, tmp_path, engine, quiet)["failed"] == {}
     assert len(engine.asked) == 1
-    assert len(journalled_answers(twins, tmp_path, tmp_path / "receipt.json", {})) == 2
+    assert len(filed(twins, tmp_path)) == 3
 
 
 def statuses(folder: Path, asked: list[Request]) -> list[str]:
@@ -219,7 +231,7 @@ def statuses(folder: Path, asked: list[Request]) -> list[str]:
 def test_a_rejected_row_is_an_outcome_once_another_was_answered(tmp_path: Path, rejecting: list[str]) -> None:
     asked = requests("A", "B", "C")
     receipt = ask(asked, tmp_path, Fake(rejecting=rejecting), quiet)
-    assert receipt == {"rows": 3, "failed": {}}
+    assert receipt == {"rows": 3, "failed": {}, "ended": ""}
     assert statuses(tmp_path, asked) == ["rejected" if text in rejecting else "answered" for text in "ABC"]
     again = Fake()
     ask(asked, tmp_path, again, quiet)
@@ -229,7 +241,9 @@ def test_a_rejected_row_is_an_outcome_once_another_was_answered(tmp_path: Path, 
 @pytest.mark.parametrize("texts", ["A", "ABC", "AA"])
 def test_where_every_request_is_rejected_none_is_kept(tmp_path: Path, texts: str) -> None:
     asked = requests(*texts)
-    with pytest.raises(Fatal, match=r"every request was rejected \(400 invalid_value top_k\); check `decoding`"):
+    with pytest.raises(
+        Ended, match=rf"none of {len(set(texts))} requests was answered \(\d times 400 invalid_value top_k"
+    ):
         ask(asked, tmp_path, Fake(rejecting=texts), quiet)
     assert statuses(tmp_path, asked) == [""] * len(texts)
 
@@ -244,7 +258,7 @@ def test_answers_in_the_journal_prove_that_a_rejection_is_the_rows_own(tmp_path:
 def test_a_wrong_parameter_ends_the_job_soon(tmp_path: Path) -> None:
     texts = [f"T{number}" for number in range(3 * MAX_FAILURES)]
     engine = Fake(rejecting=texts)
-    with pytest.raises(Fatal, match=rf"the first {MAX_FAILURES} requests were all rejected \(400 invalid_value"):
+    with pytest.raises(Fatal, match=rf"the first {MAX_FAILURES} requests were all rejected: 400 invalid_value"):
         ask(requests(*texts), tmp_path, engine, quiet)
     assert len(engine.asked) == MAX_FAILURES
     late = Fake(rejecting=texts[1:])
@@ -256,13 +270,58 @@ def test_failures_in_a_row_end_the_job_and_others_do_not(tmp_path: Path) -> None
     asked = requests(*(f"T{number}" for number in range(3 * MAX_FAILURES)))
     ids = [request.id for request in asked]
     dead = Fake(*ids[1:])
-    with pytest.raises(Fatal, match=rf"{MAX_FAILURES} requests in a row failed, the last one with 500 server_error"):
+    with pytest.raises(Ended, match=rf"{MAX_FAILURES} requests in a row failed, the last one with 500 server") as error:
         ask(asked, tmp_path, dead, quiet)
     assert len(dead.asked) == 1 + MAX_FAILURES
     assert statuses(tmp_path, asked)[0] == "answered"
-    here_and_there = [id for number, id in enumerate(ids[1:], 1) if number % MAX_FAILURES]
-    failed = ask(asked, tmp_path, Fake(*here_and_there), quiet)["failed"]["none/en"]
-    assert sorted(failed) == sorted(here_and_there)
+    receipt = error.value.receipt
+    assert len(receipt["failed"]["none/en"]) == MAX_FAILURES
+    assert receipt["ended"] == str(error.value)
+
+    def most_of_the_time(asked: Iterable[Request], recipient: Recipient) -> None:
+        for number, one in enumerate(asked, 1):
+            Fake(*(ids if number % MAX_FAILURES else ()))([one], recipient)
+
+    lacking = len(asked) - 1
+    failed = ask(asked, tmp_path, most_of_the_time, quiet)["failed"]["none/en"]
+    assert len(failed) == lacking - lacking // MAX_FAILURES
+
+
+def many(lang: str) -> list[Request]:
+    return requests(*(f"{lang} {number}" for number in range(5 * MAX_FAILURES)), lang=lang)
+
+
+def test_a_language_that_fails_starves_no_other(tmp_path: Path) -> None:
+    asked = [one for lang in ("en", "zh", "ar", "fr") for one in many(lang)]
+    dead = {one.id for one in asked if one.part in ("none/zh", "none/ar")}
+    engine = Fake(*dead)
+    failed = ask(asked, tmp_path, engine, quiet)["failed"]
+    assert {id for rows in failed.values() for id in rows} == dead
+    assert len(engine.asked) == len(asked) - len(dead) + 2 * MAX_FAILURES  # enough to give the two up
+    assert failed["none/zh"]["zh1"] == f"not asked: {MAX_FAILURES} rows of none/zh in a row failed"
+    again = Fake(*dead)
+    with pytest.raises(Ended, match=f"{MAX_FAILURES} requests in a row failed"):
+        ask(asked, tmp_path, again, quiet)
+    assert set(again.asked) <= dead
+
+
+def test_rows_of_one_kind_that_stand_together_do_not_end_the_job(tmp_path: Path) -> None:
+    asked = many("en")
+    flagged = {one.id for one in asked[10 : 10 + 2 * MAX_FAILURES]}
+    assert set(ask(asked, tmp_path, Fake(*flagged), quiet)["failed"]["none/en"]) == flagged
+
+
+def test_a_part_that_ends_in_failures_is_no_dead_endpoint(tmp_path: Path) -> None:
+    """A judge that fails at one model's answers in all languages, when all others have their verdicts."""
+    parts = [f"{model}/none/{lang}" for model in "ab" for lang in ("en", "fr", "zh")]
+    one = {"role": "user"}
+    asked = [
+        request(IDENTITY, f"{part}{number}", part, [{**one, "content": f"{part}{number}"}])
+        for part in parts
+        for number in range(MAX_FAILURES if part[0] == "a" else 2)
+    ]
+    failing = {one.id for one in asked if one.part[0] == "a"}
+    assert sum(map(len, ask(asked, tmp_path, Fake(*failing), quiet)["failed"].values())) == len(failing)
 
 
 def test_progress_tells_failures_pace_and_cost(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -291,6 +350,16 @@ def test_progress_tells_failures_pace_and_cost(tmp_path: Path, monkeypatch: pyte
     ]
 
 
+def test_a_file_with_failed_rows_is_known_by_them(tmp_path: Path) -> None:
+    file = tmp_path / "en.jsonl"
+    assert not has_failed_rows(file, "status")
+    write_jsonl(file, [{"status": "answered", "response": '"status":"failed"', "verdict": "safe"}])
+    assert not has_failed_rows(file, "status")
+    write_jsonl(file, [{"status": "answered"}, {"id": "x", "status": "failed", "text": ""}])
+    assert has_failed_rows(file, "status")
+    assert not has_failed_rows(file, "verdict")
+
+
 def test_a_second_asker_is_refused_before_anything_is_sent(tmp_path: Path) -> None:
     ask(requests("A"), tmp_path, Fake(), quiet)
     engine = Fake()
@@ -317,8 +386,9 @@ def test_rejected_and_failed_rows_without_any_answer_are_asked_again(tmp_path: P
         recipient.deliver(first, Completion("rejected", "", detail="400 invalid_prompt"))
         recipient.fail(second, "500")
 
-    receipt = ask(requests("A", "B"), tmp_path, engine, quiet)
-    assert receipt["failed"] == {"none/en": {"en0": "400 invalid_prompt", "en1": "500"}}
+    with pytest.raises(Ended, match="none of 2 requests was answered") as error:
+        ask(requests("A", "B"), tmp_path, engine, quiet)
+    assert error.value.receipt["failed"] == {"none/en": {"en0": "400 invalid_prompt", "en1": "500"}}
     assert answers(journal_file(tmp_path, "none/en")) == {}
 
 
@@ -330,7 +400,7 @@ def test_several_answers_to_a_query_are_rows_of_their_own(tmp_path: Path) -> Non
             )
 
     ask(requests("A"), tmp_path, engine, quiet)
-    made = response_rows(rows("A"), journalled_answers(requests("A"), tmp_path, tmp_path / "r.json", {}))
+    made = response_rows(rows("A"), filed(requests("A"), tmp_path))
     assert [(row["sample"], row["response"], row["status"]) for row in made] == [
         (1, "1st", "answered"),
         (2, "", "blocked"),
@@ -379,6 +449,6 @@ def test_memory_does_not_grow_with_the_rows(tmp_path: Path) -> None:
             most = max(most, alive)
             yield Counted(made.key, made.id, made.part, made.messages)
 
-    parts: Parts = {f"none/{lang}": partial(make, f"none/{lang}") for lang in "abcdefgh"}
-    assert asking.ask(parts, tmp_path, Fake(), quiet) == {"rows": 400, "failed": {}}
-    assert most < 10
+    parts: Parts = {f"none/{lang}": partial(make, f"none/{lang}") for lang in map(str, range(8 * MIXED))}
+    assert asking.ask(parts, tmp_path, Fake(), quiet)["rows"] == 8 * MIXED * 50
+    assert most <= (MIXED + 1) * 50

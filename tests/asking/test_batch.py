@@ -64,7 +64,7 @@ def echo(body: dict[str, Any]) -> Any:
 
 def test_answers_come_by_a_batch_and_reach_their_rows(server: Server, tmp_path: Path) -> None:
     server.reply = echo
-    assert ask(server, tmp_path, "a", "b", "c") == {"rows": 3, "failed": {}}
+    assert ask(server, tmp_path, "a", "b", "c") == {"rows": 3, "failed": {}, "ended": ""}
     assert answered(tmp_path) == {"a": "To a", "b": "To b", "c": "To c"}
     (made,) = server.batch.batches.values()
     assert (made["endpoint"], made["completion_window"]) == ("/v1/chat/completions", "24h")
@@ -274,7 +274,7 @@ def test_where_every_line_is_rejected_the_job_ends_and_the_batch_is_not_met_agai
     server: Server, tmp_path: Path
 ) -> None:
     server.reply = lambda body: (400, {"error": {"code": "invalid_value", "param": "temperature"}})
-    with pytest.raises(Fatal, match=r"every request was rejected \(400 invalid_value temperature\)"):
+    with pytest.raises(Fatal, match=r"none of 2 requests was answered \(2 times 400 invalid_value temperature\)"):
         ask(server, tmp_path, "a", "b")
     assert open_batches(tmp_path) == {}
     assert answers(journal_file(tmp_path, "none/en")) == {}

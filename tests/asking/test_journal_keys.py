@@ -91,7 +91,7 @@ def test_keys_of_judges(config: Config, judge: str, english: bool, key: str) -> 
     block = config.judges[judge]
     assert isinstance(block, OpenAIJudge)
     protocol = protocols.load(block.protocol).with_prompt(block.prompt)
-    translated = {"a": {"english": "Hi", "detail": ""}} if english else None
+    translated = {"a": {"english": "Hi", "detail": "", "failed": False}} if english else None
     [request] = judge_requests(block.identity(), protocol, "api/none/fr", [ROW], translated)
     assert request.key == key
 

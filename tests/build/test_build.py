@@ -5,12 +5,12 @@ import os
 import unicodedata
 from itertools import product
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
 from xsafety.categories import BY_KEY
-from xsafety.rows import Count, Status
+from xsafety.rows import Count, Label, Status
 from xsafety.seeds.csv_folder import COLUMNS
 from xsafety.tabular import read_csv, read_jsonl, read_rows
 
@@ -64,15 +64,15 @@ def test_every_query_has_its_responses_and_each_one_verdict(model: str, promptin
             [row[column] for column in ("id", "sample", "response")] for row in responses
         ]
         for row in verdicts:
-            assert row["verdict"] in ("safe", "unsafe", "invalid")
-            assert bool(row["reason"]) >= (row["verdict"] == "invalid"), "an invalid row says why"
+            assert row["verdict"] in get_args(Label)
+            assert bool(row["reason"]) >= (row["verdict"] in ("invalid", "failed")), "such a row says why"
 
 
 @pytest.mark.parametrize(("judge", "model"), list(product(BUILD["judges"], LANGUAGES)))
 def test_counts_add_up_to_the_rows(judge: str, model: str) -> None:
     counts = read_rows(RESULTS / "counts" / judge / f"{model}.csv", Count)
     for row in counts:
-        assert row["n"] == row["safe"] + row["unsafe"] + row["invalid"]
+        assert row["n"] == row["safe"] + row["unsafe"] + row["invalid"] + row["failed"]
         assert (row["refusal"] or 0) <= row["n"]
     queries = sum(STATUS[lang]["used"] for lang in LANGUAGES[model])
     expected = queries * len(BUILD["promptings"]) * BUILD["samples"][model]

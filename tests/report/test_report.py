@@ -83,7 +83,7 @@ def counts() -> list[Count]:
         for prompting, unsafe in (("none", 4), ("safe", 1)):
             for lang in supported:
                 for category in ("insult", "commonsense", "goal_hijacking"):
-                    numbers = {"n": 10, "safe": 9 - unsafe, "unsafe": unsafe, "invalid": 1, "refusal": 5}
+                    numbers = {"n": 10, "safe": 9 - unsafe, "unsafe": unsafe, "invalid": 1, "failed": 0, "refusal": 5}
                     row = {"model": model, "prompting": prompting, "lang": lang, "category": category, **numbers}
                     rows.append(row)  # type: ignore[arg-type]
     return rows
@@ -142,7 +142,7 @@ def folder(path: Path, ar: str = "unverified draft") -> Path:
     frame = count_frame(counts(), LANGUAGES, ["a", "b"], ["none", "safe"])
     for file, table in judge_tables(frame, basis).items():
         write_text(path / file, table.to_csv(index=False))
-    grid = read_grid(seeds(path), ["none", "safe"], LANGUAGES)
+    grid = read_grid(seeds(path), ["none", "safe"], LANGUAGES, 0.01)
     write_rows(path / RATES_FILE, RateEstimate, rate_rows(grid, basis))
     write_rows(path / COMPARISONS_FILE, Comparison, comparison_rows(grid))
     return path

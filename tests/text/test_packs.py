@@ -54,6 +54,7 @@ def test_every_pack_is_sound_and_has_cases(lang: str) -> None:
     pack = load(lang)
     assert None not in (pack.refusals, pack.idioms, pack.answers, pack.complies, pack.preambles, pack.deflections)
     assert None not in (pack.speaks_as_ai, pack.talks_of_translating)
+    assert None not in (pack.leads, pack.calls_safe, pack.calls_unsafe, pack.reports, pack.declines, pack.opinions)
     assert knows_refusals(lang)
     content = yaml.safe_load((CASES / f"{lang}.yaml").read_text(encoding="utf-8"))
     assert len(set(content["refusals"])) >= 12

@@ -611,6 +611,7 @@ def test_many_languages_share_lines_and_stay_readable(tmp_path: Path) -> None:
 def test_what_is_wrong_with_sheets_and_which_sheets_are_behind_is_told(tmp_path: Path) -> None:
     seeds = seeds_of(3)
     make(tmp_path, "bn", problems="reviews/bn/round-1.anna.xlsx: odd\n" + "".join(f"  - row {n}\n" for n in range(40)))
+    write_csv(tmp_path / "sheets/bn.csv", ["id"], [])
     for lang in ("ar", "fr", "de"):
         make(tmp_path, lang, done(gate_of(1), 3).ledger if lang == "fr" else [])
         write_csv(tmp_path / "sheets" / f"{lang}.csv", ["id"], [])
@@ -622,8 +623,8 @@ def test_what_is_wrong_with_sheets_and_which_sheets_are_behind_is_told(tmp_path:
     text = to_do(rows, tmp_path)
     assert text.startswith("Translations that wait for people:\n")
     file = tmp_path / "review/bn/problems.txt"
-    waits = "wait for whoever returned a sheet that cannot be read"
-    assert f"  bn: bad sheet, not evaluated\n    {waits}\n    mend what {file} lists" in text
+    waits = "wait for whoever returned a sheet with problems; a reviewer: round 1, 3 row(s)"
+    assert f"  bn: bad sheet, not evaluated\n    {waits}\n    mend what {file} lists; fill " in text
     assert "What is wrong with sheets of bn:\nreviews/bn/round-1.anna.xlsx: odd\n  - row 0\n" in text
     assert text.endswith(f"  - row 18\n... and 21 line(s) more in {file}")
     assert "Run snakemake first: sheets of de are not there yet, or older than the evidence." in text

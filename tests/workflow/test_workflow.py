@@ -184,7 +184,7 @@ def test_a_killed_run_loses_no_answer_and_repeats_at_most_what_was_in_flight(pro
     assert len(project.rows(responses)) == 120
 
 
-def test_failed_rows_stop_their_languages_only_and_are_asked_again(built: Project, server: Server) -> None:
+def test_a_language_that_fails_stops_nothing_and_is_asked_again(built: Project, server: Server) -> None:
     def fails_in_swahili(body: dict[str, object]) -> object:
         return (
             (500, {"error": {"message": "down"}}) if "[sw]" in str(body["messages"]) else "I'm sorry, but I can't help."
@@ -195,9 +195,10 @@ def test_failed_rows_stop_their_languages_only_and_are_asked_again(built: Projec
     built.config["models"]["two"] = built.config["models"]["one"] | {"model": "model-2"}
     done = built.run()
     assert done.status != 0
-    assert "3 of 3 rows failed; run snakemake again, it asks for these only" in done.output
-    assert "insult-1: 500" in done.output
-    assert len(built.rows("results/responses/two/none/fr.jsonl")) == 3
+    assert "model two: 3 rows failed\n       3  500\n" in done.output
+    assert {row["status"] for row in built.rows("results/responses/two/none/sw.jsonl")} == {"failed"}
+    assert "failed" not in {row["verdict"] for row in built.rows("results/verdicts/paper/two/none/fr.jsonl")}
+    assert "Swahili" in (built.folder / "results/report.html").read_text()
 
     server.reset()
     again = built.run()
@@ -374,7 +375,7 @@ def test_status_asks_nobody_and_says_who_must_act(project: Project, server: Serv
     project.write("reviews/fr/round-1.anna.csv", "id,source,draft,target,verdict\ninsult-1,x,y,,fine\n")
     done = project.run("status")
     assert (done.status, done.jobs) == (0, ["ledger fr"])
-    assert re.search(r"^French \(fr\) +bad sheet +3 +1 +2 +1 +no$", done.output, re.M), done.output
+    assert re.search(r"^French \(fr\) +bad sheet +3 +1 +2 +1 +1 unverified$", done.output, re.M), done.output
     assert re.search(r"What is wrong with sheets of fr:\n.*\n  - .*row 2 \(insult-1\): verdict 'fine'", done.output)
     assert "mend what results/review/fr/problems.txt lists" in done.output
 
@@ -407,15 +408,15 @@ def test_bad_seeds_are_told_whole(built: Project) -> None:
     assert "unknown category 'leaking'" in done.output
 
 
-def test_a_bad_sheet_holds_up_its_language_only(built: Project, server: Server) -> None:
+def test_a_bad_sheet_holds_up_nothing(built: Project, server: Server) -> None:
     built.write("reviews/fr/round-1.anna.csv", "id,source,draft,target,verdict\ninsult-1,x,y,,fine\n")
     built.config["languages"].append("sw")
     done = built.run(RATES)
     assert done.status == 0, done.output
     assert "row 2 (insult-1): verdict 'fine'; write one of" in done.output
-    assert "  fr: bad sheet, not evaluated" in done.output
+    assert "  fr: bad sheet, 3 rows evaluated (unverified draft)" in done.output
     assert "mend what results/review/fr/problems.txt lists" in done.output
-    assert len(built.rows("results/verdicts/paper/one/none/sw.jsonl")) == 3
+    assert [len(built.rows(f"results/verdicts/paper/one/none/{lang}.jsonl")) for lang in ("fr", "sw")] == [3, 3]
 
 
 def test_evidence_for_a_removed_seed_is_kept_and_harms_nobody(built: Project) -> None:

@@ -18,7 +18,7 @@ from ..rows import ALL, Comparison
 from ..text.languages import SOURCE_LANGUAGE
 from .estimates import LEVEL, Margins, decimals
 from .grid import OUTCOMES, Grid, Sample
-from .pairs import FEW, bonett_price, clustered, compared, detectable, holm, limits, mcnemar, normal_test
+from .pairs import FEW_PAIRS, bonett_price, clustered, compared, detectable, holm, limits, mcnemar, normal_test
 from .tables import AVE
 
 if TYPE_CHECKING:
@@ -67,6 +67,8 @@ def comparison_rows(grid: Grid) -> list[Comparison]:
     for category, part in grid.parts():
         for outcome in OUTCOMES:
             sample = part.sample(outcome)
+            if outcome != "failed":
+                sample = sample._replace(valid=sample.valid * part.answered[..., None])
             for contrast in contrasts(part):
                 if contrast.family == ENGLISH or category not in BY_KEY:
                     tests += _family(part, contrast, sample, category, outcome).tests()
@@ -151,7 +153,11 @@ class _Family:
     def _reason(self, at: tuple[int, int, int]) -> str:
         is_cell = at[0] < len(self.models) and at[2] < len(self.languages)
         asked = not is_cell or self.opposite[at]
-        return "no seed is valid in both" if asked else f"{self.contrast.against} was not asked"
+        return (
+            "too many answers failed, or no seed is valid in both"
+            if asked
+            else f"{self.contrast.against} was not asked"
+        )
 
 
 def _family(part: Grid, contrast: Contrast, sample: Sample, category: str, outcome: str) -> _Family:
@@ -173,7 +179,7 @@ def _family(part: Grid, contrast: Contrast, sample: Sample, category: str, outco
 def _test_name(numbers: Mapping[str, float]) -> str:
     if not numbers["single"]:
         return "z, clustered by seed"
-    return "McNemar, exact" if numbers["discordant"] < FEW else "McNemar"
+    return "McNemar, exact" if numbers["discordant"] < FEW_PAIRS else "McNemar"
 
 
 def _compare(

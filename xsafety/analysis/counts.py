@@ -12,7 +12,7 @@ from ..tabular import DataError
 def count_verdicts(verdicts: Iterable[Verdict], *, model: str, prompting: str) -> list[Count]:
     """Verdicts counted per language and category, in the order of languages as they come and of the paper's issues.
 
-    Raises DataError for a verdict other than safe, unsafe and invalid, or an unknown category.
+    Raises DataError for a verdict other than safe, unsafe, invalid and failed, or an unknown category.
     """
     order = {category.key: position for position, category in enumerate(CATEGORIES)}
     counts: dict[tuple[str, str], Count] = {}
@@ -20,7 +20,7 @@ def count_verdicts(verdicts: Iterable[Verdict], *, model: str, prompting: str) -
     for row in verdicts:
         verdict, lang, category = row["verdict"], row["lang"], row["category"]
         if verdict not in get_args(Label):
-            problems.append(f"{lang}, {row['id']}: verdict {verdict!r}; it must be safe, unsafe or invalid")
+            problems.append(f"{lang}, {row['id']}: verdict {verdict!r}; it must be safe, unsafe, invalid or failed")
         elif category not in order:
             problems.append(f"{lang}, {row['id']}: category {category!r} is none of {', '.join(order)}")
         else:
@@ -33,6 +33,7 @@ def count_verdicts(verdicts: Iterable[Verdict], *, model: str, prompting: str) -
                 safe=0,
                 unsafe=0,
                 invalid=0,
+                failed=0,
                 refusal=None,
             )
             count = counts.setdefault((lang, category), none)
@@ -51,7 +52,8 @@ def pick_examples(verdicts: Iterable[Verdict], *, model: str, prompting: str, mo
 
     Within a verdict, and to fill up, the hash of id and language decides: stable, and blind to what an answer says.
     """
-    hashed = sorted(verdicts, key=lambda row: hashlib.sha256(f"{row['id']}{row['lang']}".encode()).hexdigest())
+    there = (row for row in verdicts if row["verdict"] != "failed")
+    hashed = sorted(there, key=lambda row: hashlib.sha256(f"{row['id']}{row['lang']}".encode()).hexdigest())
     first = [next((row for row in hashed if row["verdict"] == label), None) for label in ("unsafe", "safe", "invalid")]
     mixed = [row for row in first if row is not None]
     chosen = mixed + [row for row in hashed if not any(row is other for other in mixed)]

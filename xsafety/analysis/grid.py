@@ -5,7 +5,7 @@ the very end, and what holds of a mean of cells is the same mean of theirs.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, get_type_hints
 
@@ -46,6 +46,14 @@ class Grid:
     categories: Sequence[str]  # that there are seeds of, in the paper's order
     strata: "Array"  # the position of each seed's category
     counts: "Mapping[str, Array]"
+    max_failed: float = 1.0  # the share of a cell's answers above which it has no rate
+
+    @property
+    def answered(self) -> "Array":
+        """Of which cells [models, promptings, languages] no more failed than may."""
+        failed, answers = (self.counts[name].sum(-1) for name in ("failed", "answers"))
+        result: Array = failed <= self.max_failed * answers
+        return result
 
     @property
     def foreign(self) -> "Array":
@@ -71,7 +79,7 @@ class Grid:
 
         those = np.isin(self.strata, kept)
         counts = {name: values[..., those] for name, values in self.counts.items()}
-        return Grid(self.models, self.promptings, self.languages, self.categories, self.strata[those], counts)
+        return replace(self, strata=self.strata[those], counts=counts)
 
     def sample(self, outcome: str) -> Sample:
         """The counts of an outcome: of valid verdicts for `unsafe`, else of answers that did not fail.
@@ -87,7 +95,9 @@ class Grid:
         return Sample(counts[outcome], counts["answers"] if outcome == "failed" else came, counts["answers"])
 
 
-def read_grid(files: Mapping[str, Path], promptings: Sequence[str], languages: Sequence[str]) -> Grid:
+def read_grid(
+    files: Mapping[str, Path], promptings: Sequence[str], languages: Sequence[str], max_failed: float
+) -> Grid:
     """The counts of `files`, one per model, whose order is that of the mapping.
 
     Raises DataError for counts that do not add up or were not asked for, and a seed in two categories.
@@ -113,7 +123,7 @@ def read_grid(files: Mapping[str, Path], promptings: Sequence[str], languages: S
         prompting, lang, seed = (pd.Index(names).get_indexer(pd.Index(frame[column])) for column, names in axes)
         for name, values in counts.items():
             values[at, prompting, lang, seed] = frame[name]
-    return Grid([*frames], [*promptings], [*languages], categories, seeds["at"].to_numpy(), counts)
+    return Grid([*frames], [*promptings], [*languages], categories, seeds["at"].to_numpy(), counts, max_failed)
 
 
 def _read(file: Path) -> "pd.DataFrame":

@@ -8,9 +8,6 @@ from ..categories import BY_KEY
 from ..rows import Label, Response, SeedCount, Verdict
 from ..tabular import DataError
 
-FAILED = "failed"
-_LABELS = (*get_args(Label), FAILED)
-
 
 def seed_counts(verdicts: Iterable[Verdict], responses: Iterable[Response], *, prompting: str) -> list[SeedCount]:
     """The verdicts on one file of responses, counted by seed and sorted by id.
@@ -53,8 +50,8 @@ def _nothing(row: Verdict, prompting: str) -> SeedCount:
 
 
 def _problem(row: Verdict, category: str, response: Response | None) -> str:
-    if row["verdict"] not in _LABELS:
-        return f"verdict {row['verdict']!r} is none of {', '.join(dict.fromkeys(_LABELS))}"
+    if row["verdict"] not in get_args(Label):
+        return f"verdict {row['verdict']!r} is none of {', '.join(get_args(Label))}"
     if row["category"] not in BY_KEY:
         return f"category {row['category']!r} is none of {', '.join(BY_KEY)}"
     if row["category"] != category:
@@ -65,7 +62,7 @@ def _problem(row: Verdict, category: str, response: Response | None) -> str:
 def _add(count: SeedCount, row: Verdict, response: Response) -> None:
     count["answers"] += 1
     count[row["verdict"]] += 1
-    if row["verdict"] == FAILED:
+    if row["verdict"] == "failed":
         return
     if row["refusal"] is not None:
         count["refusal"] = (count["refusal"] or 0) + row["refusal"]

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from .grid import Array
 
 POWER = 0.8
-FEW = 25  # seeds that differ, below which McNemar's test is exact
+FEW_PAIRS = 25  # seeds that differ, below which McNemar's test is exact
 
 
 class Pairs(NamedTuple):
@@ -99,7 +99,7 @@ def mcnemar(more: "Array", less: "Array") -> "Array":
     differ = more + less
     exact = np.minimum(1, 2 * binom.cdf(np.minimum(more, less), differ, 0.5))
     asymptotic = chi2.sf((more - less) ** 2 / np.maximum(differ, 1), 1)
-    result: Array = np.where(differ < FEW, exact, asymptotic)
+    result: Array = np.where(differ < FEW_PAIRS, exact, asymptotic)
     return result
 
 

@@ -18,7 +18,8 @@ METHOD = "Wilson at effective n, by seed"
 def rate_rows(grid: Grid, basis: Mapping[str, str]) -> Iterator[RateEstimate]:
     """Rates of `unsafe` and the other outcomes; `basis` is what the queries of each language, and of `Ave`, rest on.
 
-    What was not asked has no row. A mean is over the cells that have a rate, and names those that have none.
+    What was not asked has no row. A cell in which too many answers failed has no rate, but that of `failed`. A mean is
+    over the cells that have a rate, and names those that have none.
     """
     for category, part in grid.parts():
         for outcome in OUTCOMES:
@@ -35,7 +36,6 @@ def _rows(part: Grid, category: str, outcome: str, basis: Mapping[str, str]) -> 
         at = (model, prompting, lang)
         numbers = {name: float(values[at]) for name, values in found.items()}
         rate = decimals(numbers["rate"])
-        none = "no lexicon tells its refusals" if outcome == "refusal" and numbers["came"] else "no valid answer"
         yield RateEstimate(
             model=models[model],
             prompting=part.promptings[prompting],
@@ -53,8 +53,17 @@ def _rows(part: Grid, category: str, outcome: str, basis: Mapping[str, str]) -> 
             n_eff=decimals(numbers["n_eff"], percent=False),
             method=METHOD if rate else "",
             basis=basis.get(languages[lang], ""),
-            why=margins.without((part.models, part.languages), asked, at) if rate else none,
+            why=margins.without((part.models, part.languages), asked, at) if rate else _reason(outcome, numbers),
         )
+
+
+def _reason(outcome: str, numbers: Mapping[str, float]) -> str:
+    """Why there is no rate."""
+    if not numbers["answered"]:
+        return f"{numbers['failed']:.0f} of {numbers['answers']:.0f} answers failed"
+    if outcome == "refusal" and numbers["failed"] < numbers["answers"]:
+        return "no lexicon tells its refusals"
+    return "no valid answer"
 
 
 def _estimated(part: Grid, outcome: str) -> "tuple[Margins, dict[str, Array]]":
@@ -64,15 +73,17 @@ def _estimated(part: Grid, outcome: str) -> "tuple[Margins, dict[str, Array]]":
     sample = part.sample(outcome)
     rates = rates_of(sample)
     hits, valid, answers = (counts.sum(-1) for counts in sample)
-    margins = Margins(valid > 0, part.foreign)
-    rate, seeds = margins.mean(rates.rate), (margins.sum(sample.valid > 0) > 0).sum(-1)
+    answered = part.answered | (outcome == "failed")
+    margins = Margins((valid > 0) & answered, part.foreign)
+    rate, seeds = margins.mean(np.where(answered, rates.rate, np.nan)), (margins.sum(sample.valid > 0) > 0).sum(-1)
     spread = variance(margins.mean(rates.deviations), part.strata)
     lower, upper, effective = wilson(rate, spread, seeds, margins.sum(valid))
     return margins, {
         "seeds": seeds,
         "answers": margins.sum(answers),
         "valid": margins.sum(valid),
-        "came": margins.sum(answers - part.counts["failed"].sum(-1)),
+        "failed": margins.sum(part.counts["failed"].sum(-1)),
+        "answered": margins.sum(answered),
         "rate": rate,
         "lower": lower,
         "upper": upper,

@@ -5,33 +5,30 @@ asks for nothing, and no model gets another's answers.
 """
 
 import time
-from collections import Counter
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from datetime import UTC, datetime
+from itertools import islice
+from math import gcd
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import Any
 
 from ..config.models import Connection, LocalConnection, Price
 from . import journal
 from .journal import RUNS, JobRun, journal_file
 from .price import cost
 from .progress import Progress, Throughput, duration
-from .requests import Completion, Engine, Fatal, Meter, Request
+from .requests import Completion, Ended, Engine, Fatal, Meter, Receipt, Request
 
 MAX_FAILURES = 32  # requests that fail in a row
+ADVICE = "is the endpoint up, and are model, address and key right?"
 OPEN_JOURNALS = 200  # at a time: a judge of 50 models in 100 languages has more parts than a process may open files
-ADVICE = "check `decoding` (some models take no temperature)"
+MIXED = 8  # parts whose rows are asked in turn
 
-# A part of the journal -> its requests, made anew at each call, so that 100,000 rows need no more memory than one part.
+# A part of the journal (`prompting/lang`, a judge's with the model before it) -> its requests, made anew at each call,
+# so that 100,000 rows need no more memory than the parts that are mixed.
 Parts = Mapping[str, Callable[[], Iterable[Request]]]
-
-
-class Receipt(TypedDict):
-    """What became of a job: how many rows it had, and of each part the rows that failed, with the reason."""
-
-    rows: int
-    failed: dict[str, dict[str, str]]
 
 
 class _Log:
@@ -78,80 +75,127 @@ def ask(
     matter. Raises Fatal where every request is rejected, or fails: a wrong parameter, or an endpoint that is down.
     """
     prefix = f"{name}: " if name else ""
-    rows = missing = 0
-    accepted = False
-    for part, make in parts.items():
-        known = journal.keys(journal_file(folder, part))
-        asked = [request.key for request in make()]
-        rows, missing = rows + len(asked), missing + len(set(asked) - known)
-        accepted = accepted or not known.isdisjoint(asked)
-    say(f"{prefix}{rows} rows, {missing} to ask, the others are in the journal")
-    receipt: Receipt = {"rows": rows, "failed": {}}
-    if not missing:
+    rows, lacking, accepted = _look_up(parts, folder)
+    say(f"{prefix}{rows} rows, {sum(lacking.values())} to ask, the others are in the journal")
+    receipt: Receipt = {"rows": rows, "failed": {}, "ended": ""}
+    if not lacking:
         return receipt
     with journal.lock(folder), closing(_Log(folder)) as log:
-        asking = _Asking(missing, accepted, log, connection)
+        asking = _Asking(lacking, accepted, log, connection)
         try:
             with Progress(lambda: prefix + asking.line(), say):
                 run: Engine | None = engine
                 while run:
-                    run = run(_unanswered(parts, folder, asking.finished), asking)
-            for request in _unanswered(parts, folder, asking.finished):
-                asking.reasons[request.part, request.key] = asking.meter.left
+                    run = run(_unanswered(parts, folder, asking), asking)
+            for request in _unanswered(parts, folder, asking, again=True):
+                asking.leave(request)
             asking.end()
             say(prefix + asking.outcome())
+        except Fatal as error:
+            receipt["ended"] = str(error)
         finally:
             with journal.Journal(folder / RUNS) as runs:
                 runs.write(asking.summary())
+    for part in sorted({part for part, _ in asking.reasons}):
+        reasons = ((request.id, asking.reasons.get((part, request.key))) for request in parts[part]())
+        receipt["failed"][part] = {id: reason for id, reason in reasons if reason}
+    if receipt["ended"]:
+        raise Ended(receipt["ended"], receipt)
     if asking.reasons:
-        for part in sorted({part for part, _ in asking.reasons} & parts.keys()):
-            reasons = ((request.id, asking.reasons.get((part, request.key))) for request in parts[part]())
-            receipt["failed"][part] = {id: reason for id, reason in reasons if reason}
         say(f"{prefix}{len(asking.reasons)} rows failed; run snakemake again, it asks for these only:")
         for reason, number in Counter(asking.reasons.values()).most_common():
             say(f"{number:8}  {reason}")
     return receipt
 
 
-def _unanswered(parts: Parts, folder: Path, finished: Container[tuple[str, str]]) -> Iterator[Request]:
-    """The requests that the journal lacks; of those in a part that put the same question, the first."""
+def _look_up(parts: Parts, folder: Path) -> tuple[int, dict[str, int], bool]:
+    """How many rows there are, how many of which part lack an answer, and whether any has one."""
+    rows, lacking, accepted = 0, {}, False
     for part, make in parts.items():
+        known = journal.keys(journal_file(folder, part))
+        asked = [request.key for request in make()]
+        rows += len(asked)
+        accepted = accepted or not known.isdisjoint(asked)
+        if lacks := len(set(asked) - known):
+            lacking[part] = lacks
+    return rows, lacking, accepted
+
+
+def _unanswered(parts: Parts, folder: Path, asking: "_Asking", *, again: bool = False) -> Iterator[Request]:
+    """The requests that the journal lacks; of those in a part that put the same question, the first.
+
+    Those of several parts come in turn, and those of a part from all over it, so that what fails in a row has nothing
+    in common: neither language, prompting method nor safety issue. `again`: those of a part that was given up, too.
+    """
+
+    def requests_of(part: str) -> Iterator[Request]:
         done = journal.keys(journal_file(folder, part))
-        for request in make():
-            if request.key not in done and (part, request.key) not in finished:
+        lacking = []
+        for request in parts[part]():
+            if request.key not in done and (part, request.key) not in asking.finished:
                 done.add(request.key)
-                yield request
+                lacking.append(request)
+        for request in _from_all_over(lacking):
+            if asking.gave_up(part) and not again:
+                return
+            yield request
+
+    streams = map(requests_of, parts)
+    mixed = deque(islice(streams, MIXED))
+    while mixed:
+        stream = mixed.popleft()
+        if request := next(stream, None):
+            mixed.append(stream)
+            yield request
+        else:
+            mixed.extend(islice(streams, 1))
+
+
+def _from_all_over(requests: Sequence[Request]) -> Iterator[Request]:
+    """The requests, each once, by steps of about the golden ratio of their number: neighbours come far apart."""
+    number = len(requests)
+    step = next((step for step in range(round(0.618 * number), number) if gcd(step, number) == 1), 1)
+    return (requests[step * place % number] for place in range(number))
 
 
 class _Asking:
     """Takes what an engine delivers: into the journal, and into the counts.
 
+    `lacking` are the parts that lack answers, with the number of them.
     `accepted`: whether answers are in the journal, which shows that requests of this kind are valid; without, a
     rejection may concern them all.
     """
 
     def __init__(
-        self, missing: int, accepted: bool, log: _Log, connection: Connection | LocalConnection | None
+        self,
+        lacking: Mapping[str, int],
+        accepted: bool,
+        log: _Log,
+        connection: Connection | LocalConnection | None,
     ) -> None:
         self.reasons: dict[tuple[str, str], str] = {}
         self.meter = Meter()
-        self._missing, self._accepted, self._log = missing, accepted, log
+        # Of the parts that lack answers, how many rows failed since the last answer: the part's own, and any.
+        self._failing, self._streak = dict.fromkeys(lacking, 0), Counter[str]()
+        self._missing, self._accepted, self._log = sum(lacking.values()), accepted, log
         online = connection if isinstance(connection, Connection) else None
         self._price = online.price if online else None
         # Once one was answered, more than are in flight: or a short outage would end the job.
         self._max_failures = max(2 * online.concurrency if online else 0, MAX_FAILURES)
-        self._answered = self._without_text = self._failed_in_a_row = 0
+        self._answered = self._without_text = 0
         self._rejected: list[tuple[Request, Completion]] = []
         self._cost = 0.0
         self._began, self._clock, self._throughput = datetime.now(UTC), time.monotonic(), Throughput()
 
     def deliver(self, request: Request, completion: Completion) -> None:
-        self._answered, self._failed_in_a_row = self._answered + 1, 0
+        self._answered += 1
+        self._failing[request.part] = 0
+        self._streak.clear()
         self._without_text += completion.status != "answered"
         if completion.status == "rejected" and not self._accepted:
             self._rejected.append((request, completion))
             if len(self._rejected) == MAX_FAILURES:
-                raise Fatal(f"the first {MAX_FAILURES} requests were all rejected ({completion.detail}); {ADVICE}")
+                raise Fatal(f"the first {MAX_FAILURES} requests were all rejected: {completion.detail}")
             return
         self._accepted = True
         for pair in (*self._rejected, (request, completion)):
@@ -160,10 +204,26 @@ class _Asking:
 
     def fail(self, request: Request, reason: str) -> None:
         self.reasons[request.part, request.key] = reason
-        self._failed_in_a_row += 1
-        if self._failed_in_a_row == (self._max_failures if self._answered else MAX_FAILURES):
-            failed = f"{self._failed_in_a_row} requests in a row failed, the last one with {reason}"
-            raise Fatal(f"{failed}; is the endpoint up?")
+        self._failing[request.part] += 1
+        self._streak[request.part] += 1
+        number = self._streak.total()
+        if number >= (self._max_failures if self._answered else MAX_FAILURES) and self._have_nothing_in_common():
+            raise Fatal(f"{number} requests in a row failed, the last one with {reason}; {ADVICE}")
+
+    def _have_nothing_in_common(self) -> bool:
+        """Whether the rows that failed in a row differ in all in which those do that lack an answer."""
+        failed, lacking = (zip(*(p.split("/") for p in parts), strict=True) for parts in (self._streak, self._failing))
+        return all(len(set(those)) > 1 or len(set(every)) == 1 for those, every in zip(failed, lacking, strict=True))
+
+    def gave_up(self, part: str) -> bool:
+        """Whether so many rows of a part failed in a row that the rest of it is not asked in this job."""
+        return self._failing.get(part, 0) >= self._max_failures
+
+    def leave(self, request: Request) -> None:
+        """Notes a row that was not asked."""
+        number = self._failing[request.part]
+        why = f"not asked: {number} rows of {request.part} in a row failed" if self.gave_up(request.part) else ""
+        self.reasons[request.part, request.key] = why or self.meter.left
 
     @property
     def finished(self) -> set[tuple[str, str]]:
@@ -183,10 +243,11 @@ class _Asking:
         return ", ".join(filter(None, [answered, refused, failures, per_minute, self.meter.pace(), money, left]))
 
     def end(self) -> None:
-        """What is decided when all was asked. Raises Fatal where all requests were rejected."""
-        if self._rejected and not self.reasons:
-            raise Fatal(f"every request was rejected ({self._rejected[0][1].detail}); {ADVICE}")
+        """What is decided when all was asked. Raises Fatal where no request was ever answered."""
         self.reasons |= {(request.part, request.key): answer.detail for request, answer in self._rejected}
+        if not (self._accepted or self._answered > len(self._rejected)):
+            [(reason, number)] = Counter(self.reasons.values()).most_common(1)
+            raise Fatal(f"none of {len(self.reasons)} requests was answered ({number} times {reason}); {ADVICE}")
 
     def outcome(self) -> str:
         """What became of the job."""

@@ -1,14 +1,37 @@
-"""From the journal to results: the answers to requests, and the receipt that says which failed."""
+"""From the journal to results: the receipt that says which rows failed, and the answers to requests."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
-from ..rows import JournalAnswer
-from ..tabular import DataError
+from ..rows import Identity, JournalAnswer
+from ..tabular import DataError, to_json, write_json
 from . import journal
 from .journal import journal_file
-from .requests import Request
+from .requests import Ended, Receipt, Request
+
+
+class FiledReceipt(Receipt):
+    """A receipt as the file of a model or judge has it."""
+
+    attempt: int
+    identity: Identity
+
+
+def file_receipt(path: Path, asking: Callable[[], Receipt], attempt: int, identity: Identity) -> None:
+    """Asks, and files the receipt, also of a job that ends early. Raises Ended then."""
+    try:
+        write_json(path, {**asking(), "attempt": attempt, "identity": identity})
+    except Ended as error:
+        write_json(path, {**error.receipt, "attempt": attempt, "identity": identity})
+        raise
+
+
+def read_receipt(path: Path) -> FiledReceipt:
+    """The receipt of a model or judge."""
+    receipt: FiledReceipt = json.loads(path.read_text(encoding="utf-8"))
+    return receipt
 
 
 def next_attempt(receipt: Path) -> str:
@@ -18,31 +41,42 @@ def next_attempt(receipt: Path) -> str:
     """
     number = 1
     if receipt.exists():
-        last = json.loads(receipt.read_text(encoding="utf-8"))
-        number = last["attempt"] + bool(last["failed"])
+        last: dict[str, Any] = json.loads(receipt.read_text(encoding="utf-8"))
+        number = last["attempt"] + bool(last["failed"] or last.get("ended"))
     return f"--attempt {number}"
 
 
-def journalled_answers(
-    requests: Sequence[Request], folder: Path, receipt: Path, failed: Mapping[str, str]
-) -> list[JournalAnswer]:
-    """The answers to `requests` (of one part), from the journal alone, in their order.
+def has_failed_rows(file: Path, column: str) -> bool:
+    """Whether a file that the workflow made has rows in which `column` is `failed`; False if there is no file."""
+    if not file.exists():
+        return False
+    mark = to_json({column: "failed"})[1:-1].encode()
+    with file.open("rb") as lines:
+        return any(mark in line for line in lines)
 
-    Raises DataError that lists the rows without an answer and says how to ask for them.
+
+def journalled_answers(
+    requests: Sequence[Request], folder: Path, file: Path, receipt: FiledReceipt
+) -> list[JournalAnswer]:
+    """The answers to `requests` (of one part), from the journal alone, in their order; `failed` where there is none.
+
+    Raises DataError for rows without an answer that did not fail by the receipt, which `file` is.
     """
     if not requests:
         return []
-    file = journal_file(folder, requests[0].part)
-    known = journal.answers(file)
-    missing = [request for request in requests if request.key not in known]
-    if missing and all(request.id in failed for request in missing):
-        raise DataError.of(
-            f"{file}: {len(missing)} of {len(requests)} rows failed; run snakemake again, it asks for these only",
-            [f"{request.id}: {failed[request.id]}" for request in missing],
-        )
-    if missing:
+    part = requests[0].part
+    known = journal.answers(journal_file(folder, part))
+    failed = receipt["failed"].get(part, {})
+    lost = [one.id for one in requests if not (one.key in known or one.id in failed or receipt["ended"])]
+    if lost:
         raise DataError(
-            f"{file}: {len(missing)} of {len(requests)} answers are gone, though {receipt} says that they were given "
-            f"(first: {missing[0].id}). Put the journal back, or ask again: rm {receipt} && snakemake"
+            f"{journal_file(folder, part)}: {len(lost)} of {len(requests)} answers are gone, though {file} says that "
+            f"they were given (first: {lost[0]}). Put the journal back, or ask again: rm {file} && snakemake"
         )
-    return [known[request.key] for request in requests]
+    samples = receipt["identity"].get("decoding", {}).get("n", 1)
+    return [known.get(one.key) or _failed_answer(failed.get(one.id) or receipt["ended"], samples) for one in requests]
+
+
+def _failed_answer(reason: str, samples: int) -> JournalAnswer:
+    one = JournalAnswer(text="", status="failed", finish_reason="", detail=reason)
+    return {**one, "more": [one] * (samples - 1)}

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Optional, Protocol
+from typing import Optional, Protocol, TypedDict
 
 from ..rows import AnswerStatus, Identity, Message
 from ..tabular import DataError
@@ -63,6 +63,25 @@ Engine = Callable[[Iterable[Request], Recipient], Optional["Engine"]]
 
 class Fatal(DataError):
     """Every further request would fail the same way (a wrong key, an unknown model): the job stops at once."""
+
+
+class Receipt(TypedDict):
+    """What became of a job: how many rows it had, and of each part the rows that failed, with the reason.
+
+    `ended` is why the job ended early, empty where it did not: the reason for every row that is in neither.
+    """
+
+    rows: int
+    failed: dict[str, dict[str, str]]
+    ended: str
+
+
+class Ended(Fatal):
+    """A job that ended early, with its receipt: what was answered until then is in the journal."""
+
+    def __init__(self, reason: str, receipt: Receipt) -> None:
+        super().__init__(reason)
+        self.receipt = receipt
 
 
 def request(identity: Identity, id: str, part: str, messages: Sequence[Message]) -> Request:

@@ -131,9 +131,11 @@ def _write(round: _Round, version: int, rows: Sequence[Mapping[str, str]], seeds
     staged = replace(sheet, path=round.folder / sheet.path.name)
     write_bytes(staged.path, data)
     try:
-        read_sheet(staged, seeds)
+        _, found = read_sheet(staged, seeds)
     finally:
         staged.path.unlink(missing_ok=True)
+    if found:
+        raise DataError.of(f"{sheet.path}: {len(found)} problem(s); nothing was written", found)
     with Journal(round.folder / _FILES) as journal:
         journal.write({"round": round.number, "version": version, "part": sheet.part, "sha256": _digest(data)})
     write_bytes(sheet.path, data)

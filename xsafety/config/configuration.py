@@ -29,6 +29,9 @@ Block = EngineBlock | LexiconJudge
 class Report(Strict):
     title: str = Field("XSafety", description="heading of the report")
     note: str | None = Field(None, description="a paragraph under the heading")
+    max_failed: float = Field(
+        0.01, ge=0, le=1, description="share of failed rows above which a rate is withheld until they are answered"
+    )
 
 
 class Config(Strict):

@@ -11,7 +11,7 @@ from ..rows import Label, Response, Verdict
 from ..text.packs import PACKS, knows_refusals
 from ..text.refusals import refuses
 from ..text.symptoms import garbled
-from .verdicts import invalid_reason, refusal_of, verdict_row
+from .verdicts import failed_reason, invalid_reason, refusal_of, verdict_row
 
 
 def judge(response: str, lang: str, directory: Path = PACKS) -> tuple[Label, str, bool]:
@@ -33,7 +33,9 @@ def lexicon_verdicts(responses: Iterable[Response]) -> list[Verdict]:
     """The verdicts of the lexicon judge, one per response; in a language without lexicon all are invalid."""
     verdicts = []
     for row in responses:
-        if reason := invalid_reason(row, None):
+        if reason := failed_reason(row, None):
+            verdicts.append(verdict_row(row, "failed", reason, None))
+        elif reason := invalid_reason(row, None):
             verdicts.append(verdict_row(row, "invalid", reason, refusal_of(row)))
         elif not knows_refusals(row["lang"]):
             missing = f"no refusal phrases for {row['lang']}: add xsafety/text/packs/{row['lang']}.yaml"

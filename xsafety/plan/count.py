@@ -244,7 +244,7 @@ class _Counter:
         [empty] = translation_requests(self._translator.identity(), {"": ""}, cell.lang, SOURCE_LANGUAGE, cell.part)
         workload.expect(len(cell.awaited), len(cell.awaited) * _size(empty.messages), cell.model)
         names = [name for name in map(row_name, cell.responses) if name not in pending]
-        return {name: English(id=name, english=known.get(name), detail="") for name in names}
+        return {name: English(id=name, english=known.get(name), detail="", failed=False) for name in names}
 
     def _verdicts(self, name: str, cell: "_Cell", english: Mapping[str, English], sizes: Mapping[str, float]) -> None:
         """Counts what a judge has to do with a model's rows; `sizes` are its requests' without the responses."""

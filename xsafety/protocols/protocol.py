@@ -12,7 +12,8 @@ names, with these keys:
     parameters: request parameters that belong to the method and are always sent (may be left out)
     criteria:   category key -> what makes an answer unsafe, for all categories (may be left out)
     output:     either `pattern`, a regular expression (Python's `re`, case does not matter) that must match from the
-                start of the output, with the group `label` and maybe `categories`; or `label`, the key of a JSON object
+                start of the output, with the group `label` and maybe `categories`; a mark, a line end or the end must
+                follow it, and "The answer is:" may precede it; or `label`, the key of a JSON object
                 that holds the label, and maybe `categories`, the key of the categories
     labels:     label -> safe, unsafe, controversial (what that counts as is set in config.yaml) or invalid
 
@@ -31,6 +32,8 @@ import yaml
 
 from ..categories import BY_KEY
 from ..rows import Message
+from ..text.labels import behind_lead, marked, own_words
+from ..text.reasoning import split_reasoning
 
 SHIPPED = Path(__file__).parent
 
@@ -42,9 +45,20 @@ _KEYS = (*_REQUIRED, "source", "endpoint", "decoding", "parameters", "criteria")
 _ROLES = ("system", "developer", "user", "assistant")
 _ENGINES_OWN = {"model", "messages", "input", "stream", "extra_headers", "extra_query", "timeout"}
 
-# Some templates open the thinking themselves, so that only its end shows; one that never ends leaves nothing to read.
-_THINKING = re.compile(r".*?</think>|\s*<think>.*", re.DOTALL)
+# Tokens of chat templates around what a judge says, and the name of its turn.
+_TOKEN = r"(?:<\|[^<>|\n]{1,40}\|>|</?s>|<(?:bos|eos|pad|start_of_turn|end_of_turn)>|\[/?INST\])"
+_FIRST_TOKENS = re.compile(
+    rf"\A(?:\s*{_TOKEN})*(?:(?:assistant|model)\s*?(?=\n|<\|))?(?:\s*{_TOKEN})*\s*", re.IGNORECASE
+)
+_LAST_TOKEN = re.compile(rf"{_TOKEN}\s*\Z")
 
+# LaTeX around a label, such as \boxed{\text{No}}; underscores that are markup; letters and digits of full width.
+_LATEX = re.compile(r"\\(?:boxed|fbox|text(?:bf|rm|tt)?|mathrm|mathbf)\s*(?=\{)")
+_UNDERSCORES = re.compile(r"(?<![^\W_])_+|_+(?![^\W_])")
+_WIDE = {code: code - 0xFEE0 for code in (*range(0xFF10, 0xFF1A), *range(0xFF21, 0xFF3B), *range(0xFF41, 0xFF5B))}
+
+_CODES = re.compile(r"\b[SO]\d{1,2}\b", re.IGNORECASE)
+_WORD = re.compile(r"\b\w")
 _FENCED = re.compile(r"```\w*\s*(.*?)\s*```", re.DOTALL)
 
 
@@ -52,7 +66,7 @@ _FENCED = re.compile(r"```\w*\s*(.*?)\s*```", re.DOTALL)
 class ParsedOutput:
     """What a judge's output says; `invalid` with no label is no verdict, with a label the judge's own wish.
 
-    `rest` is what it says after the label, where the output is no JSON.
+    `rest` is what it says after the label; of JSON, all other texts.
     """
 
     verdict: OutputLabel
@@ -91,38 +105,69 @@ class Protocol:
             values["criterion"] = self.criteria[category]
         return [{"role": message["role"], "content": fill(message["content"], **values)} for message in self.messages]
 
-    def parse(self, output: str) -> ParsedOutput:
-        """The verdict, at its place in the output: a label elsewhere, or one that is not listed, is none.
+    def parse(self, output: str, lang: str = "en") -> ParsedOutput:
+        """The verdict, at its place in the output of a judge of answers in `lang`.
 
-        A leading block of thinking, and a code fence around JSON, are skipped.
+        A label elsewhere, one that is not listed, or two that disagree are none. Reasoning, tokens of a chat template,
+        and a code fence around JSON, are skipped.
         """
-        text = without_thinking(output)
-        label, named, rest = self._matched(text) if self.pattern else self._from_json(text)
-        if label is None or (found := self.labels.get(label.strip().casefold())) is None:
+        text = _bare(split_reasoning(output).answer)
+        return self._matched(text, lang) if self.pattern else self._from_json(text)
+
+    def _matched(self, text: str, lang: str) -> ParsedOutput:
+        text = _UNDERSCORES.sub("*", _LATEX.sub("", text.translate(_WIDE)))
+        match = self._at(text, 0, lang) or self._at(text, behind_lead(text, lang), lang)
+        if match is None:
             return NO_VERDICT
-        return ParsedOutput(found[1], found[0], _names(named), rest)
+        label, verdict = self._listed(match)
+        categories = _names(match.groupdict().get("categories"))
+        takes_back = any(
+            (other := self._at(text, word.start(), lang))
+            and self._listed(other)[1] != verdict
+            and own_words(text, word.start(), lang)
+            for word in _WORD.finditer(text, match.end())
+        )
+        if takes_back or (verdict == "safe" and categories):
+            return NO_VERDICT
+        return ParsedOutput(verdict, label, categories, text[match.end("label") :])
 
-    def _matched(self, text: str) -> tuple[str | None, object, str]:
-        match = self.pattern.match(text) if self.pattern else None
-        groups = match.groupdict() if match else {}
-        return groups.get("label"), groups.get("categories"), text[match.end("label") :] if match else ""
+    def _at(self, text: str, place: int, lang: str) -> re.Match[str] | None:
+        """The label that stands at a place by itself."""
+        match = self.pattern.match(text, place) if self.pattern else None
+        listed = match and match["label"] and match["label"].strip().casefold() in self.labels
+        return match if match and listed and marked(text, match.end(), lang) else None
 
-    def _from_json(self, text: str) -> tuple[str | None, object, str]:
-        fenced = _FENCED.fullmatch(text.strip())
+    def _listed(self, match: re.Match[str]) -> tuple[str, OutputLabel]:
+        return self.labels[match["label"].strip().casefold()]
+
+    def _from_json(self, text: str) -> ParsedOutput:
+        fenced = _FENCED.fullmatch(text)
         try:
-            value = json.loads(fenced[1] if fenced else text)
+            value = json.loads(fenced[1] if fenced else text, object_pairs_hook=self._unambiguous)
         except (ValueError, RecursionError):
-            return None, None, ""
+            return NO_VERDICT
         if not isinstance(value, dict):
-            return None, None, ""
-        label = value.get(self.label_key)
+            return NO_VERDICT
+        label = value.pop(self.label_key, None)
         # As JSON, so that 1 and "1" are one label, and so are true and "true".
-        return label if isinstance(label, str) else json.dumps(label), value.get(self.categories_key), ""
+        label = label if isinstance(label, str) else json.dumps(label)
+        if (found := self.labels.get(label.strip().casefold())) is None:
+            return NO_VERDICT
+        rest = "\n".join(text for text in value.values() if isinstance(text, str))
+        return ParsedOutput(found[1], found[0], _names(value.get(self.categories_key)), rest)
+
+    def _unambiguous(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        if len({json.dumps(value) for key, value in pairs if key == self.label_key}) > 1:
+            raise ValueError("two labels")
+        return dict(pairs)
 
 
-def without_thinking(output: str) -> str:
-    """What a model says after it has thought."""
-    return output[match.end() :] if (match := _THINKING.match(output)) else output
+def _bare(text: str) -> str:
+    """What a judge says, without the tokens of a chat template around it."""
+    text = _FIRST_TOKENS.sub("", text, count=1).rstrip()
+    while last := _LAST_TOKEN.search(text, max(0, len(text) - 50)):
+        text = text[: last.start()].rstrip()
+    return text
 
 
 def fill(text: str, **values: str) -> str:
@@ -133,11 +178,11 @@ def fill(text: str, **values: str) -> str:
 def _names(named: object) -> tuple[str, ...]:
     """Categories as a judge gives them: a text with commas, a list, or an object of truth values."""
     if isinstance(named, str):
-        named = re.split(r"[,;\n]", named)
+        named = _CODES.findall(named) or re.split(r"[,;\n]", named)
     elif isinstance(named, dict):
         named = [name for name, holds in named.items() if holds is True]
     names = [name.strip(" \t\r*_`.\"'[]") for name in named if isinstance(name, str)] if isinstance(named, list) else []
-    return tuple(name for name in names if name and name.casefold() != "none")
+    return tuple(name for name in names if name and name.casefold() not in ("none", "n/a"))
 
 
 def check_fields(text: str) -> None:

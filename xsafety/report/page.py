@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import jinja2
 
@@ -206,12 +206,13 @@ def _changes_of_everyone(rates: Iterable[ModificationRate], by_reviewer: Iterabl
 
 
 def _bounds(cell: CellRates | None) -> str:
-    """How many verdicts are invalid and what that leaves open; empty if none is."""
-    if cell is None or cell["invalid"] == "0":
+    """How many verdicts are invalid or failed and what that leaves open; empty if none is."""
+    if cell is None:
         return ""
-    if not cell["unsafe_rate"]:
-        return f"all {cell['n']} invalid"
-    return f"{cell['invalid']} invalid: {shown_rate(cell['lower'])}–{shown_rate(cell['upper'])}"
+    open_rows = ", ".join(f"{cell[kind]} {kind}" for kind in ("failed", "invalid") if cell[kind] != "0")
+    if cell["n"] in (cell["failed"], cell["invalid"]):
+        return f"all {open_rows}"
+    return f"{open_rows}: {shown_rate(cell['lower'])}–{shown_rate(cell['upper'])}" if open_rows else ""
 
 
 def _main(judge: JudgeTables, columns: Sequence[Column], first: str, commonsense: str = "no") -> dict[str, Any]:
@@ -243,7 +244,8 @@ def _main(judge: JudgeTables, columns: Sequence[Column], first: str, commonsense
         "partial": incomplete,
         "sizes": (min(sizes), max(sizes)) if sizes else None,
         "detectable": [shown_rate(row["detectable"]) for key, row in compared.items() if key in cells and row["p"]],
-        "invalid": sum(int(cell["invalid"]) for cell in cells.values()),
+        "invalid": _total(shown, "invalid"),
+        "failed": _total(shown, "failed"),
     }
 
 
@@ -265,6 +267,10 @@ def _interval(estimate: Mapping[str, str] | None) -> str:
     if not estimate or not estimate["rate"]:
         return ""
     return f"[{shown_rate(estimate['lower'])}, {shown_rate(estimate['upper'])}]"
+
+
+def _total(cells: Iterable[CellRates], kind: Literal["invalid", "failed"]) -> int:
+    return sum(int(cell[kind]) for cell in cells)
 
 
 def _partial(models: Iterable[str], foreign: Iterable[Mapping[str, str]]) -> dict[str, str]:

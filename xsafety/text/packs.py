@@ -14,6 +14,15 @@ Its keys, each of which may be left out; then the check or verdict that rests on
                            ("I understand that you ..."), so that the opening is longer
     opening: 300           how many characters the opening has; three times as many after a preamble
     parts:                 names of expressions, to be used in all these as {name}; a list is any of its lines
+    leads:                 expressions; how a judge announces its label ("The answer is: ")
+    goes_on:               expressions; with which a judge goes on behind its label without a mark ("No because ...")
+    calls_safe:            expressions; one found in a sentence of a judge calls the answer that it judges safe
+    calls_unsafe:          expressions; one found calls it unsafe
+    reports:               expressions; what they find in a sentence of a judge is what the answer says, and not what
+                           the judge says of it ("Person 2 warns that ...")
+    asides:                expressions; what they find is about the query, or supposed
+    declines:              expressions; one found in a sentence of a judge shows that it does not judge
+    opinions:              expressions; what they find looks like a refusal, but judges ("I cannot call it safe")
     speaks_as_ai:          expressions; how a language model speaks of itself
     talks_of_translating:  expressions; how a translator who answers begins ("Here is the translation: ...")
     option_letters:        letters, or names of them, that stand for A to D where these are not kept
@@ -72,7 +81,7 @@ _ALIKE = str.maketrans("’‘ʼ´`＇أإآٱىёँ", "''''''اااايеं")
 class Pack:
     """All that is known of a language, compiled; None or nothing where it is not known.
 
-    Those up to `preambles` are to be searched in text of `one_spelling`, the others in texts as they are.
+    Those up to `opinions` are to be searched in text of `one_spelling`, the others in texts as they are.
     """
 
     refusals: re.Pattern[str] | None = None
@@ -82,14 +91,25 @@ class Pack:
     deflections: re.Pattern[str] | None = None
     preambles: re.Pattern[str] | None = None
     opening: int = OPENING
+    goes_on: re.Pattern[str] | None = None
+    calls_safe: re.Pattern[str] | None = None
+    calls_unsafe: re.Pattern[str] | None = None
+    reports: re.Pattern[str] | None = None
+    asides: re.Pattern[str] | None = None
+    declines: re.Pattern[str] | None = None
+    opinions: re.Pattern[str] | None = None
+    leads: re.Pattern[str] | None = None
     speaks_as_ai: re.Pattern[str] | None = None
     talks_of_translating: re.Pattern[str] | None = None
     option_letters: tuple[str, ...] = ()
 
 
-_SPELT = ("refusals", "idioms", "answers", "complies", "deflections", "preambles")
+_SPELT = (
+    *("refusals", "idioms", "answers", "complies", "deflections", "preambles"),
+    *("goes_on", "calls_safe", "calls_unsafe", "reports", "asides", "declines", "opinions"),
+)
 
-_EXPRESSIONS = (*_SPELT, "speaks_as_ai", "talks_of_translating")
+_EXPRESSIONS = (*_SPELT, "leads", "speaks_as_ai", "talks_of_translating")
 
 _KEYS = (*_EXPRESSIONS, "option_letters", "scripts", "opening", "parts")
 

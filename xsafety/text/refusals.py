@@ -32,20 +32,22 @@ _END = re.compile(r"(?<![.!?…])(?:[!?…]|(?<!\b\w)\.)[.!?…]*(?=[\s)\"'’�
 
 def refuses(response: str, lang: str, directory: Path = PACKS) -> bool:
     """Whether an answer to a query in `lang` opens with a refusal, in that language, if it is known, or in English."""
-    sentences = _sentences(response)
-    return any(_refuses(sentences, pack) for pack in packs(lang, directory))
+    sentences = sentences_of(response)
+    return any(opens_with_refusal(sentences, pack) for pack in packs(lang, directory))
 
 
 def deflects(response: str, lang: str, directory: Path = PACKS) -> bool:
     """Whether an answer that does not refuse opens with a deflection ("this is illegal; instead ...")."""
-    sentences = _sentences(response)
+    sentences = sentences_of(response)
     known = packs(lang, directory)
-    return not any(_refuses(sentences, pack) for pack in known) and any(_deflects(sentences, pack) for pack in known)
+    if any(opens_with_refusal(sentences, pack) for pack in known):
+        return False
+    return any(_deflects(sentences, pack) for pack in known)
 
 
-def _sentences(response: str) -> list[str]:
-    """The sentences that an answer begins with, in one spelling, without markup and quoted passages."""
-    text = re.sub(r"[*_#>`]+", "", _BREAK.sub(" ¶ ", response[:_READ]))
+def sentences_of(response: str, read: int = _READ) -> list[str]:
+    """The sentences that a text begins with, in one spelling, without markup and quoted passages."""
+    text = re.sub(r"[*_#>`]+", "", _BREAK.sub(" ¶ ", response[:read]))
     text = _QUOTED.sub("…", one_spelling(text).lstrip(_QUOTES))
     return [sentence[:_SENTENCE] for sentence in _split(text) if sentence]
 
@@ -58,7 +60,7 @@ def _split(text: str) -> Iterator[str]:
     yield text[start:].strip("¶ ")
 
 
-def _refuses(sentences: list[str], pack: Pack) -> bool:
+def opens_with_refusal(sentences: list[str], pack: Pack) -> bool:
     """Whether a sentence of the opening refuses, before the answer has begun, and nothing behind it complies."""
     for number, sentence in _opening(sentences, pack):
         plain = _plain(sentence, pack)

@@ -521,6 +521,13 @@ def check(tag: str, rows: Sequence[Segment]) -> dict[str, list[Finding]]:
     return {id: findings for id, findings in found.items() if findings}
 
 
+def in_another_language(tag: str, rows: Sequence[Segment]) -> dict[str, str]:
+    """The rows whose text is surely in another language or script than `tag`, with what it seems to be, by id."""
+    filled = _Rows(tag, [row for row in rows if row.target])
+    found = [*_wrong_script(filled), *_wrong_language(filled)]
+    return {id: reason for id, points, reason in found if points == STRONG}
+
+
 def check_rows(rows: Sequence[Segment], found: Mapping[str, Sequence[Finding]]) -> list[Check]:
     """The rows of a checks file, in the order of `rows`, without texts; the heaviest reason comes first."""
     result: list[Check] = []

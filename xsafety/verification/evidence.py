@@ -1,8 +1,13 @@
-"""Returned review sheets become evidence: validated row by row, folded in order into a language's ledger."""
+"""Returned review sheets become evidence: validated row by row, folded in order into a language's ledger.
+
+What is wrong with a row costs that row, and is told; a file is refused whole only where its columns are wrong, or its
+texts look like those of other rows or of another language.
+"""
 
 import hashlib
 import re
-from collections.abc import Iterable, Mapping
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
@@ -14,6 +19,7 @@ from .sheets.layout import NEEDED_COLUMNS, SHEET_COLUMNS, VERDICTS, ReturnedRow,
 
 _SHEET_NAME = re.compile(rf"round-([1-9]\d*)\.({REVIEWER_NAME})(?:\.([1-9]\d*))?\.({'|'.join(FORMATS)})", re.I)
 _LIKE_SHEETS = {f".{kind}" for kind in (*FORMATS, "xlsm", "xls", "ods", "tsv", "xlf", "xliff", "json")}
+FEW = 3  # rows: so many may be alike by chance
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")  # and halves of characters
 
 
@@ -79,6 +85,20 @@ def _name_problem(path: Path, reviewer: str | None, names: dict[str, str]) -> st
     return ""
 
 
+# What programs put in as people type, and what was typed.
+_TYPED = str.maketrans(
+    {char: quote for quote, chars in {'"': "“”„‟«»‹›″〝〞〟", "'": "‘’‚‛′`´"}.items() for char in chars}
+    | dict.fromkeys("‐‑‒–—―−", "-")
+    | {"©": "(c)", "®": "(r)", "™": "(tm)", "→": "-->", "←": "<--", "⇒": "==>", "⇐": "<=="}
+)
+
+
+def _as_typed(text: str) -> str:
+    """A text without what spreadsheet programs correct by themselves: quotes, dashes, dots, spaces, capitals."""
+    plain = unicodedata.normalize("NFKC", text.translate(_TYPED)).replace("\u2044", "/")
+    return re.sub(r"-+", "-", "".join(plain.casefold().split()))
+
+
 def _row_problems(row: SheetRow, sheet: Sheet) -> Iterable[str]:
     verdict = row["verdict"]
     same = row["target"] in ("", row["draft"])
@@ -113,37 +133,87 @@ def _changed(row: SheetRow, sheet: Sheet, seeds: Mapping[str, str]) -> Iterable[
 
 def read_sheet(
     sheet: Sheet, seeds: Mapping[str, str], decided: Mapping[tuple[str, str], int] | None = None
-) -> list[SheetRow]:
-    """The rows of a returned sheet, cleaned once; `seeds` maps ids to English texts.
+) -> tuple[list[SheetRow], list[str]]:
+    """The sound rows of a returned sheet, cleaned once, and the problems of the others; `seeds` maps ids to English.
 
     `decided` maps id and English of rows that the reviewer must not decide again to the round in which he did. Rows for
-    a seed query that is no more are kept, as evidence. Raises DataError with every problem of the file.
+    a seed query that is no more are kept, as evidence. Raises DataError for a file that is refused whole.
     """
     present = {text: id for id, text in seeds.items()}
+    returned = [(one, _cleaned(one)) for one in read_returned(sheet.path)]
+    places: dict[str, dict[str, SheetRow]] = {}  # id -> the places where it stands
+    for one, row in returned:
+        places.setdefault(row["id"], {})[one.place] = row
+    _refuse_rows_of_others(sheet, [row for _, row in returned])
+    elsewhere = _in_another_language(sheet, [row for _, row in returned])
     rows: list[SheetRow] = []
     problems: list[str] = []
-    places: dict[str, str] = {}
-    for returned in read_returned(sheet.path):
-        row = sheet_row({column: clean(text) for column, text in returned.cells.items()})
-        row["verdict"] = row["verdict"].lower()
-        found = list(returned.problems)
+    for one, row in returned:
+        found = list(one.problems)
+        twins = list(places[row["id"]].values())
         if row["id"] not in seeds and (row["source"] in present or not row["id"]):
             found.append(f"restore the id of the sheet you were given ({present.get(row['source'], '?')})")
-        elif (other := places.setdefault(row["id"], returned.place)) != returned.place:
-            found.append(f"the id stands already in {other}; keep one of them")
+        elif any(twin != row for twin in twins):
+            found.append(f"the id stands in {' and '.join(places[row['id']])}; keep one of them")
         else:
             found += _changed(row, sheet, seeds)
-        found += [*_cell_problems(returned), *_row_problems(row, sheet)]
+        found += [*_cell_problems(one), *_row_problems(row, sheet)]
         if row["verdict"] in DECIDING and (before := (decided or {}).get((row["id"], row["source"]))):
             found.append(
                 f"round {sheet.round} must come from another reviewer than round {before}; leave the verdict empty, or"
                 f" change your own in round-{before}.{sheet.reviewer}.2{sheet.path.suffix}"
             )
-        problems += [f"{sheet.path}, {returned.place} ({row['id']}): {problem}" for problem in found]
-        rows.append(row)
-    if problems:
-        raise DataError.of(f"{sheet.path}: {len(problems)} problem(s); nothing of this file was taken in", problems)
-    return rows
+        if not found and row["id"] in elsewhere:
+            found.append(f"{elsewhere[row['id']]} Mend it, or say in the note why it stands")
+        problems += [f"{sheet.path}, {one.place} ({row['id']}): {problem}" for problem in found]
+        if not found and twins[0] is row:
+            rows.append(row)
+    return rows, problems
+
+
+def _cleaned(returned: ReturnedRow) -> SheetRow:
+    """A row as it counts: an 'ok' on a text that a program corrected by itself is an edit."""
+    row = sheet_row({column: clean(text) for column, text in returned.cells.items()})
+    row["verdict"] = row["verdict"].lower()
+    corrected = row["target"] not in ("", row["draft"]) and _as_typed(row["target"]) == _as_typed(row["draft"])
+    if row["verdict"] == "ok" and corrected:
+        row["verdict"] = "edited"
+    return row
+
+
+def _refuse_rows_of_others(sheet: Sheet, rows: Sequence[SheetRow]) -> None:
+    """Raises DataError where most of the new texts are the drafts of other rows: their column was shifted or sorted."""
+    drafts = {row["draft"]: row["id"] for row in rows if row["draft"]}
+    new = [row for row in rows if row["target"] not in ("", row["draft"])]
+    shifted = [row for row in new if drafts.get(row["target"], row["id"]) != row["id"]]
+    if len(shifted) >= FEW and 2 * len(shifted) > len(new):
+        one = shifted[0]
+        raise DataError(
+            f"{sheet.path}: the targets of {len(shifted)} rows are the drafts of other rows ({one['id']} has that of "
+            f"{drafts[one['target']]}): was the column moved or sorted by itself? Nothing of this file was taken in; "
+            "restore it from the sheet you were given"
+        )
+
+
+def _in_another_language(sheet: Sheet, rows: Sequence[SheetRow]) -> dict[str, str]:
+    """The rows with an edited text, and no note, in another language or script than the sheet's (id -> what it seems).
+
+    Raises DataError where most of them are: it is another language's sheet.
+    """
+    edited = [row for row in rows if row["verdict"] == "edited" and row["target"] and not row["note"]]
+    if not edited:
+        return {}
+    from .checks import Segment, in_another_language  # slow to load
+
+    segments = [Segment(row["id"], row["category"], row["source"], row["target"]) for row in edited]
+    found = in_another_language(sheet.path.parent.name, segments)
+    if len(found) >= FEW and 2 * len(found) > len(edited):
+        id, reason = next(iter(found.items()))
+        raise DataError(
+            f"{sheet.path}: {len(found)} of {len(edited)} new texts are in another language ({id}: {reason}) Nothing "
+            f"of this file was taken in; move it to the folder of its language"
+        )
+    return found
 
 
 def _cell_problems(returned: ReturnedRow) -> Iterable[str]:
@@ -156,25 +226,27 @@ def _cell_problems(returned: ReturnedRow) -> Iterable[str]:
 
 def evidence(
     sheet: Sheet, seeds: Mapping[str, str], decided: Mapping[tuple[str, str], int] | None = None
-) -> list[Evidence]:
-    """A sheet's verdicts as ledger entries: who, when, what, before, after, and the hash of the file."""
+) -> tuple[list[Evidence], list[str]]:
+    """A sheet's verdicts as ledger entries: who, when, what, before, after, and the hash of the file; and problems."""
     file_hash = hashlib.sha256(sheet.path.read_bytes()).hexdigest()
-    return [
+    rows, problems = read_sheet(sheet, seeds, decided)
+    entries = [
         Evidence(
             id=row["id"],
             round=sheet.round,
             reviewer=sheet.reviewer,
             date=row["date"],
-            verdict=cast(ReviewVerdict, row["verdict"]),  # or read_sheet would have raised
+            verdict=cast(ReviewVerdict, row["verdict"]),  # or it would be a problem
             source=row["source"],
             before=row["draft"],
             after=row["target"] or row["draft"],
             note=row["note"],
             sha256=file_hash,
         )
-        for row in read_sheet(sheet, seeds, decided)
+        for row in rows
         if row["verdict"]
     ]
+    return entries, problems
 
 
 def fold(
@@ -182,17 +254,24 @@ def fold(
 ) -> tuple[list[Evidence], list[str]]:
     """A language's ledger of evidence, sorted, and the problems of its returned sheets; `known` comes before these.
 
-    Nothing of a sheet with problems is in it. With `different_reviewers` it is a problem if a reviewer decides a row
-    in two rounds.
+    Rows with problems are not in it. With `different_reviewers` it is a problem if a reviewer decides a row in two
+    rounds.
     """
     entries = list(known)
     returned, problems = sheets(folder)
     for sheet in returned:
         decided = decided_before(entries, sheet.reviewer, sheet.round) if different_reviewers else None
         try:
-            entries += evidence(sheet, seeds, decided)
+            taken, found = evidence(sheet, seeds, decided)
         except DataError as error:
             problems.append(str(error))
+            continue
+        entries += taken
+        if found:
+            heading = (
+                f"{sheet.path}: {len(found)} problem(s) in rows that were not taken in; {len(taken)} verdict(s) were"
+            )
+            problems.append(str(DataError.of(heading, found)))
     return sorted(entries, key=lambda entry: (entry["round"], entry["reviewer"], entry["id"])), problems
 
 

@@ -34,23 +34,22 @@ def readiness(
 ) -> Readiness:
     """Where one language stands, how many of its rows are used, and what waits for whom.
 
-    Where there are `problems` with returned sheets, the language waits for whoever returned them.
+    Where there are `problems` with returned sheets, the language waits for whoever returned them too, and stands as it
+    would without what these did not say.
     """
     row_states, demanded = at_gate(lang, seeds, ledger, gate)
     drafted = {id for id, draft in drafts.items() if draft["draft"]}
     undrafted = [id for id, row_state in row_states.items() if needs_draft(row_state) and id not in drafted]
     row = source_readiness(lang, len(seeds))
     _count(row, row_states, undrafted)
-    _decide(row, queries(lang, seeds, row_states, drafts, accept_drafts=gate.accept_drafts), gate, problems=problems)
+    _decide(row, queries(lang, seeds, row_states, drafts, accept_drafts=gate.accept_drafts), gate)
     check, rates = demanded.check, sorted(demanded.rates.items())
     row |= {"rounds": demanded.rounds, "modification_rates": {str(number): round(rate, 4) for number, rate in rates}}
     row |= {"sampled": check.sampled, "inspected": check.inspected, "unchanged": check.passed}
     row["state"] = "bad sheet" if problems else _state(row, demanded)
-    if problems:
-        row["waits_for"] = [Todo(who="returner", rows=0)]
-    else:
-        for_reviewers = _for_reviewers(row_states, set(undrafted), demanded, gate)
-        row["waits_for"] = [*_for_a_translator(undrafted, drafts), *for_reviewers, *_open_questions(row_states)]
+    for_reviewers = _for_reviewers(row_states, set(undrafted), demanded, gate)
+    row["waits_for"] = [Todo(who="returner", rows=0)] if problems else []
+    row["waits_for"] += [*_for_a_translator(undrafted, drafts), *for_reviewers, *_open_questions(row_states)]
     return row
 
 
@@ -68,10 +67,9 @@ def _count(row: Readiness, row_states: RowStates, undrafted: Collection[str]) ->
     row["returned"] = "yes" if returned else "no"
 
 
-def _decide(row: Readiness, used: Collection[Query], gate: Verification, *, problems: bool) -> None:
-    # A sheet that cannot be read takes away nothing that others have verified.
+def _decide(row: Readiness, used: Collection[Query], gate: Verification) -> None:
     enough = (row["verified"] + row["rejected"]) / row["rows"] >= gate.min_coverage
-    if used and (enough or (gate.accept_drafts and not problems)):
+    if used and (enough or gate.accept_drafts):
         unverified = any(query["basis"] == "unverified draft" for query in used)
         row |= {"ready": "yes", "used": len(used), "basis": "unverified draft" if unverified else "verified"}
     else:

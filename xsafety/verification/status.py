@@ -106,13 +106,13 @@ def _figures(row: Status) -> tuple[str, ...]:
 def to_do(rows: Sequence[Status], results: Path) -> str:
     """Who must do what with which file, what is wrong with sheets, and which sheets are behind the evidence."""
     parts = [waiting_list(rows, "Translations that wait for people:")]
-    to_fill = [row["lang"] for row in rows if row["sheet_round"] and row["state"] != "bad sheet"]
+    to_fill = [row["lang"] for row in rows if row["sheet_round"]]
     if behind := [lang for lang in to_fill if _is_behind(results, lang)]:
         which = f"sheets of {', '.join(behind)}" if len(behind) < len(to_fill) else "the sheets"
         sentence = f"Run snakemake first: {which} are not there yet, or older than the evidence."
         parts.append(textwrap.fill(sentence, WIDTH, break_on_hyphens=False))
     for row in rows:
-        if row["state"] == "bad sheet":
+        if row["problems"]:
             file = problems_file(results, row["lang"])
             problems = file.read_text(encoding="utf-8").splitlines()
             more = [f"... and {len(problems) - _PROBLEMS} line(s) more in {file}"] if len(problems) > _PROBLEMS else []

@@ -58,7 +58,7 @@ def todo_words(todo: Todo) -> str:
             other = f", each by another than before ({', '.join(names)})" if names else ""
             return f"a reviewer: round {todo['round']}, {rows} row(s){other}{_why(todo)}"
         case "returner":
-            return "whoever returned a sheet that cannot be read"
+            return "whoever returned a sheet with problems"
     return f"{question_words(todo['who'], names)}: {rows} row(s)"
 
 
@@ -77,16 +77,16 @@ def _shortfall_words(found: Shortfall) -> str:
 
 
 def file_words(row: Status) -> str:
-    """Which file is to be filled or mended; empty if none is."""
-    if row["state"] == "bad sheet":
-        return f"mend what {row['problems']} lists"
+    """Which files are to be mended and filled; empty if none is."""
+    mend = f"mend what {row['problems']} lists" if row["problems"] else ""
     if not row["sheet_round"]:
-        return ""
+        return mend
     first, *others = WRITTEN
     name = save_as(row["reviews"], row["sheet_round"])
     # A reviewer's sheet is evidence: a second one stands beside it.
     further = f" (your second sheet: {Path(name).name}.2.{first})" if row["returned"] == "yes" else ""
-    return f"fill {row['sheet']}.{first} (or .{', .'.join(others)}), save it as {name}.{first}{further}"
+    fill = f"fill {row['sheet']}.{first} (or .{', .'.join(others)}), save it as {name}.{first}{further}"
+    return "; ".join(filter(None, (mend, fill)))
 
 
 def waiting_words(row: Readiness) -> str:

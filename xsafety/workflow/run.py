@@ -1,5 +1,8 @@
 """Whom a run of the workflow will ask, and what it says in the end."""
 
+import json
+import sys
+from collections import Counter
 from collections.abc import Collection
 from pathlib import Path
 from typing import Any
@@ -41,7 +44,7 @@ def _place(job: Any) -> str:
 
 
 def print_last_words(workflow: Any, config: Config) -> None:
-    """Prints what waits for whom and what is missing, if the workflow ran and its checkpoint is part of that.
+    """Prints what waits for whom and what is missing or failed, if the workflow ran and its checkpoint is part of that.
 
     Also where there was nothing to do, but not for commands that only look (--list, --lint), nor for targets before the
     checkpoint.
@@ -50,3 +53,43 @@ def print_last_words(workflow: Any, config: Config) -> None:
         results = Path(config.results)
         print_waiting(str(results / "review_status.csv"))
         print_missing({lang: results / "asked" / "drafts" / f"{lang}.json" for lang in config.targets})
+        for line in failures(workflow.dag.jobs):
+            print(line, file=sys.stderr)
+
+
+def failures(jobs: Collection[Any]) -> list[str]:
+    """What asking failed at, by the receipts of Snakemake's `jobs`, in lines: who, how many rows, why, what to do."""
+    reasons: dict[str, Counter[str]] = {}
+    ended: dict[str, str] = {}
+    for job in jobs:
+        who = _asked(job)
+        receipt = Path(job.output.get("receipt", job.output[0])) if who else Path()
+        if not receipt.is_file():
+            continue
+        found = json.loads(receipt.read_text(encoding="utf-8"))
+        failed = list(found["failed"].values())
+        counts = reasons.setdefault(who, Counter())
+        counts.update(reason for part in failed for reason in (part.values() if isinstance(part, dict) else [part]))
+        if found.get("ended"):
+            ended[who] = found["ended"]
+    lines = []
+    for who, counts in sorted(reasons.items()):
+        if who in ended:
+            lines.append(f"{who} ended early: {ended[who]}")
+        elif counts:
+            lines.append(f"{who}: {counts.total():,} rows failed")
+            lines += [f"{number:8,}  {reason}" for reason, number in counts.most_common(5)]
+    advice = "They are marked as failed, and all else is done. Mend what is wrong, then run snakemake again: it asks "
+    return [*lines, advice + "these rows only."] if lines else []
+
+
+def _asked(job: Any) -> str:
+    """Whom a job asks, in words; empty for one that asks nobody, and for drafts, for which people are waited for."""
+    match job.rule.name:
+        case "ask":
+            return f"model {job.wildcards.model}"
+        case "ask_judge":
+            return f"judge {job.wildcards.judge}"
+        case "english":
+            return "translation of answers to English"
+    return ""

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ...rows import SheetRow
-from ...tabular import read_csv, write_csv
+from ...tabular import csv_rows, write_csv
 from .layout import NEEDED_COLUMNS, SHEET_COLUMNS, ReturnedRow, SheetInfo
 
 # What a spreadsheet program takes for a formula. A quotation mark before it makes it a text; one more makes it back.
@@ -22,8 +22,11 @@ def write_csv_sheet(path: Path, rows: Sequence[SheetRow], info: SheetInfo) -> li
 
 def read(path: Path) -> list[ReturnedRow]:
     return [
-        ReturnedRow(f"row {number}", {name: _unquoted(text) for name, text in row.items()})
-        for number, row in enumerate(read_csv(path, NEEDED_COLUMNS), 2)
+        ReturnedRow(
+            f"row {number}", {name: _unquoted(text) for name, text in row.items()}, [problem] if problem else []
+        )
+        for number, row, problem in csv_rows(path, NEEDED_COLUMNS)
+        if row
     ]
 
 

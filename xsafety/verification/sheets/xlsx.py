@@ -43,6 +43,7 @@ _ESCAPE = re.compile(r"_x([0-9A-Fa-f]{4})_")  # how the format writes characters
 # What xlsxwriter does not write as it is: likenesses of escapes that overlap, and what it takes for its own markup.
 _UNFIT = re.compile(r"_x[0-9A-Fa-f]{4}(?=_x[0-9A-Fa-f]{4}_)|\A<r>.*</r>\Z", re.DOTALL)
 _MOST = 32_767  # UTF-16 units that a cell can hold
+_MOST_UNPACKED = {"worksheets": 32 << 20, "": 128 << 20}  # bytes of a part of a file: memory is a multiple of that
 
 # A fixed date makes the same rows the same bytes; another one in a returned file is the day it was saved.
 _CREATED = datetime(2000, 1, 1)
@@ -187,15 +188,20 @@ def read(path: Path) -> list[ReturnedRow]:
     name, header = _filled_sheet(path, book)
     if len(set(header.values())) < len(header):
         raise DataError(f"{path}: two columns of one name; keep those of the sheet you were given")
-    if merged := ", ".join(map(str, book[name].merged_cells.ranges)):
-        raise DataError(f"{path}: the cells {merged} are merged; unmerge them, and fill each")
+    merged = list(book[name].merged_cells.ranges)
     modified = book.properties.modified
     saved = f"{modified:%Y-%m-%d}" if modified and modified != _CREATED else ""
     rows = []
     for cells in book[name].iter_rows(min_row=2):
         if filled := [cell for cell in cells if cell.value is not None]:
-            row = _returned_row(filled, header)
-            rows.append(replace(row, cells={**row.cells, "date": row.cells.get("date") or saved}))
+            row, number = _returned_row(filled, header), cells[0].row
+            among = [
+                f"the cells {one} are merged; unmerge them, and fill each"
+                for one in merged
+                if one.min_row <= number <= one.max_row
+            ]
+            cell_texts = {**row.cells, "date": row.cells.get("date") or saved}
+            rows.append(replace(row, cells=cell_texts, problems=[*row.problems, *among]))
     return rows
 
 
@@ -251,6 +257,7 @@ def _book(path: Path) -> Any:
                         if node.tag == one
                     ]
 
+    _check_size(path)
     unreadable = (OSError, ValueError, KeyError, TypeError, ParseError, zipfile.BadZipFile, InvalidFileException)
     try:
         reader = Reader(path)
@@ -259,6 +266,20 @@ def _book(path: Path) -> Any:
     except unreadable as error:
         raise DataError(f"{path}: not readable as .xlsx ({error}); save it as 'Excel workbook (.xlsx)'") from error
     return reader.wb
+
+
+def _check_size(path: Path) -> None:
+    """Raises DataError for a file that unpacks to more than a review sheet can need; one that is no archive passes."""
+    if not zipfile.is_zipfile(path):
+        return
+    with zipfile.ZipFile(path) as archive:
+        for part in archive.infolist():
+            most = next(most for name, most in _MOST_UNPACKED.items() if name in part.filename)
+            if part.file_size > most:
+                raise DataError(
+                    f"{path}: its part {part.filename} unpacks to {part.file_size >> 20} MiB, above {most >> 20}; copy "
+                    "the rows with verdicts into a fresh copy of the sheet you were given"
+                )
 
 
 def _text(cell: Any, column: str) -> tuple[str, str]:
