@@ -63,3 +63,21 @@ rule estimates:
         " --status {input.status:q} --outcomes {params.folder:q} --languages {params.languages}"
         " --models {params.models} --promptings {params.promptings} --max-failed {params.max_failed}"
         " --rates {output.rates:q} --comparisons {output.comparisons:q} 2> {log:q}"
+
+
+rule paper:
+    """Check which differences in the paper's tables stand."""
+    output:
+        means="<results>/paper/means.csv",
+        claims="<results>/paper/claims.csv",
+    log:
+        "<logs>/paper.log",
+    localrule: True
+    conda:
+        "../envs/workflow.yaml"
+    params:
+        code=digest("scripts/paper.py"),
+    message:
+        "Checking the paper's tables."
+    shell:
+        'python3 "$XSAFETY/scripts/paper.py" --means {output.means:q} --claims {output.claims:q}' " 2>&1 | tee {log:q}"

@@ -146,9 +146,12 @@ class _Family:
             adjustment="",
             tests=0,
             detectable="",
-            why=self.margins.without((self.models, self.languages), self.asked, at) if difference else self._reason(at),
+            why=self._lacking(at) if difference else self._reason(at),
         )
         return _Test(row, numbers["p"], numbers["error"])
+
+    def _lacking(self, at: tuple[int, int, int]) -> str:
+        return self.margins.without((self.models, self.languages), self.asked | self.opposite, at)
 
     def _reason(self, at: tuple[int, int, int]) -> str:
         is_cell = at[0] < len(self.models) and at[2] < len(self.languages)
