@@ -1,6 +1,6 @@
 """How often the intervals and tests of `xsafety/analysis/` hold, by simulation, beside what is often done instead.
 
-    python -m benchmarks.coverage            # the table of docs/statistics.md, some minutes
+    python -m benchmarks.coverage            # the table of docs/statistics.md, half a minute
     python -m benchmarks.coverage --runs 200 # coarser
 
 Answers to one seed hang together by a latent normal variable, whose correlation between two cells is .65, as measured

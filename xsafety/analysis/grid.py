@@ -25,6 +25,7 @@ NO_COMMONSENSE = "without_commonsense"
 
 COUNTS = tuple(name for name, hint in get_type_hints(SeedCount).items() if hint is not str)
 
+# The columns of `SeedCount` that have rates; what each is a share of: `Grid.sample`.
 OUTCOMES = ("unsafe", "refusal", "invalid", "blocked", "empty", "cut_off", "failed")
 
 
