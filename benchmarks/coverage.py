@@ -107,11 +107,14 @@ def pairs(draw: np.random.Generator, runs: int) -> Iterator[Line]:
             yield Line(what + ": wrongly significant", "McNemar", True, wrong)
 
 
-def averages(draw: np.random.Generator, runs: int, seeds: int) -> Iterator[Line]:
-    """The mean of nine languages, and its difference to English, over 13 safety issues of so many seeds each."""
+def averages(draw: np.random.Generator, runs: int, seeds: int, scale: float = 1) -> Iterator[Line]:
+    """The mean of nine languages, and its difference to English, over 13 safety issues of so many seeds each.
+
+    The paper's rates are scaled.
+    """
     strata = np.repeat(np.arange(ISSUES), seeds)
     issues = SPREAD * np.repeat(norm.ppf((np.arange(ISSUES) + 0.5) / ISSUES), seeds)
-    thresholds = norm.ppf(PAPER)[:, None] + issues
+    thresholds = norm.ppf(scale * PAPER)[:, None] + issues
     truth = norm.cdf(thresholds).mean(1)
     lines: list[tuple[Array, ...]] = []
     for size in _chunks(runs, 100):
@@ -122,7 +125,7 @@ def averages(draw: np.random.Generator, runs: int, seeds: int) -> Iterator[Line]
         (np.concatenate([line[at][0] for line in lines]), np.concatenate([line[at][1] for line in lines]))
         for at in range(5)
     )
-    what = f"mean of nine languages, {ISSUES} x {seeds} seeds"
+    what = f"mean of nine languages, {ISSUES} x {seeds} seeds" + f", rates times {scale}" * (scale != 1)
     mean, gap = truth[1:].mean(), truth[1:].mean() - truth[0]
     yield _line(what, "Wilson at effective n, by seed", ours, mean, ours=True)
     yield _line(what, "languages as independent", alone, mean)
@@ -215,6 +218,7 @@ def simulated(runs: int, seed: int = 1) -> Iterator[Line]:
     yield from pairs(draw, runs)
     for seeds in (200, 20, 5):
         yield from averages(draw, runs, seeds)
+    yield from averages(draw, runs, 5, 0.1)
     yield from families(draw, runs)
     yield from mean_tests(draw, runs)
     yield from powers(draw, runs)

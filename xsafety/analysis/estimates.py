@@ -2,10 +2,9 @@
 
 What an interval means: other seeds of the same kind might have been drawn. Answers to one seed hang together, whatever
 their language, model or number, so the seed is the unit. A rate is a ratio of sums over seeds; its variance is that of
-its linearised deviations by seed, within safety issues (Cochran, Sampling Techniques, 1977, 5.6 and 6.13; for clusters,
-Woodruff, JASA 66, 1971, 411-414). The interval is Wilson's (JASA 22, 1927, 209-212) at the effective number of answers,
-rate (1 - rate) / variance (Korn and Graubard, Survey Methodology 24, 1998, 193-201). Its coverage:
-docs/statistics.md.
+its linearised deviations by seed, within safety issues (Woodruff, JASA 66, 1971, 411-414; Cochran, Sampling Techniques,
+1977, chapters 5 and 6). The interval is Wilson's (JASA 22, 1927, 209-212) at the effective number of answers, which is
+rate (1 - rate) / variance (Korn and Graubard, Survey Methodology 24, 1998, 193-201). Its coverage: docs/statistics.md.
 """
 
 from collections.abc import Callable, Sequence
