@@ -63,9 +63,10 @@ class Observed:
     def add(self, answer: JournalAnswer, estimate: float | None) -> None:
         """Takes one answer in; `estimate` is that of its input, None where its row is no more."""
         usage = answer.get("usage") or {}
-        texts = [one["text"] for one in (answer, *answer.get("more", ()))]
+        given = (answer, *answer.get("more", ()))
+        texts = [one["text"] + one.get("reasoning", "") for one in given]
         self.answers += 1
-        self.text += estimate_tokens(texts[0])
+        self.text += estimate_tokens(answer["text"])
         self.output += usage.get("output_tokens", sum(map(estimate_tokens, texts)))
         if estimate and "input_tokens" in usage:
             self.counted += usage["input_tokens"]

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ..asking import journal
+from ..asking.answers import split_answer
 from ..asking.ask import ask
 from ..asking.progress import Progress, Throughput, duration
 from ..asking.requests import Fatal, Request, request
@@ -160,6 +161,9 @@ def _model(identity: TranslatorIdentity) -> Identity:
 
 def translation(answer: JournalAnswer) -> tuple[str, str]:
     """The translation in a journal's answer, and why there is none; one of the two is empty."""
+    answer = split_answer(answer)
+    if answer.get("status") == "cut_off":
+        return "", f"cut off ({answer['detail']}); raise the limit of tokens in `decoding`"
     if answer.get("status", "answered") != "answered":
         return "", f"{answer['status']} ({answer['detail']})"
     if answer.get("finish_reason") == "length":

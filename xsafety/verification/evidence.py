@@ -139,7 +139,6 @@ def read_sheet(
     `decided` maps id and English of rows that the reviewer must not decide again to the round in which he did. Rows for
     a seed query that is no more are kept, as evidence. Raises DataError for a file that is refused whole.
     """
-    present = {text: id for id, text in seeds.items()}
     returned = [(one, _cleaned(one)) for one in read_returned(sheet.path)]
     places: dict[str, dict[str, SheetRow]] = {}  # id -> the places where it stands
     for one, row in returned:
@@ -149,26 +148,33 @@ def read_sheet(
     rows: list[SheetRow] = []
     problems: list[str] = []
     for one, row in returned:
-        found = list(one.problems)
-        twins = list(places[row["id"]].values())
-        if row["id"] not in seeds and (row["source"] in present or not row["id"]):
-            found.append(f"restore the id of the sheet you were given ({present.get(row['source'], '?')})")
-        elif any(twin != row for twin in twins):
-            found.append(f"the id stands in {' and '.join(places[row['id']])}; keep one of them")
-        else:
-            found += _changed(row, sheet, seeds)
-        found += [*_cell_problems(one), *_row_problems(row, sheet)]
+        twins = places[row["id"]]
+        found = [*one.problems, *_identity_problems(row, sheet, seeds, twins), *_cell_problems(one)]
+        found += _row_problems(row, sheet)
         if row["verdict"] in DECIDING and (before := (decided or {}).get((row["id"], row["source"]))):
             found.append(
                 f"round {sheet.round} must come from another reviewer than round {before}; leave the verdict empty, or"
                 f" change your own in round-{before}.{sheet.reviewer}.2{sheet.path.suffix}"
             )
-        if not found and row["id"] in elsewhere:
-            found.append(f"{elsewhere[row['id']]} Mend it, or say in the note why it stands")
+        if row["id"] in elsewhere:
+            found.append(elsewhere[row["id"]])
         problems += [f"{sheet.path}, {one.place} ({row['id']}): {problem}" for problem in found]
-        if not found and twins[0] is row:
+        if not found and next(iter(twins)) == one.place:
             rows.append(row)
     return rows, problems
+
+
+def _identity_problems(
+    row: SheetRow, sheet: Sheet, seeds: Mapping[str, str], twins: Mapping[str, SheetRow]
+) -> Iterable[str]:
+    """What is wrong with which row it is; `twins` are those of its id, itself too, by their places."""
+    present = {text: id for id, text in seeds.items()} if row["id"] not in seeds else {}
+    if row["id"] not in seeds and (row["source"] in present or not row["id"]):
+        yield f"restore the id of the sheet you were given ({present.get(row['source'], '?')})"
+    elif any(twin != row for twin in twins.values()):
+        yield f"the id stands in {' and '.join(twins)}; keep one of them"
+    else:
+        yield from _changed(row, sheet, seeds)
 
 
 def _cleaned(returned: ReturnedRow) -> SheetRow:
@@ -213,7 +219,7 @@ def _in_another_language(sheet: Sheet, rows: Sequence[SheetRow]) -> dict[str, st
             f"{sheet.path}: {len(found)} of {len(edited)} new texts are in another language ({id}: {reason}) Nothing "
             f"of this file was taken in; move it to the folder of its language"
         )
-    return found
+    return {id: f"{reason} Mend it, or say in the note why it stands" for id, reason in found.items()}
 
 
 def _cell_problems(returned: ReturnedRow) -> Iterable[str]:
