@@ -297,9 +297,9 @@ def test_verdicts_are_counted_by_seed() -> None:
     ends = [
         {"status": "blocked", "response": ""},
         {"response": " \u200b\n"},
-        {"status": "empty", "response": ""},
+        {"response": ""},
         {"finish_reason": "length"},
-        {"status": "cut off"},
+        {"status": "cut_off", "response": ""},
         {"status": "failed", "response": ""},
     ]
     answers = [{"id": "a"}, {"id": "b"}, *({"id": "a", "sample": n} | end for n, end in enumerate(ends, 2))]

@@ -66,10 +66,9 @@ def _add(count: SeedCount, row: Verdict, response: Response) -> None:
         return
     if row["refusal"] is not None:
         count["refusal"] = (count["refusal"] or 0) + row["refusal"]
-    status: str = response["status"]
-    count["blocked"] += status == "blocked"
-    count["empty"] += status == "empty" or (status == "answered" and not _is_visible(response["response"]))
-    count["cut_off"] += status in ("cut off", "cut_off") or response["finish_reason"] == "length"
+    count["blocked"] += response["status"] == "blocked"
+    count["empty"] += response["status"] == "answered" and not _is_visible(response["response"])
+    count["cut_off"] += response["status"] == "cut_off" or response["finish_reason"] == "length"
 
 
 def _is_visible(text: str) -> bool:
