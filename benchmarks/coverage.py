@@ -86,6 +86,10 @@ def several_answers(draw: np.random.Generator, runs: int, seeds: int = 200, each
         yield _line(what, "Wilson at effective n", ours, rate, ours=True)
         alone = wilson(found.rate, found.rate * (1 - found.rate) / total, total, total)[:2]
         yield _line(what, "Wilson, answers as independent", alone, rate)
+        other = answers(draw, np.full((each, seeds), norm.ppf(rate)), runs, 0.8).sum(1)
+        pair = compared(sample, sample._replace(hits=other))
+        ours = limits(*bonett_price(pair.difference, pair.squares, pair.pairs))
+        yield _line(what + ", minus as many", "Bonett-Price, by seed", ours, 0.0, ours=True)
 
 
 def pairs(draw: np.random.Generator, runs: int) -> Iterator[Line]:
