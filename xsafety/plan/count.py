@@ -204,7 +204,10 @@ class _Counter:
             return {}, {}
         requests = translation_requests(self._translator.identity(), texts, source, target, file.stem)
         answers = workload.look_up(requests, file)
-        found = {ask.id: translation(answers[ask.key])[0] for ask in requests if ask.key in answers}
+        asked = texts if self._translator.engine == "openai" else dict.fromkeys(texts, "")
+        found = {
+            ask.id: translation(answers[ask.key], asked[ask.id], target)[0] for ask in requests if ask.key in answers
+        }
         return {id: text for id, text in found.items() if text}, {id: texts[id] for id in texts if id not in found}
 
     def count(self, data: DataSet) -> None:
