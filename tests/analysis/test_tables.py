@@ -206,7 +206,7 @@ def test_every_table_has_its_columns_and_is_made_by_the_rule(tmp_path: Path) -> 
         models = ["a", "b"] if table in (MAIN, WITH_COMMONSENSE) else []
         assert header == [*table.columns[:1], *models, *table.columns[1:]]
         assert table.read(tmp_path)
-    rules = (ROOT / "rules" / "report.smk").read_text(encoding="utf-8")
+    rules = (ROOT / "rules" / "analysis.smk").read_text(encoding="utf-8")
     assert not [table.file for table in TABLES if table.file in rules]
 
 
