@@ -233,6 +233,7 @@ class Identity(TypedDict, total=False):
     revision: str | None  # of weights: a commit on the hub, or the digest of a folder
     dtype: str
     endpoint: str
+    server: str  # where it is asked, if that is not where the journal's answers come from
 
 
 class TranslatorIdentity(Identity, total=False):

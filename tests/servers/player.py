@@ -10,7 +10,7 @@ import json
 import threading
 import zlib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
 from typing import Any
@@ -34,6 +34,11 @@ def merged(good: Any, patch: Any) -> Any:
     return kept | {key: merged(good.get(key), value) for key, value in patch.items() if value != "<gone>"}
 
 
+def chance(name: str) -> float:
+    """A number from 0 to 1 that belongs to a row."""
+    return int.from_bytes(hashlib.sha256(name.encode()).digest()[:4], "big") / 2**32
+
+
 class Player:
     """Plays one fault; counts calls by row."""
 
@@ -43,30 +48,29 @@ class Player:
         self.faulty: Counter[str] = Counter()
         self.url = ""
 
-    def concerns(self, name: str) -> bool:
-        """Whether the fault concerns this call for a row."""
-        if not self.fault:
-            return False
-        whom, times = self.fault["for"], self.fault.get("times", -1)
+    def fault_of(self, name: str) -> dict[str, Any] | None:
+        """The fault that this call for a row meets."""
+        if self.fault and self._concerns(name, self.fault["for"]):
+            times = self.fault.get("times", -1)
+            if times < 0 or self.faulty[name] < times:
+                self.faulty[name] += 1
+                return self.fault
+        return None
+
+    def _concerns(self, name: str, whom: Any) -> bool:
         _, number, lang = name.split()
-        digest = int.from_bytes(hashlib.sha256(name.encode()).digest()[:4], "big") / 2**32
         match whom:
             case "row":
-                does = (number, lang) == ("0", "en")
+                return (number, lang) == ("0", "en")
             case {"row": row}:
-                does = (number, lang) == (str(row), "en")
+                return (number, lang) == (str(row), "en")
             case {"lang": tag}:
-                does = lang == tag
+                return bool(lang == tag)
             case {"share": share}:
-                does = digest < share
+                return bool(chance(name) < share)
             case {"after": calls}:
-                does = self.calls.total() > calls
-            case _:
-                does = True
-        if does and (times < 0 or self.faulty[name] < times):
-            self.faulty[name] += 1
-            return True
-        return False
+                return bool(self.calls.total() > calls)
+        return True
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One connection."""
@@ -95,8 +99,8 @@ class Player:
             ],
             "usage": {"prompt_tokens": 10, "completion_tokens": 5, "total_tokens": 15},
         }
-        fault = self.fault
-        if not fault or not self.concerns(name):
+        fault = self.fault_of(name)
+        if not fault:
             return await self._send(writer, 200, {}, json.dumps(good).encode())
         return await self._play(writer, fault["reply"], good, {"answer": answer_to(name), "key": key})
 
@@ -171,10 +175,28 @@ class Player:
         return cut is None
 
 
+class Mixture(Player):
+    """Plays one of several faults at each row of a `share`, all others well."""
+
+    def __init__(self, faults: Sequence[dict[str, Any]], share: float) -> None:
+        super().__init__({})
+        self.faults, self.share = faults, share
+
+    def number_of(self, name: str) -> int | None:
+        """Which fault a row meets; None where it meets none."""
+        place = chance(name) / self.share
+        return int(place * len(self.faults)) if place < 1 else None
+
+    def fault_of(self, name: str) -> dict[str, Any] | None:
+        number = self.number_of(name)
+        self.fault = None if number is None else self.faults[number] | {"for": "all"}
+        return super().fault_of(name)
+
+
 @contextmanager
-def play(fault: dict[str, Any]) -> Iterator[Player]:
+def play(fault: dict[str, Any] | Player) -> Iterator[Player]:
     """Runs a Player in a thread, for `with`."""
-    player = Player(fault)
+    player = fault if isinstance(fault, Player) else Player(fault)
     started: Future[tuple[int, Any]] = Future()
 
     async def run() -> None:

@@ -146,6 +146,24 @@ def test_edited_limits_run_nothing(built: Project) -> None:
     assert built.run().nothing_done
 
 
+def test_a_model_at_another_address_is_asked_anew_unless_it_is_declared_the_same(
+    built: Project, server: Server
+) -> None:
+    del built.config["models"]["one"]["same_as"]
+    done = built.run()
+    assert done.status == 0, done.output
+    assert models_asked(server) == ["model-1"] * 6  # the judge sees the same answers
+    address = "localhost:" + server.url.rpartition(":")[2] + "/v1"
+    assert f"model-1 was first asked at localhost/v1; {address} is taken for another model" in done.output
+
+    server.reset()
+    built.config["models"]["one"]["same_as"] = "http://localhost/v1"
+    done = built.run()
+    assert done.status == 0, done.output
+    assert models_asked(server) == []
+    assert "answers of model-1 at localhost/v1 count for" in done.output
+
+
 def test_deleted_results_come_back_byte_for_byte_without_a_call(built: Project, server: Server) -> None:
     before = built.snapshot()
     for path in sorted((built.folder / "results").rglob("*"), reverse=True):
