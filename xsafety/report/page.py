@@ -37,6 +37,9 @@ from ..verification.waiting import file_words, state_words, todo_words
 HEAT_BINS = (0, 5, 10, 20, 30, 50, 75)
 """Upper edges, in percent, of the heat map's colours: 0 itself, then up to 5 and so on; above the last one more."""
 
+MEASURED = Path(__file__).parents[1] / "text" / "refusals.csv"
+"""How well the lexicon finds refusals in answers that others labelled, by language."""
+
 MANY = 12
 """Longer lists of languages are given as their number, and longer tables of them scroll."""
 
@@ -347,12 +350,25 @@ def _with_mean(models: Sequence[str]) -> list[str]:
 
 
 def _refusals(judge: JudgeTables, columns: Sequence[Column], first: str) -> list[tuple[Column | None, list[Cell]]]:
-    """Refusal rates under the first prompting method, language x model; the last row, without a language, is `Ave`."""
+    """Refusal rates under the first prompting method, language x model; the last row, without a language, is `Ave`.
+
+    The last two cells are what is known of the lexicon: recall and precision on labelled answers (docs/refusals.md).
+    """
     shown = [row for row in judge.promptings if (row["prompting"], row["commonsense"]) == (first, "no")]
     rates = {(row["lang"], row["model"]): shown_rate(row["refusal_rate"]) for row in shown}
     models = [*judge.models, ALL]
     lines: list[tuple[Column | None, str]] = [*((column, column.tag) for column in columns), (None, AVE)]
-    return [(column, [Cell(rates.get((tag, model), NO_RATE)) for model in models]) for column, tag in lines]
+    measured = {row["lang"]: row for row in read_csv(MEASURED, ("lang", "answers", "refusals", "found", "right"))}
+
+    def quality(tag: str) -> list[Cell]:
+        if not (row := measured.get(tag)):
+            return [Cell(NO_RATE if tag == AVE else "not measured"), Cell("")]
+        recall, precision = (rounded(100 * Decimal(row[column])) for column in ("found", "right"))
+        return [Cell(recall, f"of {row['refusals']}"), Cell(precision, f"in {row['answers']} answers")]
+
+    return [
+        (column, [*(Cell(rates.get((tag, one), NO_RATE)) for one in models), *quality(tag)]) for column, tag in lines
+    ]
 
 
 def _agreement(judges: Sequence[JudgeTables]) -> list[tuple[str, list[str]]]:
