@@ -19,8 +19,12 @@ from ..analysis.grid import NO_COMMONSENSE
 from ..analysis.rates import RATES_FILE
 from ..analysis.tables import (
     AVE,
+    BY_CATEGORY,
+    BY_PROMPTING,
+    CELLS,
+    MAIN,
     NO_RATE,
-    TABLES,
+    WITH_COMMONSENSE,
     CategoryRates,
     CellRates,
     PromptingRates,
@@ -48,7 +52,7 @@ _COUNTED = [column for column in Usage.__annotations__ if column not in ("stage"
 
 @dataclass(frozen=True)
 class JudgeTables:
-    """The tables of one judge, in the order of `TABLES`, and its estimates of unsafe rates; every value is text."""
+    """The tables of one judge that the page shows, and its estimates of unsafe rates; every value is text."""
 
     name: str
     main: Sequence[Mapping[str, str]]
@@ -69,7 +73,8 @@ def read_judge(name: str, folder: Path) -> JudgeTables:
     rates = [row for row in read_csv(folder / RATES_FILE, columns(RateEstimate)) if row["outcome"] == "unsafe"]
     compared = read_csv(folder / COMPARISONS_FILE, columns(Comparison))
     of_english = [row for row in compared if (row["family"], row["outcome"]) == (ENGLISH, "unsafe")]
-    tables: Any = [*(table.read(folder) for table in TABLES), rates, of_english]
+    shown = (MAIN, WITH_COMMONSENSE, BY_CATEGORY, BY_PROMPTING, CELLS)
+    tables: Any = [*(table.read(folder) for table in shown), rates, of_english]
     return JudgeTables(name, *tables)
 
 
