@@ -120,7 +120,7 @@ def _mixed_up(lang: str, row: SheetRow, seeds: Mapping[str, str], present: Mappi
 
 def _doubled(ids: Sequence[str], rows: Sequence[SheetRow], returned: Sequence[ReturnedRow]) -> dict[int, str]:
     """The rows to be left out of those with one id, '' for none (number -> problem); a copy needs no word."""
-    found = {}
+    found: dict[int, str] = {}
     for id in [id for id, count in Counter(ids).items() if id and count > 1]:
         alike = [number for number, other in enumerate(ids) if other == id]
         speaking = [n for n in alike if rows[n]["verdict"] or _is_new(rows[n]) or rows[n]["note"]] or alike[:1]
