@@ -732,7 +732,7 @@ def test_a_workbook_that_unpacks_to_gigabytes_is_not_opened(tmp_path: Path) -> N
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("xl/worksheets/sheet1.xml", b"<row/>" * (12 << 20))
     assert path.stat().st_size < 200_000
-    with pytest.raises(DataError, match="it unpacks to 72 MiB, above 64; copy the rows with verdicts"):
+    with pytest.raises(DataError, match="it unpacks to 72 MiB, above 32; copy the rows with verdicts"):
         read_returned(path)
 
 

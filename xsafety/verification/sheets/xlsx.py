@@ -43,7 +43,9 @@ _ESCAPE = re.compile(r"_x([0-9A-Fa-f]{4})_")  # how the format writes characters
 # What xlsxwriter does not write as it is: likenesses of escapes that overlap, and what it takes for its own markup.
 _UNFIT = re.compile(r"_x[0-9A-Fa-f]{4}(?=_x[0-9A-Fa-f]{4}_)|\A<r>.*</r>\Z", re.DOTALL)
 _MOST = 32_767  # UTF-16 units that a cell can hold
-_MOST_UNPACKED = 64 << 20  # bytes of a file's XML: memory is a multiple of that
+# Bytes of a file when unpacked, and of each part but texts and pictures: memory is a multiple of that.
+_MOST_UNPACKED, _MOST_OTHER = 32 << 20, 4 << 20
+_TEXTS = re.compile(r"xl/(worksheets|media)/|xl/sharedStrings\.xml", re.I)
 # Of a sheet; a text may stand in many cells, and in the file once.
 _MOST_ROWS, _MOST_LETTERS, _MOST_MERGED = 100_000, 64 << 20, 1_000
 
@@ -272,8 +274,11 @@ def _filled_sheets(path: Path) -> tuple[dict[str, _Filled], datetime | None]:
     try:
         reader = Reader(path)
         # What a part unpacks to is not more than the archive says here.
-        if (size := sum(part.file_size for part in reader.archive.infolist())) > _MOST_UNPACKED:
+        sizes = {part.filename: part.file_size for part in reader.archive.infolist()}
+        if (size := sum(sizes.values())) > _MOST_UNPACKED:
             raise _TooMuch(f"it unpacks to {size >> 20} MiB, above {_MOST_UNPACKED >> 20}")
+        if big := [name for name, size in sizes.items() if size > _MOST_OTHER and not _TEXTS.match(name)]:
+            raise _TooMuch(f"{big[0]} in it unpacks to more than {_MOST_OTHER >> 20} MiB")
         with warnings.catch_warnings(action="ignore"):  # of features that openpyxl does not know
             reader.read()
     except _TooMuch as error:
