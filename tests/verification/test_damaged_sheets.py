@@ -382,3 +382,22 @@ def test_a_text_that_stands_in_many_cells_is_bounded(tmp_path: Path) -> None:
     repacked(path, ROWS, "</sheetData>", f"{cells}</sheetData>")
     with pytest.raises(DataError, match=r"more than 100,000 rows or 67,108,864 characters"):
         taken(path)
+
+
+def rewritten(sheet: Any) -> None:
+    """Every text is said in other words: each second one is new."""
+    for row in range(2, 72):
+        words = str(sheet.cell(row, COLUMNS["draft"]).value).split()
+        words[1::2] = random.Random(row).choices(
+            "autre bien chose dans entre fort grand hier juste".split(), k=len(words) // 2
+        )
+        sheet.cell(row, COLUMNS["target"]).value = " ".join(words)
+    all_filled(sheet)
+
+
+def test_texts_in_other_words_are_no_texts_of_other_rows_unless_they_are_shifted(tmp_path: Path) -> None:
+    path = changed(reviewed(tmp_path), rewritten)
+    entries, problems = taken(path)
+    assert (len(entries), problems) == (70, [])
+    with pytest.raises(DataError, match=r"the targets of \d+ rows are texts of other rows"):
+        taken(changed(path, inserted("target", 2)))

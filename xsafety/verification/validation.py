@@ -140,28 +140,32 @@ def _displaced(rows: Sequence[SheetRow], places: Sequence[str]) -> dict[int, str
     the two is not alike. Flagged rows do not count: their drafts may stand in the wrong place. Raises ValueError where
     a column of texts seems to be shifted or sorted alone.
     """
-    new = [number for number, row in enumerate(rows) if _is_new(row)]
-    whose: dict[str, int] = {}
-    for number, row in enumerate(rows):
-        if row["draft"]:
-            whose.setdefault(letters_only(row["draft"]), number)
+    drafts, english = ([_grams(row[column]) for row in rows] for column in ("draft", "source"))
+    whose = {letters_only(row["draft"]): number for number, row in enumerate(rows) if row["draft"]}
+    new = [number for number, row in enumerate(rows) if _is_new(row) and row["draft"] and not row["flag"]]
+    gains: dict[int, list[float]] = {}  # by how many rows up or down: how much nearer each text is there
     found: dict[int, int] = {}
-    for number in new if len(rows) > 1 else ():
-        row = rows[number]
-        grams = _grams(row["target"])
+    for number in new:
+        target = _grams(rows[number]["target"])
+        own = _likeness(target, drafts[number])
         near = range(max(0, number - _NEAR), min(len(rows), number + _NEAR + 1))
-        others = {*near, whose.get(letters_only(row["target"]), number)} - {number}
-        best = max(others, key=lambda other: _likeness(grams, _grams(rows[other]["draft"])))
-        likeness = _likeness(grams, _grams(rows[best]["draft"]))
-        far = likeness >= 0.5 and likeness >= 0.3 + _likeness(grams, _grams(row["draft"]))
-        if far and not row["flag"] and _likeness(_grams(row["source"]), _grams(rows[best]["source"])) < 0.5:
+        others = {*near, whose.get(letters_only(rows[number]["target"]), number)} - {number}
+        alike = {other: _likeness(target, drafts[other]) for other in others}
+        for other, likeness in alike.items():
+            gains.setdefault(other - number, []).append(likeness - own)
+        best = max(alike, key=alike.__getitem__, default=number)
+        if best != number and alike[best] >= max(0.5, own + 0.3) and _likeness(english[number], english[best]) < 0.5:
             found[number] = best
     steps = Counter(other - number for number, other in found.items())
-    if len(found) > 1 and (max(steps.values()) > 2 or 2 * len(found) >= len(new)):
-        number, other = next(iter(found.items()))
+    step = max(gains, key=lambda step: sum(gains[step]), default=0)
+    together = step and len(gains[step]) >= 5 and sum(gains[step]) >= 0.15 * len(new)
+    if together or (len(found) > 1 and (max(steps.values()) > 2 or 2 * len(found) >= len(new))):
+        beside = ((number, number + step) for number in new if number + step in range(len(rows)))
+        number, other = next(iter(found.items())) if found else next(beside)
         raise ValueError(
-            f"the targets of {len(found)} rows are texts of other rows (that in {places[number]} belongs to"
-            f" {places[other]}); was the column shifted, or sorted alone? Put each beside its own English"
+            f"the targets of {len(new) if together else len(found)} rows are texts of other rows (that in"
+            f" {places[number]} belongs to {places[other]}); was the column shifted, or sorted alone? Put each beside"
+            " its own English"
         )
     return {
         number: f"the target is the text of {places[other]} ({rows[other]['id']}); put each beside its own English"
