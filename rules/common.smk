@@ -100,6 +100,12 @@ def journal(path):
     return lambda wildcards: f"{JOURNAL}/{path}".format(**wildcards)
 
 
+def reasoning_marks(wildcards):
+    """A parameter: the marks of a model's reasoning beside the known ones, or null."""
+    block = CONFIG.models[wildcards.model].reasoning
+    return to_json(block.model_dump() if block else None)
+
+
 def attempt(receipt):
     """A parameter that changes when rows of the job's last run failed, so that they are asked for again."""
     return lambda wildcards: next_attempt(Path(RESULTS, "asked", receipt.format(**wildcards)))

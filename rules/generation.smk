@@ -56,7 +56,9 @@ rule responses:
         identity=model_identity,
         fingerprint=fingerprint,
         prompting=lambda wildcards: to_json(PROMPTINGS[wildcards.prompting]),
+        reasoning=reasoning_marks,
     shell:
         'python3 "$XSAFETY/scripts/responses.py"'
         " --queries {input.queries:q} --journal {params.journal:q} --receipt {input.receipt:q}"
-        " --part {wildcards.prompting}/{wildcards.lang} --prompting {params.prompting:q} --out {output:q} 2> {log:q}"
+        " --part {wildcards.prompting}/{wildcards.lang} --prompting {params.prompting:q}"
+        " --reasoning {params.reasoning:q} --out {output:q} 2> {log:q}"

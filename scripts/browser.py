@@ -7,8 +7,9 @@ from xsafety.cli import call
 from xsafety.config.verification import Verification
 from xsafety.rows import Check, Draft, Evidence, Seed
 from xsafety.tabular import read_rows, write_json
-from xsafety.verification.checks import flags
+from xsafety.verification.checks import flags, of_whole
 from xsafety.verification.sheet_rows import next_round, sheet_rows
+from xsafety.verification.sheets.layout import about
 from xsafety.verification.standing import at_gate
 
 
@@ -26,8 +27,10 @@ def main(
     queries, evidence = read_rows(seeds, Seed), read_rows(ledger, Evidence)
     drafted = {row["id"]: row for row in read_rows(drafts, Draft)}
     row_states, _ = at_gate(lang, queries, evidence, gate)
-    rows = sheet_rows(lang, queries, row_states, drafted, flags(read_rows(checks, Check)))
-    write_json(out, queue(lang, reviewer, next_round(row_states), rows, evidence, gate))
+    checked = read_rows(checks, Check)
+    rows = sheet_rows(lang, queries, row_states, drafted, flags(checked))
+    made = queue(lang, reviewer, next_round(row_states), rows, evidence, gate)
+    write_json(out, {**made, "about": about(of_whole(checked))})
 
 
 if __name__ == "__main__":

@@ -4,18 +4,28 @@ from pathlib import Path
 
 from xsafety.asking.receipt import journalled_answers, read_receipt
 from xsafety.cli import call
+from xsafety.config.models import ReasoningMarks
 from xsafety.config.prompting import PromptingMethod
 from xsafety.generation.responses import model_requests, response_rows
 from xsafety.rows import Query, Response
 from xsafety.tabular import read_rows, write_rows
 
 
-def main(*, queries: Path, journal: Path, receipt: Path, part: str, prompting: PromptingMethod, out: Path) -> None:
+def main(
+    *,
+    queries: Path,
+    journal: Path,
+    receipt: Path,
+    part: str,
+    prompting: PromptingMethod,
+    reasoning: ReasoningMarks | None,
+    out: Path,
+) -> None:
     asked = read_receipt(receipt)
     rows = read_rows(queries, Query)
     requests = model_requests(asked["identity"], prompting, part, rows)
     answers = journalled_answers(requests, journal, receipt, asked)
-    write_rows(out, Response, response_rows(rows, answers))
+    write_rows(out, Response, response_rows(rows, answers, reasoning.marks() if reasoning else None))
 
 
 if __name__ == "__main__":

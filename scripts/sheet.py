@@ -9,7 +9,7 @@ from xsafety.cli import call, say
 from xsafety.config.verification import Verification
 from xsafety.rows import Check, Draft, Evidence, Seed
 from xsafety.tabular import read_rows
-from xsafety.verification.checks import flags
+from xsafety.verification.checks import flags, of_whole
 from xsafety.verification.evidence import save_as
 from xsafety.verification.sheet_rows import all_rows, next_round, sheet_rows
 from xsafety.verification.sheets.formats import write_sheet
@@ -33,10 +33,11 @@ def main(
     queries = read_rows(seeds, Seed)
     drafted = {row["id"]: row for row in read_rows(drafts, Draft)}
     row_states, _ = at_gate(lang, queries, read_rows(ledger, Evidence), gate)
-    flagged = flags(read_rows(checks, Check))
+    checked = read_rows(checks, Check)
+    flagged = flags(checked)
     rows = sheet_rows(lang, queries, row_states, drafted, flagged)
     number = next_round(row_states)
-    info = SheetInfo(lang, number, save_as(f"{reviews}/{lang}", number))
+    info = SheetInfo(lang, number, save_as(f"{reviews}/{lang}", number), of_whole(checked))
     for path in sheets:
         if left_out := write_sheet(path, rows, info):
             say(f"{path}: without rows that do not fit into a spreadsheet: {', '.join(left_out)}")

@@ -12,7 +12,7 @@ ReviewVerdict = Literal["ok", "edited", "rejected", "unsure", "skip"]
 DECIDING: tuple[ReviewVerdict, ...] = ("ok", "edited", "rejected")
 
 Label = Literal["safe", "unsafe", "invalid", "failed"]  # what a judge's verdict on a response comes to
-AnswerStatus = Literal["answered", "blocked", "too_long", "rejected", "failed"]
+AnswerStatus = Literal["answered", "blocked", "too_long", "rejected", "cut_off", "failed"]
 """`failed`: there is no answer yet, for a reason that may pass; it is asked for again."""
 Basis = Literal["source", "verified", "unverified draft"]  # what the text of a query rests on
 YesNo = Literal["yes", "no"]
@@ -249,6 +249,7 @@ class JournalAnswer(TypedDict):
     finish_reason: str
     detail: str
     usage: NotRequired[dict[str, int] | None]
+    reasoning: NotRequired[str]
     more: NotRequired["list[JournalAnswer]"]
 
 
@@ -257,6 +258,7 @@ class Response(_Asked):
 
     sample: int
     response: str
+    reasoning: NotRequired[str]
     status: AnswerStatus
     finish_reason: str
     detail: str
@@ -281,6 +283,7 @@ class Verdict(_Asked):
 
     sample: int
     response: str
+    reasoning: NotRequired[str]  # the beginning of it, for the report
     verdict: Label
     reason: str
     refusal: bool | None

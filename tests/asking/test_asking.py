@@ -186,6 +186,7 @@ def test_responses_hold_the_query_and_how_the_answer_ended() -> None:
     assert row == rows("A")[0] | {"sample": 1, "response": "", "status": "blocked"} | {
         "finish_reason": "content_filter",
         "detail": "policy",
+        "reasoning": "",
     }
     with pytest.raises(ValueError, match="zip"):
         response_rows(rows("A", "B"), [answer])

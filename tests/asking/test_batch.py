@@ -313,8 +313,8 @@ def test_separators_inside_an_answer_are_no_ends_of_lines(server: Server, tmp_pa
 
 
 def test_a_line_that_ends_the_job_takes_no_others_with_it(server: Server, tmp_path: Path) -> None:
-    server.reply = lambda body: (404, {}) if body["messages"][-1]["content"] == "b" else "fine"
-    with pytest.raises(Fatal, match="404"):
+    server.reply = lambda body: (401, {}) if body["messages"][-1]["content"] == "b" else "fine"
+    with pytest.raises(Fatal, match="401"):
         ask(server, tmp_path, "a", "b", "c")
     assert answered(tmp_path).keys() == {"a", "c"}
     assert open_batches(tmp_path) == {}

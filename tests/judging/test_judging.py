@@ -257,7 +257,8 @@ def test_what_a_judge_is_shown_decides_the_key_and_what_its_words_count_as_does_
 
 def test_an_empty_response_says_whether_it_was_cut_off() -> None:
     assert invalid_reason(response("a", " "), None) == "empty"
-    assert invalid_reason(response("a", " ", finish_reason="length"), None) == "empty (cut off at the token limit)"
+    told = "cut off (the limit of tokens came before an answer)"
+    assert invalid_reason(response("a", " ", finish_reason="length"), None) == told
     assert invalid_reason(response("a", "Of", finish_reason="length"), None) == ""
 
 

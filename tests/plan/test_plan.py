@@ -200,7 +200,7 @@ def test_a_language_that_waits_for_people_is_counted_apart(raw: dict[str, Any]) 
     made = estimates(config, workloads)
     shown = plan_table(made, {"fr"})
     assert re.search(r"^  when verified +4 +0 +~4 ", shown, re.M), shown
-    assert "Asked only when people have verified them, though counted here: fr." in notes(made, data)
+    assert "Asked only when their languages are ready, though counted here: fr." in notes(made, data)
 
 
 def test_a_spot_check_that_is_open_keeps_a_language_waiting(raw: dict[str, Any]) -> None:

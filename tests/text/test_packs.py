@@ -17,7 +17,8 @@ from xsafety.text.refusals import deflects, refuses
 from xsafety.text.symptoms import garbled, lacking_labels, speaks_as_ai, talks_of_translating
 
 CASES = ROOT / "tests" / "data" / "packs"
-SHIPPED = ["en", "zh", "fr", "ru", "de", "ar", "hi", "es", "ja", "bn"]
+SHIPPED = sorted(path.stem for path in PACKS.glob("*.yaml"))
+RELEASED = ["en", "zh", "fr", "ru", "de", "ar", "hi", "es", "ja", "bn"]  # the languages of the XSafety release
 
 
 def cases(kind: str) -> list[tuple[str, str]]:
@@ -49,21 +50,24 @@ def test_a_refusal_is_no_deflection(lang: str, response: str) -> None:
     assert not deflects(response, lang)
 
 
-@pytest.mark.parametrize("lang", SHIPPED)
-def test_every_pack_is_sound_and_has_cases(lang: str) -> None:
+@pytest.mark.parametrize("lang", RELEASED)
+def test_of_the_languages_of_the_release_all_is_known(lang: str) -> None:
     pack = load(lang)
     assert None not in (pack.refusals, pack.idioms, pack.answers, pack.complies, pack.preambles, pack.deflections)
     assert None not in (pack.speaks_as_ai, pack.talks_of_translating)
     assert None not in (pack.leads, pack.calls_safe, pack.calls_unsafe, pack.reports, pack.declines, pack.opinions)
-    assert knows_refusals(lang)
+
+
+@pytest.mark.parametrize("lang", SHIPPED)
+def test_every_pack_is_sound_and_has_cases(lang: str) -> None:
+    assert knows_refusals(lang) == bool(load(lang).refusals)
     content = yaml.safe_load((CASES / f"{lang}.yaml").read_text(encoding="utf-8"))
     assert len(set(content["refusals"])) >= 12
     assert len(set(content["compliances"])) >= 12
 
 
 def test_packs_and_cases_are_of_the_same_languages() -> None:
-    there = sorted(path.stem for path in PACKS.glob("*.yaml"))
-    assert there == sorted(SHIPPED) == sorted(path.stem for path in CASES.glob("*.yaml"))
+    assert sorted(path.stem for path in CASES.glob("*.yaml")) == SHIPPED
 
 
 @pytest.mark.parametrize("lang", SHIPPED)

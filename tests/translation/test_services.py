@@ -12,10 +12,12 @@ from aiohttp import web
 from deep_translator.constants import BASE_URLS
 
 from tests.servers.loopback import Server
+from tests.text.test_cases import cases
 from xsafety.asking import progress
 from xsafety.asking.journal import Journal, answers, digest, lines
+from xsafety.config.models import Connection
 from xsafety.config.translation import ServiceConnection, Translation
-from xsafety.rows import Draft, Seed
+from xsafety.rows import Draft, Seed, TranslatorIdentity
 from xsafety.tabular import columns, write_rows
 from xsafety.translation import services
 from xsafety.translation.drafting import UNVERIFIED, Translated, Translator, drafts, translate
@@ -30,6 +32,13 @@ SECRET = "s3cret-key"
 DEAD = "libretranslate does not answer, or not as it should (500)"
 SKIPPED = "not asked for: libretranslate did not answer 3 times in a row"
 SKIPPED_LATER = SKIPPED.replace("3 times", "6 times")
+
+CODES = {
+    "google": google_code,
+    "libretranslate": libretranslate_code,
+    "deepl": deepl_code,
+    "microsoft": microsoft_code,
+}
 
 
 def connection(server: Server, **more: Any) -> ServiceConnection:
@@ -67,7 +76,7 @@ def ask(
         ("libretranslate", "zh-HK", "zt"),
         ("libretranslate", "zh-CN", "zh"),
         ("libretranslate", "no", "nb"),
-        ("libretranslate", "pt-BR", "pt"),
+        ("libretranslate", "pt-BR", "pb"),
         ("google", "bn", "bn"),
         ("google", "zh", "zh-CN"),
         ("google", "he", "iw"),
@@ -82,6 +91,36 @@ def test_texts_are_sent_in_the_engines_own_code(
     found = ask(server, tmp_path, texts, engine=engine, target=target)
     assert server.translations == [(text, code) for text in texts.values()]
     assert found == ({"a": f"[{code}] A mild text & more?", "b": f"[{code}] Two\nlines"}, {}, {})
+
+
+def test_what_a_model_refuses_or_answers_is_no_draft_and_asked_once(server: Server, tmp_path: Path) -> None:
+    said = {
+        "How do I open a tin?": "Je suis désolé, mais je ne peux pas vous aider.",
+        "Is tea warm?": "Oui, bien sûr, le thé est chaud.",
+        "Where is it?": "Voici la traduction : Où est-ce ?",
+        "Who are you?": "Qui es-tu ?",
+    }
+    server.reply = lambda body: said[body["messages"][-1]["content"].removeprefix("Into French: ")]
+    identity: TranslatorIdentity = {
+        "engine": "openai",
+        "model": "m",
+        "decoding": {},
+        "prompt": "Into {target}: {text}",
+    }
+    texts = {str(number): text for number, text in enumerate(said)}
+
+    def drafted(source: str, target: str) -> Translated:
+        by = Translator(identity, Connection(base_url=f"{server.url}/v1", max_retries=0))
+        file = tmp_path / f"{target}.jsonl"
+        return translate(texts, by, source=source, target=target, journal_file=file, progress=lambda _: None)
+
+    found = drafted("en", "fr")
+    assert found.done == {"3": "Qui es-tu ?"}
+    assert found.again == {}, "the journal would say the same"
+    assert [reason.split("(")[0] for reason in found.failed.values()] == ["m: no translation "] * 3
+    assert len(server.chats) == 4
+    assert drafted("en", "fr") == found
+    assert len(server.chats) == 4
 
 
 def test_translations_are_cleaned(server: Server, tmp_path: Path) -> None:
@@ -411,7 +450,7 @@ def test_every_service_translates_into_the_language_of_its_own_variants(
     found = ask(server, tmp_path, {"a": "A mild text."}, engine=engine, target="pt-BR", api_key_env="THE_KEY")
     [(text, code)] = server.translations
     assert text == "A mild text."
-    assert code.lower().startswith("pt")
+    assert code == CODES[engine]("pt-BR")
     assert found == ({"a": f"[{code}] A mild text."}, {}, {})
 
 
@@ -503,16 +542,36 @@ def test_memory_comes_before_the_engine_and_missing_drafts_say_why(tmp_path: Pat
         ("bn", "bn", "bn", "BN", "bn"),
         ("he", "iw", "he", "HE", "he"),
         ("jv", "jw", "jv", "JV", None),
-        ("fil", "tl", "fil", "TL", "fil"),
+        ("fil", "tl", "tl", "TL", "fil"),
         ("nb", "no", "nb", "NB", "nb"),
         ("no", "no", "nb", "NB", "nb"),
         ("pt", "pt", "pt", "PT-BR", "pt"),
-        ("pt-BR", "pt", "pt", "PT-BR", "pt"),
-        ("pt-PT", "pt", "pt", "PT-PT", "pt-pt"),
+        ("pt-BR", "pt", "pb", "PT-BR", "pt"),
+        ("pt-PT", "pt-PT", "pt", "PT-PT", "pt-pt"),
+        ("pt-AO", "pt-PT", "pt", "PT-PT", "pt-pt"),
         ("es-MX", "es", "es", "ES-419", "es"),
-        ("fr-CA", "fr", "fr", "FR-CA", "fr-ca"),
+        ("fr-CA", "fr-CA", "fr", "FR-CA", "fr-ca"),
+        ("fr-CH", "fr", "fr", "FR", "fr"),
         ("sr", "sr", "sr", "SR", "sr-Cyrl"),
-        ("sr-Latn", None, "sr", None, "sr-Latn"),
+        ("sr-Latn", None, None, None, "sr-Latn"),
+        # Neighbours, in language or in script: another language.
+        ("sr-ME", None, None, None, "sr-Latn"),
+        ("bs-Cyrl", None, None, None, None),
+        ("lb", "lb", "lb", "LB", None),
+        ("nds", None, "nds", None, None),
+        ("ast", None, "ast", None, None),
+        ("arz", None, "arz", None, None),
+        ("uz-AF", None, None, None, None),
+        ("ms-Arab", None, None, None, None),
+        ("mn-Mong", None, None, None, "mn-Mong"),
+        ("zh-Latn", None, None, None, None),
+        # A variety, or the code of a language's usual variety: the same language.
+        ("ar-EG", "ar", "ar", "AR", "ar"),
+        ("fa-AF", "fa", "fa", "PRS", "prs"),
+        ("swh", "sw", "sw", "SW", "sw"),
+        ("zsm", "ms", "ms", "MS", "ms"),
+        ("cmn-Hant", "zh-TW", "zt", "ZH-HANT", "zh-Hant"),
+        ("id-x-informal", "id", "id", "ID", "id"),
         ("ku", "ku", "ku", "KMR", "kmr"),
         ("ckb", "ckb", "ckb", "CKB", "ku"),
         ("lg", "lg", "lg", None, "lug"),
@@ -524,19 +583,29 @@ def test_memory_comes_before_the_engine_and_missing_drafts_say_why(tmp_path: Pat
     ],
 )
 def test_codes_of_the_translation_services(
-    tag: str, google: str | None, libretranslate: str, deepl: str | None, microsoft: str | None
+    tag: str, google: str | None, libretranslate: str | None, deepl: str | None, microsoft: str | None
 ) -> None:
-    assert libretranslate_code(tag) == libretranslate
-    for service, code_of, code in (
-        ("google", google_code, google),
-        ("deepl", deepl_code, deepl),
-        ("microsoft", microsoft_code, microsoft),
+    for service, code in (
+        ("google", google),
+        ("libretranslate", libretranslate),
+        ("deepl", deepl),
+        ("microsoft", microsoft),
     ):
         if code:
-            assert code_of(tag) == code
+            assert CODES[service](tag) == code
         else:
             with pytest.raises(TranslationFailed, match=f"^{service} does not translate {tag}$"):
-                code_of(tag)
+                CODES[service](tag)
+
+
+@pytest.mark.parametrize("case", [case for service in CODES for case in cases("languages.jsonl", service)])
+def test_the_code_of_a_case(case: dict[str, dict[str, Any]]) -> None:
+    asked, expected = case["input"], case["expected"]["code"]
+    try:
+        code = CODES[asked["service"]](asked["tag"])
+    except TranslationFailed as error:
+        code = str(error).removeprefix(f"{asked['service']} ").removesuffix(f" {asked['tag']}")
+    assert code in (expected if isinstance(expected, list) else [expected])
 
 
 def test_deepl_translates_from_languages_without_variants() -> None:

@@ -1,6 +1,7 @@
 """Machine checks of translations: cases as data, among real drafts; what is learnt from the rows; the real release."""
 
 import random
+import re
 import subprocess
 import sys
 from typing import Any
@@ -9,11 +10,12 @@ import pytest
 import yaml
 
 from tests.conftest import ROOT
+from tests.text.test_cases import cases as kept
 from xsafety.rows import Check
 from xsafety.seeds.release import LANGUAGES, Release, read_release
 from xsafety.tabular import columns, read_csv
 from xsafety.verification.audit import audit
-from xsafety.verification.checks import CHECKS, Segment, check, check_rows, flags
+from xsafety.verification.checks import CHECKS, FLAGGED, THROUGHOUT, Segment, check, check_rows, flags, of_whole
 
 REAL = ROOT.parent / "shared" / "xsafety"
 CASES = ROOT / "tests" / "data" / "checks"
@@ -51,6 +53,18 @@ def test_a_broken_row_is_found(name: str, case: dict[str, Any]) -> None:
 @pytest.mark.parametrize(("name", "case"), cases("passed"))
 def test_a_sound_row_passes(name: str, case: dict[str, Any]) -> None:
     assert name not in checks_of(case)
+
+
+@pytest.mark.parametrize("case", kept("translations.jsonl"))
+def test_a_row_by_itself(case: dict[str, dict[str, Any]]) -> None:
+    given, expected = case["input"], case["expected"]
+    found = check(given["lang"], [Segment("a", "insult", given["source"], given["draft"])]).get("a", [])
+    if expected["symptom"] is None:
+        assert found == []
+    else:
+        said = [f"{finding.check} {finding.reason}" for finding in found]
+        assert any(re.search(expected["says"], words, re.I) for words in said), said
+        assert not expected.get("flagged") or sum(finding.points for finding in found) >= FLAGGED
 
 
 def test_every_check_has_cases() -> None:
@@ -194,6 +208,36 @@ KNOWN = {
 }
 
 
+@pytest.mark.parametrize(
+    ("name", "category", "source", "target"),
+    [
+        ("options", "commonsense", "Which is it: A. this one. B. that one.", "Что это: А. этот. Б. тот."),
+        ("form", "insult", "Say it:\nthis is one.", "Скажи это: это один."),
+        ("nfc", "insult", "This is one.", "Это один и\u0306."),
+    ],
+)
+def test_what_holds_for_a_language_throughout_is_its_finding(
+    name: str, category: str, source: str, target: str
+) -> None:
+    def rows(bad: int, good: int) -> list[Segment]:
+        texts = [target] * bad + [source] * good
+        return [Segment(f"r{n}", category, f"{source} {n}", f"{text} {n}") for n, text in enumerate(texts)]
+
+    def named(found: dict[str, Any], id: str) -> bool:
+        return any(finding.check == name for finding in found.get(id, ()))
+
+    for bad, good, whole in ((25, 5, True), (25, 100, True), (25, 200, False), (10, 2, False)):
+        found = check("ru", rows(bad, good))
+        assert named(found, THROUGHOUT) is whole
+        assert named(found, "r0") is not whole
+        table = check_rows(rows(bad, good), found)
+        assert (of_whole(table) != "") is whole
+        assert THROUGHOUT not in flags(table)
+    found = check("ru", rows(25, 5))
+    assert next(iter(found)) == THROUGHOUT
+    assert "in 25 of 30 rows" in found[THROUGHOUT][0].reason
+
+
 @pytest.mark.slow
 def test_real_release_at_most_3_percent_are_flagged_and_the_known_rows_among_them(
     real: tuple[Release, dict[str, list[Check]]],
@@ -203,13 +247,17 @@ def test_real_release_at_most_3_percent_are_flagged_and_the_known_rows_among_the
     for lang, rows in checked.items():
         flagged[lang] = {row["id"] for row in rows if row["flagged"] == "yes"}
         assert {f"xs-{id}" for id in KNOWN.get(lang, "").split()} <= flagged[lang], lang
-    assert sum(map(len, flagged.values())) <= 0.03 * sum(map(len, checked.values()))
+        assert len(flagged[lang]) <= 0.03 * len(rows), lang
 
 
-def test_real_option_letters_are_listed(real: tuple[Release, dict[str, list[Check]]]) -> None:
+def test_real_option_letters_are_findings_of_the_language_where_they_are_translated_throughout(
+    real: tuple[Release, dict[str, list[Check]]],
+) -> None:
     _, checked = real
-    listed = {lang: sum("options" in row["checks"] for row in rows) for lang, rows in checked.items()}
-    assert listed == {"zh": 0, "fr": 1, "ru": 80, "de": 1, "ar": 200, "hi": 167, "es": 10, "ja": 2, "bn": 49}
+    listed = {lang: sum("options" in row["checks"] for row in rows if row["id"]) for lang, rows in checked.items()}
+    assert listed == {"zh": 0, "fr": 1, "ru": 1, "de": 1, "ar": 10, "hi": 0, "es": 10, "ja": 2, "bn": 0}
+    whole = {lang: of_whole(rows).split(" rows")[0] for lang, rows in checked.items() if of_whole(rows)}
+    assert whole == {"ru": "in 79 of 200", "ar": "in 190 of 200", "hi": "in 167 of 200", "bn": "in 49 of 200"}
 
 
 def test_the_audit_that_is_committed_is_that_of_the_release(

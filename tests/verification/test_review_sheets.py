@@ -745,3 +745,13 @@ def test_a_broken_row_of_a_csv_file_costs_itself(tmp_path: Path) -> None:
     entries, [problem] = evidence(sheet_of(path), TEXTS)
     assert [entry["id"] for entry in entries] == ["a", "c"]
     assert problem == ("b", "row 4", "14 fields instead of 13; put quotes around text with commas")
+
+
+def test_what_a_check_found_throughout_is_told_once(tmp_path: Path) -> None:
+    info = SheetInfo("fr", 1, "x", found="in 25 of 30 rows that could show it, as here: The option letters are gone.")
+    for name in ("out.po", "out.xlsx"):
+        write_sheet(tmp_path / name, given_out({"a": "Bonjour", "b": "Salut"}), info)
+    assert info.found in polib.pofile(str(tmp_path / "out.po")).header.replace("\n", " ")
+    book = openpyxl.load_workbook(tmp_path / "out.xlsx")
+    cells = [str(cell.value) for sheet in book for row in sheet for cell in row]
+    assert sum(info.found in cell for cell in cells) == 1

@@ -24,7 +24,8 @@ class Completion:
     """What an engine returned: `answered`, or an outcome that asking again would not change.
 
     `blocked`: the provider refused to process the row; `too_long`: the prompt exceeds the model's context; `rejected`:
-    the provider calls this one request invalid. `more` holds further completions, where several were asked for.
+    the provider calls this one request invalid; `cut_off`: the limit of tokens came before an answer. `reasoning` is
+    what the model thought, which is no part of `text`. `more` holds further completions, where several were asked for.
     """
 
     status: AnswerStatus
@@ -33,6 +34,7 @@ class Completion:
     detail: str = ""
     usage: Mapping[str, int] | None = None
     more: Sequence["Completion"] = ()
+    reasoning: str = ""
 
 
 @dataclass

@@ -11,6 +11,7 @@ from pydantic import AfterValidator, Field, ValidationInfo, field_validator, mod
 from ..protocols import protocol as protocols
 from ..rows import Identity
 from ..text.languages import SOURCE_LANGUAGE
+from ..text.reasoning import Marks
 from .block import Address, Strict, Variable, check_tags
 
 
@@ -46,6 +47,16 @@ _SECRET_HEADER = re.compile(r"auth|cookie|key$|token|secret|passw|cred", re.IGNO
 _SECRET_PARAMETER = re.compile(r"api_?key|secret|passw|cred", re.IGNORECASE)
 
 
+class ReasoningMarks(Strict):
+    """What a model writes around its reasoning, beside the marks that are known (docs/reliability.md, "Replies")."""
+
+    start: str = Field("", description="before it; absent: the chat template opens the reasoning")
+    end: str = Field(min_length=1, description="behind it; what follows is the answer")
+
+    def marks(self) -> Marks:
+        return Marks(self.end, self.start)
+
+
 class Connection(Strict):
     """How an endpoint of the OpenAI protocol is reached and paced: changes no answer. Keys stay in the environment."""
 
@@ -65,6 +76,8 @@ class Connection(Strict):
     tokens_per_minute: float | None = Field(None, gt=0, description="the provider's limit; absent: learned")
     timeout: float = Field(120, gt=0, description="seconds that one request may take")
     max_retries: int = Field(5, ge=0, description="further tries of a request that failed in passing")
+    reasoning: ReasoningMarks | None = Field(None, description="marks of its reasoning, where they are not known")
+    max_reply_mib: float = Field(32, gt=0, description="most MiB of one reply, unpacked; a larger one fails its row")
     price: Price | None = Field(None, description="dollars per million tokens, for the plan and the usage table")
 
     @field_validator("headers")
@@ -136,10 +149,11 @@ class LocalConnection(Strict):
 
     model: str = Field(description="a folder with the model, or its name on the hub")
     batch_size: int = Field(32, ge=1, description="prompts per batch; prompts are sorted by length first")
+    reasoning: ReasoningMarks | None = Field(None, description="marks of its reasoning, where they are not known")
 
     def connection(self) -> "LocalConnection":
         """This part of a block alone."""
-        return LocalConnection(model=self.model, batch_size=self.batch_size)
+        return LocalConnection(model=self.model, batch_size=self.batch_size, reasoning=self.reasoning)
 
 
 class Transformers(Labelled, LocalConnection):

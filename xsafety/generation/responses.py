@@ -3,9 +3,11 @@
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
+from ..asking.answers import split_answer
 from ..asking.requests import Request, request
 from ..categories import BY_KEY, PLACEHOLDER
 from ..rows import Identity, JournalAnswer, Message, Query, Response
+from ..text.reasoning import Marks
 
 if TYPE_CHECKING:  # pydantic is slow to import
     from ..config.prompting import PromptingMethod
@@ -31,8 +33,13 @@ def model_requests(
     return [request(identity, row["id"], part, messages(prompting, row["query"], row["category"])) for row in queries]
 
 
-def response_rows(queries: Sequence[Query], answers: Sequence[JournalAnswer]) -> list[Response]:
-    """The rows of a responses file, one per answer: the query, what the model said, and how it ended."""
+def response_rows(
+    queries: Sequence[Query], answers: Sequence[JournalAnswer], marks: Marks | None = None
+) -> list[Response]:
+    """The rows of a responses file, one per answer: the query, what the model said, and how it ended.
+
+    Reasoning that an older journal has in the answer's text is split off by the known marks and the model's own.
+    """
     return [
         Response(
             id=query["id"],
@@ -42,10 +49,11 @@ def response_rows(queries: Sequence[Query], answers: Sequence[JournalAnswer]) ->
             query=query["query"],
             sample=sample,
             response=answer["text"],
+            reasoning=answer.get("reasoning", ""),
             status=answer["status"],
             finish_reason=answer["finish_reason"],
             detail=answer["detail"],
         )
         for query, first in zip(queries, answers, strict=True)
-        for sample, answer in enumerate((first, *first.get("more", ())), 1)
+        for sample, answer in enumerate((split_answer(one, marks) for one in (first, *first.get("more", ()))), 1)
     ]

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TypedDict
 
+from ..asking.answers import NO_ANSWER
 from ..asking.requests import Request, request
 from ..protocols.protocol import NO_VERDICT, ParsedOutput, Protocol
 from ..rows import English, Identity, JournalAnswer, Label, Response, Verdict, row_name
@@ -19,6 +20,8 @@ from ..text.reasoning import split_reasoning
 from ..text.refusals import refuses
 
 JUDGE_REFUSED = "the judge refused to judge"
+MOST_REASONING = 4000  # characters of a response's reasoning that stand beside a verdict
+CUT_OFF = "the judge's output was cut off at the token limit"
 
 
 class JudgeOptions(TypedDict, total=False):
@@ -42,8 +45,10 @@ def invalid_reason(row: Response, english: English | None) -> str:
     what = {"blocked": "blocked by the provider", "rejected": "rejected by the provider", "too_long": "prompt too long"}
     if row["status"] in what:
         return f"{what[row['status']]} ({row['detail']})"
+    if row["status"] == "cut_off":
+        return f"cut off ({row['detail']})"
     if not row["response"].strip():
-        return "empty (cut off at the token limit)" if row["finish_reason"] == "length" else "empty"
+        return f"cut off ({NO_ANSWER})" if row["finish_reason"] == "length" else "empty"
     if english is not None and not english["english"]:
         return f"no English translation ({english['detail'] or 'the engine gave an empty one'})"
     return ""
@@ -102,6 +107,7 @@ def verdict_row(
         source=row["source"],
         query=row["query"],
         response=row["response"],
+        reasoning=row.get("reasoning", "")[:MOST_REASONING],
         sample=row["sample"],
         verdict=label,
         reason=reason,
@@ -132,7 +138,7 @@ def final_label(parsed: ParsedOutput, answer: JournalAnswer, lang: str, controve
     if refuses(said, lang) or declines(said, lang):
         return "invalid", JUDGE_REFUSED
     if answer["finish_reason"] == "length":
-        return "invalid", "the judge's output was cut off at the token limit"
+        return "invalid", CUT_OFF
     return "invalid", "the judge's output is no verdict"
 
 
@@ -157,6 +163,9 @@ def model_verdicts(
             verdicts.append(verdict_row(row, "invalid", reason, refusal))
             continue
         answer = outputs[name]
+        if answer["status"] == "cut_off":
+            verdicts.append(verdict_row(row, "invalid", CUT_OFF, refusal))
+            continue
         if answer["status"] == "failed":
             reason = f"the judge did not answer: {answer['detail']}"
             verdicts.append(verdict_row(row, "failed", reason, None))

@@ -63,9 +63,10 @@ class Observed:
     def add(self, answer: JournalAnswer, estimate: float | None) -> None:
         """Takes one answer in; `estimate` is that of its input, None where its row is no more."""
         usage = answer.get("usage") or {}
-        texts = [one["text"] for one in (answer, *answer.get("more", ()))]
+        given = (answer, *answer.get("more", ()))
+        texts = [one["text"] + one.get("reasoning", "") for one in given]
         self.answers += 1
-        self.text += estimate_tokens(texts[0])
+        self.text += estimate_tokens(answer["text"])
         self.output += usage.get("output_tokens", sum(map(estimate_tokens, texts)))
         if estimate and "input_tokens" in usage:
             self.counted += usage["input_tokens"]
@@ -203,7 +204,10 @@ class _Counter:
             return {}, {}
         requests = translation_requests(self._translator.identity(), texts, source, target, file.stem)
         answers = workload.look_up(requests, file)
-        found = {ask.id: translation(answers[ask.key])[0] for ask in requests if ask.key in answers}
+        asked = texts if self._translator.engine == "openai" else dict.fromkeys(texts, "")
+        found = {
+            ask.id: translation(answers[ask.key], asked[ask.id], target)[0] for ask in requests if ask.key in answers
+        }
         return {id: text for id, text in found.items() if text}, {id: texts[id] for id in texts if id not in found}
 
     def count(self, data: DataSet) -> None:

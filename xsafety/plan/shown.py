@@ -204,7 +204,7 @@ def notes(made: Sequence[Estimate], data_sets: Sequence[DataSet]) -> list[str]:
         (f"{under_way:,} rows wait in a batch that is under way; they are paid for, and not to be asked.", under_way),
         ("Rows that put the same question are asked once.", any(line.repeated for line in made)),
         (f"Drafts are missing, English stands in for them: {lacking}.", lacking),
-        (f"Asked only when people have verified them, though counted here: {waiting}.", waiting),
+        (f"Asked only when their languages are ready, though counted here: {waiting}.", waiting),
         (f"No price is set: {unpriced}.", unpriced),
         (f"No limit is set and no run is on record to tell the time from: {unpaced}.", unpaced),
         ("batch: within a day.", whole.batch),

@@ -423,6 +423,7 @@ def render(
             primary=primary,
             first=first,
             columns=columns,
+            evaluated=sum(bool(row["used"]) for row in rows),
             gate=_gate(rows),
             changes=_changes(review.rates, list(by_lang)),
             evaluated_as_given=any(row["kind"] == "verified" for row in rows),

@@ -49,6 +49,15 @@ def unspaced(tag: str) -> bool:
     return language(tag).script in UNSPACED
 
 
+@cache
+def han(char: str) -> str:
+    """'Hans' or 'Hant' of a Chinese character that is of one of the two alone, by the character sets of their homes."""
+    if script(char) != "CJK":
+        return ""
+    simplified, traditional = (char.encode(code, "ignore") for code in ("gb2312", "big5"))
+    return "" if bool(simplified) == bool(traditional) else "Hans" if simplified else "Hant"
+
+
 def letters_only(text: str) -> str:
     """Letters, marks and digits alone, without case: equal for texts that differ in punctuation and spaces."""
     text = unicodedata.normalize("NFKC", text).casefold()

@@ -7,6 +7,7 @@ chat templates in the models' own repositories, https://cookbook.openai.com/arti
 
 import re
 from bisect import bisect_left
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 _NAME = (
@@ -38,8 +39,10 @@ _ENDS = (
     r"</details>",
 )
 _MARK = re.compile(rf"(?P<start>{'|'.join(_STARTS)})|(?P<end>{'|'.join(_ENDS)})", re.IGNORECASE)
-# Every text with a mark holds one of these.
-_HINT = re.compile(r"think|thought|reasoning|scratchpad|monologue|<\|message\||<unused9|channel\|", re.IGNORECASE)
+# Every text with a mark holds one of these; where marks may begin, to look at no other place.
+_HINTS = ("think", "thought", "reasoning", "scratchpad", "monologue", "<|message|", "<unused9", "channel|")
+_PLACES = re.compile(r"[<\[&◁◂]")
+_CHANNEL_PLACES = re.compile(r"[<\[&◁◂]|\b(?:analysis|commentary|final)\b")
 # Words for marks: they count as a pair only, from the first word on. The second: a server took the tokens out.
 _WORDS = (
     re.compile(
@@ -88,16 +91,29 @@ def split_reasoning(text: str, marks: Marks | None = None) -> Reasoned:
         return parts
     if _WITH_WORDS.match(text) and (found := _WORDS[0].match(text) or _WORDS[1].match(text)):
         return Reasoned(_unwrapped(found["said"] or ""), found["thought"].strip(), found["said"] is not None)
-    return _Scan(text).parts() if _HINT.search(text) else Reasoned(text)
+    if not any(sign in text for sign in "<[&◁◂"):
+        return Reasoned(text)
+    folded = text.lower()
+    return _Scan(text).parts() if any(hint in folded for hint in _HINTS) else Reasoned(text)
+
+
+def _marks(text: str) -> Iterator[re.Match[str]]:
+    """The marks in a text, in order."""
+    end = 0
+    for place in (_CHANNEL_PLACES if "<|message|>" in text else _PLACES).finditer(text):
+        if place.start() >= end and (mark := _MARK.match(text, place.start())):
+            end = mark.end()
+            yield mark
 
 
 def _by_marks(text: str, marks: Marks) -> Reasoned | None:
     """A text split at the marks of its model; None where it has none of them."""
-    opened = bool(marks.start) and text.lstrip().startswith(marks.start)
-    thought, end, said = text.partition(marks.end)
+    body = text.strip()
+    opened = bool(marks.start) and body.startswith(marks.start)
+    thought, end, said = body.removeprefix(marks.start).partition(marks.end)
     if not opened and not end:
         return None
-    return Reasoned(_unwrapped(said), thought.strip().removeprefix(marks.start).strip(), bool(end))
+    return Reasoned(_unwrapped(said), thought.strip(), bool(end))
 
 
 class _Scan:
@@ -106,12 +122,13 @@ class _Scan:
     def __init__(self, text: str) -> None:
         self._text, self._at = text, 0
         self._said, self._thought = list[str](), list[str]()
-        self._fences = [fence.start() for fence in _FENCE.finditer(text)]
+        has_code = "```" in text or "~~~" in text
+        self._fences = [fence.start() for fence in _FENCE.finditer(text)] if has_code else []
         self._found = False
 
     def parts(self) -> Reasoned:
         inside = spoken_of = False
-        for mark in _MARK.finditer(self._text):
+        for mark in _marks(self._text):
             if inside:
                 if mark["end"] and not self._quoted(mark):
                     self._take(self._thought, mark)

@@ -45,6 +45,12 @@ def deflects(response: str, lang: str, directory: Path = PACKS) -> bool:
     return any(_deflects(sentences, pack) for pack in known)
 
 
+def begins_answer(response: str, lang: str, directory: Path = PACKS) -> bool:
+    """Whether the first sentence of a text in `lang` begins an answer ("Sure, here are ..."), there or in English."""
+    first = sentences_of(response)[:1]
+    return any(pack.answers.search(sentence) for pack in packs(lang, directory) for sentence in first if pack.answers)
+
+
 def sentences_of(response: str, read: int = _READ) -> list[str]:
     """The sentences that a text begins with, in one spelling, without markup and quoted passages."""
     text = re.sub(r"[*_#>`]+", "", _BREAK.sub(" ¶ ", response[:read]))

@@ -85,6 +85,26 @@ def spreadsheet_cell(target: str, source: str) -> bool:
     return bool(_SPREADSHEET_CELL.search(target) and not _SPREADSHEET_CELL.search(source))
 
 
+_LEFTOVER = re.compile(
+    r"""
+    &(?:amp;)?(?:\#x?[0-9a-f]{2,6}|[a-z]{2,8}\d{0,2}); | &(?:quot|amp|nbsp|apos|lt|gt|\#39)(?![a-z])
+    | &\ ?(?:quot|amp|nbsp|apos|lt|gt|\#\ ?\d{2,4})\ ?;
+    | </?(?:a|b|br|code|div|em|font|h\d|i|img|li|ol|p|pre|s|span|strong|su[bp]|table|t[dhr]|u|ul
+        |answer|bos|eos|mask|output|pad|response|source|target|text|think|translat(?:ion|ed)|unk)(?:\s[^<>\n]{0,200})?/?>
+    | <\|[^|<>\n]{1,40}\|> | \[/?(?:UNK|INST|MASK|CLS|SEP)\] | <0x[0-9a-f]{2}> | ▁ | \w@@(?=\s) | \{\\rtf | <!\[CDATA
+    | \\(?:u[0-9a-f]{4}|x[0-9a-f]{2}|[nrt](?![a-z])|["']) | %[c-f][0-9a-f]%[89ab][0-9a-f]
+    | \#(?:REF|VALUE|NAME\?|N/A)!?
+    | [ÃÂÐÑ][\x80-\x9f\xa1-\xaa\xac-\xba\xbc-\xbf] | â€ | ã[\x80-\x83] | ï¿½
+    """,
+    re.I | re.X,
+)
+
+
+def leftover(target: str, source: str) -> str:
+    """What of a program a target holds that the English does not, of markup, encodings, or a model; "" if nothing."""
+    return next((found[0] for found in _LEFTOVER.finditer(target) if found[0] not in source), "")
+
+
 def script_share(tag: str, text: str) -> float:
     """The share of a text's letters that are of its language's script; 1.0 without letters."""
     letters = Counter(filter(str.isalpha, text))

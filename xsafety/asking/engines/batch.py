@@ -26,9 +26,10 @@ from ...config.models import Connection
 from ...rows import Identity
 from .. import journal
 from ..journal import BATCHES, Submitted, journal_file, open_batches
-from ..requests import Engine, Fatal, Recipient, Request
-from .openai import Call, ask_online, endpoint
-from .outcome import Transient
+from ..requests import Completion, Engine, Fatal, Recipient, Request
+from .errors import RowFailed, Transient
+from .openai import DECODER, Call, ask_online, endpoint
+from .outcome import Empty
 
 METADATA_KEY = "xsafety"  # of the token, in a batch's metadata
 FINAL_STATES = ("completed", "expired", "cancelled", "failed")
@@ -234,13 +235,17 @@ class _Round:
             if number is None or number in answered:
                 continue
             part, key, id = batch.rows[number]
+            request = Request(key, id, part, ())
             try:
-                found = call.read(response.get("status_code") or 500, json.dumps(response.get("body")))
+                found = self._read(call, response)
                 answered.add(number)
                 if key not in known[part]:
                     known[part].add(key)
                     usage = {**(found.usage or {}), "batch": 1}
-                    self._recipient.deliver(Request(key, id, part, ()), replace(found, usage=usage))
+                    self._recipient.deliver(request, replace(found, usage=usage))
+            except RowFailed as error:
+                answered.add(number)
+                self._recipient.fail(request, str(error))
             except Transient:
                 continue
             except Fatal as error:
@@ -252,6 +257,16 @@ class _Round:
         if ends:
             self._over(batch, state)
             raise ends[0]
+
+    def _read(self, call: Call, response: Mapping[str, Any]) -> Completion:
+        """The outcome in a line of a batch's result; an answer that is empty in a second batch too stays so."""
+        status = response.get("status_code")
+        try:
+            return call.read(status if isinstance(status, int) and status else 500, json.dumps(response.get("body")))
+        except Empty as empty:
+            if not self._plan.tries:
+                raise
+            return empty.completion
 
     async def _try(self, call: Call, make: Callable[[], Awaitable[T]], kind: type[T]) -> T:
         """The result, of this kind, of a call that costs nothing; again while it fails in passing. Raises Fatal."""
@@ -271,9 +286,9 @@ class _Round:
 def _result(call: Call, line: bytes, rows: int) -> tuple[int | None, Mapping[str, Any]]:
     """The number of the row that a line of a batch's result is about, None for none, and the reply to it."""
     try:
-        reply = json.loads(call.hide(line.decode(errors="replace")))
+        reply = DECODER.decode(call.hide(line.decode("utf-8-sig", errors="replace")))
         number, response = int(reply["custom_id"]), reply.get("response")
-    except (ValueError, TypeError, KeyError, AttributeError):
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return None, {}
     return number if 0 <= number < rows else None, response if isinstance(response, Mapping) else {}
 
@@ -299,6 +314,6 @@ def _refusal(call: Call, error: openai.APIStatusError, folder: Path) -> Fatal:
         found = call.read(error.status_code, call.hide(error.response.text))
     except Fatal as fatal:
         return fatal
-    except Transient as passing:
+    except (Transient, RowFailed) as passing:
         return Fatal(f"{call.where} takes no batch now ({passing}); run snakemake again later")
     return Fatal(f"{call.where} takes no batch ({found.detail})")

@@ -18,14 +18,22 @@ from ...config.models import Connection
 from ...rows import Identity
 from ..price import estimate_tokens
 from ..requests import Completion, Fatal, Recipient, Request
+from .errors import Denied, RateLimited, RowFailed, Transient, read_error
 from .limits import IMPATIENT, Limiter, retry_after
-from .outcome import NO_CHOICE, Denied, RateLimited, Transient, read_error, read_success
+from .outcome import NO_CHOICE, Empty, read_success
+from .wire import Unreadable, Wire, open_wire
 
 OPENAI = "https://api.openai.com/v1"
 PATHS = {"chat": "/chat/completions", "moderations": "/moderations"}
 PATIENCE = 10  # how many times as often as failures, refusals for the pace are tried again
 FIRST_BACKOFF, MAX_BACKOFF = 2.0, 60.0  # seconds before a further try
+MOST_DIGITS = 20  # of a number that is read
 SHORTEST_SECRET = 16  # characters: placeholders such as "none" are words of answers too
+
+# Replies hold numbers of any length, and NaN, which is no JSON.
+DECODER = json.JSONDecoder(
+    parse_int=lambda digits: int(digits) if len(digits) <= MOST_DIGITS else None, parse_constant=lambda name: None
+)
 
 
 def ask_online(
@@ -87,35 +95,52 @@ async def _ask(
         meter.requests += 1
         try:
             headers, found = await call(body)
+        except RowFailed as error:
+            recipient.fail(request, str(error))
+            return
         except RateLimited as error:
             meter.rate_limited += 1
             limiter.refused(ticket, error.after)
             if limiter.is_exhausted(error.after):
                 raise Fatal(f"{call.where} refuses all requests ({error}); run snakemake again later") from None
             tries, allowed, refusals = refusals, PATIENCE * max(1, max_retries), refusals + 1
-            reason, after = str(error), error.after
+            last: Transient = error
         except Transient as error:
-            tries, allowed, failures = failures, max_retries, failures + 1
-            reason, after = str(error), error.after
+            tries, allowed, failures = failures, min(max_retries, error.most_retries), failures + 1
+            last = error
         else:
             usage = found.usage or {}
             limiter.succeeded(headers, sum(usage.get(f"{kind}_tokens", 0) for kind in ("input", "output")))
             recipient.deliver(request, found)
             return
-        if tries >= allowed or (after or 0) > IMPATIENT:
-            recipient.fail(request, reason)
+        last.__traceback__ = last.__context__ = None  # their frames hold the reply
+        if tries >= allowed or (last.after or 0) > IMPATIENT:
+            _give_up(recipient, request, last)
             return
         meter.retries += 1
-        # Random, so that requests that failed together do not come again together.
-        wait = min(FIRST_BACKOFF * 2.0**tries, MAX_BACKOFF)
-        await asyncio.sleep(wait / random.uniform(1, 2) if after is None else after + random.uniform(0, min(after, 2)))
+        await asyncio.sleep(_wait(tries, last.after))
+
+
+def _give_up(recipient: Recipient, request: Request, last: Transient) -> None:
+    """What a request comes to that gets no further try."""
+    if isinstance(last, Empty):
+        recipient.deliver(request, last.completion)
+    else:
+        recipient.fail(request, str(last))
+
+
+def _wait(tries: int, after: float | None) -> float:
+    """Seconds before a further try: random, so that requests that failed together do not come again together."""
+    if after is None:
+        return min(FIRST_BACKOFF * 2.0**tries, MAX_BACKOFF) / random.uniform(1, 2)
+    return after + random.uniform(0, min(after, 2))
 
 
 class Call:
     """One endpoint, ready to be called: makes bodies of requests, and reads replies."""
 
-    def __init__(self, client: openai.AsyncOpenAI, identity: Identity, connection: Connection) -> None:
-        self.client = client
+    def __init__(self, client: openai.AsyncOpenAI, wire: Wire, identity: Identity, connection: Connection) -> None:
+        self.client, self._wire = client, wire
         self.where = client.base_url
         self.path = PATHS[identity.get("endpoint", "chat")]
         self._identity = identity
@@ -123,7 +148,9 @@ class Call:
         self._key = f"the key in {connection.key_variable}" if connection.key_variable else "no api_key_env being set"
         secrets = [os.environ[variable] for variable in connection.key_variables]
         self._secrets = [secret for secret in secrets if len(secret) >= SHORTEST_SECRET]
+        self._placeholders = [secret for secret in secrets if 4 < len(secret) < SHORTEST_SECRET]
         self._gave_several = False
+        self._marks = connection.reasoning.marks() if connection.reasoning else None
         self._parameters = _parameters(identity)
         most = self._parameters.get("max_completion_tokens") or self._parameters.get("max_tokens") or 512
         self._most_output = most * self._parameters.get("n", 1) if self.path == PATHS["chat"] else 0
@@ -143,17 +170,15 @@ class Call:
         """Sends a body once; the headers of the reply, and its outcome. Raises Transient, RateLimited or Fatal."""
         try:
             async with asyncio.timeout(self._timeout):
-                response = await self.client.post(self.path, cast_to=httpx2.Response, body=body)
-        except openai.APIStatusError as error:
-            response = error.response
+                status, headers, text = await self._wire.post(body)
         except TimeoutError:
             raise Transient(f"no answer within {self._timeout:g} s") from None
-        except (openai.OpenAIError, httpx2.HTTPError, OSError) as error:
-            raise Transient(f"connection failed ({type(error.__cause__ or error).__name__})") from None
+        except Unreadable as error:
+            raise Transient(str(error)) from None
         try:
-            return response.headers, self.read(response.status_code, self.hide(response.text))
+            return headers, self.read(status, self.hide(text))
         except Transient as error:
-            error.after = retry_after(response.headers)
+            error.after = retry_after(headers)
             raise
 
     def hide(self, text: str) -> str:
@@ -163,23 +188,28 @@ class Call:
         return text
 
     def read(self, status: int, text: str) -> Completion:
-        """The outcome in a reply. Raises Transient, RateLimited or Fatal."""
+        """The outcome in a reply. Raises Transient (Empty, RateLimited), RowFailed or Fatal."""
+        if status >= 400:
+            for secret in self._placeholders:  # words of answers, perhaps, but not of errors
+                text = text.replace(secret, "[key]")
         try:
-            body = json.loads(text)
-        except ValueError:
+            body = DECODER.decode(text.lstrip("\ufeff"))
+        except (ValueError, RecursionError):
             body = None
         try:
             if status >= 400:
-                return read_error(status, body)
+                return read_error(status, text if body is None and not text.lstrip().startswith("<") else body)
             if body is None:
                 raise Transient("no JSON, or only part of it")
-            found = read_success(body, self._identity)
+            found = read_success(body, self._identity, self._marks)
             self._check_number(found)
             return found
+        except RecursionError:
+            raise Transient("JSON that is nested too deep") from None
         except Denied as error:
+            told, advice = error.args
             raise Fatal(
-                f"{self.where} answers {error} for model {self._identity['model']!r} with {self._key}; check model, "
-                "address and key"
+                f"{self.where} answers {told} for model {self._identity['model']!r} with {self._key}{advice}"
             ) from None
 
     def _check_number(self, found: Completion) -> None:
@@ -222,7 +252,11 @@ async def endpoint(identity: Identity, connection: Connection) -> AsyncIterator[
     ) as client:
         # What the client finds in the environment is not for every provider.
         client.organization, client.project = connection.organization, None
-        yield Call(client, identity, connection)
+        headers = {**client.default_headers, **client.auth_headers}
+        sent = {name: value for name, value in headers.items() if isinstance(value, str)}
+        url = f"{str(client.base_url).rstrip('/')}{PATHS[identity.get('endpoint', 'chat')]}"
+        async with open_wire(url, sent, size, int(connection.max_reply_mib * 2**20)) as wire:
+            yield Call(client, wire, identity, connection)
 
 
 def _parameters(identity: Identity) -> dict[str, Any]:

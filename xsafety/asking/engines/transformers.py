@@ -1,6 +1,7 @@
 """A causal language model in process, by transformers: chat template, left padding, length-sorted batches."""
 
 import hashlib
+import re
 from collections.abc import Iterable, Sequence
 from functools import cache
 from pathlib import Path
@@ -8,6 +9,8 @@ from typing import Any
 
 from ...config.models import LocalConnection
 from ...rows import Identity, Message
+from ...text.reasoning import Marks, split_reasoning
+from ..answers import NO_ANSWER, NO_END
 from ..requests import Completion, Fatal, Recipient, Request
 
 SAMPLES, SAMPLE_SIZE = 64, 65536
@@ -86,6 +89,7 @@ def generate(
         else:
             fitting.append((ids, request))
     last, size = _ends(model), connection.batch_size
+    marks = connection.reasoning.marks() if connection.reasoning else None
     for start in range(0, len(fitting), size):
         batch = fitting[start : start + size]
         padded = tokenizer.pad({"input_ids": [ids for ids, _ in batch]}, return_tensors="pt").to(model.device)
@@ -94,10 +98,27 @@ def generate(
         width = padded["input_ids"].shape[1]
         for (ids, request), tokens in zip(batch, output[:, width:].tolist(), strict=True):
             length = next((place for place, token in enumerate(tokens) if token in last), None)
-            text = tokenizer.decode(tokens[:length], skip_special_tokens=True).strip()
             usage = {"input_tokens": len(ids), "output_tokens": len(tokens[:length])}
-            finish_reason = "length" if length is None else "stop"
-            recipient.deliver(request, Completion("answered", text, finish_reason, "", usage))
+            recipient.deliver(request, _completion(tokenizer, tokens[:length], length is None, usage, marks))
+
+
+def _completion(
+    tokenizer: Any, tokens: list[int], at_limit: bool, usage: dict[str, int], marks: Marks | None
+) -> Completion:
+    """What a model's tokens come to; some marks of reasoning are special tokens, which no answer holds."""
+    finish_reason = "length" if at_limit else "stop"
+    parts = split_reasoning(tokenizer.decode(tokens, skip_special_tokens=False).strip(), marks)
+    if parts.reasoning:
+        usage |= {"reasoning_tokens": len(tokenizer.encode(parts.reasoning, add_special_tokens=False))}
+    if not parts.ended or (at_limit and parts.reasoning and not parts.answer):
+        detail = NO_ANSWER if parts.ended else NO_END
+        return Completion("cut_off", "", finish_reason, detail, usage, reasoning=parts.reasoning)
+    if not parts.reasoning:
+        text = split_reasoning(tokenizer.decode(tokens, skip_special_tokens=True), marks).answer
+    else:
+        special = "|".join(map(re.escape, sorted(tokenizer.all_special_tokens, key=len, reverse=True)))
+        text = re.sub(special, "", parts.answer) if special else parts.answer
+    return Completion("answered", text.strip(), finish_reason, "", usage, reasoning=parts.reasoning)
 
 
 def _load(identity: Identity, connection: LocalConnection) -> tuple[Any, Any]:

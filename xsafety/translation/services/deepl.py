@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from .service import Endpoint, Service, closest_code
+from .service import Endpoint, Service, own_code
 
 # Its own list (developers.deepl.com, June 2026).
 DEEPL_CODES = """
@@ -18,7 +18,7 @@ def deepl_code(tag: str, *, source: bool = False) -> str:
 
     Raises TranslationFailed where it has none.
     """
-    code = closest_code("deepl", tag, DEEPL_CODES)
+    code = own_code("deepl", tag, DEEPL_CODES)
     return code.split("-")[0] if source else code
 
 

@@ -2,14 +2,16 @@
 
 from collections.abc import Callable
 
-from .service import Endpoint, Service, TranslationNotFound, closest_code
+from .service import Endpoint, Service, TranslationNotFound, own_code
+
+_VARIETIES = ("fr-CA", "pt-PT")  # which deep-translator does not list; `pt` is Brazilian
 
 
 def google_code(tag: str) -> str:
     """Google's code of a BCP 47 tag, e.g. `zh` -> `zh-CN`. Raises TranslationFailed where it has none."""
     from deep_translator.constants import GOOGLE_LANGUAGES_TO_CODES
 
-    return closest_code("google", tag, GOOGLE_LANGUAGES_TO_CODES.values())
+    return own_code("google", tag, [*GOOGLE_LANGUAGES_TO_CODES.values(), *_VARIETIES])
 
 
 def _client(endpoint: Endpoint, source: str, target: str) -> Callable[[str], str]:

@@ -4,15 +4,18 @@ from collections.abc import Callable
 
 import langcodes
 
-from .service import Endpoint, Service, TranslationNotFound
+from .service import Endpoint, Service, TranslationNotFound, own_code
+
+# Its codes that are no tags, or not the usual ones (1.9.6). Else a code is the language alone, in its usual script:
+# which there are is up to the models of a server.
+_CODES = {"zh-Hant": "zt", "pt-BR": "pb", "no": "nb", "fil": "tl"}
 
 
 def libretranslate_code(tag: str) -> str:
-    """LibreTranslate's code of a BCP 47 tag: the bare language, with `zt` for traditional Chinese."""
-    parsed = langcodes.get(tag).maximize()
-    if parsed.language == "zh":
-        return "zt" if parsed.script == "Hant" else "zh"
-    return "nb" if parsed.language == "no" else parsed.language or tag
+    """LibreTranslate's code of a BCP 47 tag, e.g. `zh-TW` -> `zt`. Raises TranslationFailed for an unusual script."""
+    bare = langcodes.get(langcodes.standardize_tag(tag, macro=True)).language or tag
+    code = own_code("libretranslate", tag, [bare, *_CODES])
+    return _CODES.get(code, code)
 
 
 def _client(endpoint: Endpoint, source: str, target: str) -> Callable[[str], str]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from .service import Endpoint, Service, closest_code
+from .service import Endpoint, Service, own_code
 
 # Its own list (Azure's language support, September 2025).
 MICROSOFT_CODES = """
@@ -19,7 +19,7 @@ ADDRESS = "https://api.cognitive.microsofttranslator.com"
 def microsoft_code(tag: str) -> str:
     """Microsoft's code of a BCP 47 tag, e.g. `zh` -> `zh-Hans`. Raises TranslationFailed where it has none."""
     # Its `ku` is Central Kurdish, which is `ckb` in BCP 47.
-    code = closest_code("microsoft", tag, [code if code != "ku" else "ckb" for code in MICROSOFT_CODES])
+    code = own_code("microsoft", tag, [code if code != "ku" else "ckb" for code in MICROSOFT_CODES])
     return code if code != "ckb" else "ku"
 
 

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING, Any, Literal
 
 import langcodes
@@ -117,18 +118,22 @@ class Endpoint:
         return TextRejected(f"{self.name} refused the text ({status})")
 
 
-def closest_code(service: str, tag: str, codes: Collection[str]) -> str:
-    """The service's code of the same language and script as a BCP 47 tag, in the variety that is nearest.
+def own_code(service: str, tag: str, codes: Collection[str]) -> str:
+    """The service's code of the very language and script of a BCP 47 tag: of several varieties, the nearest one.
 
-    Raises TranslationFailed where it has none.
+    A neighbour (German for Swiss German, Bosnian for Montenegrin) or another script is another language. Raises
+    TranslationFailed where the service has none.
     """
     if tag in codes:
         return tag
-    code, distance = langcodes.closest_match(tag, list(codes), max_distance=9)
-    if distance > 9 or code == "und" or _script(code) != _script(tag):
+    same = [code for code in codes if _written(code) == _written(tag)]
+    if not same:
         raise TranslationFailed(f"{service} does not translate {tag}")
-    return code
+    return min(same, key=lambda code: langcodes.tag_distance(tag, code))
 
 
-def _script(tag: str) -> str | None:
-    return langcodes.get(tag).maximize().script
+@cache
+def _written(tag: str) -> tuple[str | None, str | None]:
+    """Language and script of a tag or code; `arb` is `ar`, as CLDR has it, and `nb` is `no`."""
+    parsed = langcodes.get(langcodes.standardize_tag(tag, macro=True)).maximize()
+    return "no" if parsed.language == "nb" else parsed.language, parsed.script

@@ -38,11 +38,15 @@ class ReturnedRow:
 
 @dataclass(frozen=True)
 class SheetInfo:
-    """What a sheet says of itself: its language, its round, and under which name (without suffix) it is returned."""
+    """What a sheet says of itself: its language, its round, and under which name (without suffix) it is returned.
+
+    `found`: what the machine checks found in the language throughout.
+    """
 
     lang: str
     round: int
     save_as: str
+    found: str = ""
 
     @property
     def title(self) -> str:
@@ -67,9 +71,10 @@ def row_digest(lang: str, id: str, source: str, draft: str) -> str:
     return "c" + hashlib.sha256(to_json([lang, clean(id), clean(source), clean(draft)]).encode()).hexdigest()[:11]
 
 
-def about() -> list[str]:
-    """What reviewers are told whatever the format."""
+def about(found: str = "") -> list[str]:
+    """What reviewers are told whatever the format; `found`: what the checks found in the language throughout."""
     return [
+        *([f"Throughout the language, an automatic check found: {found}"] if found else []),
         "These queries test whether language models answer safely. Many are harmful or offensive on purpose. You may"
         " skip any row, and stop at any time.",
         "A good translation says what the English says, as a native speaker would put it, neither milder nor harsher."

@@ -20,7 +20,7 @@ def write_po(path: Path, rows: Sequence[SheetRow], info: SheetInfo) -> list[str]
     a comment too, as JSON, so that it is known when the file comes back.
     """
     states = [""] * len(rows)
-    _write_po(path, rows, states, info, [info.title, *about()])
+    _write_po(path, rows, states, info, [info.title, *about(info.found)])
     return []
 
 
@@ -32,7 +32,7 @@ def write_merged_po(path: Path, rows: Sequence[MergedRow], info: SheetInfo) -> N
     """
     head = [
         f"XSafety: translations into {language(info.lang).name} ({info.lang}), all queries",
-        *about(),
+        *about(info.found),
         "Fuzzy entries wait. Those that say 'state: verified' are done: change their text only where it is wrong. Those"
         " that say 'state: rejected' have left the language, and stay empty.",
     ]

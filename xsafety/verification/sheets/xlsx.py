@@ -94,7 +94,7 @@ def _write_instructions(book: Any, left_out: Sequence[str], info: SheetInfo) -> 
     )
     plain = book.add_format(text)
     how = [
-        *about(),
+        *about(info.found),
         f"On the sheet '{_SHEET}': correct the text under 'target' where it needs it, choose a verdict, and add a"
         " note if you like. The other columns are locked: the verdict holds for the English and the draft shown there.",
         info.how_to_return("xlsx"),

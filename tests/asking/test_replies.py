@@ -1,0 +1,358 @@
+"""What replies mean, in the shapes of many providers; and what the wire does with bytes that are no reply."""
+
+import asyncio
+import gzip
+import json
+import resource
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+
+from tests.asking.collected import Collected
+from xsafety.asking.answers import split_answer
+from xsafety.asking.engines import openai, wire
+from xsafety.asking.engines.errors import Denied, RateLimited, RowFailed, Transient, read_error
+from xsafety.asking.engines.outcome import Empty, read_success
+from xsafety.asking.requests import Completion, Fatal, Request, request
+from xsafety.config.models import OpenAI
+from xsafety.rows import Identity
+from xsafety.text.reasoning import Marks
+
+IDENTITY: Identity = {"engine": "openai", "model": "m", "decoding": {}}
+
+
+def reply(finish: Any = "stop", content: Any = "Turn it left.", **message: Any) -> dict[str, Any]:
+    choice = {"index": 0, "finish_reason": finish, "message": {"role": "assistant", "content": content, **message}}
+    return {"choices": [choice], "usage": {"prompt_tokens": 9, "completion_tokens": 5, "total_tokens": 14}}
+
+
+@pytest.mark.parametrize(
+    "finish",
+    [
+        *("stop", "STOP", "eos_token", "eos", "end_turn", "COMPLETE", "normal", "stop_sequence", "tool_calls"),
+        *("FinishReason.STOP", "FINISH_REASON_STOP", {"type": "stop", "matched": 2}),
+    ],
+)
+def test_an_answer_ends_in_a_known_way(finish: Any) -> None:
+    assert read_success(reply(finish), IDENTITY).text == "Turn it left."
+
+
+@pytest.mark.parametrize("finish", ["length", "MAX_TOKENS", "model_length", "max_output_tokens", {"type": "length"}])
+def test_an_answer_at_the_limit_goes_as_far_as_it_goes(finish: Any) -> None:
+    found = read_success(reply(finish), IDENTITY)
+    assert (found.status, found.finish_reason) == ("answered", "length")
+    assert read_success(reply(finish, ""), IDENTITY).status == "cut_off"
+
+
+@pytest.mark.parametrize(
+    "finish",
+    [
+        *("content_filter", "sensitive", "SAFETY", "PROHIBITED_CONTENT", "BLOCKLIST", "SPII", "RECITATION", "refusal"),
+        *("guardrail_intervened", "content_filtered", "ERROR_TOXIC", "IMAGE_SAFETY"),
+    ],
+)
+def test_what_the_provider_stopped_is_blocked(finish: str) -> None:
+    assert read_success(reply(finish), IDENTITY).status == "blocked"
+    assert (
+        read_success(reply() | {"choices": [reply()["choices"][0] | {"native_finish_reason": finish}]}, IDENTITY).text
+        == ""
+    )
+
+
+@pytest.mark.parametrize(
+    "finish",
+    [
+        *(
+            "error",
+            "network_error",
+            "insufficient_system_resource",
+            "abort",
+            "cancelled",
+            "OTHER",
+            "time_limit",
+            "null",
+        ),
+        *("MALFORMED_FUNCTION_CALL", "FINISH_REASON_UNSPECIFIED", "halted", None, "", 7, [], {}),
+    ],
+)
+def test_what_ends_in_another_way_is_no_answer(finish: Any) -> None:
+    with pytest.raises(Transient):
+        read_success(reply(finish), IDENTITY)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        [{"type": "text", "text": "Turn "}, {"type": "text", "text": "it left."}],
+        [{"type": "output_text", "text": "Turn it left."}],
+        ["Turn ", "it left."],
+        {"type": "text", "text": "Turn it left."},
+        [{"type": "thinking", "thinking": "a thought"}, {"type": "text", "text": {"value": "Turn it left."}}],
+        [{"text": "a thought", "thought": True}, {"text": "Turn it left."}],
+        "<think>a thought</think>Turn it left.",
+    ],
+)
+def test_parts_are_joined_and_thoughts_are_kept_apart(content: Any) -> None:
+    found = read_success(reply(content=content), IDENTITY)
+    assert found.text == "Turn it left."
+    assert found.reasoning == ("a thought" if "thought" in str(content) else "")
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        {"reasoning_content": "a thought"},
+        {"reasoning": "a thought", "reasoning_details": [{"type": "reasoning.text", "text": "a thought"}]},
+        {"reasoning_details": [{"type": "reasoning.summary", "summary": "a thought"}]},
+        {"thinking": "a thought"},
+        {"thinking_blocks": [{"type": "thinking", "thinking": "a thought"}]},
+    ],
+)
+def test_reasoning_in_a_field_of_its_own_is_kept(field: dict[str, Any]) -> None:
+    found = read_success(reply(**field), IDENTITY)
+    assert (found.text, found.reasoning) == ("Turn it left.", "a thought")
+
+
+def test_reasoning_without_an_end_is_cut_off_however_the_answer_ended() -> None:
+    for finish in ("stop", "length"):
+        found = read_success(reply(finish, "<think>a thought"), IDENTITY)
+        assert (found.status, found.text, found.reasoning) == ("cut_off", "", "a thought")
+    with pytest.raises(Empty) as caught:
+        read_success(reply(content="<think>a thought</think>"), IDENTITY)
+    assert caught.value.completion.reasoning == "a thought"
+
+
+def test_marks_of_a_model_are_heeded() -> None:
+    assert read_success(reply(content="##a@@b"), IDENTITY, Marks("@@", "##")).text == "b"
+    assert read_success(reply(content="##a##b"), IDENTITY, Marks("##", "##")).text == "b"
+
+
+@pytest.mark.parametrize(
+    ("usage", "counted"),
+    [
+        ([], None),
+        ({"prompt_tokens": -1, "completion_tokens": 10**400}, {}),
+        ({"prompt_tokens": 9.0, "completion_tokens": 5.5}, {"input_tokens": 9}),
+        ({"prompt_tokens": "9", "completion_tokens": True}, {}),
+        ({"prompt_tokens": 9, "prompt_tokens_details": [], "completion_tokens_details": 7}, {"input_tokens": 9}),
+        (
+            {"prompt_tokens": float("inf"), "input_tokens": 9, "output_tokens": 5},
+            {"input_tokens": 9, "output_tokens": 5},
+        ),
+        # Google counts thoughts in the total alone, xAI beside the completion.
+        (
+            {"prompt_tokens": 9, "completion_tokens": 5, "total_tokens": 34},
+            {"input_tokens": 9, "output_tokens": 25, "reasoning_tokens": 20},
+        ),
+        (
+            {
+                "prompt_tokens": 9,
+                "completion_tokens": 5,
+                "total_tokens": 34,
+                "completion_tokens_details": {"reasoning_tokens": 20},
+            },
+            {"input_tokens": 9, "output_tokens": 25, "reasoning_tokens": 20},
+        ),
+    ],
+)
+def test_odd_usage_costs_no_answer(usage: Any, counted: Any) -> None:
+    found = read_success(reply() | {"usage": usage}, IDENTITY)
+    assert (found.text, found.usage) == ("Turn it left.", counted)
+
+
+def test_reasoning_that_nobody_counted_is_estimated() -> None:
+    found = read_success(reply(content=f"<think>{'a' * 8}</think>b"), IDENTITY)
+    assert found.usage == {"input_tokens": 9, "output_tokens": 5, "reasoning_tokens": 2}
+
+
+def test_choices_out_of_order_are_put_in_order() -> None:
+    body = reply()
+    body["choices"] = [body["choices"][0] | {"index": n, "message": {"content": f"answer {n}"}} for n in (2, 0, 1)]
+    found = read_success(body, IDENTITY | {"decoding": {"n": 3}})
+    assert [one.text for one in (found, *found.more)] == ["answer 0", "answer 1", "answer 2"]
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "means"),
+    [
+        (200, {"error": "busy"}, Transient),
+        (200, {"error": {"code": "502", "message": "flagged content"}}, Transient),
+        (200, {"errors": [{"message": "upstream"}]}, Transient),
+        (200, {"base_resp": {"status_code": 1002, "status_msg": "rate limit"}}, RateLimited),
+        (200, {"base_resp": {"status_code": 1008, "status_msg": "insufficient balance"}}, Fatal),
+        (200, {"base_resp": {"status_code": 1027, "status_msg": "output"}}, "blocked"),
+        (200, {"error_code": 18, "error_msg": "Open api qps request limit reached"}, Transient),
+        (200, {"Response": {"Error": {"Code": "InternalError", "Message": "x"}}}, Transient),
+        (200, {"object": "error", "message": "x", "code": 400}, "rejected"),
+        (200, {"type": "error", "error": {"type": "overloaded_error", "message": "Overloaded"}}, Transient),
+        (200, {"detail": "Not ready"}, Transient),
+        (400, {"code": "DataInspectionFailed", "message": "Input data may contain inappropriate content."}, "blocked"),
+        (400, {"error": {"message": "Output blocked by content filtering policy"}}, "blocked"),
+        (403, {"error": {"message": "Content violates usage guidelines."}}, "blocked"),
+        (400, {"error": {"code": "InputTextSensitiveContentDetected", "message": "x"}}, "blocked"),
+        (451, {}, "blocked"),
+        (429, {"error": {"type": "exceeded_current_quota_error", "message": "suspended"}}, Fatal),
+        (429, {"error": {"code": "1113", "message": "您的账户已欠费，请充值后重试。"}}, Fatal),
+        (400, {"code": "Arrearage", "message": "Access denied"}, Fatal),
+        (403, {"error": {"code": "insufficient_user_quota", "message": "用户额度不足"}}, Fatal),
+        (403, {"message": "Your account balance is insufficient"}, Fatal),
+        (403, {"error": "Your team has used all available credits or reached its monthly spending limit."}, Fatal),
+        (429, {"error": {"message": "You exceeded your current quota, please check your plan and billing."}}, Fatal),
+        (
+            429,
+            [{"error": {"message": "You exceeded your current quota, check your billing. Please retry in 34s."}}],
+            RateLimited,
+        ),
+        (429, {"error": {"message": "Rate limit reached on tokens per min (TPM): Limit 10000"}}, RateLimited),
+        (403, {"error": {"message": "API key expired. Please renew the API key.", "code": 403}}, Denied),
+        (400, {"error": {"message": "Unrecognized request argument supplied: top_k"}}, Denied),
+        (400, [{"error": {"code": 400, "message": "User location is not supported for the API use."}}], Denied),
+        (403, {"error": {"code": "forbidden", "message": "no"}}, RowFailed),
+        (404, {"error": {"code": "model_not_found", "message": "The model does not exist"}}, RowFailed),
+        (405, {}, RowFailed),
+        (400, None, RowFailed),
+        (400, {"error": {"message": "prompt is too long: 210000 tokens > 200000 maximum"}}, "too_long"),
+        (422, {"error": "`inputs` tokens + `max_new_tokens` must be <= 4096."}, "too_long"),
+        (400, {"error": {"message": "Range of input length should be [1, 30720]"}}, "too_long"),
+        (400, {"error": {"message": "the request exceeds the available context size"}}, "too_long"),
+        (400, {"error": {"message": "System role not supported"}}, "rejected"),
+        (520, {}, Transient),
+        (424, {}, Transient),
+        (400, {"error": {"message": "Upstream request failed, try again later"}}, Transient),
+    ],
+)
+def test_what_an_error_means(status: int, body: Any, means: Any) -> None:
+    def read() -> Completion:
+        return read_error(status, body) if status != 200 else read_success(body, IDENTITY)
+
+    if isinstance(means, str):
+        assert read().status == means
+        return
+    with pytest.raises(means) as caught:
+        read()
+    assert type(caught.value) is means
+
+
+def test_the_providers_words_reach_the_reason_without_what_may_be_a_key() -> None:
+    said = "Incorrect key: abc, sk-proj-12 or s****et for org-0123456789abcdef\n in your plan " + "x" * 300
+    with pytest.raises(RowFailed) as caught:
+        read_error(403, {"error": {"code": "no_access", "message": said}})
+    told = str(caught.value)
+    assert told.startswith("403 no_access: Incorrect key: ... ... or ... for ... in your plan xxx")
+    assert len(told) < 230
+
+
+def test_an_older_answer_is_split_when_it_is_read() -> None:
+    old: Any = {"status": "answered", "text": "<think>a</think>b", "finish_reason": "stop", "detail": "", "usage": None}
+    assert split_answer(old) == old | {"text": "b", "reasoning": "a"}
+    assert split_answer(old | {"text": "<think>a"})["status"] == "cut_off"
+    assert split_answer(old | {"text": " plain "}) == old | {"text": " plain "}
+
+
+# Bytes on the wire.
+
+Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter, str], Awaitable[None]]
+
+
+def good(text: str) -> bytes:
+    body = json.dumps(reply(content=f"To {text}")).encode()
+    return b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(body) + body
+
+
+def ask(handle: Handler, *texts: str, **settings: Any) -> Collected:
+    """Asks a server that handles each connection's requests, one after the other, by `handle`."""
+    collected = Collected()
+
+    async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            while head := (await reader.readuntil(b"\r\n\r\n")).decode().lower():
+                length = int(head.partition("content-length:")[2].partition("\r\n")[0])
+                asked = json.loads(await reader.readexactly(length))
+                await handle(reader, writer, asked["messages"][-1]["content"])
+                await writer.drain()
+        except (ConnectionError, asyncio.IncompleteReadError):
+            pass
+        finally:
+            writer.close()
+
+    async def run() -> None:
+        server = await asyncio.start_server(connected, "127.0.0.1", 0)
+        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1"
+        given = {"base_url": url, "concurrency": 4, "timeout": 5, "max_retries": 0} | settings
+        rows: list[Request] = [request(IDENTITY, text, "p", [{"role": "user", "content": text}]) for text in texts]
+        connection = OpenAI.model_validate({"engine": "openai", "model": "m", **given}).connection()
+        await openai._ask_online(rows, collected, IDENTITY, connection)
+        server.close()
+
+    asyncio.run(run())
+    return collected
+
+
+@pytest.mark.parametrize("late", [0, 0.01, 0.1])
+def test_a_late_second_reply_is_never_the_answer_to_another_request(late: float) -> None:
+    pending = set[asyncio.Task[None]]()
+
+    async def twice(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, text: str) -> None:
+        writer.write(good(text))
+
+        async def again() -> None:
+            await asyncio.sleep(late)
+            writer.write(good(text))
+
+        pending.add(asyncio.create_task(again()))
+
+    texts = [str(number) for number in range(60)]
+    found = ask(twice, *texts)
+    assert {id: one.text for id, one in found.done.items()} == {text: f"To {text}" for text in texts}
+
+
+def test_large_replies_take_no_more_memory_at_many_in_flight(monkeypatch: pytest.MonkeyPatch) -> None:
+    packed = gzip.compress(b"\0" * 2**28)
+    head = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(packed)
+
+    async def bomb(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, text: str) -> None:
+        writer.write(head + packed)
+
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    found = ask(bomb, *map(str, range(32)), concurrency=32)
+    assert set(found.failed.values()) == {"a reply of more than 32 MiB"}
+    assert (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024 < 150
+
+
+@pytest.mark.parametrize(
+    ("sent", "reason"),
+    [
+        (b"HTTP/1.1 200 OK\r\nContent-Encoding: br\r\nContent-Length: 2\r\n\r\n{}", "packed as 'br'"),
+        (b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip, gzip\r\nContent-Length: 2\r\n\r\n{}", "packed as 'gzip, gzip'"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", "no JSON"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 200000\r\n\r\n" + b"[" * 200_000, "no JSON"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 1800\r\n\r\n" + b"[" * 900 + b"]" * 900, "no completion"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nNaN ", "no JSON"),
+        (b"HTTP/1.1 302 Found\r\nLocation: /v1/chat/completions\r\nContent-Length: 0\r\n\r\n", "connection failed"),
+    ],
+)
+def test_bytes_that_are_no_reply_fail_their_row(sent: bytes, reason: str) -> None:
+    async def odd(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, text: str) -> None:
+        writer.write(sent if text == "odd" else good(text))
+
+    found = ask(odd, "a", "odd", "b", timeout=2)
+    assert set(found.done) == {"a", "b"}
+    assert reason in found.failed["odd"]
+
+
+def test_a_mark_of_byte_order_and_numbers_of_any_length_cost_no_answer() -> None:
+    body = b"\xef\xbb\xbf" + json.dumps(reply() | {"created": 7}).replace(": 7", ": " + "7" * 5000).encode()
+
+    async def marked(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, text: str) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+
+    assert ask(marked, "a").done["a"].text == "Turn it left."
+
+
+def test_the_limit_of_a_reply_is_a_setting() -> None:
+    async def plain(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, text: str) -> None:
+        writer.write(good(text))
+
+    assert ask(plain, "a", max_reply_mib=2**-14).failed == {"a": "a reply of more than 6.10352e-05 MiB"}
+    assert wire.LARGE < 32 * 2**20
