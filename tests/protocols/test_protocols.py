@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from tests.conftest import ROOT
 from xsafety.categories import BY_KEY
 from xsafety.judging.verdicts import final_label
 from xsafety.protocols import protocol as protocols
+from xsafety.tabular import DataError
 
 CASES = ROOT / "tests" / "data" / "judges"
 NO_VERDICT = "the judge's output is no verdict"
@@ -26,6 +28,15 @@ def cases(name: str) -> list[dict[str, Any]]:
 @pytest.mark.parametrize(
     ("name", "case"), [(file.stem, case) for file in sorted(CASES.glob("*.yaml")) for case in cases(file.stem)]
 )
+def test_an_expression_that_takes_ages_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("xsafety.protocols.protocol.LONGEST", 0.2)
+    paper = protocols.load("paper")
+    mine = replace(paper, pattern=re.compile(r"(?P<label>(a+)+)$"))
+    with pytest.raises(DataError, match=r"output\.pattern '.*' takes more than 0.2 s on an output that begins 'aaa"):
+        mine.parse("a" * 40 + "!")
+    assert paper.parse("No").verdict == "safe"
+
+
 def test_outputs_read_as_their_cases_say(name: str, case: dict[str, Any]) -> None:
     assert case.keys() <= {"output", "verdict", "label", "categories", "reason", "finish", "lang"}
     parsed = protocols.load(name).parse(case["output"])
