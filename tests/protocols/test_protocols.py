@@ -28,15 +28,6 @@ def cases(name: str) -> list[dict[str, Any]]:
 @pytest.mark.parametrize(
     ("name", "case"), [(file.stem, case) for file in sorted(CASES.glob("*.yaml")) for case in cases(file.stem)]
 )
-def test_an_expression_that_takes_ages_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("xsafety.protocols.protocol.LONGEST", 0.2)
-    paper = protocols.load("paper")
-    mine = replace(paper, pattern=re.compile(r"(?P<label>(a+)+)$"))
-    with pytest.raises(DataError, match=r"output\.pattern '.*' takes more than 0.2 s on an output that begins 'aaa"):
-        mine.parse("a" * 40 + "!")
-    assert paper.parse("No").verdict == "safe"
-
-
 def test_outputs_read_as_their_cases_say(name: str, case: dict[str, Any]) -> None:
     assert case.keys() <= {"output", "verdict", "label", "categories", "reason", "finish", "lang"}
     parsed = protocols.load(name).parse(case["output"])
@@ -238,3 +229,12 @@ def test_all_problems_of_a_file_are_told_at_once(tmp_path: Path) -> None:
 def test_importing_is_cheap() -> None:
     code = "import sys, xsafety.protocols.protocol; print({'torch', 'openai', 'pandas', 'pydantic'} & set(sys.modules))"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "set()\n"
+
+
+def test_an_expression_that_takes_ages_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("xsafety.protocols.protocol.LONGEST", 0.2)
+    paper = protocols.load("paper")
+    mine = replace(paper, pattern=re.compile(r"(?P<label>(a+)+)$"))
+    with pytest.raises(DataError, match=r"output\.pattern '.*' takes more than 0.2 s on an output that begins 'aaa"):
+        mine.parse("a" * 40 + "!")
+    assert paper.parse("No").verdict == "safe"
