@@ -237,4 +237,4 @@ def test_an_expression_that_takes_ages_is_told(monkeypatch: pytest.MonkeyPatch) 
     mine = replace(paper, pattern=re.compile(r"(?P<label>(a+)+)$"))
     with pytest.raises(DataError, match=r"output\.pattern '.*' takes more than 0.2 s on an output that begins 'aaa"):
         mine.parse("a" * 40 + "!")
-    assert paper.parse("No").verdict == "safe"
+    assert paper.parse("No").label == "No"

@@ -111,13 +111,13 @@ def survey(ledger: Iterable[Evidence], categories: Mapping[str, str]) -> Survey:
     for (id, _), entries in rows.items():
         given = {(entry["round"], entry["reviewer"]): entry for entry in entries}
         rounds: dict[int, _Row] = {}
-        for reading in round_results(entries):
-            if not reading.round or not (reading.decided or reading.undecided):
+        for result in round_results(entries):
+            if not result.round or not (result.decided or result.undecided):
                 continue
-            row = rounds.setdefault(reading.number, _Row())
-            row.by |= {name: given[reading.round, name] for name in (*reading.undecided, *reading.decided)}
-            row.last = reading if reading.decided else row.last
-            common += _common_rows(reading)
+            row = rounds.setdefault(result.number, _Row())
+            row.by |= {name: given[result.round, name] for name in (*result.undecided, *result.decided)}
+            row.last = result if result.decided else row.last
+            common += _common_rows(result)
         category = categories.get(id, REMOVED)
         outcomes += [
             Outcome(number, category, reviewer, outcome)
@@ -146,10 +146,10 @@ def _counted(entries: Iterable[Evidence]) -> list[str]:
     return [verdict, "modified"] if any(map(is_modified, entries)) else [verdict]
 
 
-def _common_rows(reading: RoundResult) -> Iterator[CommonRow]:
+def _common_rows(result: RoundResult) -> Iterator[CommonRow]:
     """Every pair that decided the row for the same shown text; three or more of them once more, all together."""
     shown: dict[str, list[tuple[str, Evidence]]] = {}
-    for reviewer, entry in reading.decided.items():
+    for reviewer, entry in result.decided.items():
         shown.setdefault(entry["before"], []).append((reviewer, entry))
     for deciders in shown.values():
         for group in [*combinations(deciders, 2), *([deciders] if len(deciders) > 2 else [])]:
@@ -157,7 +157,7 @@ def _common_rows(reading: RoundResult) -> Iterator[CommonRow]:
             verdicts = tuple(entry["verdict"] for entry in entries)
             same = sum(_target(one) == _target(other) for one, other in combinations(entries, 2))
             # Fleiss' kappa is about reviewers at large: who they were does not matter, how many they were does.
-            pair = (reading.number, "; ".join(names)) if len(names) == 2 else (0, "")
+            pair = (result.number, "; ".join(names)) if len(names) == 2 else (0, "")
             yield CommonRow(len(names), *pair, verdicts, same)
 
 

@@ -79,7 +79,7 @@ class RowState:
 
     state: str  # 'open', 'stale', 'in review', 'passed' (waits only for the language's spot check), one of DONE
     target: str = ""
-    rounds: int = 0
+    passed: int = 0
     reviewer: str = ""
     question: OpenQuestion | None = None
     needs: int = field(default=1, compare=False)  # rounds, by what the gate demands
@@ -102,7 +102,7 @@ def fold_row(entries: Sequence[Evidence], source: str) -> RowState:
         row_state = _after(result, row_state)
         by |= result.decided.keys() if result.round else set()  # the release is nobody who could be asked
     if row_state.state == "rejected":
-        return RowState("rejected", "", row_state.rounds, row_state.reviewer)
+        return RowState("rejected", "", row_state.passed, row_state.reviewer)
     return replace(row_state, state="in review" if row_state.target else "open", by=tuple(sorted(by)))
 
 
@@ -118,7 +118,7 @@ def _after(result: RoundResult, row_state: RowState) -> RowState:
         )
         if text is None:
             return replace(row_state, state="rejected")
-        return replace(row_state, state="in review", target=text, rounds=result.number)
+        return replace(row_state, state="in review", target=text, passed=result.number)
     if result.undecided:
         noted = tuple(entry for entry in result.undecided.values() if entry["note"])
         return replace(row_state, question=OpenQuestion("other reviewer", tuple(result.undecided)), proposals=noted)
@@ -171,7 +171,7 @@ def at_gate(
     demanded = demand(lang, row_states.keys(), rejected, outcomes, gate)
     for id, row_state in row_states.items():
         needs = demanded.of(id)
-        through = row_state.state == "in review" and row_state.rounds >= needs and not row_state.question
+        through = row_state.state == "in review" and row_state.passed >= needs and not row_state.question
         state = ("verified" if demanded.check.closed else "passed") if through else row_state.state
         row_states[id] = replace(row_state, state=state, needs=needs)
     return row_states, demanded
