@@ -42,7 +42,9 @@ def sheets(folder: Path) -> tuple[list[Sheet], list[str]]:
     names: dict[str, str] = {}
     problems = []
     for path in sorted(folder.iterdir()) if folder.is_dir() else []:
-        if not _is_like_a_sheet(path):
+        # Spreadsheet programs leave '~$...' beside a file that is open; others leave what is no sheet at all.
+        named = path.suffix.lower() in _LIKE_SHEETS or path.name.lower().startswith("round")
+        if not named or path.name.startswith((".", "~$")) or path.is_dir():
             continue
         match = _SHEET_NAME.fullmatch(path.name)
         if problem := _name_problem(path, match[2] if match else None, names):
@@ -60,12 +62,6 @@ def sheets(folder: Path) -> tuple[list[Sheet], list[str]]:
 def free_part(folder: Path, round: int, reviewer: str) -> int:
     """The number of a reviewer's next sheet of a round in a language's folder."""
     return 1 + max([0, *(one.part for one in sheets(folder)[0] if (one.round, one.reviewer) == (round, reviewer))])
-
-
-def _is_like_a_sheet(path: Path) -> bool:
-    # Spreadsheet programs leave '~$...' beside a file that is open; others leave what is no sheet at all.
-    named = path.suffix.lower() in _LIKE_SHEETS or path.name.lower().startswith("round")
-    return named and not path.name.startswith((".", "~$")) and not path.is_dir()
 
 
 def _name_problem(path: Path, reviewer: str | None, names: dict[str, str]) -> str:

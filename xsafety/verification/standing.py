@@ -135,16 +135,11 @@ def _outcomes(entries: Iterable[Evidence]) -> dict[int, set[str]]:
         by_english.setdefault(entry["source"], []).append(entry)
     found: dict[int, set[str]] = {}
     for same in by_english.values():
-        agreed = [result for result in round_results(same) if result.round and len(result.outcomes) == 1]
-        for number, outcome in {result.number: _outcome(result) for result in agreed}.items():
-            found.setdefault(number, set()).add(outcome)
+        agreed = {one.number: one for one in round_results(same) if one.round and len(one.outcomes) == 1}
+        for number, result in agreed.items():
+            said = "edited" if any(map(is_modified, result.decided.values())) else "ok"
+            found.setdefault(number, set()).add("rejected" if None in result.outcomes else said)
     return found
-
-
-def _outcome(result: RoundResult) -> str:
-    if None in result.outcomes:
-        return "rejected"
-    return "edited" if any(map(is_modified, result.decided.values())) else "ok"
 
 
 def by_row(ledger: Iterable[Evidence]) -> dict[str, list[Evidence]]:

@@ -47,10 +47,7 @@ def read(path: Path) -> list[ReturnedRow]:
 
 
 def _returned_row(number: int, header: Sequence[str], row: Sequence[str]) -> ReturnedRow:
-    cells = {name: _unquoted(text) for name, text in zip(header, row, strict=False)}
+    texts = [text[1:] if text.startswith("'") and _FORMULA.match(text) else text for text in row]
     width = f"{len(row)} fields instead of {len(header)}; put quotes around text with commas"
+    cells = dict(zip(header, texts, strict=False))
     return ReturnedRow(f"row {number}", cells, [width] if len(row) != len(header) else [])
-
-
-def _unquoted(text: str) -> str:
-    return text[1:] if text.startswith("'") and _FORMULA.match(text) else text
