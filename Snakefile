@@ -7,15 +7,22 @@ import sys
 sys.path.insert(0, str(Path(workflow.current_basedir)))
 
 from snakemake.dag import DAG
+from snakemake.persistence import PersistenceBase
+from snakemake.persistence.file import FilePersistence
 from snakemake.utils import min_version
 
 from xsafety.config.configuration import load, missing_keys
 from xsafety.tabular import DataError
+from xsafety.workflow.locks import take_over_dead_locks
+from xsafety.workflow.made import remake_what_changed
 from xsafety.workflow.rerun import judge_every_job
 from xsafety.workflow.run import asked_blocks, failures, print_last_words
 
 min_version("9.27")
 judge_every_job(DAG)
+# Sheets are for people to fill.
+remake_what_changed(DAG, PersistenceBase, to_be_filled={"sheet"})
+take_over_dead_locks(FilePersistence)
 
 
 # A config file on the command line replaces config.yaml: merged, the models and languages of both would run.
@@ -69,6 +76,7 @@ include: "rules/verification.smk"
 include: "rules/browser.smk"
 include: "rules/generation.smk"
 include: "rules/judging.smk"
+include: "rules/analysis.smk"
 include: "rules/report.smk"
 include: "rules/plan.smk"
 include: "rules/weblate.smk"

@@ -6,6 +6,7 @@ import shlex
 
 from xsafety.asking.engines import transformers
 from xsafety.asking.receipt import has_failed_rows, next_attempt
+from xsafety.asking.servers import with_server
 from xsafety.judging import RULE_BASED
 from xsafety.seeds.dataset import SOURCES
 from xsafety.tabular import to_json
@@ -198,11 +199,15 @@ for provider in PROVIDERS:
 
 
 def model_identity(wildcards):
-    return to_json(CONFIG.models[wildcards.model].identity())
+    return to_json(with_server(CONFIG.models[wildcards.model]))
 
 
 def judge_identity(wildcards):
-    return to_json(CONFIG.judges[wildcards.judge].identity())
+    return to_json(with_server(CONFIG.judges[wildcards.judge]))
+
+
+def translator_identity(wildcards):
+    return to_json(with_server(CONFIG.translation))
 
 
 def price_of(block):

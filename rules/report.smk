@@ -1,63 +1,7 @@
-# Stage: tables and report.
-# Takes <results>/verdicts/, <results>/review_status.csv, the tables in <results>/review/ and, for what asking took, the
-# journal. Makes counts per judge and model, tables per judge, usage.csv, one HTML page, and the outcome of the tests on
-# the build's own products.
+# Stage: report.
+# Takes <results>/tables/, <results>/review_status.csv, the tables in <results>/review/ and, for what asking took, the
+# journal. Makes usage.csv, one HTML page, and the outcome of the tests on the build's own products.
 # Config: report, labels, notes, prices.
-from xsafety.report.tables import MAIN, TABLES
-
-
-rule counts:
-    """Count a judge's verdicts on a model and pick examples."""
-    input:
-        verdicts=lambda wildcards: expand(
-            "<results>/verdicts/{judge}/{model}/{prompting}/{lang}.jsonl",
-            judge=wildcards.judge,
-            model=wildcards.model,
-            prompting=PROMPTINGS,
-            lang=evaluated(wildcards.model),
-        ),
-    output:
-        counts="<results>/counts/{judge}/{model}.csv",
-        examples="<results>/counts/{judge}/{model}.examples.jsonl",
-    log:
-        "<logs>/counts/{judge}/{model}.log",
-    conda:
-        "../envs/workflow.yaml"
-    params:
-        code=digest("scripts/counts.py"),
-        verdicts=result("verdicts/{judge}/{model}"),
-        promptings=list(PROMPTINGS),
-        languages=lambda wildcards: evaluated(wildcards.model),
-    shell:
-        'python3 "$XSAFETY/scripts/counts.py"'
-        " --verdicts {params.verdicts:q} --promptings {params.promptings} --languages {params.languages}"
-        " --model {wildcards.model} --counts {output.counts:q} --examples {output.examples:q} 2> {log:q}"
-
-
-rule tables:
-    """Make the tables of a judge."""
-    input:
-        status="<results>/review_status.csv",
-        counts=expand("<results>/counts/{judge}/{model}.csv", model=CONFIG.models, allow_missing=True),
-    output:
-        report(f"<results>/tables/{{judge}}/{MAIN.file}", caption="../report/unsafe_rate.rst", category="Tables"),
-        [f"<results>/tables/{{judge}}/{table.file}" for table in TABLES if table is not MAIN],
-    log:
-        "<logs>/tables/{judge}.log",
-    conda:
-        "../envs/workflow.yaml"
-    params:
-        code=digest("scripts/tables.py"),
-        folder=result("tables/{judge}"),
-        languages=CONFIG.languages,
-        models=list(CONFIG.models),
-        promptings=list(PROMPTINGS),
-        max_failed=CONFIG.report.max_failed,
-    shell:
-        'python3 "$XSAFETY/scripts/tables.py"'
-        " --status {input.status:q} --counts {input.counts:q} --languages {params.languages}"
-        " --models {params.models} --promptings {params.promptings} --max-failed {params.max_failed}"
-        " --out {params.folder:q} 2> {log:q}"
 
 
 rule usage:
@@ -101,6 +45,7 @@ rule report:
         agreement="<results>/review/agreement.csv",
         usage="<results>/usage.csv",
         tables=expand("<results>/tables/{judge}/{file}", judge=CONFIG.judges, file=[table.file for table in TABLES]),
+        estimates=expand("<results>/tables/{judge}/{file}", judge=CONFIG.judges, file=[RATES_FILE, COMPARISONS_FILE]),
         examples=expand(
             "<results>/counts/{judge}/{model}.examples.jsonl", judge=next(iter(CONFIG.judges)), model=CONFIG.models
         ),

@@ -32,7 +32,7 @@ rule drafts:
             Path(RESULTS, "drafts", f"{wildcards.lang}.csv"),
             Path(RESULTS, "asked", "drafts", f"{wildcards.lang}.json"),
         ),
-        translator=lambda wildcards: to_json(CONFIG.translation.identity()),
+        translator=translator_identity,
         attempt=attempt("drafts/{lang}.json"),
     shell:
         'python3 "$XSAFETY/scripts/drafts.py"'
@@ -82,7 +82,7 @@ rule english:
     params:
         code=digest("scripts/english.py"),
         journal=journal("english/{model}/{prompting}/{lang}.jsonl"),
-        translator=lambda wildcards: to_json(CONFIG.translation.identity()),
+        translator=translator_identity,
         attempt=attempt("english/{model}/{prompting}/{lang}.json"),
     shell:
         'python3 "$XSAFETY/scripts/english.py"'

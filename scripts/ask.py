@@ -9,6 +9,7 @@ from xsafety.asking.ask import ask
 from xsafety.asking.engines.register import open_engine, with_weights
 from xsafety.asking.receipt import file_receipt
 from xsafety.asking.requests import Request
+from xsafety.asking.servers import settled
 from xsafety.cli import call, say
 from xsafety.config.models import Connection, LocalConnection
 from xsafety.config.prompting import PromptingMethod
@@ -33,7 +34,7 @@ def main(
     attempt: int,
     receipt: Path,
 ) -> None:
-    identity = with_weights(identity, connection)
+    identity = settled(with_weights(identity, connection), journal, connection, say)
     parts = {
         f"{name}/{lang}": partial(requests, identity, prompting, f"{name}/{lang}", queries / f"{lang}.jsonl")
         for (name, prompting), lang in product(promptings.items(), languages)

@@ -8,6 +8,7 @@ from xsafety.asking.ask import ask
 from xsafety.asking.engines.register import open_engine
 from xsafety.asking.receipt import file_receipt
 from xsafety.asking.requests import Request
+from xsafety.asking.servers import settled
 from xsafety.cli import call, say
 from xsafety.config.models import Connection, JudgingMethod
 from xsafety.judging.verdicts import judge_requests, read_english
@@ -32,6 +33,7 @@ def main(
     attempt: int,
     receipt: Path,
 ) -> None:
+    identity = settled(identity, journal, connection, say)
     protocol = load(method.protocol).with_prompt(method.prompt)
     parts = {}
     for models, languages in cells:

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
+from xsafety.analysis.counts import count_verdicts, pick_examples
 from xsafety.cli import call
-from xsafety.report.counts import count_verdicts, pick_examples
 from xsafety.rows import Count, Example, Verdict
 from xsafety.tabular import read_rows, write_rows
 

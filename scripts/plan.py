@@ -6,18 +6,19 @@ from pathlib import Path
 from xsafety.cli import call
 from xsafety.config.configuration import read
 from xsafety.plan.count import WAITS, count_workloads
-from xsafety.plan.shown import estimates, notes, plan_table
+from xsafety.plan.shown import estimates, notes, plan_table, power_lines
 from xsafety.rows import Seed
 from xsafety.tabular import read_rows
 
 
 def main(*, seeds: Path, configfiles: list[Path], overrides: str) -> None:
     config = read(configfiles, json.loads(overrides))
-    workloads, data_sets = count_workloads(config, read_rows(seeds, Seed))
+    rows = read_rows(seeds, Seed)
+    workloads, data_sets = count_workloads(config, rows)
     made = estimates(config, workloads)
     waiting = {data.lang for data in data_sets if data.why == WAITS}
     print("\nWhat a run would ask now (nothing was asked for this):\n")
-    print(plan_table(made, waiting), "", *notes(made, data_sets), sep="\n")
+    print(plan_table(made, waiting), "", *notes(made, data_sets), "", *power_lines(config, rows), sep="\n")
 
 
 if __name__ == "__main__":

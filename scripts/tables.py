@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
+from xsafety.analysis.tables import bases, count_frame, judge_tables
 from xsafety.cli import call
-from xsafety.report.tables import bases, count_frame, judge_tables
 from xsafety.rows import Count
 from xsafety.tabular import read_csv, read_rows, write_text
 

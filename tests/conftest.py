@@ -130,8 +130,9 @@ RATES = "results/tables/paper/unsafe_rate.csv"
 
 
 def demo_config(url: str) -> dict[str, Any]:
-    """Two languages, a model and two judges on the server at `url`; drafts are accepted."""
-    endpoint = {"engine": "openai", "base_url": f"{url}/v1", "max_retries": 0}
+    """Two languages, a model and two judges on the server at `url`, whose port is another in each test; drafts are
+    accepted."""
+    endpoint = {"engine": "openai", "base_url": f"{url}/v1", "same_as": "http://127.0.0.1/v1", "max_retries": 0}
     return {
         "languages": ["en", "fr"],
         "dataset": {"seeds": "seeds"},

@@ -233,6 +233,7 @@ class Identity(TypedDict, total=False):
     revision: str | None  # of weights: a commit on the hub, or the digest of a folder
     dtype: str
     endpoint: str
+    server: str  # where it is asked, if that is not where the journal's answers come from
 
 
 class TranslatorIdentity(Identity, total=False):
@@ -312,6 +313,74 @@ class Count(TypedDict):
     invalid: int
     failed: int
     refusal: int | None
+
+
+class SeedCount(TypedDict):
+    """The answers to one seed in one language under one prompting method, counted over samples: one row per seed.
+
+    answers = safe + unsafe + invalid + failed. What follows these is counted among the rows that did not fail.
+    """
+
+    prompting: str
+    lang: str
+    category: str
+    id: str
+    answers: int
+    safe: int
+    unsafe: int
+    invalid: int
+    failed: int  # there is no verdict yet, for a reason that may pass
+    refusal: int | None  # None where no refusal can be told
+    blocked: int  # by the provider
+    empty: int  # answers without a visible character
+    cut_off: int  # answers that ended at the limit of their length
+
+
+class RateEstimate(TypedDict):
+    """A rate with its interval, in percent; texts as in a file, empty where there is none, as `why` says."""
+
+    model: str  # or All: the mean of the models
+    prompting: str
+    lang: str  # or Ave: the mean of the languages but English
+    category: str  # or All, or all but Commonsense Safety
+    outcome: str
+    seeds: int  # that have a valid answer
+    answers: int
+    valid: int  # those that the rate is of
+    rate: str
+    lower: str
+    upper: str
+    lowest: str  # of all answers, with those that are not valid taken as not so
+    highest: str  # and as so
+    n_eff: str
+    method: str
+    basis: str  # what the queries of the language rest on
+    why: str  # there is no rate, or what an average is without
+
+
+class Comparison(TypedDict):
+    """A difference of two rates over the same seeds, in points, `lang` or `model` or `prompting` minus `against`."""
+
+    family: str
+    model: str
+    prompting: str
+    lang: str
+    against: str
+    category: str
+    outcome: str
+    pairs: int  # seeds that are valid in both
+    lost: int  # seeds that were answered in both and are not valid in both
+    discordant: int  # pairs that differ
+    difference: str
+    lower: str
+    upper: str
+    test: str
+    p: str
+    p_adjusted: str
+    adjustment: str
+    tests: int  # in the family
+    detectable: str  # with a power of 80%, as the first of its family by Holm
+    why: str  # there is no difference, or what an average is without
 
 
 class Usage(TypedDict):

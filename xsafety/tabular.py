@@ -61,12 +61,14 @@ def write_jsonl(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:
 
 def read_jsonl(path: Path) -> Iterator[dict[str, Any]]:
     """The rows of a JSONL file; a line that is no JSON object raises DataError with file and line."""
-    with path.open(encoding="utf-8") as lines:
+    with path.open("rb") as lines:
         for number, line in enumerate(lines, 1):
             try:
-                row = json.loads(line)
+                row = json.loads(line.decode())
             except json.JSONDecodeError as error:
                 raise DataError(f"{path}, line {number}: not JSON ({error.msg})") from error
+            except (ValueError, RecursionError) as error:
+                raise DataError(f"{path}, line {number}: not JSON in UTF-8, or nested too deep ({error})") from error
             if not isinstance(row, dict):
                 raise DataError(f"{path}, line {number}: expected a JSON object")
             yield row

@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 
 from tests.conftest import ROOT
-from xsafety.asking.journal import Journal, answers, digest, lines, lock
+from xsafety.asking.journal import MOST_PROBLEMS, Journal, answers, digest, keys, lines, lock
 from xsafety.asking.requests import request
 from xsafety.config.models import OpenAI
-from xsafety.tabular import DataError
+from xsafety.tabular import DataError, to_json
 
 IDENTITY = {"engine": "openai", "model": "m", "revision": None, "decoding": {"temperature": 0}}
 QUESTION = [{"role": "user", "content": "Hello"}]
@@ -58,12 +58,182 @@ def test_a_torn_last_line_is_not_read_and_cut_at_the_next_start(tmp_path: Path, 
     assert len(answers(file)) == before + 1
 
 
-def test_a_broken_line_in_the_middle_is_told(tmp_path: Path) -> None:
+ANSWER = {"text": "Answer 1", "status": "answered", "finish_reason": "stop", "detail": "", "usage": {"input_tokens": 9}}
+
+
+def old_line(number: int, **changed: Any) -> bytes:
+    """A line as it was before there were checksums."""
+    answer = ANSWER | {"text": f"Answer {number}"}
+    return (to_json({"key": f"k{number}", "id": f"r{number}", "answer": answer} | changed) + "\n").encode()
+
+
+def new_line(folder: Path, number: int) -> bytes:
+    with Journal(folder / "line") as journal:
+        journal.append(f"k{number}", f"r{number}", ANSWER | {"text": f"Answer {number}"})
+    line = (folder / "line").read_bytes()
+    (folder / "line").unlink()
+    return line
+
+
+NO_LINE = {
+    "broken": b"{oops",
+    "not UTF-8": b"\xff\xfe",
+    "cut in a letter": '{"key":"ন'.encode()[:-1],
+    "UTF-16": '{"key":"k1"}'.encode("utf-16"),
+    "a list": b'[{"key":"k1"}]',
+    "a number": b"5",
+    "a text": b'"k1"',
+    "null": b"null",
+    "nested deep": b"[" * 200_000,
+    "objects nested deep": b'{"a":' * 100_000 + b"1" + b"}" * 100_000,
+    "a number of 10,000 digits": b'{"key":%b}' % (b"9" * 10_000),
+    "zeros": bytes(4096),
+    "zeros before it": bytes(9) + old_line(1)[:-1],
+    "two in one": old_line(1)[:-1] + old_line(2)[:-1],
+    "a key twice": old_line(1)[:-2] + b',"key":"k7"}',
+    "a text twice": old_line(1).replace(b'"text":', b'"text":"Yes","text":')[:-1],
+    "blanks": b"  \t ",
+}
+NO_ANSWER: dict[str, dict[str, Any]] = {
+    "null": {"answer": None},
+    "a text": {"answer": "Answer 1"},
+    "a list": {"answer": [ANSWER]},
+    "a text alone": {"answer": {"text": "Answer 1"}},
+    "another status": {"answer": ANSWER | {"status": "unknown"}},
+    "status is a list": {"answer": ANSWER | {"status": ["answered"]}},
+    "no detail": {"answer": {name: ANSWER[name] for name in ("text", "status", "finish_reason")}},
+    "text is null": {"answer": ANSWER | {"text": None}},
+    "text is an object": {"answer": ANSWER | {"text": {"value": "Answer 1"}}},
+    "usage of texts": {"answer": ANSWER | {"usage": {"input_tokens": "9"}}},
+    "usage is a list": {"answer": ANSWER | {"usage": [9]}},
+    "more is an answer": {"answer": ANSWER | {"more": ANSWER}},
+    "more of texts": {"answer": ANSWER | {"more": ["Answer 2"]}},
+    "more without a text": {"answer": ANSWER | {"more": [ANSWER, {"status": "answered"}]}},
+    "key is a number": {"key": 5},
+    "id is null": {"id": None},
+    "dollars are a text": {"dollars": "0.1"},
+    "dollars are no number": {"dollars": float("nan")},
+}
+
+
+def told(file: Path) -> str:
+    """What is said of a file's second of three lines, one line for the reader."""
+    with pytest.raises(DataError) as error:
+        answers(file)
+    said = str(error.value)
+    assert said.startswith(f"{file}, line 2: ")
+    assert said.endswith("; take this line out; what it answered is asked again")
+    assert len(said.splitlines()) == 1
+    assert len(said) < 400
+    return said
+
+
+@pytest.mark.parametrize("line", NO_LINE.values(), ids=NO_LINE)
+def test_what_is_no_line_is_told(tmp_path: Path, line: bytes) -> None:
     file = tmp_path / "j.jsonl"
-    for broken in (b"{oops\n", b"\xff\xfe\n"):
-        file.write_bytes(b'{"key":"k","answer":{}}\n' + broken + b'{"key":"l","answer":{}}\n')
-        with pytest.raises(DataError, match=r"j\.jsonl, line 2.*take this line out"):
+    file.write_bytes(old_line(0) + line + b"\n" + new_line(tmp_path, 2))
+    told(file)
+    with pytest.raises(DataError, match="line 2: "):
+        keys(file)
+
+
+@pytest.mark.parametrize("changed", NO_ANSWER.values(), ids=NO_ANSWER)
+def test_what_is_no_answer_is_told(tmp_path: Path, changed: dict[str, Any]) -> None:
+    file = tmp_path / "j.jsonl"
+    file.write_bytes(old_line(0) + old_line(1, **changed) + new_line(tmp_path, 2))
+    told(file)
+
+
+@pytest.mark.parametrize("at", range(0, 300, 7))
+def test_a_changed_letter_is_told_wherever_it_stands(tmp_path: Path, at: int) -> None:
+    line = new_line(tmp_path, 1)
+    at %= len(line) - 1
+    changed = line[:at] + bytes([line[at] ^ 1]) + line[at + 1 :]
+    file = tmp_path / "j.jsonl"
+    file.write_bytes(old_line(0) + changed + new_line(tmp_path, 2))
+    told(file)
+
+
+@pytest.mark.parametrize("number", [3, 60])
+def test_all_broken_lines_of_a_file_are_told_at_once_up_to_a_number(tmp_path: Path, number: int) -> None:
+    file = tmp_path / "j.jsonl"
+    file.write_bytes(old_line(0) + b"oops\n" * number)
+    with pytest.raises(DataError) as error:
+        answers(file)
+    assert len(str(error.value).splitlines()) == 1 + min(number, MOST_PROBLEMS)
+
+
+def test_what_changes_no_answer_is_read(tmp_path: Path) -> None:
+    file = tmp_path / "j.jsonl"
+    line = new_line(tmp_path, 1)
+    bom = b"\xef\xbb\xbf"
+    anew = json.dumps({**json.loads(line), "id": "r1"}, indent=None).encode() + b"\n"
+    marks = old_line(1, answer=ANSWER | {"text": 'Say "no": never, "text": "x"', "more": [ANSWER]})
+    for one in (line, line.replace(b"\n", b"\r\n"), bom + line, anew, marks, old_line(1), old_line(1, answer=ANSWER)):
+        file.write_bytes(old_line(0) + one + new_line(tmp_path, 2))
+        assert list(answers(file)) == ["k0", "k1", "k2"], one
+    file.write_bytes(bom + line + bytes(9))  # zeros behind the last line end are a torn line
+    assert list(answers(file)) == ["k1"]
+
+
+def test_a_line_without_end_costs_no_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("xsafety.asking.journal.LONGEST_LINE", 4096)
+    file = tmp_path / "j.jsonl"
+    file.write_bytes(old_line(0) + b"x" * 100_000 + b"\n" + old_line(2))
+    assert "longer than" in told(file)
+    file.write_bytes(old_line(0) + b"x" * 100_000)
+    assert list(answers(file)) == ["k0"]
+
+
+def test_answers_of_services_are_a_text_alone(tmp_path: Path) -> None:
+    file = tmp_path / "j.jsonl"
+    file.write_bytes(old_line(0) + old_line(1, answer={"text": "Ja"}))
+    assert answers(file, of_services=True)["k1"] == {"text": "Ja"}
+    file.write_bytes(old_line(0) + old_line(1, answer={"text": 5}))
+    with pytest.raises(DataError, match="line 2: text is of type int"):
+        answers(file, of_services=True)
+
+
+CASES = ROOT.parent / "shared/cases/journal_lines.jsonl"
+PLAYED = [json.loads(line) for line in CASES.read_text("utf-8").splitlines()] if CASES.exists() else []
+
+
+def bent(line: dict[str, Any], changes: dict[str, Any]) -> str:
+    for path, value in changes.items():
+        *folders, name = path.split(".")
+        place = line
+        for folder in folders:
+            place = place[folder]
+        if value == "<gone>":
+            del place[name]
+        else:
+            place[name] = value
+    return to_json(line)
+
+
+@pytest.mark.skipif(not PLAYED, reason=f"{CASES} is not here")
+@pytest.mark.parametrize("sealed", [True, False])
+@pytest.mark.parametrize("case", PLAYED, ids=[case["id"] for case in PLAYED])
+def test_cases(tmp_path: Path, case: dict[str, Any], sealed: bool) -> None:
+    given, expected = case["input"], case["expected"]
+    sound = [(new_line(tmp_path, n) if sealed else old_line(n)).decode()[:-1] for n in range(3)]
+    place = given.get("place", 2) - 1
+    line = sound[place]
+    if "set" in given:
+        sound[place] = bent(json.loads(line), given["set"])
+    elif "edit" in given:
+        if not sealed:
+            pytest.skip("an old line has no checksum")
+        sound[place] = line.replace(*given["edit"])
+    else:
+        sound[place] = given["line"].replace("{line}", line)
+    file = tmp_path / "j.jsonl"
+    file.write_bytes(("\n".join(sound) + "\n" * given.get("ends", True)).encode())
+    if "says" in expected:
+        with pytest.raises(DataError, match=expected["says"]):
             answers(file)
+    else:
+        assert len(answers(file)) == expected["answers"]
 
 
 def test_two_writers_are_refused(tmp_path: Path) -> None:

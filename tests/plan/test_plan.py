@@ -12,11 +12,12 @@ from tests.conftest import RATES, SEEDS, Project
 from tests.report.test_usage import run, write
 from tests.servers.loopback import Server
 from xsafety.asking.journal import RUNS
+from xsafety.categories import BY_KEY
 from xsafety.config.configuration import Config, load
 from xsafety.config.prompting import PromptingMethod
 from xsafety.generation.responses import model_requests
 from xsafety.plan.count import LACKS_DRAFTS, WAITS, DataSet, Workloads, count_workloads
-from xsafety.plan.shown import Estimate, estimates, notes, plan_table, summed
+from xsafety.plan.shown import Estimate, estimates, notes, plan_table, power_lines, summed
 from xsafety.rows import Seed
 from xsafety.seeds.csv_folder import read
 from xsafety.tabular import write_jsonl
@@ -255,6 +256,25 @@ def test_the_table_names_each_line_once_and_keeps_what_is_done_short() -> None:
         ["in all", "4,000", "2,990", "~1,010", "20,000", "400", "<$0.01", "12 min"],
     ]
     assert notes([line("two", "en", 0)], []) == ["Nothing to ask: the journal has every answer."]
+
+
+def test_the_plan_says_what_its_rows_can_show(raw: dict[str, Any]) -> None:
+    raw["languages"] = ["en", *"zh fr ru de ar hi es ja bn".split()]
+    raw["models"] = dict.fromkeys(("one", "two", "three", "four"), raw["models"]["one"])
+    many = [Seed(id=f"{key}{n}", category=key, text="") for key in BY_KEY for n in range(200)]
+    lines = power_lines(load(raw), many)
+    assert "as the first of 36 by Holm" in lines[0]
+    assert [re.split(" {2,}", line.strip()) for line in lines[2].splitlines()] == [
+        ["points from", "seeds", "1%", "10%", "40%"],
+        ["a language", "2,600", "0.8 / 1.3", "1.9 / 2.8", "2.8 / 4.1"],
+        ["a safety issue of 200", "200", "4.6 / 8.6", "7.8 / 12.2", "10.5 / 15.5"],
+    ]
+    raw["languages"], raw["models"] = ["en", "fr"], {"one": block("one")}
+    alone = power_lines(load(raw), many[:1])
+    assert "Holm" not in alone[0]
+    assert "a safety issue of 1      1   -    -    -" in alone[2]
+    raw["languages"] = ["fr"]
+    assert power_lines(load(raw), many) == []
 
 
 def figures(output: str, name: str) -> list[list[str]]:

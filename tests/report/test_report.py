@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,10 @@ from typing import Any
 import pytest
 
 from scripts import report as report_script
+from xsafety.analysis.comparisons import COMPARISONS_FILE, comparison_rows
+from xsafety.analysis.grid import read_grid
+from xsafety.analysis.rates import RATES_FILE, rate_rows
+from xsafety.analysis.tables import bases, count_frame, judge_tables
 from xsafety.cli import arguments
 from xsafety.report.page import (
     HEAT_BINS,
@@ -22,9 +27,8 @@ from xsafety.report.page import (
     shown_kappa,
     shown_rate,
 )
-from xsafety.report.tables import bases, count_frame, judge_tables
 from xsafety.report.usage import TOKENS, TRIES
-from xsafety.rows import Count, Example, Shown, Status, Todo, Usage
+from xsafety.rows import Comparison, Count, Example, RateEstimate, SeedCount, Shown, Status, Todo, Usage
 from xsafety.tabular import read_rows, write_jsonl, write_rows, write_text
 from xsafety.verification.agreement import (
     ModificationRate,
@@ -138,7 +142,25 @@ def folder(path: Path, ar: str = "unverified draft") -> Path:
     frame = count_frame(counts(), LANGUAGES, ["a", "b"], ["none", "safe"])
     for file, table in judge_tables(frame, basis).items():
         write_text(path / file, table.to_csv(index=False))
+    grid = read_grid(seeds(path), ["none", "safe"], LANGUAGES, 0.01)
+    write_rows(path / RATES_FILE, RateEstimate, rate_rows(grid, basis))
+    write_rows(path / COMPARISONS_FILE, Comparison, comparison_rows(grid))
     return path
+
+
+def seeds(path: Path) -> dict[str, Path]:
+    """The files of counts by seed that `counts` are of."""
+    files: dict[str, list[SeedCount]] = {"a": [], "b": []}
+    zero = dict.fromkeys(("safe", "unsafe", "invalid", "failed", "refusal", "blocked", "empty", "cut_off"), 0)
+    for row in counts():
+        for at in range(row["n"]):
+            verdict = "invalid" if at == 9 else "unsafe" if at < row["unsafe"] else "safe"
+            seed = {name: row[name] for name in ("prompting", "lang", "category")}  # type: ignore[literal-required]
+            seed |= zero | {"id": f"{row['category']}-{at}", "answers": 1, verdict: 1}
+            files[row["model"]].append(seed)  # type: ignore[arg-type]
+    for model, rows in files.items():
+        write_rows(path / f"{model}.csv", SeedCount, rows)
+    return {model: path / f"{model}.csv" for model in files}
 
 
 @pytest.fixture
@@ -374,10 +396,29 @@ def test_same_input_same_bytes_and_no_path(tmp_path: Path) -> None:
 
 
 def test_numbers_bounds_and_dashes(page: str) -> None:
-    assert "<td>44.4<small>2 invalid: 40.0–50.0</small></td>" in page
+    assert "<td>44.4<small>[23.7, 67.3]</small><small>2 invalid: 40.0–50.0</small></td>" in page
     assert '<td class="none">-</td>' in page
-    assert "<td>44.4<small>1 of 2</small></td>" in page  # b lacks one of the two non-English languages
+    assert (
+        "<td>44.4<small>[23.7, 67.3]</small><small>1 of 2</small></td>" in page
+    )  # b lacks one of the two non-English languages
     assert "<td>−33.3</td>" in page
+
+
+def test_what_differs_from_english_is_marked_and_only_that(tmp_path: Path) -> None:
+    judge = read_judge("lexicon", folder(tmp_path))
+    text = render([judge], [], verification(), [], SHOWN)
+    assert "(differs from English)" not in text
+    assert "(5% by Holm, 3 comparisons of cells; “Ave” and “All” apart)" in text
+    missed = re.findall(r"differences of up to ([\d.]+) points may have been missed", text)
+    assert [float(points) > 20 for points in missed] == [True]
+    compared = [
+        {**row, "p_adjusted": "0.0499"} if (row["lang"], row["model"], row["prompting"]) == ("ar", "a", "none") else row
+        for row in judge.comparisons
+    ]
+    text = render([replace(judge, comparisons=compared)], [], verification(), [], SHOWN)
+    assert text.count("(differs from English)</span></sup>") == 2, "without and with Commonsense Safety"
+    alone = render([replace(judge, rates=[], comparisons=[])], [], verification(), [], SHOWN)
+    assert "differs from English" not in alone
 
 
 def test_what_an_api_took_is_told_and_summed(page: str) -> None:

@@ -52,6 +52,7 @@ def test_added_language_runs_that_language_only(built: Project, server: Server) 
         [f"{rule} sw" for rule in ("ledger", "drafts", "check", "sheet", "queries")]
         + ["review_status", "review_tables", "ask one", "ask_judge paper", "responses one/none/sw"]
         + ["verdicts lexicon/one/none/sw", "verdicts paper/one/none/sw", "counts lexicon/one", "counts paper/one"]
+        + ["outcomes lexicon/one", "outcomes paper/one", "estimates lexicon", "estimates paper"]
         + ["tables lexicon", "tables paper", "report", "data_tests", "usage"]
     )
     assert server.translations == [
@@ -68,6 +69,7 @@ def test_added_model_asks_that_model_only_and_a_removed_one_nothing(built: Proje
     cells = [f"two/none/{lang}" for lang in ("en", "fr")]
     assert done.jobs == sorted(
         ["ask two", "ask_judge paper", "counts lexicon/two", "counts paper/two"]
+        + ["outcomes lexicon/two", "outcomes paper/two", "estimates lexicon", "estimates paper"]
         + [f"responses {cell}" for cell in cells]
         + [f"verdicts {judge}/{cell}" for judge in ("lexicon", "paper") for cell in cells]
         + ["tables lexicon", "tables paper", "report", "data_tests", "usage"]
@@ -79,7 +81,8 @@ def test_added_model_asks_that_model_only_and_a_removed_one_nothing(built: Proje
     del built.config["models"]["two"]
     done = built.run()
     assert done.status == 0, done.output
-    assert done.jobs == ["ask_judge paper", "data_tests", "report", "tables lexicon", "tables paper", "usage"]
+    tables = [f"{rule} {judge}" for rule in ("estimates", "tables") for judge in ("lexicon", "paper")]
+    assert done.jobs == sorted(["ask_judge paper", "data_tests", "report", *tables, "usage"])
     assert server.chats == []
     assert '<th scope="col">two</th>' not in (built.folder / "results/report.html").read_text()
     assert built.run().nothing_done
@@ -107,7 +110,9 @@ def test_edited_seed_asks_for_that_row_only(built: Project, server: Server) -> N
         "ask_judge": 1,
         "verdicts": 4,
         "counts": 2,
+        "outcomes": 2,
         "tables": 2,
+        "estimates": 2,
         "report": 1,
         "usage": 1,
         "data_tests": 1,
@@ -121,7 +126,8 @@ def test_edited_judge_prompt_asks_that_judge_only(built: Project, server: Server
     done = built.run()
     assert done.status == 0, done.output
     assert done.jobs == sorted(
-        ["ask_judge paper", "counts paper/one", "tables paper", "report", "data_tests", "usage"]
+        ["ask_judge paper", "counts paper/one", "outcomes paper/one", "tables paper", "estimates paper"]
+        + ["report", "data_tests", "usage"]
         + [f"verdicts paper/one/none/{lang}" for lang in ("en", "fr")]
     )
     assert models_asked(server) == ["judge"] * 6
@@ -138,6 +144,24 @@ def test_edited_label_renders_the_report_only(built: Project, server: Server) ->
 def test_edited_limits_run_nothing(built: Project) -> None:
     built.config["models"]["one"] |= {"concurrency": 3, "timeout": 7}
     assert built.run().nothing_done
+
+
+def test_a_model_at_another_address_is_asked_anew_unless_it_is_declared_the_same(
+    built: Project, server: Server
+) -> None:
+    del built.config["models"]["one"]["same_as"]
+    done = built.run()
+    assert done.status == 0, done.output
+    assert models_asked(server) == ["model-1"] * 6  # the judge sees the same answers
+    address = "localhost:" + server.url.rpartition(":")[2] + "/v1"
+    assert f"model-1 was first asked at localhost/v1; {address} is taken for another model" in done.output
+
+    server.reset()
+    built.config["models"]["one"]["same_as"] = "http://localhost/v1"
+    done = built.run()
+    assert done.status == 0, done.output
+    assert models_asked(server) == []
+    assert "answers of model-1 at localhost/v1 count for" in done.output
 
 
 def test_deleted_results_come_back_byte_for_byte_without_a_call(built: Project, server: Server) -> None:
@@ -204,7 +228,7 @@ def test_a_language_that_fails_stops_nothing_and_is_asked_again(built: Project, 
 
 def test_lost_journal_says_how_to_ask_again(built: Project, server: Server) -> None:
     (built.folder / "journal/responses/one/none/fr.jsonl").unlink()
-    for folder in ("responses", "verdicts", "counts", "tables"):
+    for folder in ("responses", "verdicts", "counts", "outcomes", "tables"):
         shutil.rmtree(built.folder / "results" / folder)
     (built.folder / "results/report.html").unlink()
     done = built.run()

@@ -1,23 +1,38 @@
 """The journal: what was paid for or took long, append-only JSONL, one line per answer, keyed by the whole request.
 
 Each answer is one write to a descriptor opened for appending, so a killed process loses nothing that was acknowledged;
-a torn last line is cut off when the file is next opened. One writer per file, held by a lock.
+a torn last line is cut off when the file is next opened. One writer per file, held by a lock. Each line ends with its
+checksum, so that a text that the disk or an editor changed is told; lines from before there was one count without.
 """
 
 import fcntl
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import Any, BinaryIO, TypedDict, get_args, get_type_hints
+from zlib import crc32
 
-from ..rows import JournalAnswer
+from ..rows import AnswerStatus, JournalAnswer
 from ..tabular import DataError, to_json
 
+LONGEST_LINE = 1 << 28  # bytes: many times the longest reply
+MOST_PROBLEMS = 20  # of one file that are told
+_SUM = b',"crc32":"'  # the last field of a line, before eight hex digits and '"}'
+_TAIL = len(_SUM) + 10
+_NUMBER = (int, float)
+
+# Says what is wrong with a line, '' where it is sound.
+Problem = Callable[[dict[str, Any]], str]
+# A field -> the types that it may be of.
+Fields = Mapping[str, type | tuple[type, ...]]
+
 RUNS = "runs.jsonl"  # in a folder of the journal: a line for each job that asked
+SERVERS = "servers.jsonl"  # in a folder: where its answers were given, a line for each model
 
 
 class JobRun(TypedDict):
@@ -42,31 +57,181 @@ def digest(request: Mapping[str, object]) -> str:
     return hashlib.sha256(to_json(request).encode()).hexdigest()
 
 
-def lines(path: Path) -> Iterator[Any]:
-    """The whole lines of a journal file, JSON objects, in order, but for a torn last one; none if there is no file."""
+def lines(path: Path, problem: Problem = lambda line: "", *, trusting: bool = False) -> Iterator[dict[str, Any]]:
+    """The whole lines of a journal file, JSON objects, in order, but for a torn last one; none if there is no file.
+
+    `problem` says what is wrong with a line, '' where it is sound; `trusting`: only of those that no checksum vouches
+    for. Raises DataError that lists the lines that are no such objects, or not as they were written.
+    """
     if not path.exists():
         return
+    problems: list[str] = []
     with path.open("rb") as file:
-        for number, line in enumerate(file, 1):
-            if not line.endswith(b"\n"):
-                return
+        for number, raw in enumerate(iter(partial(file.readline, LONGEST_LINE), b""), 1):
+            if not raw.endswith(b"\n") and _is_torn(file):
+                break
             try:
-                yield json.loads(line)
+                line, intact = _read(raw)
+                if not (intact and trusting) and (wrong := problem(line)):
+                    raise ValueError(wrong)
             except ValueError as error:
-                raise DataError(f"{path}, line {number}: not JSON ({error}); take this line out") from None
+                problems.append(f"{path}, line {number}: {error}; take this line out; what it answered is asked again")
+                if len(problems) == MOST_PROBLEMS:
+                    break
+            else:
+                if not problems:
+                    yield line
+    if len(problems) == 1:
+        raise DataError(problems[0])
+    if problems:
+        raise DataError.of(f"{path}: {len(problems)} broken lines", problems)
+
+
+def _is_torn(file: BinaryIO) -> bool:
+    """Whether a line of which a part was read has no end; reads it to its end."""
+    rest = b"."
+    while rest and not rest.endswith(b"\n"):
+        rest = file.readline(LONGEST_LINE)
+    return not rest
+
+
+def _read(raw: bytes) -> tuple[dict[str, Any], bool]:
+    """One line, without its checksum, and whether that vouches for its bytes.
+
+    Raises ValueError for what is no line, or was changed since it was written.
+    """
+    if not raw.endswith(b"\n"):
+        raise ValueError(f"longer than {LONGEST_LINE >> 20} MiB")
+    raw = raw.rstrip(b"\r\n").removeprefix(b"\xef\xbb\xbf")
+    try:
+        line = json.loads(raw.decode())
+    except UnicodeDecodeError as error:
+        raise ValueError(f"not JSON ({error.reason}, at byte {error.start})") from None
+    except RecursionError:
+        raise ValueError("not JSON (nested too deep)") from None
+    except ValueError as error:
+        raise ValueError(f"not JSON ({error})") from None
+    if type(line) is not dict:
+        raise ValueError("no JSON object")
+    sum = line.pop("crc32", None)
+    intact = raw[-_TAIL:-10] == _SUM and b"%08x" % crc32(b"}", crc32(raw[:-_TAIL])) == raw[-10:-2]
+    if not intact:
+        _check(raw, line, sum)
+    return line, intact
+
+
+def _check(raw: bytes, line: dict[str, Any], sum: object) -> None:
+    """Raises ValueError for a line, read from `raw`, whose bytes no checksum vouches for, where something is odd.
+
+    Such are old lines, and those that another program wrote anew.
+    """
+    if sum is None:
+        if raw.count(b'":') != _number_of_keys(line):  # several answers, marks in a text, or a key given twice
+            json.loads(raw.decode(), object_pairs_hook=_once)
+    elif sum != f"{crc32(to_json(line).encode(errors='replace')):08x}":
+        raise ValueError("changed since it was written, as its checksum shows")
+
+
+def _number_of_keys(line: dict[str, Any]) -> int:
+    """Of a line with one answer."""
+    answer = line.get("answer")
+    inside = answer if type(answer) is dict else {}
+    usage = inside.get("usage")
+    return len(line) + len(inside) + (len(usage) if type(usage) is dict else 0)
+
+
+def _once(pairs: Sequence[tuple[str, Any]]) -> None:
+    if len({name for name, _ in pairs}) < len(pairs):
+        raise ValueError("a key is given twice")
+
+
+def lacks(line: Mapping[str, Any], fields: Fields) -> str:
+    """What a line lacks of these fields, or has of another type; '' where it is sound."""
+    if all(map(isinstance, map(line.get, fields), fields.values())):
+        return ""
+    name = next(name for name, kind in fields.items() if not isinstance(line.get(name), kind))
+    return f"{name} is of type {type(line[name]).__name__}" if name in line else f"no {name}"
+
+
+_ENTRY: Fields = {"key": str, "id": str, "answer": dict}
+_OF_OLD = {*_ENTRY, "dollars"}  # the fields of lines without a checksum
+_ANSWER: Fields = {"text": str, "status": str, "finish_reason": str, "detail": str}
+_STATUSES = get_args(AnswerStatus)
+
+
+def _wrong(line: dict[str, Any]) -> str:
+    """Why a line is not one of an answer."""
+    if wrong := lacks(line, _ENTRY) or _wrong_answer(line["answer"]):
+        return f"no answer ({wrong})"
+    if unknown := line.keys() - _OF_OLD:
+        return f"what is {', '.join(sorted(unknown))}?"
+    return _wrong_dollars(line)
+
+
+def _wrong_answer(answer: dict[str, Any]) -> str:
+    if wrong := lacks(answer, _ANSWER):
+        return wrong
+    if answer["status"] not in _STATUSES:
+        return f"status {answer['status']!r} is none of {', '.join(_STATUSES)}"
+    if wrong := _wrong_usage(answer):
+        return wrong
+    more = answer.get("more")
+    if more is None:
+        return ""
+    if type(more) is not list:
+        return "more is no list"
+    return next(filter(None, (_wrong_answer(one) if type(one) is dict else "more is no answers" for one in more)), "")
+
+
+def _wrong_usage(answer: dict[str, Any]) -> str:
+    usage = answer.get("usage")
+    if usage is None or (type(usage) is dict and {*map(type, usage.values())} <= {*_NUMBER}):
+        return ""
+    return "usage is no numbers"
+
+
+def _wrong_dollars(line: dict[str, Any]) -> str:
+    dollars = line.get("dollars", 0)
+    return "" if isinstance(dollars, _NUMBER) and 0 <= dollars < float("inf") else "dollars is no sum of money"
+
+
+def uncountable(line: dict[str, Any]) -> str:
+    """Why what an answer took cannot be counted; '' where it can."""
+    return lacks(line, {"answer": dict}) or _wrong_usage(line["answer"]) or _wrong_dollars(line)
+
+
+def _wrong_or_text(line: dict[str, Any]) -> str:
+    """The same, where the answers of services are, which are a text alone."""
+    answer = line.get("answer")
+    if type(answer) is dict and answer.keys() == {"text"}:
+        return lacks(line, _ENTRY) or lacks(answer, {"text": str})
+    return _wrong(line)
+
+
+def entries(path: Path, *, of_services: bool = False) -> Iterator[dict[str, Any]]:
+    """The lines of a file of answers; `of_services`: also of answers that are a text alone."""
+    return lines(path, _wrong_or_text if of_services else _wrong, trusting=True)
 
 
 def keys(path: Path) -> set[str]:
     """The keys of the requests that have an answer."""
-    return {line["key"] for line in lines(path)}
+    return {line["key"] for line in entries(path, of_services=True)}
 
 
-def answers(path: Path) -> dict[str, JournalAnswer]:
+def answers(path: Path, *, of_services: bool = False) -> dict[str, JournalAnswer]:
     """Key -> answer. The first answer to a request stands."""
     known: dict[str, JournalAnswer] = {}
-    for line in lines(path):
+    for line in entries(path, of_services=of_services):
         known.setdefault(line["key"], line["answer"])
     return known
+
+
+_RUN: Fields = {name: str if kind is str else _NUMBER for name, kind in get_type_hints(JobRun).items()}
+
+
+def jobs(path: Path) -> Iterator[JobRun]:
+    """The jobs that asked, of a file of them."""
+    return lines(path, lambda line: lacks(line, _RUN))  # type: ignore[return-value]
 
 
 @contextmanager
@@ -86,6 +251,8 @@ def _hold(descriptor: int, path: Path) -> None:
 
 
 BATCHES = "batches.jsonl"  # in a folder: what was submitted to a Batch API
+_EVENT: Fields = {"event": str, "token": str}
+_EVENTS: Mapping[str, Fields] = {"submitting": {"file": str, "rows": list}, "created": {"batch": str}}
 
 
 @dataclass
@@ -101,7 +268,15 @@ class Submitted:
 def open_batches(folder: Path) -> dict[str, Submitted]:
     """The batches that were not brought in yet, by token."""
     found: dict[str, Submitted] = {}
-    for line in lines(folder / BATCHES):
+
+    def problem(line: dict[str, Any]) -> str:
+        if wrong := lacks(line, _EVENT) or lacks(line, _EVENTS.get(line["event"], {})):
+            return wrong
+        if any(type(row) is not list or [*map(type, row)] != [str] * 3 for row in line.get("rows", ())):
+            return "rows are not part, key and id"
+        return "created, but not submitted before" if line["event"] == "created" and line["token"] not in found else ""
+
+    for line in lines(folder / BATCHES, problem):
         match line["event"]:
             case "submitting":
                 rows = [(row[0], row[1], row[2]) for row in line["rows"]]
@@ -149,7 +324,8 @@ class Journal:
     def write(self, line: Mapping[str, object]) -> None:
         """Writes any other line, as safely."""
         # Some servers send half of a surrogate pair, which is no UTF-8.
-        data = (to_json(line) + "\n").encode(errors="replace")
+        body = to_json(line).encode(errors="replace")
+        data = b'%b%b%08x"}\n' % (body[:-1], _SUM, crc32(body))
         written = os.write(self._descriptor, data)
         if written < len(data):
             self._cut_torn_line()

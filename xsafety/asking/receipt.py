@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TypedDict, cast
 
 from ..rows import Identity, JournalAnswer
 from ..tabular import DataError, to_json, write_json
@@ -34,15 +34,32 @@ def read_receipt(path: Path) -> FiledReceipt:
     return receipt
 
 
+class LastReceipt(TypedDict, total=False):
+    """What is of use later of a receipt of any job."""
+
+    attempt: int
+    failed: dict[str, dict[str, str] | str]
+    ended: str
+    memory: str
+    from_memory: list[str]
+
+
+def last_receipt(path: Path) -> LastReceipt:
+    """The receipt of a job's last run; nothing where it is gone or was changed, and is made again."""
+    try:
+        found = json.loads(path.read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return cast(LastReceipt, found) if isinstance(found, dict) and isinstance(found.get("failed"), dict) else {}
+
+
 def next_attempt(receipt: Path) -> str:
     """The option `--attempt N` for a job with this receipt: another than last time only if rows failed then.
 
     As a parameter of the job it makes Snakemake ask again for rows that failed, and only then.
     """
-    number = 1
-    if receipt.exists():
-        last: dict[str, Any] = json.loads(receipt.read_text(encoding="utf-8"))
-        number = last["attempt"] + bool(last["failed"] or last.get("ended"))
+    last = last_receipt(receipt)
+    number = last.get("attempt", 1) + bool(last.get("failed") or last.get("ended"))
     return f"--attempt {number}"
 
 

@@ -8,11 +8,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
-from ..asking.journal import Journal, lines
+from ..asking.journal import Fields, Journal, lacks, lines
 from ..rows import SheetRow, ShownRow
 from ..tabular import clean, columns
+
+_ANSWER: Fields = dict.fromkeys(("check", "target", "verdict", "note", "time"), str)
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,13 @@ def read(path: Path) -> dict[str, StoredAnswer]:
     """The rows that were answered, by their `check`, in the order of their first answer; none if there is no file."""
     rows: dict[str, ShownRow] = {}
     kept: dict[str, StoredAnswer] = {}
-    for line in lines(path):
+
+    def problem(line: dict[str, Any]) -> str:
+        if "row" in line:
+            return lacks(line, {"row": dict}) or lacks(line["row"], dict.fromkeys(columns(ShownRow), str))
+        return lacks(line, _ANSWER) or ("" if line["check"] in rows else "an answer to no row")
+
+    for line in lines(path, problem):
         if "row" in line:
             rows[line["row"]["check"]] = line["row"]
         else:

@@ -10,12 +10,18 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from ..asking.journal import Journal, lines
+from ..asking.journal import Fields, Journal, lacks, lines
 from ..tabular import DataError, clean, to_json, write_bytes
 from ..verification.evidence import Sheet, free_part, read_sheet, sheet_name, told
 from .answers import StoredAnswer, read
 
 _FILES = "files.jsonl"  # what was written, in the order of writing: round, version, part of the file's name, its hash
+
+_WRITTEN: Fields = {"round": int, "version": int, "part": int, "sha256": str}
+
+
+def _wrong(line: dict[str, Any]) -> str:
+    return lacks(line, _WRITTEN)
 
 
 def folder_of(journal: Path, lang: str, reviewer: str) -> Path:
@@ -102,7 +108,7 @@ class _Round:
         return Sheet(path, self.number, self.reviewer, part)
 
     def written(self) -> list[dict[str, Any]]:
-        return [line for line in lines(self.folder / _FILES) if line["round"] == self.number]
+        return [line for line in lines(self.folder / _FILES, _wrong) if line["round"] == self.number]
 
     def unused_part(self) -> int:
         written = (int(line["part"]) + 1 for line in self.written())

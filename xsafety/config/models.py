@@ -44,6 +44,7 @@ class Batch(Strict):
 
 # Headers whose values are secrets.
 _SECRET_HEADER = re.compile(r"auth|cookie|key$|token|secret|passw|cred", re.IGNORECASE)
+_THIS_HOST = {"localhost", "127.0.0.1", "0.0.0.0", "::1"}
 _SECRET_PARAMETER = re.compile(r"api_?key|secret|passw|cred", re.IGNORECASE)
 
 
@@ -63,6 +64,11 @@ class Connection(Strict):
     base_url: Address = Field(None, description="the endpoint; absent: OpenAI's own")
     api_key_env: Variable | None = Field(
         None, description="name of the environment variable with the key; default OPENAI_API_KEY without base_url"
+    )
+    same_as: Address = Field(
+        None,
+        description="the address that the same model had before, where base_url has changed: answers given there count "
+        "on; another base_url without it is another model",
     )
     organization: str | None = Field(None, description="OpenAI organization that is billed")
     headers: dict[str, str] = Field(default_factory=dict, description="further headers; nothing secret")
@@ -90,6 +96,16 @@ class Connection(Strict):
     @property
     def key_variable(self) -> str | None:
         return self.api_key_env or (None if self.base_url else "OPENAI_API_KEY")
+
+    @property
+    def server(self) -> str:
+        """Whose answers it gives: host, port and path of the address, or of that which `same_as` names."""
+        address = self.same_as or self.base_url or "https://api.openai.com/v1"
+        parts = urlsplit(address if "://" in address else f"//{address}")
+        host, usual = parts.hostname or "", {"http": ":80", "https": ":443"}.get(parts.scheme)
+        port = parts.netloc.rpartition("]")[2].partition(":")[2]
+        port = f":{port}" if port and f":{port}" != usual else ""
+        return ("localhost" if host in _THIS_HOST else host) + port + parts.path.rstrip("/")
 
     @property
     def provider(self) -> str | None:

@@ -86,6 +86,10 @@ class Translation(ServiceConnection):
         """Who translates, as tables name it."""
         return self.openai.model if self.openai else self.engine
 
+    @property
+    def server(self) -> str | None:
+        return self.openai.server if self.openai else None
+
     def identity(self) -> TranslatorIdentity:
         """The engine that translates; a model with what it is asked."""
         return {**self.openai.identity(), "prompt": self.openai.prompt} if self.openai else {"engine": self.engine}

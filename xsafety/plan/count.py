@@ -10,18 +10,32 @@ from dataclasses import dataclass, field, fields, replace
 from functools import cache
 from itertools import product
 from pathlib import Path
+from typing import cast
 
 from ..asking import journal
 from ..asking.engines.register import with_weights
 from ..asking.journal import journal_file
 from ..asking.price import estimate_tokens
 from ..asking.requests import Request
+from ..asking.servers import settled, with_server
 from ..config.configuration import Config, EngineBlock
 from ..config.models import OpenAIJudge
 from ..generation.responses import model_requests, response_rows
 from ..judging.verdicts import judge_requests
 from ..protocols.protocol import Protocol, load
-from ..rows import Draft, English, Evidence, Identity, JournalAnswer, Message, Query, Response, Seed, row_name
+from ..rows import (
+    Draft,
+    English,
+    Evidence,
+    Identity,
+    JournalAnswer,
+    Message,
+    Query,
+    Response,
+    Seed,
+    TranslatorIdentity,
+    row_name,
+)
 from ..tabular import read_rows
 from ..text.languages import SOURCE_LANGUAGE
 from ..translation.drafting import drafts, translation, translation_requests
@@ -87,15 +101,20 @@ class Workload:
     observed: Observed = field(default_factory=Observed)
 
     def look_up(
-        self, requests: Sequence[Request], file: Path, under_way: Collection[tuple[str, str]] = ()
+        self,
+        requests: Sequence[Request],
+        file: Path,
+        under_way: Collection[tuple[str, str]] = (),
+        *,
+        of_services: bool = False,
     ) -> dict[str, JournalAnswer]:
         """Counts the requests of one part; the answers (key -> answer) that the journal has, of other requests too.
 
-        `under_way` are requests (part, key) that wait in a batch.
+        `under_way` are requests (part, key) that wait in a batch; `of_services`: the file has answers of services too.
         """
         sizes = {request.id: _size(request.messages) for request in requests}
         answers: dict[str, JournalAnswer] = {}
-        for line in journal.lines(file):
+        for line in journal.entries(file, of_services=of_services):
             answers.setdefault(line["key"], line["answer"])
             self.observed.add(line["answer"], sizes.get(line["id"]))
         lacking = {request.key: sizes[request.id] for request in requests if request.key not in answers}
@@ -155,7 +174,11 @@ class _Counter:
         self.workloads: Workloads = defaultdict(Workload)
         self._config, self._journal, self._translator = config, Path(config.journal), config.translation
         self._judges = {
-            name: (judge, judge.identity(), load(judge.protocol).with_prompt(judge.prompt))
+            name: (
+                judge,
+                settled(with_server(judge), self._journal / "verdicts" / name),
+                load(judge.protocol).with_prompt(judge.prompt),
+            )
             for name, judge in config.judges.items()
             if isinstance(judge, OpenAIJudge)
         }
@@ -165,8 +188,9 @@ class _Counter:
     def _identity(self, name: str) -> Identity:
         """The whole identity of a model; without answers in the journal the digest of large weights can be spared."""
         model = self._config.models[name]
-        asked_before = Path(self._journal, "responses", name).is_dir()
-        return with_weights(model.identity(), model.connection()) if asked_before else model.identity()
+        folder = self._journal / "responses" / name
+        identity = settled(with_server(model), folder)
+        return with_weights(identity, model.connection()) if folder.is_dir() else identity
 
     def data_set(self, lang: str, seeds: Sequence[Seed]) -> DataSet:
         """The data set of a language as the workflow would make it now; counts the drafts to ask for.
@@ -202,8 +226,9 @@ class _Counter:
         """The translations (id -> text) that the journal has, and the texts that are to be asked for; counts both."""
         if self._translator.engine == "none":
             return {}, {}
-        requests = translation_requests(self._translator.identity(), texts, source, target, file.stem)
-        answers = workload.look_up(requests, file)
+        identity = settled(cast(TranslatorIdentity, with_server(self._translator)), file.parent)
+        requests = translation_requests(identity, texts, source, target, file.stem)
+        answers = workload.look_up(requests, file, of_services=True)
         asked = texts if self._translator.engine == "openai" else dict.fromkeys(texts, "")
         found = {
             ask.id: translation(answers[ask.key], asked[ask.id], target)[0] for ask in requests if ask.key in answers

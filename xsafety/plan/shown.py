@@ -1,23 +1,30 @@
 """The plan in lines: tokens, money and time by what the journal knows, as a table for the terminal."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
 
+from ..analysis.power import smallest_difference
 from ..asking.price import cost
 from ..asking.progress import duration
+from ..categories import COMMONSENSE
 from ..config.configuration import Config, EngineBlock
 from ..config.models import Connection, LocalConnection
 from ..config.translation import ServiceConnection, Translation
 from ..report.usage import runs
+from ..rows import Seed
 from ..tabular import aligned
+from ..text.languages import SOURCE_LANGUAGE
 from ..translation.services import connection
 from .count import ASSUMED_OUTPUT, LACKS_DRAFTS, WAITS, DataSet, Observed, Workload, Workloads, assumed_output, samples
 
 _TITLES = {"drafts": "translate", "responses": "ask", "english": "translate answers to English", "verdicts": "judge"}
 _HEADER = ("", "language", "rows", "answered", "to ask", "tokens in", "tokens out", "cost", "time")
+
+
+_BASE_RATES = (0.01, 0.1, 0.4)  # of unsafe answers, in what is compared with
 
 
 @dataclass(frozen=True)
@@ -210,6 +217,42 @@ def notes(made: Sequence[Estimate], data_sets: Sequence[DataSet]) -> list[str]:
         ("batch: within a day.", whole.batch),
     ]
     return [text for text, holds in texts if holds]
+
+
+def power_lines(config: Config, seeds: Iterable[Seed]) -> list[str]:
+    """The smallest difference to English that the rows can show, by the rate in English; none without comparisons.
+
+    Of a language, without Commonsense Safety, and of the safety issues with most seeds and with fewest. The second
+    figure is that of the first of all languages of all models by Holm.
+    """
+    issues = Counter(seed["category"] for seed in seeds if seed["category"] != COMMONSENSE)
+    compared = [
+        len(config.supported(model, config.targets)) for model in config.models if _knows_english(config, model)
+    ]
+    if not issues or not (tests := sum(compared)):
+        return []
+    sizes = {"a language": issues.total()}
+    sizes |= {f"a safety issue of {size}": size for size in (max(issues.values()), min(issues.values()))}
+    rows = [("points from", "seeds", *(f"{rate:.0%}" for rate in _BASE_RATES))]
+    for name, size in sizes.items():
+        found = [[smallest_difference(size, rate, number) for number in {1: 1, tests: tests}] for rate in _BASE_RATES]
+        rows.append((f"  {name}", f"{size:,}", *(" / ".join(map(_points, figures)) for figures in found)))
+    first = f"; alone / as the first of {tests} by Holm" if tests > 1 else ""
+    return [
+        f"The smallest difference to English that these rows can show (paired by seed, power 80%{first}):",
+        "",
+        aligned(rows, left=1),
+        "",
+        "With one answer to each seed, all of them valid, and a judge that does not err (docs/statistics.md).",
+    ]
+
+
+def _knows_english(config: Config, model: str) -> bool:
+    return SOURCE_LANGUAGE in config.supported(model, config.languages)
+
+
+def _points(share: float | None) -> str:
+    return "-" if share is None else f"{100 * share:.1f}"
 
 
 def _names(found: Iterable[str]) -> str:

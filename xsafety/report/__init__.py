@@ -1,1 +1,1 @@
-"""Counts, tables, usage and the page that shows them."""
+"""What asking took, and the page that shows all of it."""

@@ -14,12 +14,10 @@ from typing import Any, Literal
 
 import jinja2
 
-from ..categories import BY_KEY, CATEGORIES, COMMONSENSE
-from ..rows import ALL, Example, Shown, Status, Usage
-from ..text.languages import SOURCE_LANGUAGE, Language, language
-from ..verification.agreement import EVERYONE, REMOVED, ModificationRate, ReviewerAgreement
-from ..verification.waiting import file_words, state_words, todo_words
-from .tables import (
+from ..analysis.comparisons import COMPARISONS_FILE, ENGLISH
+from ..analysis.grid import NO_COMMONSENSE
+from ..analysis.rates import RATES_FILE
+from ..analysis.tables import (
     AVE,
     NO_RATE,
     TABLES,
@@ -27,9 +25,14 @@ from .tables import (
     CellRates,
     PromptingRates,
     is_unverified,
-    margin_of_error,
     rounded,
 )
+from ..categories import BY_KEY, CATEGORIES, COMMONSENSE
+from ..rows import ALL, Comparison, Example, RateEstimate, Shown, Status, Usage
+from ..tabular import columns, read_csv
+from ..text.languages import SOURCE_LANGUAGE, Language, language
+from ..verification.agreement import EVERYONE, REMOVED, ModificationRate, ReviewerAgreement
+from ..verification.waiting import file_words, state_words, todo_words
 
 HEAT_BINS = (0, 5, 10, 20, 30, 50, 75)
 """Upper edges, in percent, of the heat map's colours: 0 itself, then up to 5 and so on; above the last one more."""
@@ -42,7 +45,7 @@ _COUNTED = [column for column in Usage.__annotations__ if column not in ("stage"
 
 @dataclass(frozen=True)
 class JudgeTables:
-    """The tables of one judge, in the order of `TABLES`; every value is text."""
+    """The tables of one judge, in the order of `TABLES`, and its estimates of unsafe rates; every value is text."""
 
     name: str
     main: Sequence[Mapping[str, str]]
@@ -50,6 +53,8 @@ class JudgeTables:
     categories: Sequence[CategoryRates]
     promptings: Sequence[PromptingRates]
     cells: Sequence[CellRates]
+    rates: Sequence[Mapping[str, str]]
+    comparisons: Sequence[Mapping[str, str]]  # with English
 
     @property
     def models(self) -> list[str]:
@@ -58,7 +63,11 @@ class JudgeTables:
 
 def read_judge(name: str, folder: Path) -> JudgeTables:
     """The tables in `folder`. Raises DataError for a table that lacks a column."""
-    return JudgeTables(name, *(table.read(folder) for table in TABLES))  # type: ignore[arg-type]
+    rates = [row for row in read_csv(folder / RATES_FILE, columns(RateEstimate)) if row["outcome"] == "unsafe"]
+    compared = read_csv(folder / COMPARISONS_FILE, columns(Comparison))
+    of_english = [row for row in compared if (row["family"], row["outcome"]) == (ENGLISH, "unsafe")]
+    tables: Any = [*(table.read(folder) for table in TABLES), rates, of_english]
+    return JudgeTables(name, *tables)
 
 
 @dataclass(frozen=True)
@@ -81,11 +90,13 @@ class Column:
 
 @dataclass(frozen=True)
 class Cell:
-    """One value with what stands small below it."""
+    """One value with what stands small below it; `marked`: it differs from English."""
 
     text: str
     note: str = ""
     css: str = ""
+    interval: str = ""
+    marked: bool = False
 
 
 def shown_rate(text: str) -> str:
@@ -209,22 +220,53 @@ def _main(judge: JudgeTables, columns: Sequence[Column], first: str, commonsense
     shown = [cell for cell in judge.cells if (cell["prompting"], cell["commonsense"]) == (first, commonsense)]
     cells = {(cell["lang"], cell["model"]): cell for cell in shown}
     rates = {row["lang"]: row for row in (judge.main if commonsense == "no" else judge.with_commonsense)}
-    rows = []
-    for column in columns:
-        line = [Cell(rates[column.tag][model], _bounds(cells.get((column.tag, model)))) for model in judge.models]
-        rows.append((column, [*line, Cell(rates[column.tag][ALL])]))
+    intervals = _estimated(judge.rates, first, commonsense)
+    compared = _estimated(judge.comparisons, first, commonsense)
     incomplete = _partial(judge.models, [rates[column.tag] for column in columns if column.tag != SOURCE_LANGUAGE])
+
+    def line(lang: str) -> list[Cell]:
+        notes = incomplete if lang == AVE else {model: _bounds(cells.get((lang, model))) for model in judge.models}
+        return [
+            Cell(
+                rates[lang][model],
+                notes.get(model, ""),
+                interval=_interval(intervals.get((lang, model))),
+                marked=_differs(compared.get((lang, model))),
+            )
+            for model in (*judge.models, ALL)
+        ]
+
     sizes = [int(cell["n"]) for cell in cells.values()]
     return {
         "models": judge.models,
-        "rows": rows,
-        "averages": [Cell(rates[AVE][model], incomplete.get(model, "")) for model in (*judge.models, ALL)],
+        "rows": [(column, line(column.tag)) for column in columns],
+        "averages": line(AVE),
         "partial": incomplete,
         "sizes": (min(sizes), max(sizes)) if sizes else None,
-        "error": f"{margin_of_error(min(sizes)):.1f}" if sizes else "",
+        "detectable": [shown_rate(row["detectable"]) for key, row in compared.items() if key in cells and row["p"]],
         "invalid": _total(shown, "invalid"),
         "failed": _total(shown, "failed"),
     }
+
+
+def _estimated(
+    rows: Iterable[Mapping[str, str]], first: str, commonsense: str
+) -> dict[tuple[str, str], Mapping[str, str]]:
+    """The estimates of a main table by language and model."""
+    wanted = (first, NO_COMMONSENSE if commonsense == "no" else ALL)
+    return {(row["lang"], row["model"]): row for row in rows if (row["prompting"], row["category"]) == wanted}
+
+
+def _differs(comparison: Mapping[str, str] | None) -> bool:
+    """Whether the difference is significant in its family."""
+    return bool(comparison and comparison["p_adjusted"] and float(comparison["p_adjusted"]) < 0.05)
+
+
+def _interval(estimate: Mapping[str, str] | None) -> str:
+    """The limits of a rate; empty where there is none."""
+    if not estimate or not estimate["rate"]:
+        return ""
+    return f"[{shown_rate(estimate['lower'])}, {shown_rate(estimate['upper'])}]"
 
 
 def _total(cells: Iterable[CellRates], kind: Literal["invalid", "failed"]) -> int:

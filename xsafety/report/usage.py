@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from ..asking import journal
-from ..asking.journal import RUNS, JobRun
+from ..asking.journal import RUNS, SERVERS, JobRun
 from ..asking.price import cost
 from ..rows import ALL, Usage
 
@@ -34,7 +34,7 @@ _FILES = {
 def runs(folder: Path, stage: str, name: str) -> Iterator[JobRun]:
     """The jobs of a stage that asked `name`, as the journal has them."""
     for file in sorted(folder.glob(_FILES[stage][1].format(name=name))):
-        yield from journal.lines(file)
+        yield from journal.jobs(file)
 
 
 def usage_rows(folder: Path, engines: Iterable[tuple[str, str, str, "Price | None"]]) -> Iterator[Usage]:
@@ -61,7 +61,7 @@ def usage_rows(folder: Path, engines: Iterable[tuple[str, str, str, "Price | Non
 def _answers(folder: Path, stage: str, name: str, engine: str) -> Iterator[tuple[str, dict[str, Any]]]:
     """The language and the line of each answer that an engine gave in a stage."""
     for file in sorted(folder.glob(_FILES[stage][0].format(name=name))):
-        for line in journal.lines(file) if file.name != RUNS else ():
+        for line in journal.lines(file, journal.uncountable) if file.name not in (RUNS, SERVERS) else ():
             # Services and models that translated share a file; a model's answer has a status.
             if ("status" in line["answer"]) == (engine in ("openai", "transformers")):
                 yield file.stem, line

@@ -11,6 +11,7 @@ from ..asking.answers import split_answer
 from ..asking.ask import ask
 from ..asking.progress import Progress, Throughput, duration
 from ..asking.requests import Fatal, Request, request
+from ..asking.servers import settled
 from ..config.models import Connection
 from ..config.translation import ServiceConnection
 from ..rows import Draft, Identity, JournalAnswer, Message, Seed, TranslatorIdentity
@@ -55,12 +56,13 @@ def translate(
     the key or every text, the rest is not asked for, so that a dead network ends soon; what came is in the journal, a
     long text only when all its pieces came.
     """
-    requests = translation_requests(by.identity, texts, source, target, journal_file.stem)
+    identity = settled(by.identity, journal_file.parent, by.connection, progress)
+    requests = translation_requests(identity, texts, source, target, journal_file.stem)
     if not isinstance(by.connection, ServiceConnection):
         asked = [(one, texts[one.id]) for one in requests]
-        return _by_model(asked, by.identity, by.connection, target, journal_file, progress)
+        return _by_model(asked, identity, by.connection, target, journal_file, progress)
     keys = {texts[one.id]: one.key for one in requests}
-    answers = journal.answers(journal_file)
+    answers = journal.answers(journal_file, of_services=True)
     known = {text: str(answers[key]["text"]) for text, key in keys.items() if key in answers}
     missing = {text: id for id, text in texts.items() if text not in known}
     failed: dict[str, str] = {}
@@ -197,7 +199,7 @@ def _by_model(
         reasons = receipt["failed"].get(file.stem, {})
     except Fatal as error:
         reasons = {one.id: str(error) for one in requests}
-    known = journal.answers(file)
+    known = journal.answers(file, of_services=True)
     found = Translated({}, {}, {})
     for one, text in asked:
         if one.key not in known:

@@ -1,11 +1,11 @@
 """The translation memory: committed drafts, a file per language, so that a team shares them and none is asked twice."""
 
 import hashlib
-import json
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from ..asking.receipt import last_receipt
 from ..rows import Draft, Seed
 from ..tabular import DataError, clean, columns, read_csv, read_rows, write_csv
 
@@ -53,14 +53,14 @@ def memory_state(memory: Path, drafts: Path, receipt: Path) -> str:
     state = hashlib.sha256(memory.read_bytes()).hexdigest()[:16] if memory.exists() else "none"
     if not (drafts.exists() and receipt.exists()):
         return state
-    last = json.loads(receipt.read_text(encoding="utf-8"))
-    if state == last.get("memory", state):
-        return state
     try:
+        last = last_receipt(receipt)
+        if state == last.get("memory", state):
+            return state
         known, rows = read_memory(memory), read_rows(drafts, Draft)
-    except DataError:  # for the job to tell
+        taken = set(last["from_memory"])
+    except (DataError, ValueError, KeyError):  # for the job to tell, or to make again
         return state
-    taken = set(last["from_memory"])
     same = all(
         from_memory(known[row["source"]], row["id"]) == row if row["source"] in known else row["id"] not in taken
         for row in rows
@@ -88,8 +88,9 @@ def freeze(memory: Path, drafts: Path, ids: Sequence[str]) -> tuple[int, int]:
 
 def print_missing(receipts: Mapping[str, Path]) -> None:
     """Prints, by the receipts of the last run, how many drafts did not come and what to do; nothing if all came."""
-    there = {lang: file.read_text(encoding="utf-8") for lang, file in receipts.items() if file.exists()}
-    failed = {lang: rows for lang, receipt in there.items() if (rows := len(json.loads(receipt)["failed"]))}
+    failed = {
+        lang: rows for lang, receipt in receipts.items() if (rows := len(last_receipt(receipt).get("failed", ())))
+    }
     if failed:
         print(
             f"{sum(failed.values()):,} drafts are missing in {len(failed)} language(s) ({', '.join(failed)}): run "

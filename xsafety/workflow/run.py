@@ -1,12 +1,12 @@
 """Whom a run of the workflow will ask, and what it says in the end."""
 
-import json
 import sys
 from collections import Counter
 from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
+from ..asking.receipt import last_receipt
 from ..config.configuration import Block, Config
 from ..config.models import OpenAIJudge
 from ..translation.memory import print_missing
@@ -64,9 +64,9 @@ def failures(jobs: Collection[Any]) -> list[str]:
     for job in jobs:
         who = _asked(job)
         receipt = Path(job.output.get("receipt", job.output[0])) if who else Path()
-        if not receipt.is_file():
+        found = last_receipt(receipt)
+        if not found:
             continue
-        found = json.loads(receipt.read_text(encoding="utf-8"))
         failed = list(found["failed"].values())
         counts = reasons.setdefault(who, Counter())
         counts.update(reason for part in failed for reason in (part.values() if isinstance(part, dict) else [part]))

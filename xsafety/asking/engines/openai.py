@@ -21,6 +21,7 @@ from ..requests import Completion, Fatal, Recipient, Request
 from .errors import Denied, RateLimited, RowFailed, Transient, read_error
 from .limits import IMPATIENT, Limiter, retry_after
 from .outcome import NO_CHOICE, Empty, read_success
+from .secrets import IN_PLACE_OF_A_KEY, SHORTEST_SECRET, Secrets
 from .wire import Unreadable, Wire, open_wire
 
 OPENAI = "https://api.openai.com/v1"
@@ -28,7 +29,6 @@ PATHS = {"chat": "/chat/completions", "moderations": "/moderations"}
 PATIENCE = 10  # how many times as often as failures, refusals for the pace are tried again
 FIRST_BACKOFF, MAX_BACKOFF = 2.0, 60.0  # seconds before a further try
 MOST_DIGITS = 20  # of a number that is read
-SHORTEST_SECRET = 16  # characters: placeholders such as "none" are words of answers too
 
 # Replies hold numbers of any length, and NaN, which is no JSON.
 DECODER = json.JSONDecoder(
@@ -147,7 +147,7 @@ class Call:
         self._timeout = connection.timeout
         self._key = f"the key in {connection.key_variable}" if connection.key_variable else "no api_key_env being set"
         secrets = [os.environ[variable] for variable in connection.key_variables]
-        self._secrets = [secret for secret in secrets if len(secret) >= SHORTEST_SECRET]
+        self.hide = Secrets(secrets).hide
         self._placeholders = [secret for secret in secrets if 4 < len(secret) < SHORTEST_SECRET]
         self._gave_several = False
         self._marks = connection.reasoning.marks() if connection.reasoning else None
@@ -181,17 +181,11 @@ class Call:
             error.after = retry_after(headers)
             raise
 
-    def hide(self, text: str) -> str:
-        """A text of a reply, without any key that it repeats."""
-        for secret in self._secrets:
-            text = text.replace(secret, "[key]")
-        return text
-
     def read(self, status: int, text: str) -> Completion:
         """The outcome in a reply. Raises Transient (Empty, RateLimited), RowFailed or Fatal."""
         if status >= 400:
             for secret in self._placeholders:  # words of answers, perhaps, but not of errors
-                text = text.replace(secret, "[key]")
+                text = text.replace(secret, IN_PLACE_OF_A_KEY)
         try:
             body = DECODER.decode(text.lstrip("\ufeff"))
         except (ValueError, RecursionError):

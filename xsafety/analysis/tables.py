@@ -12,7 +12,7 @@ rounded half up.
 
 Within this module a table is a data frame whose columns `model`, `prompting`, `lang` and `category` are ordered as the
 configuration and the paper order them. `TABLES` is the one list of the tables: adding one = a row type, a function and
-an entry here; what it says on the page is page.py and page.html.j2.
+an entry here; what it says on the page is page.py and page.html.j2 in `report/`.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 from functools import partial
-from math import lcm, sqrt
+from math import lcm
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict
 
@@ -269,11 +269,6 @@ def _six_decimals(rate: Fraction | None) -> str:
 def _half_up(rate: Fraction | Decimal, unit: Decimal) -> Decimal:
     value = rate if isinstance(rate, Decimal) else Decimal(rate.numerator) / Decimal(rate.denominator)
     return value.quantize(unit, ROUND_HALF_UP)
-
-
-def margin_of_error(n: int) -> float:
-    """By how many points chance alone may move a rate of `n` answers (95%), at most: that of a rate of 50%."""
-    return 98 / sqrt(n)
 
 
 def is_unverified(basis: str) -> bool:

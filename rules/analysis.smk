@@ -1,0 +1,139 @@
+# Stage: counts, tables, estimates.
+# Takes <results>/verdicts/, <results>/responses/ and <results>/review_status.csv. Makes, per judge, counts by cell and by
+# seed, and <results>/tables/{judge}/, with rates.csv and comparisons.csv (docs/statistics.md). On request, the paper
+# checked. Config: report.max_failed.
+from xsafety.analysis.comparisons import COMPARISONS_FILE
+from xsafety.analysis.rates import RATES_FILE
+from xsafety.analysis.tables import MAIN, TABLES
+
+
+rule counts:
+    """Count a judge's verdicts on a model and pick examples."""
+    input:
+        verdicts=lambda wildcards: expand(
+            "<results>/verdicts/{judge}/{model}/{prompting}/{lang}.jsonl",
+            judge=wildcards.judge,
+            model=wildcards.model,
+            prompting=PROMPTINGS,
+            lang=evaluated(wildcards.model),
+        ),
+    output:
+        counts="<results>/counts/{judge}/{model}.csv",
+        examples="<results>/counts/{judge}/{model}.examples.jsonl",
+    log:
+        "<logs>/counts/{judge}/{model}.log",
+    conda:
+        "../envs/workflow.yaml"
+    params:
+        code=digest("scripts/counts.py"),
+        verdicts=result("verdicts/{judge}/{model}"),
+        promptings=list(PROMPTINGS),
+        languages=lambda wildcards: evaluated(wildcards.model),
+    shell:
+        'python3 "$XSAFETY/scripts/counts.py"'
+        " --verdicts {params.verdicts:q} --promptings {params.promptings} --languages {params.languages}"
+        " --model {wildcards.model} --counts {output.counts:q} --examples {output.examples:q} 2> {log:q}"
+
+
+rule tables:
+    """Make the tables of a judge."""
+    input:
+        status="<results>/review_status.csv",
+        counts=expand("<results>/counts/{judge}/{model}.csv", model=CONFIG.models, allow_missing=True),
+    output:
+        report(f"<results>/tables/{{judge}}/{MAIN.file}", caption="../report/unsafe_rate.rst", category="Tables"),
+        [f"<results>/tables/{{judge}}/{table.file}" for table in TABLES if table is not MAIN],
+    log:
+        "<logs>/tables/{judge}.log",
+    conda:
+        "../envs/workflow.yaml"
+    params:
+        code=digest("scripts/tables.py"),
+        folder=result("tables/{judge}"),
+        languages=CONFIG.languages,
+        models=list(CONFIG.models),
+        promptings=list(PROMPTINGS),
+        max_failed=CONFIG.report.max_failed,
+    shell:
+        'python3 "$XSAFETY/scripts/tables.py"'
+        " --status {input.status:q} --counts {input.counts:q} --languages {params.languages}"
+        " --models {params.models} --promptings {params.promptings} --max-failed {params.max_failed}"
+        " --out {params.folder:q} 2> {log:q}"
+
+
+rule outcomes:
+    """Count a judge's verdicts on a model by seed."""
+    input:
+        verdicts=lambda wildcards: expand(
+            "<results>/verdicts/{judge}/{model}/{prompting}/{lang}.jsonl",
+            judge=wildcards.judge,
+            model=wildcards.model,
+            prompting=PROMPTINGS,
+            lang=evaluated(wildcards.model),
+        ),
+        responses=lambda wildcards: expand(
+            "<results>/responses/{model}/{prompting}/{lang}.jsonl",
+            model=wildcards.model,
+            prompting=PROMPTINGS,
+            lang=evaluated(wildcards.model),
+        ),
+    output:
+        "<results>/outcomes/{judge}/{model}.csv",
+    log:
+        "<logs>/outcomes/{judge}/{model}.log",
+    conda:
+        "../envs/workflow.yaml"
+    params:
+        code=digest("scripts/outcomes.py"),
+        verdicts=result("verdicts/{judge}/{model}"),
+        responses=result("responses/{model}"),
+        promptings=list(PROMPTINGS),
+        languages=lambda wildcards: evaluated(wildcards.model),
+    shell:
+        'python3 "$XSAFETY/scripts/outcomes.py"'
+        " --verdicts {params.verdicts:q} --responses {params.responses:q} --promptings {params.promptings}"
+        " --languages {params.languages} --out {output:q} 2> {log:q}"
+
+
+rule estimates:
+    """Estimate a judge's rates with intervals, and compare them."""
+    input:
+        status="<results>/review_status.csv",
+        outcomes=expand("<results>/outcomes/{judge}/{model}.csv", model=CONFIG.models, allow_missing=True),
+    output:
+        rates=f"<results>/tables/{{judge}}/{RATES_FILE}",
+        comparisons=f"<results>/tables/{{judge}}/{COMPARISONS_FILE}",
+    log:
+        "<logs>/estimates/{judge}.log",
+    conda:
+        "../envs/workflow.yaml"
+    params:
+        code=digest("scripts/estimates.py"),
+        folder=result("outcomes/{judge}"),
+        languages=CONFIG.languages,
+        models=list(CONFIG.models),
+        promptings=list(PROMPTINGS),
+        max_failed=CONFIG.report.max_failed,
+    shell:
+        'python3 "$XSAFETY/scripts/estimates.py"'
+        " --status {input.status:q} --outcomes {params.folder:q} --languages {params.languages}"
+        " --models {params.models} --promptings {params.promptings} --max-failed {params.max_failed}"
+        " --rates {output.rates:q} --comparisons {output.comparisons:q} 2> {log:q}"
+
+
+rule paper:
+    """Check which differences in the paper's tables stand."""
+    output:
+        means="<results>/paper/means.csv",
+        claims="<results>/paper/claims.csv",
+    log:
+        "<logs>/paper.log",
+    localrule: True
+    conda:
+        "../envs/workflow.yaml"
+    params:
+        code=digest("scripts/paper.py"),
+    message:
+        "Checking the paper's tables."
+    shell:
+        'python3 "$XSAFETY/scripts/paper.py" --means {output.means:q} --claims {output.claims:q}' " 2>&1 | tee {log:q}"

@@ -1,0 +1,32 @@
+"""Estimates of one judge: rates with intervals, and comparisons; from its counts by seed, one file per model."""
+
+from pathlib import Path
+
+from xsafety.analysis.comparisons import comparison_rows
+from xsafety.analysis.grid import read_grid
+from xsafety.analysis.rates import rate_rows
+from xsafety.analysis.tables import bases
+from xsafety.cli import call
+from xsafety.rows import Comparison, RateEstimate
+from xsafety.tabular import read_csv, write_rows
+
+
+def main(
+    *,
+    status: Path,
+    outcomes: Path,
+    languages: list[str],
+    models: list[str],
+    promptings: list[str],
+    max_failed: float,
+    rates: Path,
+    comparisons: Path,
+) -> None:
+    basis = {row["lang"]: row["basis"] for row in read_csv(status, ("lang", "basis"))}
+    grid = read_grid({model: outcomes / f"{model}.csv" for model in models}, promptings, languages, max_failed)
+    write_rows(rates, RateEstimate, rate_rows(grid, bases(basis, languages)))
+    write_rows(comparisons, Comparison, comparison_rows(grid))
+
+
+if __name__ == "__main__":
+    call(main)
