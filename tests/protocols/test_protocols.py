@@ -232,7 +232,7 @@ def test_importing_is_cheap() -> None:
 
 
 def test_an_expression_that_takes_ages_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("xsafety.protocols.protocol.LONGEST", 0.2)
+    monkeypatch.setattr("xsafety.protocols.protocol.SLOWEST", 0.2)
     paper = protocols.load("paper")
     mine = replace(paper, pattern=re.compile(r"(?P<label>(a+)+)$"))
     with pytest.raises(DataError, match=r"output\.pattern '.*' takes more than 0.2 s on an output that begins 'aaa"):

@@ -40,7 +40,7 @@ from ..text.labels import behind_lead, marked, own_words
 from ..text.reasoning import split_reasoning
 
 SHIPPED = Path(__file__).parent
-LONGEST = 10.0  # seconds, for an expression on one output
+SLOWEST = 10.0  # seconds, for an expression on one output
 
 OutputLabel = Literal["safe", "unsafe", "controversial", "invalid"]
 """A verdict's `Label`, or the third class of some judges, which config.yaml makes one of them."""
@@ -114,7 +114,7 @@ class Protocol:
         """The verdict, at its place in the output of a judge of answers in `lang`.
 
         A label elsewhere, one that is not listed, or two that disagree are none. Reasoning, tokens of a chat template,
-        and a code fence around JSON, are skipped. Raises DataError where the pattern takes longer than `LONGEST`.
+        and a code fence around JSON, are skipped. Raises DataError where the pattern takes longer than `SLOWEST`.
         """
         text = _bare(split_reasoning(output).answer)
         if not self.pattern:
@@ -172,11 +172,11 @@ class Protocol:
 
 @contextmanager
 def _in_time(pattern: str, text: str) -> Iterator[None]:
-    """Ends the reading of a text by an expression, which may take ages, in `LONGEST`; in the main thread alone."""
+    """Ends the reading of a text by an expression, which may take ages, in `SLOWEST`; in the main thread alone."""
 
     def stop(*_: object) -> None:
         raise DataError(
-            f"output.pattern {pattern!r} takes more than {LONGEST:g} s on an output that begins {text[:40]!r}; repeat"
+            f"output.pattern {pattern!r} takes more than {SLOWEST:g} s on an output that begins {text[:40]!r}; repeat"
             " nothing that is itself repeated, as in (a+)+ or (.*,)*"
         )
 
@@ -184,7 +184,7 @@ def _in_time(pattern: str, text: str) -> Iterator[None]:
         yield
         return
     before = signal.signal(signal.SIGALRM, stop)
-    signal.setitimer(signal.ITIMER_REAL, LONGEST)
+    signal.setitimer(signal.ITIMER_REAL, SLOWEST)
     try:
         yield
     finally:

@@ -37,12 +37,11 @@ def sound_rows(
     `seeds` maps ids to English texts; rows for a seed query that is no more are sound. `further` says what else is
     wrong with a row. Raises ValueError, with the reason, for a sheet of which no row can be trusted.
     """
-    if absent := [column for column in NEEDED_COLUMNS if returned and all(column not in row.cells for row in returned)]:
-        raise ValueError(f"no {', '.join(absent)}; restore the columns of the sheet you were given")
+    _refuse_without_columns(returned)
     rows = [_cleaned(one) for one in returned]
     present = {text: id for id, text in seeds.items()}
     mixed_up = [list(_mixed_up(lang, row, seeds, present)) for row in rows]
-    doubled = _doubled(["" if wrong else row["id"] for wrong, row in zip(mixed_up, rows, strict=True)], rows, returned)
+    doubled = _doubled([bool(wrong) for wrong in mixed_up], rows, returned)
     displaced = _displaced(rows, [one.place for one in returned])
     elsewhere = _in_another_language(lang, rows)
     sound, problems = [], []
@@ -50,11 +49,16 @@ def sound_rows(
         found = list(one.problems)
         if one.cells:
             found += [*mixed_up[number], *_cell_problems(one), *_verdict_problems(row), *further(row)]
-        found += [other[number] for other in (doubled, displaced, elsewhere) if other.get(number)]
+        found += filter(None, (other.get(number) for other in (doubled, displaced, elsewhere)))
         problems += [RowProblem(row["id"], one.place, what) for what in found]
-        if not found and number not in doubled:
-            sound.append(row)
+        sound += [] if found or number in doubled else [row]
     return sound, problems
+
+
+def _refuse_without_columns(returned: Sequence[ReturnedRow]) -> None:
+    given = {column for row in returned for column in row.cells}
+    if returned and (absent := [column for column in NEEDED_COLUMNS if column not in given]):
+        raise ValueError(f"no {', '.join(absent)}; restore the columns of the sheet you were given")
 
 
 def _cleaned(returned: ReturnedRow) -> SheetRow:
@@ -118,18 +122,19 @@ def _mixed_up(lang: str, row: SheetRow, seeds: Mapping[str, str], present: Mappi
         yield f"the draft is not what was given out for {lang}; restore it, and write your text under target"
 
 
-def _doubled(ids: Sequence[str], rows: Sequence[SheetRow], returned: Sequence[ReturnedRow]) -> dict[int, str]:
-    """The rows to be left out of those with one id, '' for none (number -> problem); a copy needs no word."""
+def _doubled(mixed_up: Sequence[bool], rows: Sequence[SheetRow], returned: Sequence[ReturnedRow]) -> dict[int, str]:
+    """The rows to be left out of those with one id that is theirs (number -> problem); a copy needs no word."""
+    alike: dict[object, list[int]] = {}
+    for number, row in enumerate(rows):
+        alike.setdefault(number if mixed_up[number] else row["id"], []).append(number)
     found: dict[int, str] = {}
-    for id in [id for id, count in Counter(ids).items() if id and count > 1]:
-        alike = [number for number, other in enumerate(ids) if other == id]
-        speaking = [n for n in alike if rows[n]["verdict"] or _is_new(rows[n]) or rows[n]["note"]] or alike[:1]
+    for numbers in alike.values():
+        speaking = [n for n in numbers if rows[n]["verdict"] or _is_new(rows[n]) or rows[n]["note"]] or numbers[:1]
         # A copy that nobody filled, or one filled in the same way, says nothing else.
-        if all(rows[n] == rows[speaking[0]] for n in speaking):
-            found |= {number: "" for number in alike if number != speaking[0]}
-        else:
+        found |= dict.fromkeys({*numbers} - {speaking[0]}, "")
+        if any(rows[n] != rows[speaking[0]] for n in speaking):
             places = " and ".join(returned[n].place for n in speaking)
-            found |= {n: f"the id stands in {places}; keep one of them" if n in speaking else "" for n in alike}
+            found |= dict.fromkeys(speaking, f"the id stands in {places}; keep one of them")
     return found
 
 
@@ -140,37 +145,50 @@ def _displaced(rows: Sequence[SheetRow], places: Sequence[str]) -> dict[int, str
     the two is not alike. Flagged rows do not count: their drafts may stand in the wrong place. Raises ValueError where
     a column of texts seems to be shifted or sorted alone.
     """
-    drafts, english = ([_grams(row[column]) for row in rows] for column in ("draft", "source"))
-    whose = {letters_only(row["draft"]): number for number, row in enumerate(rows) if row["draft"]}
     new = [number for number, row in enumerate(rows) if _is_new(row) and row["draft"] and not row["flag"]]
-    gains: dict[int, list[float]] = {}  # by how many rows up or down: how much nearer each text is there
+    alike = _alike(rows, new)
+    own = {number: likeness.pop(number) for number, likeness in alike.items()}
     found: dict[int, int] = {}
-    for number in new:
-        target = _grams(rows[number]["target"])
-        own = _likeness(target, drafts[number])
-        near = range(max(0, number - _NEAR), min(len(rows), number + _NEAR + 1))
-        others = {*near, whose.get(letters_only(rows[number]["target"]), number)} - {number}
-        alike = {other: _likeness(target, drafts[other]) for other in others}
-        for other, likeness in alike.items():
-            gains.setdefault(other - number, []).append(likeness - own)
-        best = max(alike, key=alike.__getitem__, default=number)
-        if best != number and alike[best] >= max(0.5, own + 0.3) and _likeness(english[number], english[best]) < 0.5:
+    gains: Counter[int] = Counter()  # by how many rows up or down: how much nearer all texts together are there
+    for number, likeness in alike.items():
+        gains.update({other - number: near - own[number] for other, near in likeness.items()})
+        best = max(likeness, key=likeness.__getitem__, default=number)
+        english = _likeness(_grams(rows[number]["source"]), _grams(rows[best]["source"]))
+        if likeness.get(best, 0) >= max(0.5, own[number] + 0.3) and english < 0.5:
             found[number] = best
-    steps = Counter(other - number for number, other in found.items())
-    step = max(gains, key=lambda step: sum(gains[step]), default=0)
-    together = step and len(gains[step]) >= 5 and sum(gains[step]) >= 0.15 * len(new)
-    if together or (len(found) > 1 and (max(steps.values()) > 2 or 2 * len(found) >= len(new))):
-        beside = ((number, number + step) for number in new if number + step in range(len(rows)))
-        number, other = next(iter(found.items())) if found else next(beside)
-        raise ValueError(
-            f"the targets of {len(new) if together else len(found)} rows are texts of other rows (that in"
-            f" {places[number]} belongs to {places[other]}); was the column shifted, or sorted alone? Put each beside"
-            " its own English"
-        )
+    _refuse_shifted(len(new), found, gains, places)
     return {
         number: f"the target is the text of {places[other]} ({rows[other]['id']}); put each beside its own English"
         for number, other in found.items()
     }
+
+
+def _alike(rows: Sequence[SheetRow], new: Sequence[int]) -> dict[int, dict[int, float]]:
+    """How alike each new text is to its own draft, to those of its neighbours, and to one that it is."""
+    drafts = [_grams(row["draft"]) for row in rows]
+    whose = {letters_only(row["draft"]): number for number, row in enumerate(rows) if row["draft"]}
+    found = {}
+    for number in new:
+        text = rows[number]["target"]
+        near = {
+            *range(max(0, number - _NEAR), min(len(rows), number + _NEAR + 1)),
+            whose.get(letters_only(text), number),
+        }
+        target = _grams(text)
+        found[number] = {other: _likeness(target, drafts[other]) for other in sorted(near)}
+    return found
+
+
+def _refuse_shifted(new: int, found: Mapping[int, int], gains: Mapping[int, float], places: Sequence[str]) -> None:
+    """Raises ValueError where several of the new texts, or all of them together, belong to other rows."""
+    steps = Counter(other - number for number, other in found.items())
+    together = new >= 5 and max(gains.values(), default=0) >= 0.15 * new
+    if together or (len(found) > 1 and (max(steps.values()) > 2 or 2 * len(found) >= new)):
+        where = next((f" (that in {places[one]} belongs to {places[other]})" for one, other in found.items()), "")
+        raise ValueError(
+            f"the targets of {new if together else len(found)} rows are texts of other rows{where}; was the column"
+            " shifted, or sorted alone? Put each beside its own English"
+        )
 
 
 def _grams(text: str) -> frozenset[str]:

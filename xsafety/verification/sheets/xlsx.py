@@ -311,13 +311,15 @@ def _filled(parser: Any) -> _Filled | None:
             letters += sum(len(cell["value"]) if isinstance(cell["value"], str) else 1 for cell in filled)
         if letters > _MOST_LETTERS or len(rows) > _MOST_ROWS:
             raise _TooMuch(f"it has more than {_MOST_ROWS:,} rows or {_MOST_LETTERS:,} characters")
-    if not header:
-        return None
+    return _Filled(header, rows, _merged(parser)) if header else None
+
+
+def _merged(parser: Any) -> list[tuple[str, int, int]]:
     merged = [one.ref for one in parser.merged_cells.mergeCell] if parser.merged_cells else []
     if len(merged) > _MOST_MERGED:
         raise _TooMuch(f"more than {_MOST_MERGED:,} ranges of its cells are merged")
     ends = [[int(row) for row in re.findall(r"\d+", cells)] for cells in merged]
-    return _Filled(header, rows, [(cells, min(at), max(at)) for cells, at in zip(merged, ends, strict=True)])
+    return [(cells, min(at), max(at)) for cells, at in zip(merged, ends, strict=True)]
 
 
 def _text(value: Any, data_type: str, column: str) -> tuple[str, str]:
