@@ -40,6 +40,7 @@ rule report:
     """Render the report, one HTML page."""
     input:
         template=str(ROOT / "xsafety/report/page.html.j2"),
+        measured=str(ROOT / "xsafety/text/refusals.csv"),
         status="<results>/review_status.csv",
         rates="<results>/review/modification_rates.csv",
         agreement="<results>/review/agreement.csv",

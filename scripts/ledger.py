@@ -1,6 +1,6 @@
 """Folds one language's returned review sheets, and the release's translations, into its ledger of evidence.
 
-Rows with problems are left out, and what is wrong with them is listed.
+Rows with problems are left out, and what is wrong with them is listed: they wait, all others go on.
 """
 
 from pathlib import Path
@@ -16,11 +16,12 @@ def main(
 ) -> None:
     texts = {seed["id"]: seed["text"] for seed in read_rows(seeds, Seed)}
     released = [entry for file in release for entry in read_rows(file, Evidence)]
-    entries, found = fold(reviews, texts, released, different_reviewers=different_reviewers)
+    folded = fold(reviews, texts, released, different_reviewers=different_reviewers)
+    found = [*folded.refused, *folded.rows]
     for problem in found:
         say(f"error: {problem}")
     write_text(problems, "".join(f"{problem}\n" for problem in found))
-    write_rows(out, Evidence, entries)
+    write_rows(out, Evidence, folded.entries)
 
 
 if __name__ == "__main__":

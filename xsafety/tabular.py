@@ -87,14 +87,6 @@ def read_csv(path: Path, columns: Sequence[str]) -> list[dict[str, str]]:
 
     A leading byte-order mark is taken off; further columns than `columns` are kept.
     """
-    rows = list(csv_rows(path, columns))
-    if problems := [f"{path}, row {number}: {problem}" for number, _, problem in rows if problem]:
-        raise DataError.of(f"{path}: {len(problems)} broken row(s)", problems)
-    return [row for _, row, _ in rows]
-
-
-def csv_rows(path: Path, columns: Sequence[str]) -> Iterator[tuple[int, dict[str, str], str]]:
-    """The number of each row of a CSV file, what stands in it, and what is wrong with its width; else as `read_csv`."""
     with path.open(encoding="utf-8-sig", newline="") as file:
         reader = csv.reader(file, strict=True)
         try:
@@ -107,11 +99,16 @@ def csv_rows(path: Path, columns: Sequence[str]) -> Iterator[tuple[int, dict[str
     header = table[0]
     while not table[-1]:
         table.pop()
-    for number, row in enumerate(table[1:], 2):
-        problem = "" if len(row) == len(header) else "blank; take it out"
-        if problem and row:
-            problem = f"{len(row)} fields instead of {len(header)}; put quotes around text with commas"
-        yield number, dict(zip(header, row, strict=False)), problem
+    problems = [
+        f"{path}, row {number}: {len(row)} fields instead of {len(header)}; put quotes around text with commas"
+        if row
+        else f"{path}, row {number}: blank; take it out"
+        for number, row in enumerate(table[1:], 2)
+        if len(row) != len(header)
+    ]
+    if problems:
+        raise DataError.of(f"{path}: {len(problems)} broken row(s)", problems)
+    return [dict(zip(header, row, strict=True)) for row in table[1:]]
 
 
 def _check_header(path: Path, table: Sequence[Sequence[str]], columns: Sequence[str]) -> None:

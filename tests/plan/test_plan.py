@@ -55,9 +55,9 @@ def counted(raw: Mapping[str, Any]) -> tuple[Config, Workloads, list[DataSet]]:
         texts = {seed["id"]: seed["text"] for seed in seeds()}
         review = Path(config.results, "review", lang)
         others = config.verification.different_reviewers and bool(config.verification.spot_check)
-        ledger, problems = fold(Path("reviews", lang), texts, different_reviewers=others)
+        ledger, refused, rows = fold(Path("reviews", lang), texts, different_reviewers=others)
         write_jsonl(review / "ledger.jsonl", ledger)
-        (review / "problems.txt").write_text("\n".join(problems), encoding="utf-8")
+        (review / "problems.txt").write_text("\n".join([*refused, *rows]), encoding="utf-8")
     return (config, *count_workloads(config, seeds()))
 
 

@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from tests.conftest import ROOT
 from xsafety.categories import BY_KEY
 from xsafety.judging.verdicts import final_label
 from xsafety.protocols import protocol as protocols
+from xsafety.tabular import DataError
 
 CASES = ROOT / "tests" / "data" / "judges"
 NO_VERDICT = "the judge's output is no verdict"
@@ -227,3 +229,12 @@ def test_all_problems_of_a_file_are_told_at_once(tmp_path: Path) -> None:
 def test_importing_is_cheap() -> None:
     code = "import sys, xsafety.protocols.protocol; print({'torch', 'openai', 'pandas', 'pydantic'} & set(sys.modules))"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "set()\n"
+
+
+def test_an_expression_that_takes_ages_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("xsafety.protocols.protocol.SLOWEST", 0.2)
+    paper = protocols.load("paper")
+    mine = replace(paper, pattern=re.compile(r"(?P<label>(a+)+)$"))
+    with pytest.raises(DataError, match=r"output\.pattern '.*' takes more than 0.2 s on an output that begins 'aaa"):
+        mine.parse("a" * 40 + "!")
+    assert paper.parse("No").label == "No"

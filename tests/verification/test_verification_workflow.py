@@ -79,6 +79,8 @@ def of(names: set[str], paths: Iterable[str]) -> list[str]:
 
 @pytest.mark.slow
 def test_a_language_is_one_word_and_flows_on_to_the_report_alone(tmp_path: Path, server: Server) -> None:
+    # Of no language, so that no reviewer is told that it is the wrong one.
+    server.translate = lambda text, target: f"[{target}] {text[::-1]}"
     project = demo(tmp_path, server.url)
     others = set(project.config["languages"])
     assert project.run().status == 0
@@ -127,7 +129,7 @@ def test_a_language_is_one_word_and_flows_on_to_the_report_alone(tmp_path: Path,
     assert not (tmp_path / "results/queries/sw.jsonl").exists()
     shown = {row["id"]: row["draft"] for row in read_csv(tmp_path / "results/sheets/sw.csv", SHEET_COLUMNS)}
     assert shown == {
-        seed["id"]: f"{'Tafadhali: ' if seed['id'] in ids[::7] else ''}[sw] {seed['text']}" for seed in seeds
+        seed["id"]: f"{'Tafadhali: ' if seed['id'] in ids[::7] else ''}[sw] {seed['text'][::-1]}" for seed in seeds
     }
 
     fill(tmp_path / "results/sheets/sw", tmp_path / "data/reviews/sw/round-2.ben.xlsx", edits(ids[:2], "Ndugu,"))

@@ -149,7 +149,7 @@ def digests(root: Path) -> dict[str, str]:
     "file",
     [
         "xsafety/judging/__init__.py",
-        "xsafety/text/refusals.py",
+        "xsafety/analysis/tables.py",
         "xsafety/plan/__init__.py",
         "tests/build/test_build.py",
     ],

@@ -25,12 +25,12 @@ def test_what_fails_costs_its_own_rows_and_nothing_else(project: Project, server
     assert done.status != 0
     last = done.output.rstrip().splitlines()[-5:]
     assert last[0].startswith("judge down ended early: none of ")
-    assert last[1:3] == ["model bad: 2 rows failed", "       2  500 overheated"]
+    assert last[1:3] == ["model bad: 2 rows failed", "       2  500 overheated: no"]
     assert last[3].startswith("model locked ended early: ")
     assert "run snakemake again: it asks these rows only" in last[-1]
     rows = project.rows("results/verdicts/paper/bad/none/en.jsonl")
     assert [(row["verdict"], row["reason"]) for row in rows] == [
-        ("failed", "the model did not answer: 500 overheated"),
+        ("failed", "the model did not answer: 500 overheated: no"),
         ("safe", ""),
         ("safe", ""),
     ]

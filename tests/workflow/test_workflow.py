@@ -213,7 +213,7 @@ def test_a_language_that_fails_stops_nothing_and_is_asked_again(built: Project, 
     built.config["models"]["two"] = built.config["models"]["one"] | {"model": "model-2"}
     done = built.run()
     assert done.status != 0
-    assert "model two: 3 rows failed\n       3  500\n" in done.output
+    assert "model two: 3 rows failed\n       3  500: down\n" in done.output
     assert {row["status"] for row in built.rows("results/responses/two/none/sw.jsonl")} == {"failed"}
     assert "failed" not in {row["verdict"] for row in built.rows("results/verdicts/paper/two/none/fr.jsonl")}
     assert "Swahili" in (built.folder / "results/report.html").read_text()
@@ -458,7 +458,10 @@ def test_a_row_that_the_provider_rejects_is_an_outcome(built: Project, server: S
     done = built.run(RATES)
     assert done.status == 0, done.output
     row = built.rows("results/verdicts/paper/one/none/en.jsonl")[0]
-    assert (row["verdict"], row["reason"]) == ("invalid", "rejected by the provider (400 invalid_request messages)")
+    assert (row["verdict"], row["reason"]) == (
+        "invalid",
+        "rejected by the provider (400 invalid_request messages: bad)",
+    )
     assert built.run(RATES).nothing_done
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from ..asking.journal import Fields, Journal, lacks, lines
 from ..tabular import DataError, clean, to_json, write_bytes
-from ..verification.evidence import Sheet, read_sheet, sheet_name, sheets
+from ..verification.evidence import Sheet, free_part, read_sheet, sheet_name, told
 from .answers import StoredAnswer, read
 
 _FILES = "files.jsonl"  # what was written, in the order of writing: round, version, part of the file's name, its hash
@@ -48,7 +48,7 @@ def write_returns(
     """Writes the verdicts of a reviewer, kept in `folder`, to a language's folder of returned sheets.
 
     The same answers give the same bytes. `seeds` maps ids to English texts. Also returns the problems: rows that
-    `read_sheet` does not take, and files that somebody changed meanwhile; nothing of such a file is written.
+    `read_sheet` does not take, which are left out, and files that somebody changed meanwhile, which are left alone.
     """
     result = []
     problems = []
@@ -56,7 +56,9 @@ def write_returns(
         round = _Round(folder, reviews, reviewer, int(file.stem.removeprefix("answers-")))
         for version, kept in enumerate(_versions(read(file).values()), 1):
             try:
-                result += _write(round, version, [_evidence(one, reviewer) for one in kept], seeds)
+                rows, wrong = round.sound([_evidence(one, reviewer) for one in kept], seeds)
+                problems += wrong
+                result += _write(round, version, rows)
             except DataError as error:
                 problems.append(str(error))
     return result, problems
@@ -109,17 +111,30 @@ class _Round:
         return [line for line in lines(self.folder / _FILES, _wrong) if line["round"] == self.number]
 
     def unused_part(self) -> int:
-        parts = [
-            sheet.part
-            for sheet in sheets(self.reviews)[0]
-            if (sheet.round, sheet.reviewer) == (self.number, self.reviewer)
-        ]
-        return 1 + max([0, *parts, *(int(line["part"]) for line in self.written())])
+        written = (int(line["part"]) + 1 for line in self.written())
+        return max([free_part(self.reviews, self.number, self.reviewer), *written])
+
+    def sound(
+        self, rows: Sequence[Mapping[str, str]], seeds: Mapping[str, str]
+    ) -> tuple[list[Mapping[str, str]], list[str]]:
+        """The rows that a returned sheet may hold, and what is wrong with the others; read where no run looks."""
+        staged = replace(self.sheet(1), path=self.folder / self.sheet(1).path.name)
+        write_bytes(staged.path, _lines(rows))
+        try:
+            _, problems = read_sheet(staged, seeds)
+        finally:
+            staged.path.unlink(missing_ok=True)
+        wrong = {problem.id for problem in problems}
+        return [row for row in rows if row["id"] not in wrong], [told(staged.path, problems)] if problems else []
 
 
-def _write(round: _Round, version: int, rows: Sequence[Mapping[str, str]], seeds: Mapping[str, str]) -> list[Returned]:
+def _lines(rows: Iterable[Mapping[str, str]]) -> bytes:
+    return "".join(to_json(row) + "\n" for row in rows).encode()
+
+
+def _write(round: _Round, version: int, rows: Sequence[Mapping[str, str]]) -> list[Returned]:
     """One file of evidence; none where there are no verdicts and never were any."""
-    data = "".join(to_json(row) + "\n" for row in rows).encode()
+    data = _lines(rows)
     part = next((line["part"] for line in reversed(round.written()) if line["version"] == version), 0)
     if not (rows or part):
         return []
@@ -133,15 +148,6 @@ def _write(round: _Round, version: int, rows: Sequence[Mapping[str, str]], seeds
                 f"{sheet.path}: changed by hand since the browser's verdicts were written there; rename it"
                 f" {round.sheet(round.unused_part()).path.name}, where it counts for more than they do, or delete it"
             )
-    # Checked where no run of the workflow looks.
-    staged = replace(sheet, path=round.folder / sheet.path.name)
-    write_bytes(staged.path, data)
-    try:
-        _, found = read_sheet(staged, seeds)
-    finally:
-        staged.path.unlink(missing_ok=True)
-    if found:
-        raise DataError.of(f"{sheet.path}: {len(found)} problem(s); nothing was written", found)
     with Journal(round.folder / _FILES) as journal:
         journal.write({"round": round.number, "version": version, "part": sheet.part, "sha256": _digest(data)})
     write_bytes(sheet.path, data)

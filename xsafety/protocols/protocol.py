@@ -22,7 +22,10 @@ and at least twelve cases in `tests/data/judges/{name}.yaml`, which `tests/test_
 
 import json
 import re
+import signal
+import threading
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -32,10 +35,12 @@ import yaml
 
 from ..categories import BY_KEY
 from ..rows import Message
+from ..tabular import DataError
 from ..text.labels import behind_lead, marked, own_words
 from ..text.reasoning import split_reasoning
 
 SHIPPED = Path(__file__).parent
+SLOWEST = 10.0  # seconds, for an expression on one output
 
 OutputLabel = Literal["safe", "unsafe", "controversial", "invalid"]
 """A verdict's `Label`, or the third class of some judges, which config.yaml makes one of them."""
@@ -109,10 +114,13 @@ class Protocol:
         """The verdict, at its place in the output of a judge of answers in `lang`.
 
         A label elsewhere, one that is not listed, or two that disagree are none. Reasoning, tokens of a chat template,
-        and a code fence around JSON, are skipped.
+        and a code fence around JSON, are skipped. Raises DataError where the pattern takes longer than `SLOWEST`.
         """
         text = _bare(split_reasoning(output).answer)
-        return self._matched(text, lang) if self.pattern else self._from_json(text)
+        if not self.pattern:
+            return self._from_json(text)
+        with _in_time(self.pattern.pattern, text):
+            return self._matched(text, lang)
 
     def _matched(self, text: str, lang: str) -> ParsedOutput:
         text = _UNDERSCORES.sub("*", _LATEX.sub("", text.translate(_WIDE)))
@@ -160,6 +168,28 @@ class Protocol:
         if len({json.dumps(value) for key, value in pairs if key == self.label_key}) > 1:
             raise ValueError("two labels")
         return dict(pairs)
+
+
+@contextmanager
+def _in_time(pattern: str, text: str) -> Iterator[None]:
+    """Ends the reading of a text by an expression, which may take ages, in `SLOWEST`; in the main thread alone."""
+
+    def stop(*_: object) -> None:
+        raise DataError(
+            f"output.pattern {pattern!r} takes more than {SLOWEST:g} s on an output that begins {text[:40]!r}; repeat"
+            " nothing that is itself repeated, as in (a+)+ or (.*,)*"
+        )
+
+    if threading.current_thread() is not threading.main_thread() or not hasattr(signal, "setitimer"):
+        yield
+        return
+    before = signal.signal(signal.SIGALRM, stop)
+    signal.setitimer(signal.ITIMER_REAL, SLOWEST)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
 
 
 def _bare(text: str) -> str:

@@ -19,8 +19,12 @@ from ..analysis.grid import NO_COMMONSENSE
 from ..analysis.rates import RATES_FILE
 from ..analysis.tables import (
     AVE,
+    BY_CATEGORY,
+    BY_PROMPTING,
+    CELLS,
+    MAIN,
     NO_RATE,
-    TABLES,
+    WITH_COMMONSENSE,
     CategoryRates,
     CellRates,
     PromptingRates,
@@ -37,6 +41,9 @@ from ..verification.waiting import file_words, state_words, todo_words
 HEAT_BINS = (0, 5, 10, 20, 30, 50, 75)
 """Upper edges, in percent, of the heat map's colours: 0 itself, then up to 5 and so on; above the last one more."""
 
+MEASURED = Path(__file__).parents[1] / "text" / "refusals.csv"
+"""How well the lexicon finds refusals in answers that others labelled, by language."""
+
 MANY = 12
 """Longer lists of languages are given as their number, and longer tables of them scroll."""
 
@@ -45,7 +52,7 @@ _COUNTED = [column for column in Usage.__annotations__ if column not in ("stage"
 
 @dataclass(frozen=True)
 class JudgeTables:
-    """The tables of one judge, in the order of `TABLES`, and its estimates of unsafe rates; every value is text."""
+    """The tables of one judge that the page shows, and its estimates of unsafe rates; every value is text."""
 
     name: str
     main: Sequence[Mapping[str, str]]
@@ -66,7 +73,8 @@ def read_judge(name: str, folder: Path) -> JudgeTables:
     rates = [row for row in read_csv(folder / RATES_FILE, columns(RateEstimate)) if row["outcome"] == "unsafe"]
     compared = read_csv(folder / COMPARISONS_FILE, columns(Comparison))
     of_english = [row for row in compared if (row["family"], row["outcome"]) == (ENGLISH, "unsafe")]
-    tables: Any = [*(table.read(folder) for table in TABLES), rates, of_english]
+    shown = (MAIN, WITH_COMMONSENSE, BY_CATEGORY, BY_PROMPTING, CELLS)
+    tables: Any = [*(table.read(folder) for table in shown), rates, of_english]
     return JudgeTables(name, *tables)
 
 
@@ -347,12 +355,25 @@ def _with_mean(models: Sequence[str]) -> list[str]:
 
 
 def _refusals(judge: JudgeTables, columns: Sequence[Column], first: str) -> list[tuple[Column | None, list[Cell]]]:
-    """Refusal rates under the first prompting method, language x model; the last row, without a language, is `Ave`."""
+    """Refusal rates under the first prompting method, language x model; the last row, without a language, is `Ave`.
+
+    The last two cells are what is known of the lexicon: recall and precision on labelled answers (docs/refusals.md).
+    """
     shown = [row for row in judge.promptings if (row["prompting"], row["commonsense"]) == (first, "no")]
     rates = {(row["lang"], row["model"]): shown_rate(row["refusal_rate"]) for row in shown}
     models = [*judge.models, ALL]
     lines: list[tuple[Column | None, str]] = [*((column, column.tag) for column in columns), (None, AVE)]
-    return [(column, [Cell(rates.get((tag, model), NO_RATE)) for model in models]) for column, tag in lines]
+    measured = {row["lang"]: row for row in read_csv(MEASURED, ("lang", "answers", "refusals", "found", "right"))}
+
+    def quality(tag: str) -> list[Cell]:
+        if not (row := measured.get(tag)):
+            return [Cell(NO_RATE if tag == AVE else "not measured"), Cell("")]
+        recall, precision = (rounded(100 * Decimal(row[column])) for column in ("found", "right"))
+        return [Cell(recall, f"of {row['refusals']}"), Cell(precision, f"in {row['answers']} answers")]
+
+    return [
+        (column, [*(Cell(rates.get((tag, one), NO_RATE)) for one in models), *quality(tag)]) for column, tag in lines
+    ]
 
 
 def _agreement(judges: Sequence[JudgeTables]) -> list[tuple[str, list[str]]]:

@@ -5,8 +5,7 @@ are nobody's review and are left out, but they count as a proofreading: the firs
 a former English counts as the work it was, so that editing a seed changes nothing here until new evidence comes in.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import combinations
 from math import comb, isnan
 from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict
@@ -88,14 +87,6 @@ class Survey(NamedTuple):
     common: list[CommonRow]
 
 
-@dataclass
-class _Row:
-    """What was said of one row in one round, which may have taken several sheets."""
-
-    last: RoundResult | None = None
-    by: dict[str, Evidence] = field(default_factory=dict)  # every reviewer's last word
-
-
 def survey(ledger: Iterable[Evidence], categories: Mapping[str, str]) -> Survey:
     """What the evidence of one language says; `categories` maps the ids of the seeds to their categories.
 
@@ -109,34 +100,30 @@ def survey(ledger: Iterable[Evidence], categories: Mapping[str, str]) -> Survey:
     outcomes: list[Outcome] = []
     common: list[CommonRow] = []
     for (id, _), entries in rows.items():
-        given = {(entry["round"], entry["reviewer"]): entry for entry in entries}
-        rounds: dict[int, _Row] = {}
-        for reading in round_results(entries):
-            if not reading.round or not (reading.decided or reading.undecided):
-                continue
-            row = rounds.setdefault(reading.number, _Row())
-            row.by |= {name: given[reading.round, name] for name in (*reading.undecided, *reading.decided)}
-            row.last = reading if reading.decided else row.last
-            common += _common_rows(reading)
+        numbered: dict[int, list[RoundResult]] = {}  # several sheets may have gone into one proofreading
+        for result in round_results(entries):
+            if result.round and (result.decided or result.undecided):
+                numbered.setdefault(result.number, []).append(result)
+                common += _common_rows(result)
         category = categories.get(id, REMOVED)
-        outcomes += [
-            Outcome(number, category, reviewer, outcome)
-            for number, row in rounds.items()
-            for reviewer, outcome in _outcomes(row)
-        ]
+        outcomes += [Outcome(at, category, *said) for at, results in numbered.items() for said in _outcomes(results)]
     return Survey(outcomes, common)
 
 
-def _outcomes(row: _Row) -> Iterator[tuple[str, str]]:
-    """Of whom, and of everyone together, what is to be counted for a row."""
-    for verdict in ("unsure", "skip"):
-        if any(entry["verdict"] == verdict for entry in row.by.values()):
-            yield EVERYONE, verdict
-    if row.last:
-        agreed = len(row.last.outcomes) == 1
-        yield from ((EVERYONE, said) for said in (_counted(row.last.decided.values()) if agreed else ["disputed"]))
-    for reviewer, entry in row.by.items():
-        yield from ((reviewer, said) for said in _counted([entry]))
+def _outcomes(results: Iterable[RoundResult]) -> Iterator[tuple[str, str]]:
+    """Of whom, and of everyone together, what is to be counted for a row in one proofreading."""
+    by: dict[str, Evidence] = {}  # every reviewer's last word
+    last: RoundResult | None = None
+    for result in results:
+        by |= {**result.undecided, **result.decided}
+        last = result if result.decided else last
+    given = {entry["verdict"] for entry in by.values()}
+    yield from ((EVERYONE, verdict) for verdict in ("unsure", "skip") if verdict in given)
+    if last:
+        said = _counted(last.decided.values()) if len(last.outcomes) == 1 else ["disputed"]
+        yield from ((EVERYONE, one) for one in said)
+    for reviewer, entry in by.items():
+        yield from ((reviewer, one) for one in _counted([entry]))
 
 
 def _counted(entries: Iterable[Evidence]) -> list[str]:
@@ -146,23 +133,20 @@ def _counted(entries: Iterable[Evidence]) -> list[str]:
     return [verdict, "modified"] if any(map(is_modified, entries)) else [verdict]
 
 
-def _common_rows(reading: RoundResult) -> Iterator[CommonRow]:
+def _common_rows(result: RoundResult) -> Iterator[CommonRow]:
     """Every pair that decided the row for the same shown text; three or more of them once more, all together."""
     shown: dict[str, list[tuple[str, Evidence]]] = {}
-    for reviewer, entry in reading.decided.items():
+    for reviewer, entry in result.decided.items():
         shown.setdefault(entry["before"], []).append((reviewer, entry))
     for deciders in shown.values():
         for group in [*combinations(deciders, 2), *([deciders] if len(deciders) > 2 else [])]:
             names, entries = zip(*group, strict=True)
             verdicts = tuple(entry["verdict"] for entry in entries)
-            same = sum(_target(one) == _target(other) for one, other in combinations(entries, 2))
+            texts = [None if entry["verdict"] == "rejected" else entry["after"].split() for entry in entries]
+            same = sum(one == other for one, other in combinations(texts, 2))
             # Fleiss' kappa is about reviewers at large: who they were does not matter, how many they were does.
-            pair = (reading.number, "; ".join(names)) if len(names) == 2 else (0, "")
+            pair = (result.number, "; ".join(names)) if len(names) == 2 else (0, "")
             yield CommonRow(len(names), *pair, verdicts, same)
-
-
-def _target(entry: Evidence) -> list[str] | None:
-    return None if entry["verdict"] == "rejected" else entry["after"].split()
 
 
 def modification_rates(surveys: Mapping[str, Survey]) -> list[ModificationRate]:
@@ -242,13 +226,15 @@ def _cohen(pairs: Iterable[Sequence[str]]) -> tuple[float | None, ...]:
 
     An asymptotic interval may reach beyond what there is.
     """
+    import numpy as np
     from statsmodels.stats.inter_rater import cohens_kappa
 
     table = [[0] * len(DECIDING) for _ in DECIDING]
     for verdicts in pairs:
         one, other = map(DECIDING.index, verdicts)
         table[one][other] += 1
-    found = _quietly(lambda np: cohens_kappa(np.array(table)))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        found = cohens_kappa(np.array(table))
     if found.std_kappa < 1e-6:  # rounding may leave a trace
         return found.kappa, None, None
     return found.kappa, max(found.kappa_low, -1.0), min(found.kappa_upp, 1.0)
@@ -256,16 +242,11 @@ def _cohen(pairs: Iterable[Sequence[str]]) -> tuple[float | None, ...]:
 
 def fleiss(ratings: Sequence[Sequence[int]]) -> float:
     """Fleiss' kappa of rows x categories, each cell how many raters chose the category, as many in every row."""
+    import numpy as np
     from statsmodels.stats.inter_rater import fleiss_kappa
 
-    return float(_quietly(lambda np: fleiss_kappa(np.array(ratings))))
-
-
-def _quietly(compute: Callable[[Any], Any]) -> Any:
-    import numpy as np
-
     with np.errstate(invalid="ignore", divide="ignore"):
-        return compute(np)
+        return float(fleiss_kappa(np.array(ratings)))
 
 
 def _pairs_that_agree(ratings: Sequence[Sequence[int]]) -> float:

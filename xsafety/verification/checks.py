@@ -44,6 +44,9 @@ ENOUGH_ROWS = 300  # for what is learnt from the rows; fewer teach too little
 STRONG, HALF, HINT = 1.0, 0.5, 0.25
 
 
+FEW_LETTERS = 8  # of a text whose script may be another: a name, a formula
+
+
 class Segment(NamedTuple):
     """A translation to be checked, beside its English."""
 
@@ -629,8 +632,11 @@ def _throughout(name: str, findings: Sequence[tuple[object, ...]], rows: Iterabl
 
 
 def in_another_language(tag: str, rows: Sequence[Segment]) -> dict[str, str]:
-    """The rows whose text is surely in another language or script than `tag`, with what it seems to be, by id."""
-    filled = _Rows(tag, [row for row in rows if row.target])
+    """The rows whose text is surely in another language or script than `tag`, with what it seems to be, by id.
+
+    A few letters are sure of nothing.
+    """
+    filled = _Rows(tag, [row for row in rows if sum(map(str.isalpha, row.target)) >= FEW_LETTERS])
     found = [*_wrong_script(filled), *_wrong_language(filled)]
     return {id: reason for id, points, reason, *_ in found if points == STRONG}
 

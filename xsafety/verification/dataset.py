@@ -25,7 +25,7 @@ def queries(
         if (verified or accept_drafts) and (text := current_text(row_state, draft)):
             origin = draft["engine"] if draft and needs_draft(row_state) else row_state.reviewer
             rows.append(
-                _query(lang, seed, text, "verified" if verified else "unverified draft", origin, row_state.rounds)
+                _query(lang, seed, text, "verified" if verified else "unverified draft", origin, row_state.passed)
             )
     return rows
 

@@ -51,7 +51,7 @@ class Inspection:
 class Demand:
     """What a language's evidence demands of its rows by now."""
 
-    rounds: int  # of proofreading, of every row
+    rounds: int  # of proofreading, that every row needs
     why: Mapping[int, Shortfall]  # rounds beyond those that the configuration asks for
     rates: Mapping[int, float]  # what share of its rows each round changed so far
     check: Inspection

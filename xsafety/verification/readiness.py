@@ -59,7 +59,7 @@ def _count(row: Readiness, row_states: RowStates, undrafted: Collection[str]) ->
     missing = sum(row_states[id].state == "open" for id in undrafted)
     waiting = len(row_states) - verified - rejected
     current, _ = queue_of(row_states)
-    passed = sum(one.state in ("verified", "passed") or one.rounds >= current for one in row_states.values())
+    passed = sum(one.state in ("verified", "passed") or one.passed >= current for one in row_states.values())
     returned = any(one != RowState("open") for one in row_states.values())
     row |= {"verified": verified, "rejected": rejected, "stale": stale, "missing": missing}
     row |= {"drafted": waiting - stale - missing, "in_review": counts["in review"] + counts["passed"]}

@@ -12,8 +12,8 @@ def queue_of(row_states: Mapping[str, RowState]) -> tuple[int, list[str]]:
     """The round that a language is in, and the ids of the rows to be looked at now, those in dispute included."""
     unfinished = {id: row_state for id, row_state in row_states.items() if row_state.state not in DONE}
     last = max((row_state.needs for row_state in row_states.values()), default=1)
-    current = min((min(row_state.rounds + 1, row_state.needs) for row_state in unfinished.values()), default=last)
-    return current, [id for id, row_state in unfinished.items() if row_state.rounds < current or row_state.question]
+    current = min((min(row_state.passed + 1, row_state.needs) for row_state in unfinished.values()), default=last)
+    return current, [id for id, row_state in unfinished.items() if row_state.passed < current or row_state.question]
 
 
 def next_round(row_states: Mapping[str, RowState]) -> int:

@@ -79,7 +79,7 @@ class RowState:
 
     state: str  # 'open', 'stale', 'in review', 'passed' (waits only for the language's spot check), one of DONE
     target: str = ""
-    rounds: int = 0
+    passed: int = 0
     reviewer: str = ""
     question: OpenQuestion | None = None
     needs: int = field(default=1, compare=False)  # rounds, by what the gate demands
@@ -102,7 +102,7 @@ def fold_row(entries: Sequence[Evidence], source: str) -> RowState:
         row_state = _after(result, row_state)
         by |= result.decided.keys() if result.round else set()  # the release is nobody who could be asked
     if row_state.state == "rejected":
-        return RowState("rejected", "", row_state.rounds, row_state.reviewer)
+        return RowState("rejected", "", row_state.passed, row_state.reviewer)
     return replace(row_state, state="in review" if row_state.target else "open", by=tuple(sorted(by)))
 
 
@@ -118,7 +118,7 @@ def _after(result: RoundResult, row_state: RowState) -> RowState:
         )
         if text is None:
             return replace(row_state, state="rejected")
-        return replace(row_state, state="in review", target=text, rounds=result.number)
+        return replace(row_state, state="in review", target=text, passed=result.number)
     if result.undecided:
         noted = tuple(entry for entry in result.undecided.values() if entry["note"])
         return replace(row_state, question=OpenQuestion("other reviewer", tuple(result.undecided)), proposals=noted)
@@ -135,16 +135,11 @@ def _outcomes(entries: Iterable[Evidence]) -> dict[int, set[str]]:
         by_english.setdefault(entry["source"], []).append(entry)
     found: dict[int, set[str]] = {}
     for same in by_english.values():
-        agreed = [result for result in round_results(same) if result.round and len(result.outcomes) == 1]
-        for number, outcome in {result.number: _outcome(result) for result in agreed}.items():
-            found.setdefault(number, set()).add(outcome)
+        agreed = {one.number: one for one in round_results(same) if one.round and len(one.outcomes) == 1}
+        for number, result in agreed.items():
+            said = "edited" if any(map(is_modified, result.decided.values())) else "ok"
+            found.setdefault(number, set()).add("rejected" if None in result.outcomes else said)
     return found
-
-
-def _outcome(result: RoundResult) -> str:
-    if None in result.outcomes:
-        return "rejected"
-    return "edited" if any(map(is_modified, result.decided.values())) else "ok"
 
 
 def by_row(ledger: Iterable[Evidence]) -> dict[str, list[Evidence]]:
@@ -171,7 +166,7 @@ def at_gate(
     demanded = demand(lang, row_states.keys(), rejected, outcomes, gate)
     for id, row_state in row_states.items():
         needs = demanded.of(id)
-        through = row_state.state == "in review" and row_state.rounds >= needs and not row_state.question
+        through = row_state.state == "in review" and row_state.passed >= needs and not row_state.question
         state = ("verified" if demanded.check.closed else "passed") if through else row_state.state
         row_states[id] = replace(row_state, state=state, needs=needs)
     return row_states, demanded

@@ -107,7 +107,12 @@ def to_do(rows: Sequence[Status], results: Path) -> str:
     """Who must do what with which file, what is wrong with sheets, and which sheets are behind the evidence."""
     parts = [waiting_list(rows, "Translations that wait for people:")]
     to_fill = [row["lang"] for row in rows if row["sheet_round"]]
-    if behind := [lang for lang in to_fill if _is_behind(results, lang)]:
+    files = {lang: (results / f"sheets/{lang}.csv", results / f"review/{lang}/ledger.jsonl") for lang in to_fill}
+    if behind := [
+        lang
+        for lang, (sheet, ledger) in files.items()
+        if not sheet.exists() or sheet.stat().st_mtime < ledger.stat().st_mtime
+    ]:
         which = f"sheets of {', '.join(behind)}" if len(behind) < len(to_fill) else "the sheets"
         sentence = f"Run snakemake first: {which} are not there yet, or older than the evidence."
         parts.append(textwrap.fill(sentence, WIDTH, break_on_hyphens=False))
@@ -118,8 +123,3 @@ def to_do(rows: Sequence[Status], results: Path) -> str:
             more = [f"... and {len(problems) - _PROBLEMS} line(s) more in {file}"] if len(problems) > _PROBLEMS else []
             parts.append("\n".join([f"What is wrong with sheets of {row['lang']}:", *problems[:_PROBLEMS], *more]))
     return "\n\n".join(parts)
-
-
-def _is_behind(results: Path, lang: str) -> bool:
-    sheet, ledger = results / "sheets" / f"{lang}.csv", results / "review" / lang / "ledger.jsonl"
-    return not sheet.exists() or sheet.stat().st_mtime < ledger.stat().st_mtime

@@ -16,7 +16,7 @@ import polib
 
 from ..rows import DECIDING, UNNAMED, Evidence, ReviewVerdict, WeblateRow
 from ..tabular import DataError, clean, to_json, write_rows
-from ..verification.evidence import fold, sheet_name, sheets
+from ..verification.evidence import fold, free_part, sheet_name, sheets
 from ..verification.sheets.formats import read_returned
 from ..verification.sheets.layout import row_digest
 from ..verification.standing import round_results
@@ -227,12 +227,12 @@ def new_verdicts(
 ) -> dict[tuple[int, str], list[WeblateRow]]:
     """What people decided in Weblate and no sheet in a language's folder says yet: rows by round and reviewer.
 
-    `seeds` maps ids to English texts; strings that are none are left out. Raises DataError with the problems of sheets
-    that are there: which round a verdict is of depends on them.
+    `seeds` maps ids to English texts; strings that are none are left out. Raises DataError with the sheets there that
+    are refused whole: which round a verdict is of depends on them.
     """
-    ledger, problems = fold(folder, seeds, different_reviewers=different_reviewers)
-    if problems:
-        raise DataError.of(f"{folder}: mend these sheets first", problems)
+    ledger, refused, _ = fold(folder, seeds, different_reviewers=different_reviewers)
+    if refused:
+        raise DataError.of(f"{folder}: mend these sheets first", refused)
     fetched = {
         int(number)
         for sheet in sheets(folder)[0]
@@ -250,13 +250,9 @@ def new_verdicts(
 
 def save_sheets(folder: Path, found: Mapping[tuple[int, str], Sequence[WeblateRow]]) -> str:
     """Writes a sheet for each round and reviewer beside those that are there; what it wrote, in words."""
-    parts: dict[tuple[int, str], int] = {}
-    for sheet in sheets(folder)[0]:
-        parts[sheet.round, sheet.reviewer] = max(sheet.part, parts.get((sheet.round, sheet.reviewer), 0))
     written = []
     for (number, reviewer), rows in found.items():
-        part = parts.get((number, reviewer), 0) + 1
-        path = folder / sheet_name(number, reviewer, part, ".jsonl")
+        path = folder / sheet_name(number, reviewer, free_part(folder, number, reviewer), ".jsonl")
         write_rows(path, WeblateRow, rows)
         counts = Counter(row["verdict"] for row in rows)
         written.append(f"{path} ({', '.join(f'{counts[verdict]} {verdict}' for verdict in sorted(counts))})")

@@ -1,11 +1,13 @@
 """Review sheets as CSV files, for programs."""
 
+import csv
+import io
 import re
 from collections.abc import Sequence
 from pathlib import Path
 
 from ...rows import SheetRow
-from ...tabular import csv_rows, write_csv
+from ...tabular import DataError, write_csv
 from .layout import NEEDED_COLUMNS, SHEET_COLUMNS, ReturnedRow, SheetInfo
 
 # What a spreadsheet program takes for a formula. A quotation mark before it makes it a text; one more makes it back.
@@ -21,14 +23,31 @@ def write_csv_sheet(path: Path, rows: Sequence[SheetRow], info: SheetInfo) -> li
 
 
 def read(path: Path) -> list[ReturnedRow]:
-    return [
-        ReturnedRow(
-            f"row {number}", {name: _unquoted(text) for name, text in row.items()}, [problem] if problem else []
-        )
-        for number, row, problem in csv_rows(path, NEEDED_COLUMNS)
-        if row
-    ]
+    """The rows, whatever a spreadsheet program parts columns by, in UTF-8, or UTF-16 with its mark; blank ones apart.
+
+    A row of another width is a problem of its own.
+    """
+    data = path.read_bytes()
+    try:
+        text = data.decode("utf-16" if data.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise DataError(f"{path}: not UTF-8, maybe Windows-1252 ({error}); save it as 'CSV UTF-8'") from error
+    delimiter = max(",;\t", key=text.split("\n", 1)[0].count)
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True, delimiter=delimiter)
+    try:
+        header, *table = [[cell.strip() if n == 0 else cell for cell in row] for n, row in enumerate(reader)] or [[]]
+    except csv.Error as error:
+        raise DataError(f"{path}, near line {reader.line_num}: {error}; is a quotation mark left open?") from error
+    wanted = ",".join(NEEDED_COLUMNS)
+    if missing := [column for column in NEEDED_COLUMNS if column not in header]:
+        raise DataError(f"{path}: no column {', '.join(missing)}; its first line must have: {wanted}")
+    if len(set(header)) < len(header):
+        raise DataError(f"{path}: two columns of one name; keep those of the sheet you were given")
+    return [_returned_row(number, header, row) for number, row in enumerate(table, 2) if any(row)]
 
 
-def _unquoted(text: str) -> str:
-    return text[1:] if text.startswith("'") and _FORMULA.match(text) else text
+def _returned_row(number: int, header: Sequence[str], row: Sequence[str]) -> ReturnedRow:
+    texts = [text[1:] if text.startswith("'") and _FORMULA.match(text) else text for text in row]
+    width = f"{len(row)} fields instead of {len(header)}; put quotes around text with commas"
+    cells = dict(zip(header, texts, strict=False))
+    return ReturnedRow(f"row {number}", cells, [width] if len(row) != len(header) else [])

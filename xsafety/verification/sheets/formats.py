@@ -5,8 +5,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ...rows import SheetRow
+from ...tabular import DataError
 from . import csv, jsonl, po, xlsx
 from .layout import ReturnedRow, SheetInfo
+
+_MOST = 64 << 20  # bytes of a returned file
 
 
 class Format(NamedTuple):
@@ -29,6 +32,8 @@ WRITTEN = tuple(suffix for suffix, kind in FORMATS.items() if kind.write)
 
 def read_returned(path: Path) -> list[ReturnedRow]:
     """The rows of a returned sheet, by its suffix; raises DataError where the file as a whole cannot be read."""
+    if (size := path.stat().st_size) > _MOST:
+        raise DataError(f"{path}: {size >> 20} MiB, above {_MOST >> 20}; return the rows with verdicts alone")
     return FORMATS[path.suffix.lower().removeprefix(".")].read(path)
 
 

@@ -68,11 +68,12 @@ def _write_po(
         "Content-Transfer-Encoding": "8bit",
     }
     for row, state in zip(rows, states, strict=True):
-        comment = {"state": state}
-        comment |= {"category": row["category"], "flag": " ".join(row["flag"].split())}
-        comment |= {
+        comment = {
+            "state": state,
+            "category": row["category"],
+            "flag": " ".join(row["flag"].split()),
             "context": " ".join(row["context"].split()),
-            "draft": _one_line(row["draft"]),
+            "draft": to_json(row["draft"]).replace("\u2028", "\\u2028").replace("\u2029", "\\u2029"),
             "check": row["check"],
         }
         settled = {"verified": [], "rejected": ["read-only"]}
@@ -86,10 +87,6 @@ def _write_po(
         )
         file.append(entry)
     write_text(path, f"{file}\n")
-
-
-def _one_line(text: str) -> str:
-    return to_json(text).replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
 
 
 def read(path: Path) -> list[ReturnedRow]:

@@ -6,11 +6,11 @@ import re
 import unicodedata
 import warnings
 import zipfile
+import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from xml.etree.ElementTree import ParseError, iterparse
 
 from ...categories import CATEGORIES
@@ -43,7 +43,11 @@ _ESCAPE = re.compile(r"_x([0-9A-Fa-f]{4})_")  # how the format writes characters
 # What xlsxwriter does not write as it is: likenesses of escapes that overlap, and what it takes for its own markup.
 _UNFIT = re.compile(r"_x[0-9A-Fa-f]{4}(?=_x[0-9A-Fa-f]{4}_)|\A<r>.*</r>\Z", re.DOTALL)
 _MOST = 32_767  # UTF-16 units that a cell can hold
-_MOST_UNPACKED = {"worksheets": 32 << 20, "": 128 << 20}  # bytes of a part of a file: memory is a multiple of that
+# Bytes of a file when unpacked, and of each part but texts and pictures: memory is a multiple of that.
+_MOST_UNPACKED, _MOST_OTHER = 32 << 20, 4 << 20
+_TEXTS = re.compile(r"xl/(worksheets|media)/|xl/sharedStrings\.xml", re.I)
+# Of a sheet; a text may stand in many cells, and in the file once.
+_MOST_ROWS, _MOST_LETTERS, _MOST_MERGED = 100_000, 64 << 20, 1_000
 
 # A fixed date makes the same rows the same bytes; another one in a returned file is the day it was saved.
 _CREATED = datetime(2000, 1, 1)
@@ -182,67 +186,65 @@ def _looks(book: Any, *, right_to_left: bool) -> dict[tuple[str, bool], Any]:
     }
 
 
+class _Filled(NamedTuple):
+    """A sheet with our columns: these by number, the cells of each row that hold something, merged ones."""
+
+    header: Mapping[int, str]
+    rows: Mapping[int, Sequence[Mapping[str, Any]]]
+    merged: Sequence[tuple[str, int, int]]  # with their first and last rows
+
+    @property
+    def has_verdicts(self) -> bool:
+        cells = (cell for row in self.rows.values() for cell in row)
+        return any(self.header.get(cell["column"]) == "verdict" and cell["value"] for cell in cells)
+
+
 def read(path: Path) -> list[ReturnedRow]:
     """The rows of the visible sheet that has our columns; `date` is when the file was saved if no column says it."""
-    book = _book(path)
-    name, header = _filled_sheet(path, book)
-    if len(set(header.values())) < len(header):
-        raise DataError(f"{path}: two columns of one name; keep those of the sheet you were given")
-    merged = list(book[name].merged_cells.ranges)
-    modified = book.properties.modified
-    saved = f"{modified:%Y-%m-%d}" if modified and modified != _CREATED else ""
-    rows = []
-    for cells in book[name].iter_rows(min_row=2):
-        if filled := [cell for cell in cells if cell.value is not None]:
-            row, number = _returned_row(filled, header), cells[0].row
-            among = [
-                f"the cells {one} are merged; unmerge them, and fill each"
-                for one in merged
-                if one.min_row <= number <= one.max_row
-            ]
-            cell_texts = {**row.cells, "date": row.cells.get("date") or saved}
-            rows.append(replace(row, cells=cell_texts, problems=[*row.problems, *among]))
-    return rows
-
-
-def _filled_sheet(path: Path, book: Any) -> tuple[str, dict[int, str]]:
-    """The name of the sheet that a reviewer filled, and its columns by number."""
-    found = {}
-    for sheet in book.worksheets:
-        header = {cell.column: clean(str(cell.value)) for cell in sheet[1] if cell.value is not None}
-        if sheet.sheet_state == "visible" and set(NEEDED_COLUMNS) <= set(header.values()):
-            found[sheet.title] = header
+    found, modified = _filled_sheets(path)
     if _SHEET in found:
         # A copy in which nobody gave a verdict does no harm.
-        found = {name: header for name, header in found.items() if name == _SHEET or _has_verdicts(book[name], header)}
+        found = {name: sheet for name, sheet in found.items() if name == _SHEET or sheet.has_verdicts}
     if len(found) != 1:
         how_many = f"{len(found)} visible sheets have" if found else "no visible sheet has"
         wanted = ", ".join(NEEDED_COLUMNS)
         raise DataError(f"{path}: {how_many} the columns {wanted} in its first row; keep just '{_SHEET}' as it was")
-    return found.popitem()
+    [sheet] = found.values()
+    if len(set(sheet.header.values())) < len(sheet.header):
+        raise DataError(f"{path}: two columns of one name; keep those of the sheet you were given")
+    saved = f"{modified:%Y-%m-%d}" if modified and modified != _CREATED else ""
+    return [_returned_row(number, cells, sheet, saved) for number, cells in sheet.rows.items()]
 
 
-def _returned_row(filled: Sequence[Any], header: Mapping[int, str]) -> ReturnedRow:
-    texts = dict.fromkeys(header.values(), "")
+def _returned_row(number: int, cells: Sequence[Mapping[str, Any]], sheet: _Filled, saved: str) -> ReturnedRow:
+    from openpyxl.utils import get_column_letter
+
+    texts = dict.fromkeys(sheet.header.values(), "")
     problems = []
-    for cell in filled:
-        if column := header.get(cell.column):
-            texts[column], problem = _text(cell, column)
-            problems += [f"cell {cell.coordinate} {problem}"] if problem else []
+    for cell in cells:
+        name = f"cell {get_column_letter(cell['column'])}{number}"
+        if column := sheet.header.get(cell["column"]):
+            texts[column], problem = _text(cell["value"], cell["data_type"], column)
+            problems += [f"{name} {problem}"] if problem else []
         else:
-            problems.append(f"cell {cell.coordinate} is outside the columns; move its text to the note")
-    return ReturnedRow(f"row {filled[0].row}", texts, problems)
+            problems.append(f"{name} is outside the columns; move its text to the note")
+    merged = [cells for cells, first, last in sheet.merged if first <= number <= last]
+    problems += [f"the cells {cells} are merged; unmerge them, and fill each" for cells in merged]
+    return ReturnedRow(f"row {number}", texts | {"date": texts.get("date") or saved}, problems)
 
 
-def _has_verdicts(sheet: Any, header: Mapping[int, str]) -> bool:
-    column = next(number for number, name in header.items() if name == "verdict")
-    return any(sheet.cell(row, column).value for row in range(2, sheet.max_row + 1))
+def _filled_sheets(path: Path) -> tuple[dict[str, _Filled], datetime | None]:
+    """The visible sheets that have our columns, by name, and when the file was saved.
 
-
-def _book(path: Path) -> Any:
+    Empty cells, of which a column's format may make millions, take no memory. Raises DataError for what is not readable
+    or above the limits.
+    """
     from openpyxl.reader.excel import ExcelReader  # see write_xlsx
     from openpyxl.utils.exceptions import InvalidFileException
+    from openpyxl.worksheet._reader import WorkSheetParser
     from openpyxl.xml.constants import SHARED_STRINGS, SHEET_MAIN_NS
+
+    found: dict[str, _Filled] = {}
 
     class Reader(ExcelReader):
         def read_strings(self) -> None:
@@ -251,43 +253,80 @@ def _book(path: Path) -> Any:
             if part is not None:
                 one, run, text = (f"{{{SHEET_MAIN_NS}}}{tag}" for tag in ("si", "r", "t"))
                 with self.archive.open(part.PartName[1:]) as file:
-                    self.shared_strings = [
-                        "".join(found.text or "" for found in [*node.findall(text), *node.findall(f"{run}/{text}")])
-                        for _, node in iterparse(file)
-                        if node.tag == one
-                    ]
+                    for _, node in iterparse(file):
+                        if node.tag == one:
+                            texts = [*node.findall(text), *node.findall(f"{run}/{text}")]
+                            self.shared_strings.append("".join(found.text or "" for found in texts))
+                            node.clear()
 
-    _check_size(path)
-    unreadable = (OSError, ValueError, KeyError, TypeError, ParseError, zipfile.BadZipFile, InvalidFileException)
+        def read_worksheets(self) -> None:
+            """Row by row, and nothing but texts."""
+            book: Any = self.wb
+            for sheet, part in self.parser.find_sheets():
+                if sheet.state == "visible" and part.target in self.valid_files and "chartsheet" not in part.Type:
+                    with self.archive.open(part.target) as file:
+                        formats = (book.epoch, book._date_formats, book._timedelta_formats)
+                        if read := _filled(WorkSheetParser(file, self.shared_strings, False, *formats)):
+                            found[sheet.name] = read
+
+    unreadable = (OSError, EOFError, ValueError, LookupError, TypeError, AttributeError, RuntimeError, ArithmeticError)
+    formats = (ParseError, zlib.error, zipfile.BadZipFile, InvalidFileException)
     try:
         reader = Reader(path)
+        # What a part unpacks to is not more than the archive says here.
+        sizes = {part.filename: part.file_size for part in reader.archive.infolist()}
+        if (size := sum(sizes.values())) > _MOST_UNPACKED:
+            raise _TooMuch(f"it unpacks to {size >> 20} MiB, above {_MOST_UNPACKED >> 20}")
+        if big := [name for name, size in sizes.items() if size > _MOST_OTHER and not _TEXTS.match(name)]:
+            raise _TooMuch(f"{big[0]} in it unpacks to more than {_MOST_OTHER >> 20} MiB")
         with warnings.catch_warnings(action="ignore"):  # of features that openpyxl does not know
             reader.read()
-    except unreadable as error:
+    except _TooMuch as error:
+        raise DataError(
+            f"{path}: {error}; copy the rows with verdicts into a fresh copy of the sheet you were given"
+        ) from error
+    except (*unreadable, *formats) as error:
         raise DataError(f"{path}: not readable as .xlsx ({error}); save it as 'Excel workbook (.xlsx)'") from error
-    return reader.wb
+    return found, reader.wb.properties.modified
 
 
-def _check_size(path: Path) -> None:
-    """Raises DataError for a file that unpacks to more than a review sheet can need; one that is no archive passes."""
-    if not zipfile.is_zipfile(path):
-        return
-    with zipfile.ZipFile(path) as archive:
-        for part in archive.infolist():
-            most = next(most for name, most in _MOST_UNPACKED.items() if name in part.filename)
-            if part.file_size > most:
-                raise DataError(
-                    f"{path}: its part {part.filename} unpacks to {part.file_size >> 20} MiB, above {most >> 20}; copy "
-                    "the rows with verdicts into a fresh copy of the sheet you were given"
-                )
+class _TooMuch(Exception):
+    """What an XLSX file holds is above a limit."""
 
 
-def _text(cell: Any, column: str) -> tuple[str, str]:
+def _filled(parser: Any) -> _Filled | None:
+    """What a sheet holds; None if our columns are not in its first row."""
+    header: dict[int, str] = {}
+    rows: dict[int, list[dict[str, Any]]] = {}
+    letters = 0
+    for number, cells in parser.parse():
+        parser.row_dimensions.clear()
+        filled = [cell for cell in cells if cell["value"] is not None]
+        if number == 1:
+            header = {cell["column"]: clean(str(cell["value"])) for cell in filled}
+        if not set(NEEDED_COLUMNS) <= set(header.values()):
+            return None
+        if filled and number > 1:
+            rows[number] = filled
+            letters += sum(len(cell["value"]) if isinstance(cell["value"], str) else 1 for cell in filled)
+        if letters > _MOST_LETTERS or len(rows) > _MOST_ROWS:
+            raise _TooMuch(f"it has more than {_MOST_ROWS:,} rows or {_MOST_LETTERS:,} characters")
+    return _Filled(header, rows, _merged(parser)) if header else None
+
+
+def _merged(parser: Any) -> list[tuple[str, int, int]]:
+    merged = [one.ref for one in parser.merged_cells.mergeCell] if parser.merged_cells else []
+    if len(merged) > _MOST_MERGED:
+        raise _TooMuch(f"more than {_MOST_MERGED:,} ranges of its cells are merged")
+    ends = [[int(row) for row in re.findall(r"\d+", cells)] for cells in merged]
+    return [(cells, min(at), max(at)) for cells, at in zip(merged, ends, strict=True)]
+
+
+def _text(value: Any, data_type: str, column: str) -> tuple[str, str]:
     """A cell's text, and what is wrong with it. Numbers are none: 007 may have been typed, and 7 be left of it."""
-    value = cell.value
-    if cell.data_type == "f":
+    if data_type == "f":
         return str(getattr(value, "text", value)), "holds a formula; format it as text and type the text itself"
-    if cell.data_type == "e":
+    if data_type == "e":
         return str(value), f"holds the error {value}; type the text again"
     if isinstance(value, str):
         return _ESCAPE.sub(lambda match: chr(int(match[1], 16)), value), ""
