@@ -110,6 +110,7 @@ NO_ANSWER: dict[str, dict[str, Any]] = {
     "more of texts": {"answer": ANSWER | {"more": ["Answer 2"]}},
     "more without a text": {"answer": ANSWER | {"more": [ANSWER, {"status": "answered"}]}},
     "key is a number": {"key": 5},
+    "key is empty": {"key": ""},
     "id is null": {"id": None},
     "dollars are a text": {"dollars": "0.1"},
     "dollars are no number": {"dollars": float("nan")},

@@ -164,6 +164,8 @@ def _wrong(line: dict[str, Any]) -> str:
     """Why a line is not one of an answer."""
     if wrong := lacks(line, _ENTRY) or _wrong_answer(line["answer"]):
         return f"no answer ({wrong})"
+    if not line["key"]:
+        return "no answer (its key is empty)"
     if unknown := line.keys() - _OF_OLD:
         return f"what is {', '.join(sorted(unknown))}?"
     return _wrong_dollars(line)
