@@ -65,7 +65,7 @@ onstart:
 
 
 onsuccess:
-    if failures(workflow.dag.jobs):
+    if not workflow.touch and failures(workflow.dag.jobs):
         raise WorkflowError("Not every row was answered; the last lines say which and why.")
 
 

@@ -453,3 +453,19 @@ def test_memory_does_not_grow_with_the_rows(tmp_path: Path) -> None:
     parts: Parts = {f"none/{lang}": partial(make, f"none/{lang}") for lang in map(str, range(8 * MIXED))}
     assert asking.ask(parts, tmp_path, Fake(), quiet)["rows"] == 8 * MIXED * 50
     assert most <= (MIXED + 1) * 50
+
+
+def test_what_a_batch_says_of_rows_that_nobody_asks_for_any_more_harms_nothing(tmp_path: Path) -> None:
+    def engine(asked: Iterable[Request], recipient: Recipient) -> None:
+        *all_others, last = asked
+        for one in all_others:
+            recipient.deliver(one, Completion("answered", "x"))
+        gone = [*requests("A", lang="de"), *requests("B, edited")]
+        for one in gone:
+            recipient.fail(one, "400 of a batch")
+        recipient.fail(last, "500")
+        recipient.deliver(requests("C", lang="sw")[0], Completion("answered", "x"))
+
+    receipt = ask(requests("A", "B", "C"), tmp_path, engine, quiet)
+    assert [list(reasons.values()) for reasons in receipt["failed"].values()] == [["500"]]
+    assert len(answers(journal_file(tmp_path, "none/sw"))) == 1

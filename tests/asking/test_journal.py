@@ -110,6 +110,7 @@ NO_ANSWER: dict[str, dict[str, Any]] = {
     "more of texts": {"answer": ANSWER | {"more": ["Answer 2"]}},
     "more without a text": {"answer": ANSWER | {"more": [ANSWER, {"status": "answered"}]}},
     "key is a number": {"key": 5},
+    "key is empty": {"key": ""},
     "id is null": {"id": None},
     "dollars are a text": {"dollars": "0.1"},
     "dollars are no number": {"dollars": float("nan")},
@@ -326,3 +327,11 @@ def test_order_id_part_and_connection_are_no_part_of_a_key() -> None:
     here = OpenAI(engine="openai", model="m", base_url="http://here", timeout=1, concurrency=1)
     there = OpenAI(engine="openai", model="m", base_url="http://there", label="other", note="x")
     assert request(here.identity(), "a", "p", QUESTION).key == request(there.identity(), "a", "p", QUESTION).key
+
+
+def test_a_line_of_another_file_of_the_journal_is_no_answer(tmp_path: Path) -> None:
+    with Journal(tmp_path / "runs.jsonl") as runs:
+        runs.write({"started": "2026-11-26", "answered": 3})
+    for read in (keys, answers):
+        with pytest.raises(DataError, match=r"runs\.jsonl, line 1: .*take this line out"):
+            read(tmp_path / "runs.jsonl")

@@ -22,6 +22,9 @@ from xsafety.text.reasoning import Marks
 IDENTITY: Identity = {"engine": "openai", "model": "m", "decoding": {}}
 
 
+QUOTED = '{"error":{"code":"content_filter","message":"The response was filtered"}}'
+
+
 def reply(finish: Any = "stop", content: Any = "Turn it left.", **message: Any) -> dict[str, Any]:
     choice = {"index": 0, "finish_reason": finish, "message": {"role": "assistant", "content": content, **message}}
     return {"choices": [choice], "usage": {"prompt_tokens": 9, "completion_tokens": 5, "total_tokens": 14}}
@@ -49,7 +52,7 @@ def test_an_answer_at_the_limit_goes_as_far_as_it_goes(finish: Any) -> None:
     "finish",
     [
         *("content_filter", "sensitive", "SAFETY", "PROHIBITED_CONTENT", "BLOCKLIST", "SPII", "RECITATION", "refusal"),
-        *("guardrail_intervened", "content_filtered", "ERROR_TOXIC", "IMAGE_SAFETY"),
+        *("guardrail_intervened", "content_filtered", "ERROR_TOXIC", "IMAGE_SAFETY", "blacklist"),
     ],
 )
 def test_what_the_provider_stopped_is_blocked(finish: str) -> None:
@@ -121,6 +124,13 @@ def test_reasoning_without_an_end_is_cut_off_however_the_answer_ended() -> None:
     with pytest.raises(Empty) as caught:
         read_success(reply(content="<think>a thought</think>"), IDENTITY)
     assert caught.value.completion.reasoning == "a thought"
+
+
+@pytest.mark.parametrize("content", ["\u200b\n", " \ufeff", "<think>a thought</think>\u2060", [{"text": "\u200d"}], ""])
+def test_what_does_not_show_is_no_answer(content: Any) -> None:
+    with pytest.raises(Empty):
+        read_success(reply(content=content), IDENTITY)
+    assert read_success(reply("length", content), IDENTITY).status == "cut_off"
 
 
 def test_marks_of_a_model_are_heeded() -> None:
@@ -216,6 +226,11 @@ def test_choices_out_of_order_are_put_in_order() -> None:
         (422, {"error": "`inputs` tokens + `max_new_tokens` must be <= 4096."}, "too_long"),
         (400, {"error": {"message": "Range of input length should be [1, 30720]"}}, "too_long"),
         (400, {"error": {"message": "the request exceeds the available context size"}}, "too_long"),
+        (422, {"error": {"message": "Input validation error: `inputs` must have less than 4096 tokens."}}, "too_long"),
+        (400, {"error": {"message": "Provider returned error", "metadata": {"raw": QUOTED}}}, "blocked"),
+        (400, {"error": {"message": "Provider returned error", "metadata": {"raw": "prompt is too long"}}}, "too_long"),
+        (400, {"error": {"message": "Provider returned error", "metadata": {"raw": {"a": 1}}}}, "rejected"),
+        (400, {"error": "Model unloaded."}, Transient),
         (400, {"error": {"message": "System role not supported"}}, "rejected"),
         (520, {}, Transient),
         (424, {}, Transient),

@@ -133,3 +133,11 @@ def test_an_answer_costs_what_it_cost_when_it_was_asked(tmp_path: Path) -> None:
     write(tmp_path / "responses/one/none/fr.jsonl", then, answer("b", input_tokens=1_000_000))
     fr, _ = usage_rows(tmp_path, [("responses", "one", "openai", PRICE)])
     assert fr["cost"] == "9.000000"
+
+
+def test_batches_and_servers_are_no_answers(folder: Path) -> None:
+    engines = [("drafts", "google", "google", None)]
+    before = list(usage_rows(folder, engines))
+    for name in ("batches.jsonl", "servers.jsonl"):
+        (folder / "drafts" / name).write_text('{"event":"submitting","token":"t","file":"f","rows":[]}\n')
+    assert list(usage_rows(folder, engines)) == before

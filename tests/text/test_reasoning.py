@@ -28,6 +28,8 @@ REASONED = [
     "<|START_THINKING|>a thought<|END_THINKING|><|START_RESPONSE|>",
     "<|think|>a thought<|end|><|begin|>assistant<|content|>",
     "<unused94>thought\na thought<unused95>",
+    "[unused16]a thought[unused17]",
+    "< think >a thought</ think >",
     "<|channel>thought\na thought<channel|>",
     "<|channel|>analysis<|message|>a thought<|end|><|start|>assistant<|channel|>final<|message|>",
     "analysis<|message|>a thought<|end|><|start|>assistant<|channel|>commentary<|message|>b<|end|>"
@@ -56,6 +58,8 @@ def test_what_is_thought_is_no_part_of_the_answer(before: str, said: str) -> Non
         ("<think>a</think>\n<answer>\nYes\n</answer>", "Yes"),
         ("<|begin_of_thought|>a<|end_of_thought|><|begin_of_solution|>Yes<|end_of_solution|>", "Yes"),
         ("<|channel|>final<|message|>Yes<|return|>", "Yes"),
+        ("<think>a</think>\n\nYes<｜end▁of▁sentence｜>", "Yes"),
+        ("a</think>Yes <|im_end|>\n<|endoftext|>", "Yes"),
         ("<think>a</think>", ""),
         ("A full answer.\n<think>", "A full answer."),
     ],

@@ -143,7 +143,7 @@ def count_frame(
 def with_rates(counts: "pd.DataFrame", max_failed: float) -> "pd.DataFrame":
     """The counts that are not zero, with their rates: exact fractions, None where there is none."""
     counts = counts[counts["n"] > 0]
-    enough = counts["failed"] <= max_failed * counts["n"]
+    enough = counts["failed"] / counts["n"] <= max_failed
     return counts.assign(
         unsafe_rate=_percent(counts["unsafe"], (counts["safe"] + counts["unsafe"]).where(enough, 0)),
         lower=_percent(counts["unsafe"], counts["n"]),

@@ -96,7 +96,8 @@ def ask(
                 runs.write(asking.summary())
     for part in sorted({part for part, _ in asking.reasons}):
         reasons = ((request.id, asking.reasons.get((part, request.key))) for request in parts[part]())
-        receipt["failed"][part] = {id: reason for id, reason in reasons if reason}
+        if failed := {id: reason for id, reason in reasons if reason}:
+            receipt["failed"][part] = failed
     if receipt["ended"]:
         raise Ended(receipt["ended"], receipt)
     if asking.reasons:
@@ -130,7 +131,7 @@ def _unanswered(parts: Parts, folder: Path, asking: "_Asking", *, again: bool = 
         done = journal.keys(journal_file(folder, part))
         lacking = []
         for request in parts[part]():
-            if request.key not in done and (part, request.key) not in asking.finished:
+            if request.key not in done and not asking.is_finished(request):
                 done.add(request.key)
                 lacking.append(request)
         for request in _from_all_over(lacking):
@@ -187,7 +188,8 @@ class _Asking:
 
     def deliver(self, request: Request, completion: Completion) -> None:
         self._answered += 1
-        self._failing[request.part] = 0
+        if request.part in self._failing:
+            self._failing[request.part] = 0
         self._streak.clear()
         self._without_text += completion.status != "answered"
         if completion.status == "rejected" and not self._accepted:
@@ -201,6 +203,8 @@ class _Asking:
         self._rejected.clear()
 
     def fail(self, request: Request, reason: str) -> None:
+        if request.part not in self._failing:
+            return  # of a batch that was submitted for rows that nobody asks for any more
         self.reasons[request.part, request.key] = reason
         self._failing[request.part] += 1
         self._streak[request.part] += 1
@@ -223,10 +227,10 @@ class _Asking:
         why = f"not asked: {number} rows of {request.part} in a row failed" if self.gave_up(request.part) else ""
         self.reasons[request.part, request.key] = why or self.meter.left
 
-    @property
-    def finished(self) -> set[tuple[str, str]]:
-        """The requests (part, key) that are not in the journal, and not to be asked again in this job."""
-        return {*self.reasons, *((request.part, request.key) for request, _ in self._rejected)}
+    def is_finished(self, request: Request) -> bool:
+        """Whether a request that is not in the journal is not to be asked again in this job."""
+        failed = (request.part, request.key) in self.reasons
+        return failed or any((one.part, one.key) == (request.part, request.key) for one, _ in self._rejected)
 
     def line(self) -> str:
         """Where the job stands."""

@@ -60,7 +60,7 @@ def digest(request: Mapping[str, object]) -> str:
 def lines(path: Path, problem: Problem = lambda line: "", *, trusting: bool = False) -> Iterator[dict[str, Any]]:
     """The whole lines of a journal file, JSON objects, in order, but for a torn last one; none if there is no file.
 
-    `problem` says what is wrong with a line, '' where it is sound; `trusting`: only of those that no checksum vouches
+    `problem` says what is wrong with a line, '' where it is sound; `trusting`: not of answers that a checksum vouches
     for. Raises DataError that lists the lines that are no such objects, or not as they were written.
     """
     if not path.exists():
@@ -72,7 +72,8 @@ def lines(path: Path, problem: Problem = lambda line: "", *, trusting: bool = Fa
                 break
             try:
                 line, intact = _read(raw)
-                if not (intact and trusting) and (wrong := problem(line)):
+                vouched = intact and trusting and line.keys() >= {"key", "answer"}
+                if not vouched and (wrong := problem(line)):
                     raise ValueError(wrong)
             except ValueError as error:
                 problems.append(f"{path}, line {number}: {error}; take this line out; what it answered is asked again")
@@ -163,6 +164,8 @@ def _wrong(line: dict[str, Any]) -> str:
     """Why a line is not one of an answer."""
     if wrong := lacks(line, _ENTRY) or _wrong_answer(line["answer"]):
         return f"no answer ({wrong})"
+    if not line["key"]:
+        return "no answer (its key is empty)"
     if unknown := line.keys() - _OF_OLD:
         return f"what is {', '.join(sorted(unknown))}?"
     return _wrong_dollars(line)

@@ -50,7 +50,9 @@ def last_receipt(path: Path) -> LastReceipt:
         found = json.loads(path.read_bytes())
     except (OSError, ValueError, RecursionError):
         return {}
-    return cast(LastReceipt, found) if isinstance(found, dict) and isinstance(found.get("failed"), dict) else {}
+    if not (isinstance(found, dict) and isinstance(found.get("failed"), dict)):
+        return {}
+    return cast(LastReceipt, found) if isinstance(found.get("attempt", 1), int) else {}
 
 
 def next_attempt(receipt: Path) -> str:

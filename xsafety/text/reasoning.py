@@ -15,24 +15,26 @@ _NAME = (
     r"|scratchpad|chain[_-]of[_-]thought|(?:inner|internal)[_-](?:monologue|thoughts?))"
 )
 _STARTS = (
-    rf"(?:<|&lt;){_NAME}(?:\s[^<>\n]{{0,80}})?(?:>|&gt;)",  # <think>, <thinking>, <seed:think>
+    rf"(?:<|&lt;)\s?{_NAME}(?:\s[^<>\n]{{0,80}})?(?:>|&gt;)",  # <think>, <thinking>, <seed:think>
     r"(?-i:\[THINK(?:ING)?\])",
     r"[◁◂]think(?:ing)?[▷▸]",
     r"<\|(?:begin|start)_of_(?:thought|reasoning|thinking)\|>",
     r"<\|(?:start_)?think(?:ing)?(?:_start)?\|>",
     r"<unused94>thought\b",
+    r"\[unused16\]",
     r"<\|channel>thought\b",
     r"(?:<\|start\|>assistant\s?)?(?:<\|channel\|>\s?)?\b(?:analysis|commentary)\b[^<\n]{0,80}<\|message\|>",
     r"<details\s[^<>\n]{0,40}type=.reasoning.[^<>\n]{0,80}>",
 )
 _ENDS = (
-    rf"(?:<|&lt;)/{_NAME}\s?(?:>|&gt;)",
+    rf"(?:<|&lt;)\s?/\s?{_NAME}\s?(?:>|&gt;)",
     r"(?-i:\[/THINK(?:ING)?\])",
     r"[◁◂]/think(?:ing)?[▷▸]",
     r"<\|end_of_(?:thought|reasoning|thinking)\|>",
     r"<\|(?:/think(?:ing)?|end_think(?:ing)?|think(?:ing)?_end)\|>(?:<\|start_response\|>)?",
     r"<\|end\|>\s?<\|begin\|>assistant\s?<\|content\|>",
     r"<unused95>",
+    r"\[unused17\]",
     r"<channel\|>",
     r"(?:<\|(?:end|return)\|>\s?)?(?:<\|start\|>assistant\s?)?(?:<\|channel\|>\s?)?\bfinal\b[^<\n]{0,80}"
     r"(?:<\|constrain\|>[^<\n]{0,80})?<\|message\|>",
@@ -40,7 +42,7 @@ _ENDS = (
 )
 _MARK = re.compile(rf"(?P<start>{'|'.join(_STARTS)})|(?P<end>{'|'.join(_ENDS)})", re.IGNORECASE)
 # Every text with a mark holds one of these; where marks may begin, to look at no other place.
-_HINTS = ("think", "thought", "reasoning", "scratchpad", "monologue", "<|message|", "<unused9", "channel|")
+_HINTS = ("think", "thought", "reasoning", "scratchpad", "monologue", "<|message|", "unused", "channel|")
 _PLACES = re.compile(r"[<\[&◁◂]")
 _CHANNEL_PLACES = re.compile(r"[<\[&◁◂]|\b(?:analysis|commentary|final)\b")
 # Words for marks: they count as a pair only, from the first word on. The second: a server took the tokens out.
@@ -55,7 +57,7 @@ _WORDS = (
 _WITH_WORDS = re.compile(r"\s*(?:analysis[A-Z\"“']|here(?:'s| is| are) my )", re.IGNORECASE)
 # What templates put around the answer behind reasoning, and tokens that end a turn.
 _WRAPPERS = ("answer", "response", "output", "final_answer")
-_LAST_TOKENS = ("<|return|>", "<|end|>", "<|END_RESPONSE|>", "[END FINAL RESPONSE]", "<|end_of_solution|>")
+_LAST_TOKEN = re.compile(r"(?:<\|\w{1,30}\|>|<｜[\w▁]{1,30}｜>|</s>|<end_of_turn>|\[END FINAL RESPONSE\])\Z")
 _FENCE = re.compile(r"^[ \t]*(?:```|~~~)", re.MULTILINE)
 _QUOTES = "`'\"“”‘’«»‹›„「」『』"
 _AMONG_WORDS = re.compile(r"[ \t]+(?=[^\W\d_])(?![A-Z])|[ \t]*[,;:)]")
@@ -193,9 +195,8 @@ def _joined(thought: list[str]) -> str:
 def _unwrapped(said: str) -> str:
     """What follows reasoning, without what templates put around it."""
     said = said.strip().strip(_BLANK).removeprefix("<|begin_of_solution|>")
-    for token in _LAST_TOKENS:
-        said = said.strip().removesuffix(token)
-    said = said.strip()
+    while token := _LAST_TOKEN.search(said, max(0, len(said) - 40)):
+        said = said[: token.start()].rstrip()
     for name in _WRAPPERS:
         inner = said.removeprefix(f"<{name}>").removesuffix(f"</{name}>")
         if len(inner) == len(said) - 2 * len(name) - 5:

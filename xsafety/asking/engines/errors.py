@@ -111,18 +111,20 @@ _WRONG_KEY = rf"{_KEY}.{{0,20}}\b{_WRONG}|\b{_WRONG}.{{0,10}}{_KEY}"
 _TEXT = r"(content|text|prompt|input|output|response|request|message|words|information)"
 _BAD = r"(inappropriate|sensitive|unsafe|harmful|prohibited|flagged|moderat\w+|filtered|high risk|violat\w+|censor\w*)"
 _FILTERED = (
-    r"content exists risk|content (management |usage |filter\w* )*(polic|filter)|usage (guidelines|polic)"
+    r"content exists risk|content[ _](management |usage |filter\w* )*(polic|filter)|usage (guidelines|polic)"
     r"|safety (system|check|filter)"
     rf"|\b{_TEXT}\W+(\w+\W+){{0,4}}?{_BAD}|\b{_BAD}\W+(\w+\W+){{0,2}}?{_TEXT}"
     r"|敏感|不安全|违规|不合规|内容安全|审核"
 )
 _TOO_LONG = (
     r"context (length|size|window)|maximum (model|context|input|sequence|prompt) len|too many (input )?tokens"
+    r"|(less|fewer) than [\d,]+ (input )?tokens"
     r"|(prompt|input|request|message)s? (\w+ ){0,3}too (long|large)|range of input length|reduce (the length|your)"
     r"|(token|length).{0,40}\b(exceed|must be <=|larger than|longer than)|exceeds?.{0,30}\b(tokens|length)\b|超长"
 )
 _PASSES = (
-    r"overloaded|temporarily|try again later|upstream|timed? ?out|internal (server )?error|network error"
+    r"overloaded|model (is |was |has )?(been |currently )?(unloaded|loading|crashed)"
+    r"|temporarily|try again later|upstream|timed? ?out|internal (server )?error|network error"
     r"|稍后|繁忙|网络"
 )
 _UNKNOWN_PARAMETER = (
@@ -262,6 +264,8 @@ def _error(status: int, body: Any) -> ErrorReply:
 def _message(error: Mapping[str, Any]) -> str:
     """All that an error says in words."""
     said = [error.get(name) for name in ("message", "msg", "error_msg", "Message", "detail", "details")]
+    if isinstance(metadata := error.get("metadata"), dict):  # a gateway quotes the provider behind it
+        said.append(metadata.get("raw"))
     return " ".join(
         one if isinstance(one, str) else json.dumps(one, ensure_ascii=False) for one in said if one and one != error
     )[:4000]

@@ -40,7 +40,7 @@ AT_LIMIT = {
 }
 BLOCKED = re.compile(
     r"safety|filter|sensitive|prohibited|block|moderat|refus|guardrail|toxic|policy|violat|censor|spii|recitation"
-    r"|^language$|model_armor|risk"
+    r"|^language$|model_armor|risk|blacklist|profan|harmful|unsafe|illegal|inappropriate|forbidden"
 )
 _REASONING = ("reasoning_content", "reasoning", "reasoning_text", "thinking", "thought")  # fields of a message
 
@@ -137,10 +137,16 @@ def _end(named: Any) -> str:
 def _answer(content: "_Content", reason: str, marks: Marks | None) -> Completion:
     """An answer that ended in a known way; `cut_off` where the model only thought."""
     parts = split_reasoning(content.said.strip(), marks)
+    answer = parts.answer if any(map(_is_seen, parts.answer)) else ""
     reasoning = "\n\n".join(filter(None, (content.thought.strip(), parts.reasoning)))
-    if not parts.ended or (reason == "length" and not parts.answer):
+    if not parts.ended or (reason == "length" and not answer):
         return Completion("cut_off", "", reason, NO_ANSWER if parts.ended else NO_END, reasoning=reasoning)
-    return Completion("answered", parts.answer, reason, reasoning=reasoning)
+    return Completion("answered", answer, reason, reasoning=reasoning)
+
+
+def _is_seen(letter: str) -> bool:
+    """Whether a letter shows: blanks, and marks of no width, do not."""
+    return letter.isprintable() and not letter.isspace()
 
 
 class _Content(NamedTuple):
