@@ -386,10 +386,13 @@ def _never_last(tag: str, texts: Iterable[str], last: Mapping[str, int]) -> set[
 # A number with what parts its groups: 1,000 and 1 000 and 1'000; but 10:30 are two.
 _DIGITS = re.compile(r"\d+(?:[.,٫٬]\d+|[   '’]\d{3}(?!\d))*|[①-⑨⑴-⑼❶-❾]")
 
+_AFTERNOON = re.compile(r"\b(0?[1-9]|1[01])(?=(?:[:.]\d\d)?\s?p\.?m\b)", re.I)
+
 
 def _numbers(rows: _Rows) -> Found:
     for row in rows.rows:
         source, target = _numbers_of(row.source), _numbers_of(row.target)
+        source -= {hour.lstrip("0") for hour in _AFTERNOON.findall(row.source) if str(int(hour) + 12) in target}
         if lost := sorted(number for number in source - target if not _said(number, row.target)):
             points = STRONG if any(len(number) > 1 for number in lost) else HINT
             yield row.id, points, f"A number of the English is not in the text: {', '.join(lost)}."
