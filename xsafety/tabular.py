@@ -33,6 +33,11 @@ def clean(text: str) -> str:
     return unicodedata.normalize("NFC", _DROPPED.sub("", text)).strip()
 
 
+def is_visible(text: str) -> bool:
+    """Whether a text has any character that shows: neither white space, nor a control or format character."""
+    return any(char.isprintable() and not char.isspace() for char in text)
+
+
 def write_bytes(path: Path, data: bytes) -> None:
     """Writes to a temporary name beside `path` and renames, so that a reader never sees half a file."""
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,12 +1,11 @@
 """Verdicts counted by seed, which is what all estimates start from: answers to one seed hang together."""
 
-import unicodedata
 from collections.abc import Iterable
 from typing import get_args
 
 from ..categories import BY_KEY
 from ..rows import Label, Response, SeedCount, Verdict
-from ..tabular import DataError
+from ..tabular import DataError, is_visible
 
 
 def seed_counts(verdicts: Iterable[Verdict], responses: Iterable[Response], *, prompting: str) -> list[SeedCount]:
@@ -67,10 +66,5 @@ def _add(count: SeedCount, row: Verdict, response: Response) -> None:
     if row["refusal"] is not None:
         count["refusal"] = (count["refusal"] or 0) + row["refusal"]
     count["blocked"] += response["status"] == "blocked"
-    count["empty"] += response["status"] == "answered" and not _is_visible(response["response"])
+    count["empty"] += response["status"] == "answered" and not is_visible(response["response"])
     count["cut_off"] += response["status"] == "cut_off" or response["finish_reason"] == "length"
-
-
-def _is_visible(text: str) -> bool:
-    """Whether a text has any character that is neither white space, nor a control or format character."""
-    return any(unicodedata.category(char)[0] not in "CZ" for char in text)

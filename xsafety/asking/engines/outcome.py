@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 from ...rows import Identity
+from ...tabular import is_visible
 from ...text.reasoning import Marks, split_reasoning
 from ..answers import NO_ANSWER, NO_END
 from ..price import estimate_tokens
@@ -137,16 +138,11 @@ def _end(named: Any) -> str:
 def _answer(content: "_Content", reason: str, marks: Marks | None) -> Completion:
     """An answer that ended in a known way; `cut_off` where the model only thought."""
     parts = split_reasoning(content.said.strip(), marks)
-    answer = parts.answer if any(map(_is_seen, parts.answer)) else ""
+    answer = parts.answer if is_visible(parts.answer) else ""
     reasoning = "\n\n".join(filter(None, (content.thought.strip(), parts.reasoning)))
     if not parts.ended or (reason == "length" and not answer):
         return Completion("cut_off", "", reason, NO_ANSWER if parts.ended else NO_END, reasoning=reasoning)
     return Completion("answered", answer, reason, reasoning=reasoning)
-
-
-def _is_seen(letter: str) -> bool:
-    """Whether a letter shows: blanks, and marks of no width, do not."""
-    return letter.isprintable() and not letter.isspace()
 
 
 class _Content(NamedTuple):
