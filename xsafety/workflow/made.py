@@ -12,6 +12,8 @@ from typing import Any, NamedTuple
 from snakemake import __version__
 from snakemake.logging import logger
 
+from .rerun import MENDED
+
 RECORD = "made.jsonl"  # in .snakemake: path and Stamp of each file, the last line of a path counts
 MOST_SHOWN = 10
 
@@ -95,7 +97,7 @@ def remake_what_changed(dag: type[Any], persistence: type[Any], to_be_filled: Co
     runs. Outputs of the rules `to_be_filled` are people's to change. Versions that this was not tested with are left
     as they are.
     """
-    if not __version__.startswith("9.27."):
+    if not __version__.startswith(MENDED):
         return
     decide, finish = dag.update_needrun, persistence.finished
     assert "self.forcefiles.update" in inspect.getsource(dag.check_incomplete), "Snakemake forces files otherwise"

@@ -5,6 +5,8 @@ from typing import Any
 
 from snakemake import __version__
 
+MENDED = "9.27."  # the versions that the mends were tested with
+
 
 def judge_every_job(dag: type[Any]) -> None:
     """Makes Snakemake look at each job's own reasons to run, also below a job that runs.
@@ -14,7 +16,7 @@ def judge_every_job(dag: type[Any]) -> None:
     (github.com/snakemake/snakemake/issues/4166). Our filing jobs take the receipt of asking as `ancient`.
     Versions that this was not tested with are left as they are.
     """
-    if not __version__.startswith("9.27."):
+    if not __version__.startswith(MENDED):
         return
     decide = dag.update_needrun
     # Its only search is the one for the jobs to leave out.
