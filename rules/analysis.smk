@@ -10,13 +10,7 @@ from xsafety.analysis.tables import MAIN, TABLES
 rule counts:
     """Count a judge's verdicts on a model and pick examples."""
     input:
-        verdicts=lambda wildcards: expand(
-            "<results>/verdicts/{judge}/{model}/{prompting}/{lang}.jsonl",
-            judge=wildcards.judge,
-            model=wildcards.model,
-            prompting=PROMPTINGS,
-            lang=evaluated(wildcards.model),
-        ),
+        verdicts=model_cells("<results>/verdicts/{judge}/{model}/{prompting}/{lang}.jsonl"),
     output:
         counts="<results>/counts/{judge}/{model}.csv",
         examples="<results>/counts/{judge}/{model}.examples.jsonl",
@@ -64,19 +58,8 @@ rule tables:
 rule outcomes:
     """Count a judge's verdicts on a model by seed."""
     input:
-        verdicts=lambda wildcards: expand(
-            "<results>/verdicts/{judge}/{model}/{prompting}/{lang}.jsonl",
-            judge=wildcards.judge,
-            model=wildcards.model,
-            prompting=PROMPTINGS,
-            lang=evaluated(wildcards.model),
-        ),
-        responses=lambda wildcards: expand(
-            "<results>/responses/{model}/{prompting}/{lang}.jsonl",
-            model=wildcards.model,
-            prompting=PROMPTINGS,
-            lang=evaluated(wildcards.model),
-        ),
+        verdicts=model_cells("<results>/verdicts/{judge}/{model}/{prompting}/{lang}.jsonl"),
+        responses=model_cells("<results>/responses/{model}/{prompting}/{lang}.jsonl"),
     output:
         "<results>/outcomes/{judge}/{model}.csv",
     log:

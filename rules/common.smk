@@ -73,6 +73,11 @@ def grouped_cells():
     return [[models, langs] for langs, models in groups.items()]
 
 
+def model_cells(pattern):
+    """A pattern's files for all promptings and languages of the job's model."""
+    return lambda wildcards: expand(pattern, prompting=PROMPTINGS, lang=evaluated(wildcards.model), **wildcards)
+
+
 def every_cell(pattern, **wildcards):
     """A pattern's files for all models, promptings and languages evaluated."""
     return [
