@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,12 +16,23 @@ from typing import Any
 
 import pytest
 import yaml
+from _pytest.mark.structures import ParameterSet
 
 from tests.servers.forks import SNAKEMAKE, Fork
 from tests.servers.loopback import Server, loopback
 
 ROOT = Path(__file__).parents[1]
+CASES = ROOT.parent / "shared" / "cases"
 collect_ignore = ["build"]  # tests on a build's own products: the workflow runs them
+
+
+def cases(file: str, group: str | None = None) -> Iterable[ParameterSet]:
+    """The cases of a file by their ids; a skipped one that says why where the file is absent."""
+    path = CASES / file
+    if not path.is_file():
+        return [pytest.param({}, id="absent", marks=pytest.mark.skip(reason=f"no {path}"))]
+    read = map(json.loads, path.read_text(encoding="utf-8").splitlines())
+    return [pytest.param(case, id=case["id"]) for case in read if group in (None, case.get("group"))]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Function]) -> None:

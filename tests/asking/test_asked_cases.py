@@ -11,10 +11,9 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import ROOT
+from tests.conftest import ROOT, cases
 from tests.servers.forks import Fork
 from tests.servers.player import Mixture, Player, answer_to, play
-from tests.text.test_cases import cases
 from xsafety.asking import journal
 from xsafety.asking.ask import ask
 from xsafety.asking.engines import openai

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import ROOT
+from tests.conftest import ROOT, cases
 from xsafety.asking.journal import MOST_PROBLEMS, Journal, answers, digest, keys, lines, lock
 from xsafety.asking.requests import request
 from xsafety.config.models import OpenAI
@@ -195,10 +195,6 @@ def test_answers_of_services_are_a_text_alone(tmp_path: Path) -> None:
         answers(file, of_services=True)
 
 
-CASES = ROOT.parent / "shared/cases/journal_lines.jsonl"
-PLAYED = [json.loads(line) for line in CASES.read_text("utf-8").splitlines()] if CASES.exists() else []
-
-
 def bent(line: dict[str, Any], changes: dict[str, Any]) -> str:
     for path, value in changes.items():
         *folders, name = path.split(".")
@@ -212,9 +208,8 @@ def bent(line: dict[str, Any], changes: dict[str, Any]) -> str:
     return to_json(line)
 
 
-@pytest.mark.skipif(not PLAYED, reason=f"{CASES} is not here")
 @pytest.mark.parametrize("sealed", [True, False])
-@pytest.mark.parametrize("case", PLAYED, ids=[case["id"] for case in PLAYED])
+@pytest.mark.parametrize("case", cases("journal_lines.jsonl"))
 def test_cases(tmp_path: Path, case: dict[str, Any], sealed: bool) -> None:
     given, expected = case["input"], case["expected"]
     sound = [(new_line(tmp_path, n) if sealed else old_line(n)).decode()[:-1] for n in range(3)]

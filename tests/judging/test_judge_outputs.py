@@ -1,17 +1,15 @@
 """Outputs of judges: those that went wrong once, and others of their kinds, in every language that has a pack."""
 
-import json
 import time
 from typing import Any
 
 import pytest
 import yaml
 
-from tests.conftest import ROOT
+from tests.conftest import ROOT, cases
 from xsafety.judging.verdicts import final_label
 from xsafety.protocols.protocol import load
 
-SHARED = ROOT.parent / "shared" / "cases" / "judge_outputs.jsonl"
 OURS = yaml.safe_load((ROOT / "tests" / "data" / "judge_outputs.yaml").read_text(encoding="utf-8"))
 
 
@@ -22,14 +20,7 @@ def verdict(
     return final_label(load(protocol).parse(output, lang), answer, lang, controversial)
 
 
-def shared() -> list[Any]:
-    if not SHARED.is_file():
-        return [pytest.param({}, marks=pytest.mark.skip(reason=f"{SHARED} is not there"))]
-    cases = map(json.loads, SHARED.read_text(encoding="utf-8").splitlines())
-    return [pytest.param(case, id=case["id"]) for case in cases]
-
-
-@pytest.mark.parametrize("case", shared())
+@pytest.mark.parametrize("case", cases("judge_outputs.jsonl"))
 def test_outputs_that_went_wrong(case: dict[str, Any]) -> None:
     assert verdict(**case["input"])[0] == case["expected"]["verdict"], case["why"]
 

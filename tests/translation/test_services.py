@@ -11,8 +11,8 @@ import requests
 from aiohttp import web
 from deep_translator.constants import BASE_URLS
 
+from tests.conftest import cases
 from tests.servers.loopback import Server
-from tests.text.test_cases import cases
 from xsafety.asking import progress
 from xsafety.asking.journal import Journal, answers, digest, lines
 from xsafety.config.models import Connection

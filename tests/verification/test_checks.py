@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from tests.conftest import ROOT
-from tests.text.test_cases import cases as kept
+from tests.conftest import cases as kept
 from xsafety.rows import Check
 from xsafety.seeds.release import LANGUAGES, Release, read_release
 from xsafety.tabular import columns, read_csv

@@ -1,6 +1,5 @@
 """Results that were changed, emptied or removed are made again; nothing is asked for that, dry runs write nothing."""
 
-import json
 import os
 import re
 import shutil
@@ -10,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import ROOT, Project
+from tests.conftest import Project, cases
 from tests.servers.loopback import Server
 from xsafety.workflow import made as module
 from xsafety.workflow.made import Made, remake_what_changed
@@ -65,13 +64,7 @@ def test_what_was_changed_or_removed_is_told_and_made_again(built: Project, serv
     assert built.run().nothing_done
 
 
-CASES = ROOT.parent / "shared/cases/workflows.jsonl"
-OURS = r"removed-|emptied|results-removed|idle"
-PLAYED = [
-    case
-    for line in (CASES.read_text("utf-8").splitlines() if CASES.exists() else ())
-    if re.match(OURS, (case := json.loads(line))["id"])
-]
+OURS = r"removed-|emptied|results-removed|idle|absent"
 
 
 def here(path: str) -> str:
@@ -79,8 +72,7 @@ def here(path: str) -> str:
     return re.sub(r"/(good|bad)/", "/one/", path)
 
 
-@pytest.mark.skipif(not PLAYED, reason=f"{CASES} is not here")
-@pytest.mark.parametrize("case", PLAYED, ids=[case["id"] for case in PLAYED])
+@pytest.mark.parametrize("case", [case for case in cases("workflows.jsonl") if re.match(OURS, str(case.id))])
 def test_cases(built: Project, server: Server, case: dict[str, Any]) -> None:
     first, *changes, last = case["input"]["steps"]
     assert first == last == {"run": []}
