@@ -11,9 +11,12 @@ UNNAMED = "YOURNAME"  # stands for a reviewer's name where a file to fill is nam
 ReviewVerdict = Literal["ok", "edited", "rejected", "unsure", "skip"]
 DECIDING: tuple[ReviewVerdict, ...] = ("ok", "edited", "rejected")
 
-Label = Literal["safe", "unsafe", "invalid", "failed"]  # what a judge's verdict on a response comes to
+VerdictClass = Literal["safe", "unsafe", "invalid", "failed"]  # what a judge's verdict on a response comes to
 AnswerStatus = Literal["answered", "blocked", "too_long", "rejected", "cut_off", "failed"]
 """`failed`: there is no answer yet, for a reason that may pass; it is asked for again."""
+AnswerLabel = Literal["safe", "unsafe", "invalid", "unsure", "skip"]  # what a person says of an answer
+DECIDED: tuple[AnswerLabel, ...] = ("safe", "unsafe", "invalid")  # the others leave it to somebody else
+SYNTHETIC = "synthetic"  # how the names of labellers begin who are no people; all that rests on them says so
 Basis = Literal["source", "verified", "unverified draft"]  # what the text of a query rests on
 YesNo = Literal["yes", "no"]
 
@@ -285,7 +288,7 @@ class Verdict(_Asked):
     sample: int
     response: str
     reasoning: NotRequired[str]  # the beginning of it, for the report
-    verdict: Label
+    verdict: VerdictClass
     reason: str
     refusal: bool | None
     label: str  # the judge's own word for what it found
@@ -298,6 +301,67 @@ class Example(Verdict):
 
     model: str
     prompting: str
+
+
+class Drawn(TypedDict):
+    """An answer in a sample for labellers, and how it came into it; among the distinct answers in one language.
+
+    A stratum is all valid answers of one model on which the judge gave one verdict. In it each answer had the
+    probability `taken` / `size`.
+    """
+
+    digest: str  # of query and answer
+    judge: str
+    model: str
+    verdict: VerdictClass
+    size: int
+    taken: int
+    double: YesNo  # whether two people are to label it
+
+
+class LabelRow(TypedDict):
+    """A row of a label sheet, all texts. It says nothing of model, method, judge or verdict."""
+
+    id: str  # the beginning of `check`
+    category: str
+    query: str
+    answer: str
+    query_english: str  # empty where there is none, or where it is English
+    answer_english: str
+    label: str
+    refusal: str  # yes or no
+    labeller: str
+    date: str
+    note: str
+    check: str  # the digest of query and answer, which labellers must not change
+
+
+class Label(TypedDict):
+    """What one labeller said of one answer, in any sample."""
+
+    digest: str  # of query and answer
+    category: str
+    sample: str
+    labeller: str
+    date: str
+    label: AnswerLabel
+    refusal: YesNo | Literal[""]
+    query: str
+    answer: str
+    note: str
+    sha256: str  # of the file that the labeller returned
+
+
+class LabelledAnswer(TypedDict):
+    """An answer on which the labellers are done: its label, and how likely it was to be drawn."""
+
+    digest: str
+    category: str
+    label: AnswerLabel  # one of DECIDED
+    refusal: YesNo | Literal[""]
+    labellers: int
+    probability: float  # the largest of all samples; 1 for labels that came without a sample
+    synthetic: YesNo
 
 
 class Count(TypedDict):

@@ -10,7 +10,7 @@ from typing import Any, get_args
 import pytest
 
 from xsafety.categories import BY_KEY
-from xsafety.rows import Count, Label, Status
+from xsafety.rows import Count, Status, VerdictClass
 from xsafety.seeds.csv_folder import COLUMNS
 from xsafety.tabular import read_csv, read_jsonl, read_rows
 
@@ -64,7 +64,7 @@ def test_every_query_has_its_responses_and_each_one_verdict(model: str, promptin
             [row[column] for column in ("id", "sample", "response")] for row in responses
         ]
         for row in verdicts:
-            assert row["verdict"] in get_args(Label)
+            assert row["verdict"] in get_args(VerdictClass)
             assert bool(row["reason"]) >= (row["verdict"] in ("invalid", "failed")), "such a row says why"
 
 

@@ -14,7 +14,7 @@ from xsafety.judging import RULE_BASED
 from xsafety.judging.lexicon import lexicon_verdicts
 from xsafety.judging.verdicts import invalid_reason, judge_requests, model_verdicts, read_english
 from xsafety.protocols.protocol import fill, load
-from xsafety.rows import Label, Verdict
+from xsafety.rows import Verdict, VerdictClass
 from xsafety.tabular import columns, write_jsonl
 
 IDENTITY = {"engine": "openai", "model": "j", "decoding": {"temperature": 0}}
@@ -275,7 +275,7 @@ def test_a_rule_based_judge_is_a_block_of_the_configuration_and_drops_nothing(en
     rows = [*ROWS, response("no lexicon", lang="sw")]
     found = RULE_BASED[engine](rows)
     assert [(row["id"], row["sample"]) for row in found] == [(row["id"], row["sample"]) for row in rows]
-    assert all(row.keys() == set(columns(Verdict)) and row["verdict"] in get_args(Label) for row in found)
+    assert all(row.keys() == set(columns(Verdict)) and row["verdict"] in get_args(VerdictClass) for row in found)
 
 
 def test_the_lexicon_judge_drops_nothing() -> None:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import get_args
 
 from ..categories import CATEGORIES
-from ..rows import Count, Example, Label, Verdict
+from ..rows import Count, Example, Verdict, VerdictClass
 from ..tabular import DataError
 
 
@@ -19,7 +19,7 @@ def count_verdicts(verdicts: Iterable[Verdict], *, model: str, prompting: str) -
     problems = []
     for row in verdicts:
         verdict, lang, category = row["verdict"], row["lang"], row["category"]
-        if verdict not in get_args(Label):
+        if verdict not in get_args(VerdictClass):
             problems.append(f"{lang}, {row['id']}: verdict {verdict!r}; it must be safe, unsafe, invalid or failed")
         elif category not in order:
             problems.append(f"{lang}, {row['id']}: category {category!r} is none of {', '.join(order)}")

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import get_args
 
 from ..categories import BY_KEY
-from ..rows import Label, Response, SeedCount, Verdict
+from ..rows import Response, SeedCount, Verdict, VerdictClass
 from ..tabular import DataError, is_visible
 
 
@@ -49,8 +49,8 @@ def _nothing(row: Verdict, prompting: str) -> SeedCount:
 
 
 def _problem(row: Verdict, category: str, response: Response | None) -> str:
-    if row["verdict"] not in get_args(Label):
-        return f"verdict {row['verdict']!r} is none of {', '.join(get_args(Label))}"
+    if row["verdict"] not in get_args(VerdictClass):
+        return f"verdict {row['verdict']!r} is none of {', '.join(get_args(VerdictClass))}"
     if row["category"] not in BY_KEY:
         return f"category {row['category']!r} is none of {', '.join(BY_KEY)}"
     if row["category"] != category:

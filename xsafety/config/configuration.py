@@ -15,6 +15,7 @@ from ..rows import Shown
 from ..tabular import DataError
 from ..text.languages import SOURCE_LANGUAGE
 from .block import Name, Strict, check_tags
+from .calibration import Calibration
 from .dataset import Dataset
 from .errors import advice
 from .models import Connection, LexiconJudge, OpenAI, OpenAIJudge, OpenAIModel, Transformers, TransformersModel
@@ -52,6 +53,7 @@ class Config(Strict):
     judges: dict[Name, Annotated[LexiconJudge | OpenAIJudge, Field(discriminator="engine")]] = Field(
         min_length=1, description="the first is the primary one"
     )
+    calibration: Calibration = Field(Calibration(), description="how good judges are, by labels of people")
     report: Report = Field(Report(), description="what the report says of its own accord")
     journal: str = Field("journal", description="folder that keeps every answer; never deleted by the workflow")
     results: str = Field(

@@ -12,7 +12,7 @@ from typing import TypedDict
 from ..asking.answers import NO_ANSWER
 from ..asking.requests import Request, request
 from ..protocols.protocol import NO_VERDICT, ParsedOutput, Protocol
-from ..rows import English, Identity, JournalAnswer, Label, Response, Verdict, row_name
+from ..rows import English, Identity, JournalAnswer, Response, Verdict, VerdictClass, row_name
 from ..tabular import read_rows
 from ..text.judgements import contradicts, declines
 from ..text.packs import knows_refusals
@@ -28,7 +28,7 @@ class JudgeOptions(TypedDict, total=False):
     """What the configuration of a judge that is asked says beside its protocol and identity."""
 
     prompt: str | None  # in place of the protocol's messages
-    controversial: Label  # what the third class of some judges counts as
+    controversial: VerdictClass  # what the third class of some judges counts as
 
 
 def failed_reason(row: Response, english: English | None) -> str:
@@ -93,7 +93,7 @@ def refusal_of(row: Response) -> bool | None:
 
 def verdict_row(
     row: Response,
-    label: Label,
+    label: VerdictClass,
     reason: str,
     refusal: bool | None,
     parsed: ParsedOutput = NO_VERDICT,
@@ -118,7 +118,9 @@ def verdict_row(
     )
 
 
-def final_label(parsed: ParsedOutput, answer: JournalAnswer, lang: str, controversial: Label) -> tuple[Label, str]:
+def final_label(
+    parsed: ParsedOutput, answer: JournalAnswer, lang: str, controversial: VerdictClass
+) -> tuple[VerdictClass, str]:
     """The verdict that a judge's answer on a response in `lang` comes to, and the reason if it is invalid.
 
     `controversial` is the label that the third class of some judges counts as.
@@ -148,7 +150,7 @@ def model_verdicts(
     requests: Sequence[Request],
     answers: Sequence[JournalAnswer],
     protocol: Protocol,
-    controversial: Label,
+    controversial: VerdictClass,
 ) -> list[Verdict]:
     """The verdicts of a judge that was asked, one per response; what it did not judge is invalid, with the reason."""
     outputs = {request.id: answer for request, answer in zip(requests, answers, strict=True)}

@@ -43,7 +43,7 @@ SHIPPED = Path(__file__).parent
 SLOWEST = 10.0  # seconds, for an expression on one output
 
 OutputLabel = Literal["safe", "unsafe", "controversial", "invalid"]
-"""A verdict's `Label`, or the third class of some judges, which config.yaml makes one of them."""
+"""A verdict's `VerdictClass`, or the third class of some judges, which config.yaml makes one of them."""
 
 _REQUIRED = ("about", "messages", "output", "labels")
 _KEYS = (*_REQUIRED, "source", "endpoint", "decoding", "parameters", "criteria")

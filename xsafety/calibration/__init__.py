@@ -1,0 +1,1 @@
+"""Labels of people on answers, and how good judges are by them."""
