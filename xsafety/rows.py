@@ -311,6 +311,7 @@ class Drawn(TypedDict):
     """
 
     digest: str  # of query and answer
+    seed: int
     judge: str
     model: str
     verdict: VerdictClass

@@ -3,6 +3,8 @@
 import hashlib
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from itertools import chain
+from math import prod
 from typing import Literal
 
 from ..rows import DECIDED, SYNTHETIC, AnswerLabel, Drawn, Label, LabelledAnswer, LabelRow
@@ -84,14 +86,17 @@ def doubled(samples: Mapping[str, Iterable[Drawn]]) -> set[str]:
 def probabilities(samples: Mapping[str, Iterable[Drawn]]) -> dict[str, float]:
     """How likely each answer was to be drawn into any of the samples (name -> rows), by its digest.
 
-    An answer's place in its stratum is by a number that is its own for good, so that of two samples the one that
-    reaches further takes in what the other does: the probability of both is the larger one.
+    Under one seed an answer has one place in the order of drawing, so that of two samples the one that reaches further
+    takes in what the other does: the larger probability holds. Samples under different seeds are independent.
     """
-    found: dict[str, float] = {}
-    for sample in samples.values():
-        for row in sample:
-            found[row["digest"]] = max(found.get(row["digest"], 0.0), row["taken"] / row["size"])
-    return found
+    by_seed: dict[str, dict[int, float]] = {}
+    for row in chain(*samples.values()):
+        found = by_seed.setdefault(row["digest"], {})
+        found[row["seed"]] = max(found.get(row["seed"], 0.0), row["taken"] / row["size"])
+    return {
+        digest: max(found.values()) if len(found) == 1 else 1 - prod(1 - one for one in found.values())
+        for digest, found in by_seed.items()
+    }
 
 
 def labelled_answers(labels: Iterable[Label], samples: Mapping[str, Sequence[Drawn]]) -> list[LabelledAnswer]:
