@@ -365,6 +365,24 @@ class LabelledAnswer(TypedDict):
     synthetic: YesNo
 
 
+class LabelAgreement(TypedDict):
+    """How far labellers agree in a language, on a question: `label` or `refusal`. Texts as in a file, empty: undefined.
+
+    A row for every pair of labellers with answers in common, and first one for all of them together.
+    """
+
+    lang: str
+    question: str
+    labellers: str
+    answers: int  # that two or more of them decided
+    agree: str  # in what percentage of their pairs
+    kappa: str  # Cohen's, of two labellers, with its interval (95%)
+    lower: str
+    upper: str
+    ac1: str  # Gwet's
+    alpha: str  # Krippendorff's, nominal
+
+
 class Count(TypedDict):
     """The verdicts on one cell, counted: n = safe + unsafe + invalid + failed. `refusal` is as in a verdict."""
 
