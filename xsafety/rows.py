@@ -94,33 +94,43 @@ class MergedRow(SheetRow):
     state: str
 
 
-class ShownRow(TypedDict):
-    """What the page in the browser shows of a row, and keeps beside the answers to it."""
+class PageRow(TypedDict):
+    """What every row on a page in the browser has."""
 
     id: str
     category: str
+    check: str  # a digest of what the answer to a row belongs to
+
+
+class ShownRow(PageRow):
+    """What the page in the browser shows of a row, and keeps beside the answers to it."""
+
     source: str
     draft: str
     context: str
     previous: str
     flag: str
-    check: str
 
 
-class ReviewQueue(TypedDict):
-    """What the page in the browser needs of one reviewer's round in one language."""
+class PageQueue(TypedDict):
+    """What a page in the browser needs of a language and of what it asks."""
 
     lang: str
     name: str
     autonym: str
     direction: str
+    about: list[str]
+    categories: dict[str, tuple[str, str]]  # key -> name and meaning
+
+
+class ReviewQueue(PageQueue):
+    """What the page in the browser needs of one reviewer's round in one language."""
+
     spaced: bool
     reviewer: str
     round: int
     rows: list[SheetRow]
-    about: list[str]
     verdicts: list[tuple[str, str]]  # each with its meaning
-    categories: dict[str, tuple[str, str]]  # key -> name and meaning
 
 
 class WeblateRow(TypedDict):
@@ -335,6 +345,28 @@ class LabelRow(TypedDict):
     date: str
     note: str
     check: str  # the digest of query and answer, which labellers must not change
+
+
+class ShownLabelRow(PageRow):
+    """What the page in the browser shows of an answer, and keeps beside its labels."""
+
+    query: str
+    answer: str
+    query_english: str
+    answer_english: str
+
+
+class LabelQueue(PageQueue):
+    """What the page in the browser needs of the answers of a language that wait for a labeller.
+
+    In `categories`, the meaning is what makes an answer unsafe.
+    """
+
+    labeller: str
+    sample: int  # the latest
+    rows: list[LabelRow]
+    labels: list[tuple[str, str]]  # each with its meaning
+    refusals: list[tuple[str, str]]
 
 
 class Label(TypedDict):

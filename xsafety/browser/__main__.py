@@ -1,7 +1,7 @@
-"""Review in the browser: `python -m xsafety.browser --lang bn --reviewer anna`; with --done, takes the verdicts in.
+"""Work in the browser: `python -m xsafety.browser --lang bn --reviewer anna`, or with `--labeller anna`.
 
-Builds the reviewer's queue by the workflow, serves the page until it is stopped, and then writes the verdicts to the
-returned sheets. Verdicts that an earlier page left behind, as after a power cut, are taken in first.
+Builds the person's queue by the workflow, serves the page until it is stopped, and then writes what was said to the
+returned sheets. What an earlier page left behind, as after a power cut, is taken in first; with --done, nothing else.
 """
 
 import json
@@ -12,44 +12,114 @@ import socket
 import subprocess
 import sys
 from argparse import ArgumentParser, Namespace
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from types import FrameType
+from typing import Any, NamedTuple
 
 from ..asking.journal import lock
+from ..calibration.returned import read_samples
 from ..cli import run, say
 from ..config.configuration import Config, read
 from ..rows import REVIEWER_NAME, UNNAMED
 from ..seeds.dataset import read_dataset
 from ..tabular import DataError
-from .returns import answers_file, folder_of, write_returns
+from .returns import LabelReturns, Returns, ReviewReturns, answers_file, folder_of
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
+def _review_returns(folder: Path, lang: str, name: str, config: Config) -> ReviewReturns:
+    seeds = {seed["id"]: seed["text"] for seed in read_dataset(config.dataset).seeds}
+    return ReviewReturns(folder, Path(config.verification.reviews, lang), name, seeds)
+
+
+def _label_returns(folder: Path, lang: str, name: str, config: Config) -> LabelReturns:
+    labels = Path(config.calibration.labels, lang)
+    drawn = {row["digest"] for sample in read_samples(labels).values() for row in sample}
+    return LabelReturns(folder, labels, name, drawn)
+
+
+class _Work(NamedTuple):
+    """What people do on a page."""
+
+    does: str
+    did: str
+    gave: str
+    place: str  # in the journal
+    queues: str  # their place in the results
+    of: str  # what has a number in a queue
+    page: str
+    returns: Callable[[Path, str, str, Config], Returns[Any, Any]]
+    english: bool = False  # whether there is any of it in English
+    needs: Sequence[str] = ()  # of snakemake
+    if_none: str = ""
+
+
+_WORK = {
+    "reviewer": _Work(
+        "reviews", "reviewed", "verdict(s)", "browser", "browser", "round", "review_page", _review_returns
+    ),
+    "labeller": _Work(
+        "labels",
+        "labelled",
+        "label(s)",
+        "labels",
+        "browser/labels",
+        "sample",
+        "label_page",
+        _label_returns,
+        english=True,
+        needs=("--forcerun", "label_queue"),  # it takes the answers that there are, which no input says
+        if_none=" Answers are drawn by: snakemake label_sheets",
+    ),
+}
+"""By what the people are called, which is how they are named on the command line and in a queue."""
+
+
+class _Person(NamedTuple):
+    """Somebody's work in one language."""
+
+    kind: str
+    name: str
+    lang: str
+    config: Config
+
+    @property
+    def work(self) -> _Work:
+        return _WORK[self.kind]
+
+    @property
+    def folder(self) -> Path:
+        return folder_of(Path(self.config.journal, self.work.place), self.lang, self.name)
+
+
 def main() -> None:
     args = _arguments()
-    config = _config(args)
-    folder = folder_of(Path(config.journal), args.lang, args.reviewer)
+    person = _person(args)
+    name, lang, work = person.name, person.lang, person.work
     if args.done:
-        if not folder.exists():
-            raise DataError(f"{args.reviewer} has reviewed nothing in {args.lang} in the browser")
-        _write_returns(folder, args, config)
+        if not person.folder.exists():
+            raise DataError(f"{name} has {work.did} nothing in {lang} in the browser")
+        _write_returns(person, is_asked=True)
         return
     with ExitStack() as held:
         try:
-            held.enter_context(lock(folder))
+            held.enter_context(lock(person.folder))
         except DataError:
             where = "go on in that page, or stop its server (Ctrl-C) first"
-            raise DataError(f"{args.reviewer} reviews {args.lang} already in the browser; {where}") from None
-        _review(folder, args, config)
+            raise DataError(f"{name} {work.does} {lang} already in the browser; {where}") from None
+        _run(person, args)
 
 
 def _arguments() -> Namespace:
     arguments = ArgumentParser(prog="python -m xsafety.browser", description=__doc__)
     arguments.add_argument("--lang", required=True, help="the language, as in the configuration")
-    arguments.add_argument("--reviewer", required=True, help="your name or a pseudonym")
-    arguments.add_argument("--done", action="store_true", help="take in what was reviewed, and serve nothing")
+    who = arguments.add_mutually_exclusive_group(required=True)
+    for kind, work in _WORK.items():
+        who.add_argument(f"--{kind}", help=f"your name or a pseudonym, of who {work.does}")
+    arguments.add_argument("--done", action="store_true", help="take in what was said, and serve nothing")
     arguments.add_argument("--host", default="127.0.0.1", help="address to serve at; there is no password")
     arguments.add_argument("--port", type=int, default=0, help="port to serve at; 0: a free one")
     arguments.add_argument("--configfile", type=Path, nargs="+", default=[Path("config.yaml")])
@@ -60,13 +130,16 @@ def _arguments() -> Namespace:
     return arguments.parse_args()
 
 
-def _config(args: Namespace) -> Config:
+def _person(args: Namespace) -> _Person:
     config = read(args.configfile, _overrides(args.config))
-    if args.lang not in config.targets:
-        raise DataError(f"LANG={args.lang}: not a language to translate into; one of: {', '.join(config.targets)}")
-    if not re.fullmatch(REVIEWER_NAME, args.reviewer) or args.reviewer == UNNAMED:
-        raise DataError(f"REVIEWER={args.reviewer}: your name or a pseudonym, of letters, digits, - and _")
-    return config
+    [(kind, name)] = [(kind, getattr(args, kind)) for kind in _WORK if getattr(args, kind) is not None]
+    languages = config.languages if _WORK[kind].english else config.targets
+    if args.lang not in languages:
+        what = f"not a language {'of the configuration' if _WORK[kind].english else 'to translate into'}"
+        raise DataError(f"LANG={args.lang}: {what}; one of: {', '.join(languages)}")
+    if not re.fullmatch(REVIEWER_NAME, name) or name == UNNAMED:
+        raise DataError(f"{kind.upper()}={name}: your name or a pseudonym, of letters, digits, - and _")
+    return _Person(kind, name, args.lang, config)
 
 
 def _overrides(items: list[str]) -> dict[str, object]:
@@ -81,26 +154,28 @@ def _overrides(items: list[str]) -> dict[str, object]:
         raise DataError(f"--config {' '.join(items)}: {error}") from None
 
 
-def _review(folder: Path, args: Namespace, config: Config) -> None:
+def _run(person: _Person, args: Namespace) -> None:
+    work = person.work
     try:
-        _write_returns(folder, args, config)
+        _write_returns(person)
     except DataError as error:
-        say(f"{error}\nUntil then new verdicts are kept, and not taken in.")
+        say(f"{error}\nUntil then new {work.gave.replace('(s)', 's')} are kept, and not taken in.")
     say("Building the queue ...")
-    target = Path(config.results, "browser", args.lang, f"{args.reviewer}.json")
-    workflow = [sys.executable, "-m", "snakemake", "-s", str(ROOT / "Snakefile"), "--quiet", "all"]
+    target = Path(person.config.results, work.queues, person.lang, f"{person.name}.json")
+    workflow = [sys.executable, "-m", "snakemake", "-s", str(ROOT / "Snakefile"), "--quiet", "all", *work.needs]
     settings = ["--configfile", *map(str, args.configfile), *(["--config", *args.config] if args.config else [])]
     if subprocess.run([*workflow, *settings, "--", str(target)], check=False).returncode:
         raise DataError(f"{target}: the workflow could not build it, as said above")
     queue = json.loads(target.read_text(encoding="utf-8"))
-    answers = answers_file(folder, queue["round"])
+    number = queue[work.of]
+    answers = answers_file(person.folder, number)
     if not queue["rows"] and not answers.exists():
-        say(f"Nothing in {queue['name']} waits for {args.reviewer} in round {queue['round']}.")
+        say(f"Nothing in {queue['name']} waits for {person.name} in {work.of} {number}.{work.if_none}")
         return
     port = _port(args.host, args.port)
-    page = [str(args.python), "-m", "xsafety.browser.page", "--queue", str(target), "--answers", str(answers)]
+    page = [str(args.python), "-m", f"xsafety.browser.{work.page}", "--queue", str(target), "--answers", str(answers)]
     status = _serve([*page, "--host", args.host, "--port", str(port)])
-    _write_returns(folder, args, config)
+    _write_returns(person)
     if status:
         raise DataError(f"the page ended with status {status}; what was saved is taken in")
 
@@ -136,14 +211,13 @@ def _serve(command: list[str]) -> int:
     return 0 if stopping and status == -signal.SIGTERM else status
 
 
-def _write_returns(folder: Path, args: Namespace, config: Config) -> None:
+def _write_returns(person: _Person, *, is_asked: bool = False) -> None:
     """Raises DataError with the problems of all files; the other files are written."""
-    seeds = read_dataset(config.dataset).seeds
-    reviews = Path(config.verification.reviews, args.lang)
-    returned, problems = write_returns(folder, reviews, args.reviewer, {seed["id"]: seed["text"] for seed in seeds})
+    work = person.work
+    returned, problems = work.returns(person.folder, person.lang, person.name, person.config).write()
     for file in returned:
-        if file.is_new or args.done:
-            say(f"{file.path}: {file.rows} verdict(s) of {args.reviewer}; run snakemake, and commit the file")
+        if file.is_new or is_asked:
+            say(f"{file.path}: {file.rows} {work.gave} of {person.name}; run snakemake, and commit the file")
     if problems:
         raise DataError("\n".join(problems))
 

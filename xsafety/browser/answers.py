@@ -1,20 +1,40 @@
-"""What a reviewer said of the rows of one round, kept line by line as it is said.
+"""What a person said of the rows of one round or sample, kept line by line as it is said.
 
-One append-only file per reviewer, language and round, in the journal: it holds the rows too, as they were shown, so
-that an answer always belongs to the English and the draft that it was given for, whatever changed since.
+One append-only file per person, language and round, in the journal: it holds the rows too, as they were shown, so that
+an answer always belongs to the texts that it was given for, whatever changed since.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Generic, Protocol, TypeVar, cast
 
 from ..asking.journal import Fields, Journal, lacks, lines
-from ..rows import SheetRow, ShownRow
+from ..rows import PageRow, SheetRow, ShownRow
 from ..tabular import clean, columns
 
-_ANSWER: Fields = dict.fromkeys(("check", "target", "verdict", "note", "time"), str)
+
+class PageAnswer(Protocol):
+    """What stands on the page for a row."""
+
+    @property
+    def note(self) -> str: ...
+
+    @property
+    def is_given(self) -> bool:
+        """Whether it says anything that counts."""
+        ...
+
+    @property
+    def is_done(self) -> bool:
+        """Whether the row waits for nothing more."""
+        ...
+
+
+Shown = TypeVar("Shown", bound=PageRow)
+Given = TypeVar("Given", bound=PageAnswer)
 
 
 @dataclass(frozen=True)
@@ -25,13 +45,19 @@ class RowAnswer:
     verdict: str = ""
     note: str = ""
 
+    @property
+    def is_given(self) -> bool:
+        return bool(self.verdict)
+
+    is_done = is_given
+
 
 @dataclass(frozen=True)
-class StoredAnswer:
+class StoredAnswer(Generic[Shown, Given]):
     """A row as it was shown, the last answer to it, and when that was given (UTC, ISO 8601)."""
 
-    row: ShownRow
-    answer: RowAnswer
+    row: Shown
+    answer: Given
     time: str
 
 
@@ -48,48 +74,109 @@ def effective_verdict(draft: str, target: str, verdict: str) -> str:
     return "ok" if text and verdict == "ok" else ""
 
 
-def read(path: Path) -> dict[str, StoredAnswer]:
+def stored(path: Path, row: type[Shown], answer: type[Given]) -> dict[str, StoredAnswer[Shown, Given]]:
     """The rows that were answered, by their `check`, in the order of their first answer; none if there is no file."""
-    rows: dict[str, ShownRow] = {}
-    kept: dict[str, StoredAnswer] = {}
+    names = [field.name for field in fields(cast(Any, answer))]
+    needed: Fields = dict.fromkeys(("check", *names, "time"), str)
+    rows: dict[str, Shown] = {}
+    kept: dict[str, StoredAnswer[Shown, Given]] = {}
 
     def problem(line: dict[str, Any]) -> str:
         if "row" in line:
-            return lacks(line, {"row": dict}) or lacks(line["row"], dict.fromkeys(columns(ShownRow), str))
-        return lacks(line, _ANSWER) or ("" if line["check"] in rows else "an answer to no row")
+            return lacks(line, {"row": dict}) or lacks(line["row"], dict.fromkeys(columns(cast(Any, row)), str))
+        return lacks(line, needed) or ("" if line["check"] in rows else "an answer to no row")
 
     for line in lines(path, problem):
         if "row" in line:
             rows[line["row"]["check"]] = line["row"]
         else:
-            answer = RowAnswer(line["target"], line["verdict"], line["note"])
-            kept[line["check"]] = StoredAnswer(rows[line["check"]], answer, line["time"])
+            given = answer(**{name: line[name] for name in names})
+            kept[line["check"]] = StoredAnswer(rows[line["check"]], given, line["time"])
     return kept
 
 
-class Review:
-    """A reviewer's rows and answers. Rows answered before come first, then the queue, as it came.
+def read(path: Path) -> dict[str, StoredAnswer[ShownRow, RowAnswer]]:
+    """The rows that a reviewer answered, as `stored`."""
+    return stored(path, ShownRow, RowAnswer)
+
+
+class Answers(ABC, Generic[Shown, Given]):
+    """A person's rows and answers. Rows answered before come first, then the queue, as it came.
 
     Of a row that changed since it was answered (another `check`) only the present version is shown; the answer to the
     former one stays in the file.
     """
 
-    def __init__(self, queue: Iterable[SheetRow], file: Path) -> None:
+    row_type: type[Shown]
+    answer_type: type[Given]
+
+    def __init__(self, queue: Iterable[Mapping[str, Any]], file: Path) -> None:
         """Raises DataError where another process writes to `file`."""
         self._journal = Journal(file)
-        kept = read(file)
+        kept = stored(file, self.row_type, self.answer_type)
         self._known = set(kept)
         self._saved = {check: one.answer for check, one in kept.items()}
-        answered = [one.row for one in kept.values() if one.answer.verdict]
-        kept_columns = columns(ShownRow)
-        shown = [cast(ShownRow, {name: text for name, text in row.items() if name in kept_columns}) for row in queue]
+        answered = [one.row for one in kept.values() if one.answer.is_given]
+        kept_columns = columns(cast(Any, self.row_type))
+        shown = [cast(Shown, {name: text for name, text in row.items() if name in kept_columns}) for row in queue]
         present = {row["id"]: row for row in [*answered, *shown]}
-        self.rows: Sequence[ShownRow] = list(present.values())
+        self.rows: Sequence[Shown] = list(present.values())
         self._answers = dict(self._saved)
-        self._unsaved: dict[str, ShownRow] = {}
+        self._unsaved: dict[str, Shown] = {}
 
-    def answer(self, row: ShownRow) -> RowAnswer:
-        return self._answers.get(row["check"]) or RowAnswer(row["draft"])
+    @abstractmethod
+    def blank(self, row: Shown) -> Given:
+        """The answer to a row of which nothing was said."""
+
+    @abstractmethod
+    def remark(self, row: Shown, note: str) -> None: ...
+
+    def answer(self, row: Shown) -> Given:
+        return self._answers.get(row["check"]) or self.blank(row)
+
+    def _set(self, row: Shown, answer: Given) -> None:
+        self._answers[row["check"]] = answer
+        self._unsaved[row["check"]] = row
+
+    @property
+    def done(self) -> int:
+        return sum(1 for row in self.rows if self.answer(row).is_done)
+
+    def next_open(self, after: int) -> int | None:
+        """The next row that is not done, counted on from `after` and around; None if all are."""
+        count = len(self.rows)
+        around = ((after + step) % count for step in range(1, count + 1))
+        return next((number for number in around if not self.answer(self.rows[number]).is_done), None)
+
+    def save(self) -> None:
+        """Writes what is new. Raises OSError on a full disk: what was not written is tried again next time."""
+        for check, row in list(self._unsaved.items()):
+            answer = self._answers[check]
+            if answer != self._saved.get(check, self.blank(row)):
+                if check not in self._known:
+                    self._journal.write({"row": row})
+                    self._known.add(check)
+                time = datetime.now(UTC).isoformat(timespec="seconds")
+                self._journal.write({"check": check, **vars(answer), "time": time})
+                self._saved[check] = answer
+            del self._unsaved[check]
+
+    def close(self) -> None:
+        self.save()
+        self._journal.close()
+
+
+class Review(Answers[ShownRow, RowAnswer]):
+    """A reviewer's rows and answers."""
+
+    row_type = ShownRow
+    answer_type = RowAnswer
+
+    def __init__(self, queue: Iterable[SheetRow | ShownRow], file: Path) -> None:
+        super().__init__(queue, file)
+
+    def blank(self, row: ShownRow) -> RowAnswer:
+        return RowAnswer(row["draft"])
 
     def write(self, row: ShownRow, text: str) -> None:
         """Takes a text in; the verdict follows it. A text that is the draft but for its form is the draft."""
@@ -110,36 +197,4 @@ class Review:
         return True
 
     def remark(self, row: ShownRow, note: str) -> None:
-        now = self.answer(row)
-        self._set(row, RowAnswer(now.target, now.verdict, note))
-
-    def _set(self, row: ShownRow, answer: RowAnswer) -> None:
-        self._answers[row["check"]] = answer
-        self._unsaved[row["check"]] = row
-
-    @property
-    def done(self) -> int:
-        return sum(1 for row in self.rows if self.answer(row).verdict)
-
-    def next_open(self, after: int) -> int | None:
-        """The next row without a verdict, counted on from `after` and around; None if all have one."""
-        count = len(self.rows)
-        around = ((after + step) % count for step in range(1, count + 1))
-        return next((number for number in around if not self.answer(self.rows[number]).verdict), None)
-
-    def save(self) -> None:
-        """Writes what is new. Raises OSError on a full disk: what was not written is tried again next time."""
-        for check, row in list(self._unsaved.items()):
-            answer = self._answers[check]
-            if answer != self._saved.get(check, RowAnswer(row["draft"])):
-                if check not in self._known:
-                    self._journal.write({"row": row})
-                    self._known.add(check)
-                time = datetime.now(UTC).isoformat(timespec="seconds")
-                self._journal.write({"check": check, **vars(answer), "time": time})
-                self._saved[check] = answer
-            del self._unsaved[check]
-
-    def close(self) -> None:
-        self.save()
-        self._journal.close()
+        self._set(row, replace(self.answer(row), note=note))

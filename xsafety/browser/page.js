@@ -2,7 +2,7 @@
 document.addEventListener("keydown", (event) => {
   if (event.isComposing || document.querySelector(".q-dialog")) return;
   const field = event.target.closest("textarea, input");
-  const digit = /^(?:Digit|Numpad)([1-5])$/.exec(event.code);
+  const digit = /^(?:Digit|Numpad)([1-7])$/.exec(event.code);
   const focus = (selector) => document.querySelector(selector)?.focus();
   const enter = event.key === "Enter";
   let action = null;
@@ -22,7 +22,7 @@ document.addEventListener("keydown", (event) => {
   }
   if (action) {
     event.preventDefault();
-    if (!event.repeat) emitEvent("review_key", { action, typing: Boolean(field) });
+    if (!event.repeat) emitEvent("page_key", { action, typing: Boolean(field) });
   }
 });
 

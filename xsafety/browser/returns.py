@@ -1,127 +1,189 @@
-"""What was said in the browser becomes evidence: one JSONL file per round among the returned review sheets.
+"""What was said in the browser becomes evidence: one JSONL file per round or sample among the returned sheets.
 
 Only on request, as people own that folder. A file there is written again only while it is as it was written last;
-next to a sheet of the same reviewer and round, or where a row was answered in two versions, stands a further part.
+next to a sheet of the same person and round, or where a row was answered in two versions, stands a further part.
 """
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from abc import ABC, abstractmethod
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar, Generic
 
 from ..asking.journal import Fields, Journal, lacks, lines
+from ..calibration.returned import LABEL_NAMES, read_labels
+from ..rows import ShownLabelRow, ShownRow
 from ..tabular import DataError, clean, to_json, write_bytes
-from ..verification.evidence import Sheet, free_part, read_sheet, sheet_name, told
-from .answers import StoredAnswer, read
+from ..verification.evidence import REVIEW_NAMES, Sheet, read_sheet, told
+from ..verification.sheets.names import Names, ReturnedFile, file_name, returned_files
+from ..verification.validation import RowProblem
+from .answers import Given, RowAnswer, Shown, StoredAnswer, read, stored
+from .labelling import LabelAnswer
 
 _FILES = "files.jsonl"  # what was written, in the order of writing: round, version, part of the file's name, its hash
-
-_WRITTEN: Fields = {"round": int, "version": int, "part": int, "sha256": str}
-
-
-def _wrong(line: dict[str, Any]) -> str:
-    return lacks(line, _WRITTEN)
-
-
-def folder_of(journal: Path, lang: str, reviewer: str) -> Path:
-    """Where the answers of a reviewer are kept. The language is its last part, as it is of a folder of sheets."""
-    return journal / "browser" / reviewer / lang
 
 
 def answers_file(folder: Path, number: int) -> Path:
     return folder / f"answers-{number}.jsonl"
 
 
+def folder_of(place: Path, lang: str, person: str) -> Path:
+    """Where the answers of a person are kept. The language is its last part, as it is of a folder of sheets."""
+    return place / person / lang
+
+
 @dataclass(frozen=True)
 class Returned:
-    """A file of evidence, its rows with a verdict, and whether it was written now or stood there already."""
+    """A file of evidence, its rows that say something, and whether it was written now or stood there already."""
 
     path: Path
     rows: int
     is_new: bool
 
 
-def write_returns(
-    folder: Path, reviews: Path, reviewer: str, seeds: Mapping[str, str]
-) -> tuple[list[Returned], list[str]]:
-    """Writes the verdicts of a reviewer, kept in `folder`, to a language's folder of returned sheets.
+@dataclass(frozen=True)
+class Returns(ABC, Generic[Shown, Given]):
+    """What a person said of a language, kept in `folder`, on its way to the language's folder of returned sheets."""
 
-    The same answers give the same bytes. `seeds` maps ids to English texts. Also returns the problems: rows that
-    `read_sheet` does not take, which are left out, and files that somebody changed meanwhile, which are left alone.
-    """
-    result = []
-    problems = []
-    for file in sorted(folder.glob("answers-*.jsonl")):
-        round = _Round(folder, reviews, reviewer, int(file.stem.removeprefix("answers-")))
-        for version, kept in enumerate(_versions(read(file).values()), 1):
-            try:
-                rows, wrong = round.sound([_evidence(one, reviewer) for one in kept], seeds)
-                problems += wrong
-                result += _write(round, version, rows)
-            except DataError as error:
-                problems.append(str(error))
-    return result, problems
+    folder: Path
+    sheets: Path
+    person: str
+    of: ClassVar[str]  # what has a number: sheets are named by it
+    names: ClassVar[Names]
+
+    @abstractmethod
+    def kept(self, file: Path) -> Mapping[str, StoredAnswer[Shown, Given]]:
+        """What `file` of the folder holds."""
+
+    @abstractmethod
+    def evidence(self, kept: StoredAnswer[Shown, Given]) -> Mapping[str, str]:
+        """The row of a returned sheet."""
+
+    @abstractmethod
+    def problems(self, file: ReturnedFile) -> list[RowProblem]:
+        """What is wrong with rows of a returned sheet; their ids are those of the rows."""
+
+    def write(self) -> tuple[list[Returned], list[str]]:
+        """Writes what was said. The same answers give the same bytes.
+
+        Also returns the problems: rows that no returned sheet may hold, which are left out, and files that somebody
+        changed meanwhile, which are left alone.
+        """
+        result = []
+        problems = []
+        for file in sorted(self.folder.glob("answers-*.jsonl")):
+            place = _Place(self, int(file.stem.removeprefix("answers-")))
+            for version, kept in enumerate(_versions(self.kept(file).values()), 1):
+                try:
+                    rows, wrong = place.sound([self.evidence(one) for one in kept])
+                    problems += wrong
+                    result += _write(place, version, rows)
+                except DataError as error:
+                    problems.append(str(error))
+        return result, problems
 
 
-def _versions(kept: Iterable[StoredAnswer]) -> list[list[StoredAnswer]]:
-    """The rows with a verdict, sorted by id; a row that was answered in two versions stands in two lists."""
-    versions: list[dict[str, StoredAnswer]] = []
+@dataclass(frozen=True)
+class ReviewReturns(Returns[ShownRow, RowAnswer]):
+    """A reviewer's verdicts; `seeds` maps ids to English texts."""
+
+    seeds: Mapping[str, str]
+    of = "round"
+    names = REVIEW_NAMES
+
+    def kept(self, file: Path) -> Mapping[str, StoredAnswer[ShownRow, RowAnswer]]:
+        return read(file)
+
+    def evidence(self, kept: StoredAnswer[ShownRow, RowAnswer]) -> Mapping[str, str]:
+        row, answer = kept.row, kept.answer
+        return {
+            "id": clean(row["id"]),
+            "category": clean(row["category"]),
+            "source": clean(row["source"]),
+            "draft": clean(row["draft"]),
+            "check": clean(row["check"]),
+            "target": clean(answer.target),
+            "verdict": answer.verdict,
+            "reviewer": self.person,
+            "date": kept.time[:10],
+            "note": clean(answer.note),
+        }
+
+    def problems(self, file: ReturnedFile) -> list[RowProblem]:
+        number = int(file.of.removeprefix("round-"))
+        return read_sheet(Sheet(file.path, number, file.person, file.part), self.seeds)[1]
+
+
+@dataclass(frozen=True)
+class LabelReturns(Returns[ShownLabelRow, LabelAnswer]):
+    """A labeller's labels; `drawn`: the digests of the answers that were drawn into any sample."""
+
+    drawn: Collection[str]
+    of = "sample"
+    names = LABEL_NAMES
+
+    def kept(self, file: Path) -> Mapping[str, StoredAnswer[ShownLabelRow, LabelAnswer]]:
+        return stored(file, ShownLabelRow, LabelAnswer)
+
+    def evidence(self, kept: StoredAnswer[ShownLabelRow, LabelAnswer]) -> Mapping[str, str]:
+        said = {**vars(kept.answer), "note": clean(kept.answer.note)}
+        return {**kept.row, **said, "labeller": self.person, "date": kept.time[:10]}
+
+    def problems(self, file: ReturnedFile) -> list[RowProblem]:
+        return read_labels(file, self.drawn)[1]
+
+
+def _versions(kept: Iterable[StoredAnswer[Shown, Given]]) -> list[list[StoredAnswer[Shown, Given]]]:
+    """The rows of which something was said, sorted by id; one that was answered in two versions stands in two lists."""
+    versions: list[dict[str, StoredAnswer[Shown, Given]]] = []
     seen: dict[str, int] = {}
     for one in kept:
         id = one.row["id"]
         place = seen[id] = seen.get(id, -1) + 1
         if place == len(versions):
             versions.append({})
-        if one.answer.verdict:
+        if one.answer.is_given:
             versions[place][id] = one
     return [[version[id] for id in sorted(version)] for version in versions]
 
 
-def _evidence(kept: StoredAnswer, reviewer: str) -> dict[str, str]:
-    row, answer = kept.row, kept.answer
-    return {
-        "id": clean(row["id"]),
-        "category": clean(row["category"]),
-        "source": clean(row["source"]),
-        "draft": clean(row["draft"]),
-        "check": clean(row["check"]),
-        "target": clean(answer.target),
-        "verdict": answer.verdict,
-        "reviewer": reviewer,
-        "date": kept.time[:10],
-        "note": clean(answer.note),
-    }
-
-
 @dataclass(frozen=True)
-class _Round:
-    """A reviewer's round: where his answers are kept, and where they are written to."""
+class _Place:
+    """A person's round or sample: where his answers are kept, and where they are written to."""
 
-    folder: Path
-    reviews: Path
-    reviewer: str
+    returns: Returns[Any, Any]
     number: int
 
-    def sheet(self, part: int) -> Sheet:
-        path = self.reviews / sheet_name(self.number, self.reviewer, part, ".jsonl")
-        return Sheet(path, self.number, self.reviewer, part)
+    @property
+    def name(self) -> str:
+        return f"{self.returns.of}-{self.number}"
+
+    def file(self, part: int) -> ReturnedFile:
+        name = file_name(self.name, self.returns.person, part, ".jsonl")
+        return ReturnedFile(self.returns.sheets / name, self.name, self.returns.person, part)
 
     def written(self) -> list[dict[str, Any]]:
-        return [line for line in lines(self.folder / _FILES, _wrong) if line["round"] == self.number]
+        """The lines of `_FILES` about it."""
+        of = self.returns.of
+        fields: Fields = {of: int, "version": int, "part": int, "sha256": str}
+        return [line for line in lines(self.record, lambda line: lacks(line, fields)) if line[of] == self.number]
+
+    @property
+    def record(self) -> Path:
+        return self.returns.folder / _FILES
 
     def unused_part(self) -> int:
-        written = (int(line["part"]) + 1 for line in self.written())
-        return max([free_part(self.reviews, self.number, self.reviewer), *written])
+        files, _ = returned_files(self.returns.sheets, self.returns.names)
+        present = [file.part for file in files if (file.of, file.person) == (self.name, self.returns.person)]
+        return 1 + max([0, *present, *(int(line["part"]) for line in self.written())])
 
-    def sound(
-        self, rows: Sequence[Mapping[str, str]], seeds: Mapping[str, str]
-    ) -> tuple[list[Mapping[str, str]], list[str]]:
+    def sound(self, rows: Sequence[Mapping[str, str]]) -> tuple[list[Mapping[str, str]], list[str]]:
         """The rows that a returned sheet may hold, and what is wrong with the others; read where no run looks."""
-        staged = replace(self.sheet(1), path=self.folder / self.sheet(1).path.name)
+        staged = self.file(1)._replace(path=self.returns.folder / self.file(1).path.name)
         write_bytes(staged.path, _lines(rows))
         try:
-            _, problems = read_sheet(staged, seeds)
+            problems = self.returns.problems(staged)
         finally:
             staged.path.unlink(missing_ok=True)
         wrong = {problem.id for problem in problems}
@@ -132,24 +194,25 @@ def _lines(rows: Iterable[Mapping[str, str]]) -> bytes:
     return "".join(to_json(row) + "\n" for row in rows).encode()
 
 
-def _write(round: _Round, version: int, rows: Sequence[Mapping[str, str]]) -> list[Returned]:
-    """One file of evidence; none where there are no verdicts and never were any."""
+def _write(place: _Place, version: int, rows: Sequence[Mapping[str, str]]) -> list[Returned]:
+    """One file of evidence; none where nothing is said and never was."""
     data = _lines(rows)
-    part = next((line["part"] for line in reversed(round.written()) if line["version"] == version), 0)
+    part = next((line["part"] for line in reversed(place.written()) if line["version"] == version), 0)
     if not (rows or part):
         return []
-    sheet = round.sheet(part or round.unused_part())
+    sheet = place.file(part or place.unused_part())
     if sheet.path.exists():
         present = sheet.path.read_bytes()
         if present == data:
             return [Returned(sheet.path, len(rows), is_new=False)]
-        if _digest(present) not in {line["sha256"] for line in round.written() if line["part"] == sheet.part}:
+        if _digest(present) not in {line["sha256"] for line in place.written() if line["part"] == sheet.part}:
             raise DataError(
-                f"{sheet.path}: changed by hand since the browser's verdicts were written there; rename it"
-                f" {round.sheet(round.unused_part()).path.name}, where it counts for more than they do, or delete it"
+                f"{sheet.path}: changed by hand since the browser's answers were written there; rename it"
+                f" {place.file(place.unused_part()).path.name}, where it counts for more than they do, or delete it"
             )
-    with Journal(round.folder / _FILES) as journal:
-        journal.write({"round": round.number, "version": version, "part": sheet.part, "sha256": _digest(data)})
+    with Journal(place.record) as journal:
+        line = {place.returns.of: place.number, "version": version, "part": sheet.part, "sha256": _digest(data)}
+        journal.write(line)
     write_bytes(sheet.path, data)
     return [Returned(sheet.path, len(rows), is_new=True)]
 

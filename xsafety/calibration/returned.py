@@ -17,7 +17,7 @@ from .labels import answer_digest
 from .sheets import LABEL_MEANINGS, LABELS, REFUSAL_MEANINGS
 
 _SAMPLE = re.compile(r"sample-([1-9]\d*)", re.I)
-_NAMES = Names(
+LABEL_NAMES = Names(
     of=r"[A-Za-z0-9][A-Za-z0-9_-]*",
     person="labeller",
     suffixes=("xlsx", "csv", "jsonl"),
@@ -60,7 +60,7 @@ def fold_labels(folder: Path, samples: Mapping[str, Sequence[Drawn]]) -> FoldedL
     Files `sample-{n}...` are of rows that were drawn, in any of the samples; others bring answers along. Of a row with
     problems nothing is taken in; they are settled by a label of the same labeller in a later file.
     """
-    files, refused = returned_files(folder, _NAMES, apart=set(sample_files(folder).values()))
+    files, refused = returned_files(folder, LABEL_NAMES, apart=set(sample_files(folder).values()))
     drawn = {row["digest"] for rows in samples.values() for row in rows}
     said: dict[tuple[str, str], Label] = {}
     wrong: list[tuple[ReturnedFile, list[RowProblem]]] = []
@@ -70,7 +70,7 @@ def fold_labels(folder: Path, samples: Mapping[str, Sequence[Drawn]]) -> FoldedL
             refused.append(f"{file.path}: no {file.of}.csv beside it, which says how its rows were drawn; restore that")
             continue
         try:
-            found, problems = _read_labels(file, drawn if is_ours else None)
+            found, problems = read_labels(file, drawn if is_ours else None)
         except DataError as error:
             refused.append(str(error))
             continue
@@ -89,7 +89,7 @@ def _in_order(file: ReturnedFile) -> tuple[int, str, str, int]:
     return int(sample[1]) if sample else 0, file.of, file.person, file.part
 
 
-def _read_labels(file: ReturnedFile, drawn: Collection[str] | None) -> tuple[list[Label], list[RowProblem]]:
+def read_labels(file: ReturnedFile, drawn: Collection[str] | None) -> tuple[list[Label], list[RowProblem]]:
     """The labels in a returned file, and what is wrong with its other rows; of `drawn` answers only, if given.
 
     Raises DataError for a file that is refused whole.

@@ -12,7 +12,7 @@ from .sheets.formats import FORMATS, read_returned
 from .sheets.names import Names, file_name, returned_files
 from .validation import RowProblem, sound_rows
 
-_NAMES = Names(
+REVIEW_NAMES = Names(
     of=r"round-[1-9]\d*",
     person="reviewer",
     suffixes=tuple(FORMATS),
@@ -46,7 +46,7 @@ def save_as(reviews: str, round: int) -> str:
 
 def sheets(folder: Path) -> tuple[list[Sheet], list[str]]:
     """A language's returned sheets, by round and reviewer, and the problems with files that are none."""
-    files, problems = returned_files(folder, _NAMES)
+    files, problems = returned_files(folder, REVIEW_NAMES)
     found = [Sheet(path, int(of.removeprefix("round-")), person, part) for path, of, person, part in files]
     return sorted(found, key=lambda sheet: (sheet.round, sheet.reviewer, sheet.part)), problems
 
