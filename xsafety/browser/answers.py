@@ -5,14 +5,14 @@ an answer always belongs to the texts that it was given for, whatever changed si
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar, cast
 
 from ..asking.journal import Fields, Journal, lacks, lines
-from ..rows import PageRow, SheetRow, ShownRow
+from ..rows import PageRow, ShownRow
 from ..tabular import clean, columns
 
 
@@ -110,7 +110,7 @@ class Answers(ABC, Generic[Shown, Given]):
     row_type: type[Shown]
     answer_type: type[Given]
 
-    def __init__(self, queue: Iterable[Mapping[str, Any]], file: Path) -> None:
+    def __init__(self, queue: Iterable[PageRow], file: Path) -> None:
         """Raises DataError where another process writes to `file`."""
         self._journal = Journal(file)
         kept = stored(file, self.row_type, self.answer_type)
@@ -171,9 +171,6 @@ class Review(Answers[ShownRow, RowAnswer]):
 
     row_type = ShownRow
     answer_type = RowAnswer
-
-    def __init__(self, queue: Iterable[SheetRow | ShownRow], file: Path) -> None:
-        super().__init__(queue, file)
 
     def blank(self, row: ShownRow) -> RowAnswer:
         return RowAnswer(row["draft"])
