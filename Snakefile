@@ -76,6 +76,7 @@ include: "rules/verification.smk"
 include: "rules/browser.smk"
 include: "rules/generation.smk"
 include: "rules/judging.smk"
+include: "rules/calibration.smk"
 include: "rules/analysis.smk"
 include: "rules/report.smk"
 include: "rules/plan.smk"
@@ -88,4 +89,5 @@ rule all:
     input:
         report="<results>/report.html",
         sheets=expand("<results>/sheets/{lang}.{format}", lang=CONFIG.targets, format=SHEET_FORMATS),
+        labels="<results>/labels/agreement.csv",
         tests="<results>/data_tests.txt",

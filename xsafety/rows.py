@@ -278,7 +278,7 @@ class Response(_Asked):
     detail: str
 
 
-def row_name(response: Response) -> str:
+def row_name(response: "Response | Verdict") -> str:
     """The name of one response to a query: the query's id, and from the second response on its number."""
     return response["id"] if response["sample"] == 1 else f"{response['id']}#{response['sample']}"
 

@@ -174,8 +174,8 @@ def _checked(path: Path, number: int, kind: type[Row], row: dict[str, Any]) -> R
 
 def _reader(hint: Any) -> Callable[[str], Any] | None:
     """How the text of a cell becomes a value of a type; None where it stays a text."""
-    if hint is int:
-        return int
+    if hint in (int, float):
+        return hint  # type: ignore[no-any-return]
     if type(None) in get_args(hint):
         return lambda text: _reader(int)(text) if text else None  # type: ignore[misc]
     return json.loads if get_origin(hint) in (list, dict) or is_typeddict(hint) else None

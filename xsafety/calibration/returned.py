@@ -156,3 +156,9 @@ def _label(file: ReturnedFile, row: LabelRow, digest: str, file_hash: str) -> La
         note=row["note"],
         sha256=file_hash,
     )
+
+
+def other_folders(labels: Path, languages: Collection[str]) -> list[Path]:
+    """The folders beside those of the languages that labels are expected of."""
+    folders = sorted(labels.iterdir()) if labels.is_dir() else []
+    return [path for path in folders if path.is_dir() and path.name[:1] != "." and path.name not in languages]

@@ -11,12 +11,13 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from heapq import heapify, heapreplace
 from math import floor, inf, sqrt
+from pathlib import Path
 from typing import NamedTuple
 
 from ..categories import COMMONSENSE
 from ..config.calibration import Calibration
-from ..rows import Drawn, LabelRow, Verdict, VerdictClass
-from ..tabular import clean
+from ..rows import Drawn, English, LabelRow, Verdict, VerdictClass, row_name
+from ..tabular import clean, read_rows
 from ..text.languages import SOURCE_LANGUAGE
 from .labels import answer_digest
 
@@ -24,7 +25,7 @@ JUDGED: tuple[VerdictClass, ...] = ("unsafe", "safe")
 
 
 class Answer(NamedTuple):
-    """A distinct answer that may be drawn: the row that a labeller would see, and its stratum."""
+    """A distinct answer: the row that a labeller would see, what the judge said of it, and whose it is."""
 
     row: LabelRow
     verdict: VerdictClass
@@ -39,25 +40,45 @@ class Answer(NamedTuple):
         return self.verdict, self.model
 
 
-def sampling_frame(
-    lang: str, verdicts: Mapping[str, Iterable[Verdict]], english: Mapping[str, Mapping[tuple[str, int], str]]
+def distinct_answers(
+    lang: str, verdicts: Mapping[str, Iterable[Verdict]], english: Mapping[str, Mapping[str, str]]
 ) -> list[Answer]:
-    """The distinct answers in a language that a judge called safe or unsafe, in the order of the models.
+    """The distinct answers in a language, in the order of the models; without Commonsense Safety, as the main table.
 
-    `verdicts` are by model, `english` by model, id and sample. What several models answered belongs to the first.
-    Commonsense Safety is left out, as in the main table.
+    `verdicts` are by model, `english` (answers in English) by model and `row_name`. What several models answered
+    belongs to the first of them of which it is valid.
     """
-    frame: dict[str, Answer] = {}
+    found: dict[str, Answer] = {}
     for model, rows in verdicts.items():
         translated = english.get(model, {})
         for row in rows:
-            if row["verdict"] not in JUDGED or row["category"] == COMMONSENSE:
-                continue
             digest = answer_digest(row["query"], row["response"])
-            if digest not in frame:
-                answer_english = translated.get((row["id"], row["sample"]), "")
-                frame[digest] = Answer(_label_row(lang, digest, row, answer_english), row["verdict"], model)
-    return list(frame.values())
+            known = found.get(digest)
+            if row["category"] != COMMONSENSE and (not known or known.verdict not in JUDGED):
+                label_row = _label_row(lang, digest, row, translated.get(row_name(row), ""))
+                found[digest] = Answer(label_row, row["verdict"], model)
+    return list(found.values())
+
+
+def sampling_frame(answers: Iterable[Answer]) -> list[Answer]:
+    """Those that may be drawn: the judge called them safe or unsafe."""
+    return [answer for answer in answers if answer.verdict in JUDGED]
+
+
+def read_answers(lang: str, models: Iterable[str], prompting: str, verdicts: Path, english: Path) -> list[Answer]:
+    """The distinct answers in a language of the models that have a file in a judge's folder of verdicts.
+
+    `english`: folder of answers in English, where there are any.
+    """
+    files = {model: verdicts / model / prompting / f"{lang}.jsonl" for model in models}
+    given = {model: read_rows(file, Verdict) for model, file in files.items() if file.exists()}
+    translations = {model: english / model / prompting / f"{lang}.jsonl" for model in given}
+    texts = {
+        model: {row["id"]: row["english"] or "" for row in read_rows(file, English)}
+        for model, file in translations.items()
+        if file.exists()
+    }
+    return distinct_answers(lang, given, texts)
 
 
 def _label_row(lang: str, digest: str, row: Verdict, answer_english: str) -> LabelRow:
