@@ -35,21 +35,23 @@ setup: .venv/installed
 	touch $@
 
 # Review in the browser: make review LANG=bn REVIEWER=anna; on request PORT=8080, CONFIG=configs/xsafety.yaml,
-# ARGS="--config results=elsewhere" (what would be given to snakemake).
-.PHONY: review review-done
+# ARGS="--config results=elsewhere" (what would be given to snakemake). Labels likewise: make label LANG=bn LABELLER=anna.
+.PHONY: review review-done label label-done
 HOST = 127.0.0.1
 PORT = 0
 CONFIG = config.yaml
 # LANG of the environment is the terminal's.
-REVIEW = $(BIN)/python -m xsafety.browser --configfile "$(CONFIG)" --reviewer "$(REVIEWER)" \
+BROWSER = $(BIN)/python -m xsafety.browser --configfile "$(CONFIG)" \
 	--lang "$(if $(findstring command,$(origin LANG)),$(LANG))" $(ARGS)
+review review-done: WHO = --reviewer "$(REVIEWER)"
+label label-done: WHO = --labeller "$(LABELLER)"
 
-review: setup .venv-review/installed
-	@exec $(REVIEW) --host "$(HOST)" --port "$(PORT)"
+review label: setup .venv-review/installed
+	@exec $(BROWSER) $(WHO) --host "$(HOST)" --port "$(PORT)"
 
-# Takes the verdicts in without the page, as after a crash; the page does so when it stops.
-review-done: setup
-	@exec $(REVIEW) --done
+# Takes what was said in without the page, as after a crash; the page does so when it stops.
+review-done label-done: setup
+	@exec $(BROWSER) $(WHO) --done
 
 .venv-review/installed: requirements-review.lock
 	@echo "Setting up the environment of the page, once ..."

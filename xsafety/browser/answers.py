@@ -33,8 +33,8 @@ class PageAnswer(Protocol):
         ...
 
 
-Shown = TypeVar("Shown", bound=PageRow)
-Given = TypeVar("Given", bound=PageAnswer)
+RowT = TypeVar("RowT", bound=PageRow)
+AnswerT = TypeVar("AnswerT", bound=PageAnswer)
 
 
 @dataclass(frozen=True)
@@ -53,11 +53,11 @@ class RowAnswer:
 
 
 @dataclass(frozen=True)
-class StoredAnswer(Generic[Shown, Given]):
+class StoredAnswer(Generic[RowT, AnswerT]):
     """A row as it was shown, the last answer to it, and when that was given (UTC, ISO 8601)."""
 
-    row: Shown
-    answer: Given
+    row: RowT
+    answer: AnswerT
     time: str
 
 
@@ -74,12 +74,12 @@ def effective_verdict(draft: str, target: str, verdict: str) -> str:
     return "ok" if text and verdict == "ok" else ""
 
 
-def stored(path: Path, row: type[Shown], answer: type[Given]) -> dict[str, StoredAnswer[Shown, Given]]:
+def stored(path: Path, row: type[RowT], answer: type[AnswerT]) -> dict[str, StoredAnswer[RowT, AnswerT]]:
     """The rows that were answered, by their `check`, in the order of their first answer; none if there is no file."""
     names = [field.name for field in fields(cast(Any, answer))]
     needed: Fields = dict.fromkeys(("check", *names, "time"), str)
-    rows: dict[str, Shown] = {}
-    kept: dict[str, StoredAnswer[Shown, Given]] = {}
+    rows: dict[str, RowT] = {}
+    kept: dict[str, StoredAnswer[RowT, AnswerT]] = {}
 
     def problem(line: dict[str, Any]) -> str:
         if "row" in line:
@@ -100,15 +100,15 @@ def read(path: Path) -> dict[str, StoredAnswer[ShownRow, RowAnswer]]:
     return stored(path, ShownRow, RowAnswer)
 
 
-class Answers(ABC, Generic[Shown, Given]):
+class PageAnswers(ABC, Generic[RowT, AnswerT]):
     """A person's rows and answers. Rows answered before come first, then the queue, as it came.
 
     Of a row that changed since it was answered (another `check`) only the present version is shown; the answer to the
     former one stays in the file.
     """
 
-    row_type: type[Shown]
-    answer_type: type[Given]
+    row_type: type[RowT]
+    answer_type: type[AnswerT]
 
     def __init__(self, queue: Iterable[PageRow], file: Path) -> None:
         """Raises DataError where another process writes to `file`."""
@@ -118,23 +118,23 @@ class Answers(ABC, Generic[Shown, Given]):
         self._saved = {check: one.answer for check, one in kept.items()}
         answered = [one.row for one in kept.values() if one.answer.is_given]
         kept_columns = columns(cast(Any, self.row_type))
-        shown = [cast(Shown, {name: text for name, text in row.items() if name in kept_columns}) for row in queue]
+        shown = [cast(RowT, {name: text for name, text in row.items() if name in kept_columns}) for row in queue]
         present = {row["id"]: row for row in [*answered, *shown]}
-        self.rows: Sequence[Shown] = list(present.values())
+        self.rows: Sequence[RowT] = list(present.values())
         self._answers = dict(self._saved)
-        self._unsaved: dict[str, Shown] = {}
+        self._unsaved: dict[str, RowT] = {}
 
     @abstractmethod
-    def blank(self, row: Shown) -> Given:
+    def blank(self, row: RowT) -> AnswerT:
         """The answer to a row of which nothing was said."""
 
     @abstractmethod
-    def remark(self, row: Shown, note: str) -> None: ...
+    def remark(self, row: RowT, note: str) -> None: ...
 
-    def answer(self, row: Shown) -> Given:
+    def answer(self, row: RowT) -> AnswerT:
         return self._answers.get(row["check"]) or self.blank(row)
 
-    def _set(self, row: Shown, answer: Given) -> None:
+    def _set(self, row: RowT, answer: AnswerT) -> None:
         self._answers[row["check"]] = answer
         self._unsaved[row["check"]] = row
 
@@ -166,7 +166,7 @@ class Answers(ABC, Generic[Shown, Given]):
         self._journal.close()
 
 
-class Review(Answers[ShownRow, RowAnswer]):
+class Review(PageAnswers[ShownRow, RowAnswer]):
     """A reviewer's rows and answers."""
 
     row_type = ShownRow

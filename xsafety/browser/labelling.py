@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 
 from ..rows import DECIDED, ShownLabelRow
-from .answers import Answers
+from .answers import PageAnswers
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class LabelAnswer:
         return bool(self.label and (self.refusal or self.label == "invalid" or self.label not in DECIDED))
 
 
-class Labelling(Answers[ShownLabelRow, LabelAnswer]):
+class Labelling(PageAnswers[ShownLabelRow, LabelAnswer]):
     """A labeller's answers, and what he said of them."""
 
     row_type = ShownLabelRow

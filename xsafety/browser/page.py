@@ -22,13 +22,13 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from ..cli import say
 from ..rows import PageQueue, PageRow
-from .answers import Answers
+from .answers import PageAnswers
 
 ASSETS = Path(__file__).parent
 _LOOPBACK = ("127.0.0.1", "localhost")
 
-Said = TypeVar("Said", bound=Answers[Any, Any])
-Queue = TypeVar("Queue", bound=PageQueue)
+AnswersT = TypeVar("AnswersT", bound=PageAnswers[Any, Any])
+QueueT = TypeVar("QueueT", bound=PageQueue)
 
 
 class Choice(NamedTuple):
@@ -42,7 +42,7 @@ class Choice(NamedTuple):
     chosen: Callable[[], str]
 
 
-class Page(ABC, Generic[Queue, Said]):
+class Page(ABC, Generic[QueueT, AnswersT]):
     """One open tab. The rows and answers are shared by all tabs of a person."""
 
     does: ClassVar[str]  # what people do, as `make` is told it
@@ -52,7 +52,7 @@ class Page(ABC, Generic[Queue, Said]):
     keys: ClassVar[Mapping[str, str]]
     always_warns: ClassVar[bool]  # or only who has done no row yet
 
-    def __init__(self, queue: Queue, answers: Said) -> None:
+    def __init__(self, queue: QueueT, answers: AnswersT) -> None:
         self.queue = queue
         self.answers = answers
         self.at = answers.next_open(-1) or 0
@@ -256,7 +256,9 @@ class Page(ABC, Generic[Queue, Said]):
         ui.timer(0.5, app.shutdown, once=True)
 
 
-def serve(page: type[Page[Queue, Said]], queue: Queue, answers: Said, at: tuple[str, int], person: str) -> None:
+def serve(
+    page: type[Page[QueueT, AnswersT]], queue: QueueT, answers: AnswersT, at: tuple[str, int], person: str
+) -> None:
     """Serves a page until the process is told to stop, or the one that started it ends."""
     host, port = at
     url = f"http://{'127.0.0.1' if host in _LOOPBACK else host}:{port}"

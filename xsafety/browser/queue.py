@@ -1,10 +1,18 @@
-"""A reviewer's queue: the rows of the sheet, without those that he must leave to others, and what the page shows."""
+"""What a page needs of a person's queue.
 
-from collections.abc import Iterable, Sequence
+A reviewer's: the rows of the sheet, without those that he must leave to others. A labeller's: the answers that were
+drawn and wait for him.
+"""
 
+from collections.abc import Iterable, Mapping, Sequence
+
+from ..calibration.label_sheets import drawn_rows
+from ..calibration.labels import doubled, label_queue
+from ..calibration.sampling import Answer
+from ..calibration.sheets import LABEL_MEANINGS, REFUSAL_MEANINGS, about_labels, criteria
 from ..categories import CATEGORIES
 from ..config.verification import Verification
-from ..rows import Evidence, ReviewQueue, SheetRow
+from ..rows import Drawn, Evidence, Label, LabelQueue, ReviewQueue, SheetRow
 from ..text.languages import language
 from ..text.letters import unspaced
 from ..verification.evidence import decided_before
@@ -32,4 +40,29 @@ def queue(
         about=about(),
         verdicts=list(VERDICT_MEANINGS.items()),
         categories={category.key: (category.name, category.meaning) for category in CATEGORIES},
+    )
+
+
+def queue_of_labeller(
+    lang: str,
+    labeller: str,
+    answers: Sequence[Answer],
+    samples: Mapping[str, Sequence[Drawn]],
+    ledger: Sequence[Label],
+) -> LabelQueue:
+    """What the page needs of one labeller; `samples` are by name, in order. Without any, the sample is 0."""
+    known, unsafe_if = language(lang), criteria()
+    latest = next(reversed(samples), "sample-0")
+    return LabelQueue(
+        lang=lang,
+        name=known.name,
+        autonym=known.autonym,
+        direction=known.direction,
+        labeller=labeller,
+        sample=int(latest.removeprefix("sample-")),
+        rows=label_queue(drawn_rows(answers, samples), doubled(samples), ledger, labeller),
+        about=about_labels(),
+        labels=list(LABEL_MEANINGS.items()),
+        refusals=list(REFUSAL_MEANINGS.items()),
+        categories={category.key: (category.name, unsafe_if[category.key]) for category in CATEGORIES},
     )

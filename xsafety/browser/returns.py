@@ -18,7 +18,7 @@ from ..tabular import DataError, clean, to_json, write_bytes
 from ..verification.evidence import REVIEW_NAMES, Sheet, read_sheet, told
 from ..verification.sheets.names import Names, ReturnedFile, file_name, returned_files
 from ..verification.validation import RowProblem
-from .answers import Given, RowAnswer, Shown, StoredAnswer, read, stored
+from .answers import AnswerT, RowAnswer, RowT, StoredAnswer, read, stored
 from .labelling import LabelAnswer
 
 _FILES = "files.jsonl"  # what was written, in the order of writing: round, version, part of the file's name, its hash
@@ -43,7 +43,7 @@ class Returned:
 
 
 @dataclass(frozen=True)
-class Returns(ABC, Generic[Shown, Given]):
+class Returns(ABC, Generic[RowT, AnswerT]):
     """What a person said of a language, kept in `folder`, on its way to the language's folder of returned sheets."""
 
     folder: Path
@@ -53,11 +53,11 @@ class Returns(ABC, Generic[Shown, Given]):
     names: ClassVar[Names]
 
     @abstractmethod
-    def kept(self, file: Path) -> Mapping[str, StoredAnswer[Shown, Given]]:
+    def kept(self, file: Path) -> Mapping[str, StoredAnswer[RowT, AnswerT]]:
         """What `file` of the folder holds."""
 
     @abstractmethod
-    def evidence(self, kept: StoredAnswer[Shown, Given]) -> Mapping[str, str]:
+    def evidence(self, kept: StoredAnswer[RowT, AnswerT]) -> Mapping[str, str]:
         """The row of a returned sheet."""
 
     @abstractmethod
@@ -134,9 +134,9 @@ class LabelReturns(Returns[ShownLabelRow, LabelAnswer]):
         return read_labels(file, self.drawn)[1]
 
 
-def _versions(kept: Iterable[StoredAnswer[Shown, Given]]) -> list[list[StoredAnswer[Shown, Given]]]:
+def _versions(kept: Iterable[StoredAnswer[RowT, AnswerT]]) -> list[list[StoredAnswer[RowT, AnswerT]]]:
     """The rows of which something was said, sorted by id; one that was answered in two versions stands in two lists."""
-    versions: list[dict[str, StoredAnswer[Shown, Given]]] = []
+    versions: list[dict[str, StoredAnswer[RowT, AnswerT]]] = []
     seen: dict[str, int] = {}
     for one in kept:
         id = one.row["id"]

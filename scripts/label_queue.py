@@ -1,0 +1,31 @@
+"""Writes what the page in the browser needs of one labeller's queue; takes the verdicts that there are."""
+
+from pathlib import Path
+
+from xsafety.browser.queue import queue_of_labeller
+from xsafety.calibration.returned import read_samples
+from xsafety.calibration.sampling import read_answers
+from xsafety.cli import call
+from xsafety.rows import Label
+from xsafety.tabular import read_rows, write_json
+
+
+def main(
+    *,
+    ledger: Path,
+    results: Path,
+    labels: Path,
+    judge: str,
+    prompting: str,
+    models: list[str],
+    lang: str,
+    labeller: str,
+    out: Path,
+) -> None:
+    answers = read_answers(lang, models, prompting, results / "verdicts" / judge, results / "english")
+    samples = read_samples(labels / lang)
+    write_json(out, queue_of_labeller(lang, labeller, answers, samples, read_rows(ledger, Label)))
+
+
+if __name__ == "__main__":
+    call(main)
