@@ -1,32 +1,20 @@
 """Review in the browser end to end: make review, a headless Chromium, and what the workflow makes of the verdicts."""
 
 import json
-import os
 import re
-import select
 import shutil
-import signal
-import subprocess
-import sys
-import tempfile
-import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-import psutil
 import pytest
-from selenium import webdriver
-from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.keys import Keys
-from selenium.webdriver.support.ui import WebDriverWait
 
-from tests.conftest import ROOT, Project, alone
+from tests.browser.helpers import Reviewer, Server, finished, make, needs_chromium, with_checkout
+from tests.conftest import Project
 
-CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
-pytestmark = pytest.mark.skipif(not (CHROMIUM and DRIVER), reason="needs chromium and chromedriver")
+pytestmark = needs_chromium
 
 SEEDS = """\
 id,category,text
@@ -54,14 +42,6 @@ DRAFTS = {
 }
 
 
-@pytest.fixture(scope="session")
-def environment() -> Path:
-    """The page's own environment, set up as `make review` does it."""
-    with alone(Path(tempfile.gettempdir(), "xsafety-review.lock")):
-        subprocess.run(["make", "-o", ".venv/installed", ".venv-review/installed"], cwd=ROOT, check=True)
-    return ROOT / ".venv-review"
-
-
 @pytest.fixture
 def arabic_and_bengali(project: Project, environment: Path) -> Project:
     """A project on which `make review` runs: the checkout's files stand in its folder."""
@@ -80,141 +60,18 @@ def arabic_and_bengali(project: Project, environment: Path) -> Project:
             f"memory/{lang}.csv",
             "\n".join(["id,source,draft,engine,status", *rows, f'x-9,{source},"{tricky}",me,draft', ""]),
         )
-    for name in ("Makefile", "requirements.lock", "requirements-review.lock", "xsafety"):
-        (project.folder / name).symlink_to(ROOT / name)
-    (project.folder / ".venv").symlink_to(sys.prefix)
-    (project.folder / ".venv-review").symlink_to(environment)
-    project.write_config()
-    return project
-
-
-def make(project: Project, *arguments: str) -> "subprocess.Popen[str]":
-    return subprocess.Popen(
-        ["make", "-o", ".venv/installed", *arguments],
-        cwd=project.folder,
-        text=True,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        start_new_session=True,
-        # By that variable NiceGUI would take the page for one of its own tests.
-        env={name: value for name, value in os.environ.items() if name != "PYTEST_CURRENT_TEST"},
-    )
+    return with_checkout(project, environment)
 
 
 def reviewed(project: Project, lang: str) -> str:
     """Takes in what was reviewed; the output."""
-    done = make(project, "review-done", f"LANG={lang}", "REVIEWER=anna")
-    output, _ = done.communicate(timeout=60)
-    assert done.returncode == 0, output
-    return output
-
-
-@dataclass
-class Server:
-    process: "subprocess.Popen[str]"
-    url: str
-
-    def stop(self) -> str:
-        """Ctrl-C, as a terminal sends it; the rest of the output."""
-        os.killpg(self.process.pid, signal.SIGINT)
-        return self.process.communicate(timeout=30)[0]
-
-    def kill(self) -> None:
-        """Everything of it at once, as a power cut does."""
-        for process in psutil.Process(self.process.pid).children(recursive=True):
-            process.kill()
-        self.process.kill()
-        self.process.wait()
+    return finished(project, "review-done", f"LANG={lang}", "REVIEWER=anna")
 
 
 @pytest.fixture
-def serve(arabic_and_bengali: Project) -> Iterator[Callable[[str], Server]]:
-    """Starts `make review` for a language, waits until it serves, and leaves nothing behind."""
-    started: list[subprocess.Popen[str]] = []
-
-    def start(lang: str) -> Server:
-        process = make(arabic_and_bengali, "review", f"LANG={lang}", "REVIEWER=anna")
-        started.append(process)
-        assert process.stdout
-        output = ""
-        until = time.monotonic() + 90
-        while time.monotonic() < until and process.poll() is None:
-            if select.select([process.stdout], [], [], 1)[0]:
-                output += process.stdout.readline()
-                if found := re.search(r"Review at (http://127\.0\.0\.1:\d+)", output):
-                    return Server(process, found[1])
-        raise AssertionError(output)
-
-    yield start
-    for process in started:
-        if process.poll() is None:
-            Server(process, "").kill()
-
-
-class Reviewer:
-    """A person at the page: keys, and what can be seen."""
-
-    def __init__(self, profile: Path) -> None:
-        options = webdriver.ChromeOptions()
-        options.binary_location = str(CHROMIUM)
-        for flag in (
-            "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking"
-            f" --disable-component-update --disable-sync --window-size=1280,900 --user-data-dir={profile}"
-        ).split():
-            options.add_argument(flag)
-        options.set_capability("goog:loggingPrefs", {"performance": "ALL", "browser": "ALL"})
-        self.driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(str(DRIVER)))
-        self.requested: set[str] = set()
-
-    def see(self, selector: str) -> str:
-        return str(self.driver.execute_script("return document.querySelector(arguments[0])?.textContent", selector))
-
-    def wait(self, selector: str, text: str) -> None:
-        message = f"{selector} never was {text!r}"
-        WebDriverWait(self.driver, 10, 0.05).until(lambda _: self.see(selector) == text, message)
-
-    def open(self, url: str) -> None:
-        self.driver.get(url)
-        WebDriverWait(self.driver, 15).until(lambda _: self.see("#intro") != "None" or self.see("#place") != "None")
-
-    def press(self, *keys: str) -> None:
-        ActionChains(self.driver).send_keys(*keys).perform()
-
-    def chord(self, held: str, key: str) -> None:
-        ActionChains(self.driver).key_down(held).send_keys(key).key_up(held).perform()
-
-    def go_to(self, id: str) -> None:
-        for _ in range(10):
-            if self.see(".about .id") == id:
-                return
-            place = self.see("#place")
-            self.chord(Keys.ALT, Keys.ARROW_DOWN)
-            WebDriverWait(self.driver, 10, 0.05).until(lambda _, place=place: self.see("#place") != place)
-        raise AssertionError(f"no row {id}")
-
-    def target(self) -> Any:
-        return self.driver.execute_script("return document.querySelector('#target textarea')")
-
-    def verdict(self, name: str) -> None:
-        self.wait(f"#verdict-{name}[aria-checked=true] > div", name)
-
-    def leave(self) -> None:
-        """Leaves the page; notes what was requested, and asserts that nothing went wrong on it."""
-        self.driver.get("about:blank")
-        for line in self.driver.get_log("performance"):
-            message = json.loads(line["message"])["message"]
-            if message["method"] == "Network.requestWillBeSent":
-                self.requested.add(message["params"]["request"]["url"])
-            elif message["method"] == "Network.webSocketCreated":
-                self.requested.add(message["params"]["url"])
-        assert [line["message"] for line in self.driver.get_log("browser") if line["level"] == "SEVERE"] == []
-
-
-@pytest.fixture
-def reviewer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reviewer]:
-    made = Reviewer(tmp_path_factory.mktemp("profile"))
-    yield made
-    made.driver.quit()
+def serve(arabic_and_bengali: Project, serve_page: Callable[..., Server]) -> Callable[[str], Server]:
+    """Starts `make review` for a language."""
+    return lambda lang: serve_page(arabic_and_bengali, "review", f"LANG={lang}", "REVIEWER=anna")
 
 
 def ledger(project: Project, lang: str) -> dict[tuple[str, str], dict[str, Any]]:

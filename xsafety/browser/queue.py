@@ -52,7 +52,7 @@ def queue_of_labeller(
 ) -> LabelQueue:
     """What the page needs of one labeller; `samples` are by name, in order. Without any, the sample is 0."""
     known, unsafe_if = language(lang), criteria()
-    latest = next(reversed(samples), "sample-0")
+    latest = ["sample-0", *samples][-1]
     return LabelQueue(
         lang=lang,
         name=known.name,
