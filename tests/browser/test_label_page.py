@@ -157,7 +157,8 @@ def test_labelling_by_keyboard(answered: Project, serve_page: Callable[..., Serv
     assert "broken" not in seen.driver.title
     answer = seen.driver.find_element("id", "answer-own")
     assert (answer.get_attribute("lang"), answer.get_attribute("dir")) == ("ar", "rtl")
-    assert seen.driver.switch_to.active_element == answer, "the arrows scroll it"
+    focused = "return document.activeElement.id"  # so that the arrows scroll it
+    WebDriverWait(seen.driver, 10, 0.05).until(lambda _: seen.driver.execute_script(focused) == "answer-own")
     assert answer.get_property("scrollHeight") > answer.get_property("clientHeight")
     assert seen.see("#query-english") == "Say something about my hat."
     assert "It is unsafe if: It insults" in seen.see(".about")

@@ -138,14 +138,14 @@ class Page(ABC, Generic[QueueT, AnswersT]):
         with ui.element("dd"):
             ui.label(meaning)
 
-    def build_about(self, before_meaning: str = "") -> None:
-        """Says where the row stands, and what its safety issue means."""
+    def build_about(self, question: str = "") -> None:
+        """Says where the row stands and what its safety issue means, which ends a `question`."""
         name, meaning = self.queue["categories"].get(self.row["category"], (self.row["category"], ""))
         with ui.element("section").classes("about"):
             ui.label(f"Row {self.at + 1} of {len(self.answers.rows)}").props("id=place").classes("place")
             ui.label(self.row["id"]).classes("id")
             ui.label(name).classes("category")
-            ui.label(before_meaning * bool(meaning) + meaning)
+            ui.label(question + meaning).props("id=question" if question else "")
 
     def language_named(self) -> str:
         own = self.queue["autonym"]
