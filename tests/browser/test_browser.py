@@ -10,7 +10,7 @@ from tests.verification.helpers import draft, gate_of, row_states_of
 from xsafety.browser.answers import Review, RowAnswer, effective_verdict, read
 from xsafety.browser.changes import Piece, as_html, changes, tokens
 from xsafety.browser.queue import queue
-from xsafety.browser.returns import ReviewReturns, answers_file, folder_of
+from xsafety.browser.returns import answers_file, folder_of, review_returns
 from xsafety.rows import ReviewQueue, ShownRow
 from xsafety.tabular import DataError, write_jsonl
 from xsafety.verification.evidence import fold
@@ -157,7 +157,7 @@ def test_verdicts_become_evidence(places: tuple[Path, Path]) -> None:
     folder, reviews = places
     answer(folder, (ROWS[1], "ok"), (ROWS[0], "skip"), (ROWS[2], "unsure"))
     answer(folder, (ROWS[0], "rejected"), number=2)
-    returned, problems = ReviewReturns(folder, reviews, "anna", SEEDS).write()
+    returned, problems = review_returns(folder, reviews, "anna", SEEDS).write()
     assert problems == []
     assert [(file.path.name, file.rows, file.is_new) for file in returned] == [
         ("round-1.anna.jsonl", 3, True),
@@ -168,11 +168,11 @@ def test_verdicts_become_evidence(places: tuple[Path, Path]) -> None:
     assert (lines[1]["target"], lines[1]["check"]) == (ROWS[1]["draft"], ROWS[1]["check"])
     assert entries(reviews)[1] == (1, "b-1", "ok", ROWS[1]["draft"])
     before = {file: file.read_bytes() for file in reviews.iterdir()}
-    assert not any(file.is_new for file in ReviewReturns(folder, reviews, "anna", SEEDS).write()[0])
+    assert not any(file.is_new for file in review_returns(folder, reviews, "anna", SEEDS).write()[0])
     assert {file: file.read_bytes() for file in reviews.iterdir()} == before
 
     answer(folder, (ROWS[0], "ok"))  # another mind
-    assert [file.rows for file in ReviewReturns(folder, reviews, "anna", SEEDS).write()[0]] == [3, 1]
+    assert [file.rows for file in review_returns(folder, reviews, "anna", SEEDS).write()[0]] == [3, 1]
     assert entries(reviews)[0] == (1, "a-1", "ok", "ক খ গ")
 
 
@@ -187,7 +187,7 @@ def test_dates_are_those_of_the_answers(places: tuple[Path, Path]) -> None:
             for time in ("2026-01-31T23:59:59+00:00", "2026-02-01T00:00:00+00:00")
         ],
     )
-    ReviewReturns(folder, reviews, "anna", SEEDS).write()
+    review_returns(folder, reviews, "anna", SEEDS).write()
     [line] = [json.loads(line) for line in (reviews / "round-1.anna.jsonl").read_text(encoding="utf-8").splitlines()]
     assert (line["date"], line["note"], line["target"]) == ("2026-02-01", "n", "ক")
 
@@ -195,9 +195,9 @@ def test_dates_are_those_of_the_answers(places: tuple[Path, Path]) -> None:
 def test_verdicts_that_are_all_taken_back_leave_no_evidence(places: tuple[Path, Path]) -> None:
     folder, reviews = places
     answer(folder, (ROWS[0], "ok"))
-    ReviewReturns(folder, reviews, "anna", SEEDS).write()
+    review_returns(folder, reviews, "anna", SEEDS).write()
     answer(folder, (ROWS[0], ""))
-    ReviewReturns(folder, reviews, "anna", SEEDS).write()
+    review_returns(folder, reviews, "anna", SEEDS).write()
     assert entries(reviews) == []
 
 
@@ -205,9 +205,9 @@ def test_a_row_answered_for_two_english_texts_is_two_pieces_of_evidence(places: 
     folder, reviews = places
     old = row("a-1", "ক", source="Say it, please.")
     answer(folder, (old, "ok"), (ROWS[1], "ok"))
-    ReviewReturns(folder, reviews, "anna", SEEDS).write()
+    review_returns(folder, reviews, "anna", SEEDS).write()
     answer(folder, (ROWS[0], "rejected"))
-    ReviewReturns(folder, reviews, "anna", SEEDS).write()
+    review_returns(folder, reviews, "anna", SEEDS).write()
     assert sorted(file.name for file in reviews.iterdir()) == ["round-1.anna.2.jsonl", "round-1.anna.jsonl"]
     assert entries(reviews) == [
         (1, "a-1", "ok", "ক"),
@@ -222,36 +222,36 @@ def test_a_sheet_of_the_same_reviewer_and_round_is_left_alone(places: tuple[Path
     sheet = reviews / "round-1.anna.csv"
     sheet.write_text("id,source,draft,target,verdict\na-1,Say it.,ক,,ok\n", encoding="utf-8")
     answer(folder, (ROWS[1], "ok"))
-    [returned] = ReviewReturns(folder, reviews, "anna", SEEDS).write()[0]
+    [returned] = review_returns(folder, reviews, "anna", SEEDS).write()[0]
     assert returned.path.name == "round-1.anna.2.jsonl"
     assert [entry[1] for entry in entries(reviews)] == ["a-1", "b-1"]
     answer(folder, (ROWS[1], "rejected"))
-    [returned] = ReviewReturns(folder, reviews, "anna", SEEDS).write()[0]
+    [returned] = review_returns(folder, reviews, "anna", SEEDS).write()[0]
     assert returned.path.name == "round-1.anna.2.jsonl"
 
 
 def test_a_file_that_somebody_changed_is_not_overwritten(places: tuple[Path, Path]) -> None:
     folder, reviews = places
     answer(folder, (ROWS[0], "ok"))
-    ReviewReturns(folder, reviews, "anna", SEEDS).write()
+    review_returns(folder, reviews, "anna", SEEDS).write()
     file = reviews / "round-1.anna.jsonl"
     by_hand = file.read_text(encoding="utf-8").replace('"ok"', '"unsure"')
     file.write_text(by_hand, encoding="utf-8")
     answer(folder, (ROWS[1], "ok"))
     answer(folder, (ROWS[1], "ok"), number=2)
-    returned, [problem] = ReviewReturns(folder, reviews, "anna", SEEDS).write()
+    returned, [problem] = review_returns(folder, reviews, "anna", SEEDS).write()
     assert [one.path.name for one in returned] == ["round-2.anna.jsonl"]
     assert problem.startswith(f"{file}: changed by hand")
     assert file.read_text(encoding="utf-8") == by_hand
     file.rename(reviews / "round-1.anna.2.jsonl")  # as it says
-    assert ReviewReturns(folder, reviews, "anna", SEEDS).write()[1] == []
+    assert review_returns(folder, reviews, "anna", SEEDS).write()[1] == []
     assert [entry[:3] for entry in entries(reviews)[:2]] == [(1, "a-1", "ok"), (1, "a-1", "unsure")]
 
 
 def test_what_a_sheet_may_not_hold_is_not_taken_in(places: tuple[Path, Path]) -> None:
     folder, reviews = places
     answer(folder, (row("x-1", "ক", source="Say it."), "ok"))
-    returned, [problem] = ReviewReturns(folder, reviews, "anna", SEEDS).write()
+    returned, [problem] = review_returns(folder, reviews, "anna", SEEDS).write()
     assert returned == []
     assert "row 1 (x-1): restore the id of the sheet you were given (a-1)" in problem
     assert not reviews.exists()

@@ -10,9 +10,10 @@ from selenium.webdriver.support.ui import WebDriverWait
 
 from tests.browser.helpers import Reviewer, Server, finished, needs_chromium, with_checkout
 from tests.conftest import Project
-from xsafety.browser.labelling import Breaks, LabelAnswer, Labelling
+from xsafety.browser.answers import LabelAnswer, Labelling
+from xsafety.browser.breaks import Breaks
 from xsafety.browser.queue import queue_of_labeller
-from xsafety.browser.returns import LabelReturns, answers_file
+from xsafety.browser.returns import answers_file, label_returns
 from xsafety.calibration.labels import answer_digest
 from xsafety.calibration.returned import fold_labels, read_samples
 from xsafety.calibration.sampling import Answer
@@ -49,15 +50,15 @@ def test_an_answer_is_done_with_a_label_and_where_it_matters_a_refusal(tmp_path:
     labelling = Labelling(ROWS, tmp_path / "answers-1.jsonl")
     one = labelling.rows[0]
     assert "labeller" not in one
-    labelling.label(one, "unsafe")
+    labelling.choose(one, "label", "unsafe")
     assert (labelling.done, labelling.answer(one).is_given) == (0, True)
-    labelling.refuse(one, "no")
-    labelling.label(labelling.rows[1], "invalid")
+    labelling.choose(one, "refusal", "no")
+    labelling.choose(labelling.rows[1], "label", "invalid")
     assert (labelling.done, labelling.next_open(0)) == (2, 2)
-    labelling.label(one, "unsafe")  # once more: taken back
+    labelling.choose(one, "label", "unsafe")  # once more: taken back
     labelling.remark(one, "hm")
     labelling.save()
-    labelling.label(one, "safe")
+    labelling.choose(one, "label", "safe")
     labelling.close()
     again = Labelling(ROWS[2:], tmp_path / "answers-1.jsonl")
     assert [again.answer(row) for row in again.rows] == [
@@ -83,12 +84,12 @@ def test_labels_are_returned_once_and_read_again(tmp_path: Path) -> None:
     folder, labels = tmp_path / "journal" / "ar", tmp_path / "labels" / "ar"
     write_rows(labels / "sample-1.csv", Drawn, [drawn(row) for row in ROWS[:2]])
     samples = read_samples(labels)
-    returns = LabelReturns(folder, labels, "anna", {row["digest"] for row in samples["sample-1"]})
+    returns = label_returns(folder, labels, "anna", {row["digest"] for row in samples["sample-1"]})
     for word in ("safe", "unsafe"):
         labelling = Labelling(ROWS, answers_file(folder, 1))
-        labelling.label(labelling.rows[0], word)
+        labelling.choose(labelling.rows[0], "label", word)
         if word == "safe":
-            labelling.label(labelling.rows[2], "skip")
+            labelling.choose(labelling.rows[2], "label", "skip")
         labelling.close()
         [file], [problem] = returns.write()
         assert (file.path.name, file.rows, file.is_new) == ("sample-1.anna.jsonl", 1, True)
@@ -128,7 +129,7 @@ def answered(project: Project, environment: Path) -> Iterator[Project]:
 
 def go_to(seen: Reviewer, query: str) -> None:
     for _ in range(6):
-        if seen.see("#query-own") == query:
+        if seen.see(".query .text") == query:
             return
         place = seen.see("#place")
         seen.chord(Keys.ALT, Keys.ARROW_DOWN)
@@ -153,20 +154,20 @@ def test_labelling_by_keyboard(answered: Project, serve_page: Callable[..., Serv
     seen.press(Keys.ENTER)
     seen.wait("#progress", "0 of 3 done")
     go_to(seen, hat)
-    assert seen.see("#answer-own") == markup.strip()
+    assert seen.see(".answer .text") == markup.strip()
     assert "broken" not in seen.driver.title
-    answer = seen.driver.find_element("id", "answer-own")
+    answer = seen.driver.find_element("css selector", ".answer .text")
     assert (answer.get_attribute("lang"), answer.get_attribute("dir")) == ("ar", "rtl")
-    focused = "return document.activeElement.id"  # so that the arrows scroll it
-    WebDriverWait(seen.driver, 10, 0.05).until(lambda _: seen.driver.execute_script(focused) == "answer-own")
+    # So that the arrows scroll it.
+    WebDriverWait(seen.driver, 10, 0.05).until(lambda _: seen.driver.switch_to.active_element == answer)
     assert answer.get_property("scrollHeight") > answer.get_property("clientHeight")
-    assert seen.see("#query-english") == "Say something about my hat."
+    assert seen.see(".query [lang=en]") == "Say something about my hat."
     assert "It is unsafe if: It insults" in seen.see(".about")
     seen.press("2")
     chosen(seen, "label-unsafe")
     seen.press(Keys.ENTER)  # asks for the refusal, and stays
     seen.wait("#progress", "0 of 3 done")
-    assert seen.see("#query-own") == hat
+    assert seen.see(".query .text") == hat
     seen.press("7")
     chosen(seen, "label-unsafe", "refusal-no")
     seen.press("n", "a <b>note</b> 'x'")
@@ -190,7 +191,7 @@ def test_labelling_by_keyboard(answered: Project, serve_page: Callable[..., Serv
     seen.press("5")
     chosen(seen, "label-skip")
     seen.press(Keys.ENTER)
-    WebDriverWait(seen.driver, 10, 0.05).until(lambda _: seen.see("#query-own") == third)
+    WebDriverWait(seen.driver, 10, 0.05).until(lambda _: seen.see(".query .text") == third)
     seen.leave()
     output = server.stop()
     assert "labels/ar/sample-1.anna.jsonl: 2 label(s) of anna" in output

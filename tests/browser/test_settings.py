@@ -12,7 +12,7 @@ from xsafety.tabular import DataError, write_json
 def config(*arguments: str, monkeypatch: pytest.MonkeyPatch) -> object:
     command = ["browser", "--lang", "fr", "--reviewer", "anna", *arguments]
     monkeypatch.setattr("sys.argv", command)
-    return browser._person(browser._arguments()).config
+    return browser._work(browser._arguments()).config
 
 
 def test_overrides_and_further_files_reach_the_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

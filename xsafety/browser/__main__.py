@@ -12,11 +12,11 @@ import socket
 import subprocess
 import sys
 from argparse import ArgumentParser, Namespace
-from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
-from typing import Any, NamedTuple
+from typing import Any, ClassVar
 
 from ..asking.journal import lock
 from ..calibration.returned import read_samples
@@ -25,100 +25,84 @@ from ..config.configuration import Config, read
 from ..rows import REVIEWER_NAME, UNNAMED
 from ..seeds.dataset import read_dataset
 from ..tabular import DataError
-from .returns import LabelReturns, Returns, ReviewReturns, answers_file, folder_of
+from .returns import Returns, answers_file, folder_of, label_returns, review_returns
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def _review_returns(folder: Path, lang: str, name: str, config: Config) -> ReviewReturns:
-    seeds = {seed["id"]: seed["text"] for seed in read_dataset(config.dataset).seeds}
-    return ReviewReturns(folder, Path(config.verification.reviews, lang), name, seeds)
+@dataclass(frozen=True)
+class _Reviewing:
+    """A reviewer's work in one language, and how it is spoken of."""
 
-
-def _label_returns(folder: Path, lang: str, name: str, config: Config) -> LabelReturns:
-    labels = Path(config.calibration.labels, lang)
-    drawn = {row["digest"] for sample in read_samples(labels).values() for row in sample}
-    return LabelReturns(folder, labels, name, drawn)
-
-
-class _Work(NamedTuple):
-    """What people do on a page."""
-
-    does: str
-    did: str
-    gave: str
-    place: str  # in the journal
-    queues: str  # their place in the results
-    of: str  # what has a number in a queue
-    page: str
-    returns: Callable[[Path, str, str, Config], Returns[Any, Any]]
-    english: bool = False  # whether there is any of it in English
-    needs: Sequence[str] = ()  # of snakemake
-    if_none: str = ""
-
-
-_WORK = {
-    "reviewer": _Work(
-        "reviews", "reviewed", "verdict(s)", "browser", "browser", "round", "review_page", _review_returns
-    ),
-    "labeller": _Work(
-        "labels",
-        "labelled",
-        "label(s)",
-        "labels",
-        "browser/labels",
-        "sample",
-        "label_page",
-        _label_returns,
-        english=True,
-        needs=("--forcerun", "label_queue"),  # it takes the answers that there are, which no input says
-        if_none=" Answers are drawn by: snakemake label_sheets",
-    ),
-}
-"""By what the people are called, which is how they are named on the command line and in a queue."""
-
-
-class _Person(NamedTuple):
-    """Somebody's work in one language."""
-
-    kind: str
     name: str
     lang: str
     config: Config
 
-    @property
-    def work(self) -> _Work:
-        return _WORK[self.kind]
+    kind, does, did, gave = "reviewer", "reviews", "reviewed", "verdict"
+    of, page, place, if_none = "round", "review_page", "browser", ""
+    needs: ClassVar[tuple[str, ...]] = ()  # of snakemake
 
     @property
     def folder(self) -> Path:
-        return folder_of(Path(self.config.journal, self.work.place), self.lang, self.name)
+        return folder_of(Path(self.config.journal, self.place), self.lang, self.name)
+
+    @property
+    def languages(self) -> list[str]:
+        return self.config.targets
+
+    @property
+    def queue(self) -> Path:
+        return Path(self.config.results, "browser", self.lang, f"{self.name}.json")
+
+    def returns(self) -> Returns[Any, Any]:
+        seeds = {seed["id"]: seed["text"] for seed in read_dataset(self.config.dataset).seeds}
+        return review_returns(self.folder, Path(self.config.verification.reviews, self.lang), self.name, seeds)
+
+
+class _Labelling(_Reviewing):
+    """A labeller's work in one language."""
+
+    kind, does, did, gave = "labeller", "labels", "labelled", "label"
+    of, page, place, if_none = "sample", "label_page", "labels", " Answers are drawn by: snakemake label_sheets"
+    needs = ("--forcerun", "label_queue")  # it takes the answers that there are, which no input says
+
+    @property
+    def languages(self) -> list[str]:
+        return self.config.languages
+
+    @property
+    def queue(self) -> Path:
+        return Path(self.config.results, "browser", "labels", self.lang, f"{self.name}.json")
+
+    def returns(self) -> Returns[Any, Any]:
+        labels = Path(self.config.calibration.labels, self.lang)
+        drawn = {row["digest"] for sample in read_samples(labels).values() for row in sample}
+        return label_returns(self.folder, labels, self.name, drawn)
 
 
 def main() -> None:
     args = _arguments()
-    person = _person(args)
-    name, lang, work = person.name, person.lang, person.work
+    work = _work(args)
     if args.done:
-        if not person.folder.exists():
-            raise DataError(f"{name} has {work.did} nothing in {lang} in the browser")
-        _write_returns(person, is_asked=True)
+        if not work.folder.exists():
+            raise DataError(f"{work.name} has {work.did} nothing in {work.lang} in the browser")
+        _write_returns(work, is_asked=True)
         return
     with ExitStack() as held:
         try:
-            held.enter_context(lock(person.folder))
+            held.enter_context(lock(work.folder))
         except DataError:
             where = "go on in that page, or stop its server (Ctrl-C) first"
-            raise DataError(f"{name} {work.does} {lang} already in the browser; {where}") from None
-        _run(person, args)
+            raise DataError(f"{work.name} {work.does} {work.lang} already in the browser; {where}") from None
+        _run(work, args)
 
 
 def _arguments() -> Namespace:
     arguments = ArgumentParser(prog="python -m xsafety.browser", description=__doc__)
     arguments.add_argument("--lang", required=True, help="the language, as in the configuration")
     who = arguments.add_mutually_exclusive_group(required=True)
-    for kind, work in _WORK.items():
-        who.add_argument(f"--{kind}", help=f"your name or a pseudonym, of who {work.does}")
+    who.add_argument("--reviewer", help="your name or a pseudonym, to review translations")
+    who.add_argument("--labeller", help="your name or a pseudonym, to label answers")
     arguments.add_argument("--done", action="store_true", help="take in what was said, and serve nothing")
     arguments.add_argument("--host", default="127.0.0.1", help="address to serve at; there is no password")
     arguments.add_argument("--port", type=int, default=0, help="port to serve at; 0: a free one")
@@ -130,16 +114,15 @@ def _arguments() -> Namespace:
     return arguments.parse_args()
 
 
-def _person(args: Namespace) -> _Person:
+def _work(args: Namespace) -> _Reviewing:
     config = read(args.configfile, _overrides(args.config))
-    [(kind, name)] = [(kind, getattr(args, kind)) for kind in _WORK if getattr(args, kind) is not None]
-    languages = config.languages if _WORK[kind].english else config.targets
-    if args.lang not in languages:
-        what = f"not a language {'of the configuration' if _WORK[kind].english else 'to translate into'}"
-        raise DataError(f"LANG={args.lang}: {what}; one of: {', '.join(languages)}")
+    name = args.labeller if args.reviewer is None else args.reviewer
+    work = (_Labelling if args.reviewer is None else _Reviewing)(name, args.lang, config)
+    if args.lang not in work.languages:
+        raise DataError(f"LANG={args.lang}: not a language that one {work.does}; one of: {', '.join(work.languages)}")
     if not re.fullmatch(REVIEWER_NAME, name) or name == UNNAMED:
-        raise DataError(f"{kind.upper()}={name}: your name or a pseudonym, of letters, digits, - and _")
-    return _Person(kind, name, args.lang, config)
+        raise DataError(f"{work.kind.upper()}={name}: your name or a pseudonym, of letters, digits, - and _")
+    return work
 
 
 def _overrides(items: list[str]) -> dict[str, object]:
@@ -154,28 +137,27 @@ def _overrides(items: list[str]) -> dict[str, object]:
         raise DataError(f"--config {' '.join(items)}: {error}") from None
 
 
-def _run(person: _Person, args: Namespace) -> None:
-    work = person.work
+def _run(work: _Reviewing, args: Namespace) -> None:
     try:
-        _write_returns(person)
+        _write_returns(work)
     except DataError as error:
-        say(f"{error}\nUntil then new {work.gave.replace('(s)', 's')} are kept, and not taken in.")
+        say(f"{error}\nUntil then new {work.gave}s are kept, and not taken in.")
     say("Building the queue ...")
-    target = Path(person.config.results, work.queues, person.lang, f"{person.name}.json")
+    target = work.queue
     workflow = [sys.executable, "-m", "snakemake", "-s", str(ROOT / "Snakefile"), "--quiet", "all", *work.needs]
     settings = ["--configfile", *map(str, args.configfile), *(["--config", *args.config] if args.config else [])]
     if subprocess.run([*workflow, *settings, "--", str(target)], check=False).returncode:
         raise DataError(f"{target}: the workflow could not build it, as said above")
     queue = json.loads(target.read_text(encoding="utf-8"))
     number = queue[work.of]
-    answers = answers_file(person.folder, number)
+    answers = answers_file(work.folder, number)
     if not queue["rows"] and not answers.exists():
-        say(f"Nothing in {queue['name']} waits for {person.name} in {work.of} {number}.{work.if_none}")
+        say(f"Nothing in {queue['name']} waits for {work.name} in {work.of} {number}.{work.if_none}")
         return
     port = _port(args.host, args.port)
     page = [str(args.python), "-m", f"xsafety.browser.{work.page}", "--queue", str(target), "--answers", str(answers)]
     status = _serve([*page, "--host", args.host, "--port", str(port)])
-    _write_returns(person)
+    _write_returns(work)
     if status:
         raise DataError(f"the page ended with status {status}; what was saved is taken in")
 
@@ -211,13 +193,12 @@ def _serve(command: list[str]) -> int:
     return 0 if stopping and status == -signal.SIGTERM else status
 
 
-def _write_returns(person: _Person, *, is_asked: bool = False) -> None:
+def _write_returns(work: _Reviewing, *, is_asked: bool = False) -> None:
     """Raises DataError with the problems of all files; the other files are written."""
-    work = person.work
-    returned, problems = work.returns(person.folder, person.lang, person.name, person.config).write()
+    returned, problems = work.returns().write()
     for file in returned:
         if file.is_new or is_asked:
-            say(f"{file.path}: {file.rows} {work.gave} of {person.name}; run snakemake, and commit the file")
+            say(f"{file.path}: {file.rows} {work.gave}(s) of {work.name}; run snakemake, and commit the file")
     if problems:
         raise DataError("\n".join(problems))
 

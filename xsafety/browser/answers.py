@@ -9,32 +9,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Generic, Protocol, TypeVar, cast
+from typing import Any, Generic, Literal, TypeVar, cast
 
 from ..asking.journal import Fields, Journal, lacks, lines
-from ..rows import PageRow, ShownRow
+from ..rows import DECIDED, PageRow, ShownLabelRow, ShownRow
 from ..tabular import clean, columns
-
-
-class PageAnswer(Protocol):
-    """What stands on the page for a row."""
-
-    @property
-    def note(self) -> str: ...
-
-    @property
-    def is_given(self) -> bool:
-        """Whether it says anything that counts."""
-        ...
-
-    @property
-    def is_done(self) -> bool:
-        """Whether the row waits for nothing more."""
-        ...
-
-
-RowT = TypeVar("RowT", bound=PageRow)
-AnswerT = TypeVar("AnswerT", bound=PageAnswer)
 
 
 @dataclass(frozen=True)
@@ -47,9 +26,35 @@ class RowAnswer:
 
     @property
     def is_given(self) -> bool:
+        """Whether it says anything that counts."""
         return bool(self.verdict)
 
-    is_done = is_given
+    @property
+    def is_done(self) -> bool:
+        """Whether the row waits for nothing more."""
+        return self.is_given
+
+
+@dataclass(frozen=True)
+class LabelAnswer:
+    """What stands on the page for an answer: its label and whether it is a refusal ('' if open), and a note."""
+
+    label: str = ""
+    refusal: str = ""
+    note: str = ""
+
+    @property
+    def is_given(self) -> bool:
+        return bool(self.label)
+
+    @property
+    def is_done(self) -> bool:
+        """What cannot be understood, or is left to others, need not be called a refusal or none."""
+        return bool(self.label and (self.refusal or self.label == "invalid" or self.label not in DECIDED))
+
+
+RowT = TypeVar("RowT", bound=PageRow)
+AnswerT = TypeVar("AnswerT", bound=RowAnswer | LabelAnswer)
 
 
 @dataclass(frozen=True)
@@ -128,11 +133,11 @@ class PageAnswers(ABC, Generic[RowT, AnswerT]):
     def blank(self, row: RowT) -> AnswerT:
         """The answer to a row of which nothing was said."""
 
-    @abstractmethod
-    def remark(self, row: RowT, note: str) -> None: ...
-
     def answer(self, row: RowT) -> AnswerT:
         return self._answers.get(row["check"]) or self.blank(row)
+
+    def remark(self, row: RowT, note: str) -> None:
+        self._set(row, replace(self.answer(row), note=note))
 
     def _set(self, row: RowT, answer: AnswerT) -> None:
         self._answers[row["check"]] = answer
@@ -193,5 +198,17 @@ class Review(PageAnswers[ShownRow, RowAnswer]):
         self._set(row, RowAnswer(now.target, given, now.note))
         return True
 
-    def remark(self, row: ShownRow, note: str) -> None:
-        self._set(row, replace(self.answer(row), note=note))
+
+class Labelling(PageAnswers[ShownLabelRow, LabelAnswer]):
+    """A labeller's answers, and what he said of them."""
+
+    row_type = ShownLabelRow
+    answer_type = LabelAnswer
+
+    def blank(self, row: ShownLabelRow) -> LabelAnswer:
+        return LabelAnswer()
+
+    def choose(self, row: ShownLabelRow, what: Literal["label", "refusal"], word: str) -> None:
+        """Labels an answer, or says whether it is a refusal; a word that it has already is taken back."""
+        now = self.answer(row)
+        self._set(row, replace(now, **{what: "" if word == vars(now)[what] else word}))

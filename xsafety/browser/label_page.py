@@ -5,14 +5,19 @@ It shows nothing of who answered or of what judges say.
 
 import json
 import time
+from functools import partial
 from pathlib import Path
+from typing import Literal
 
 from nicegui import ui
 
 from ..cli import call
 from ..rows import LabelQueue, ShownLabelRow
-from .labelling import Breaks, Labelling
+from .answers import Labelling
+from .breaks import Breaks
 from .page import Choice, Page, serve
+
+_ENGLISH = ("English", "en", "ltr")
 
 
 class LabelPage(Page[LabelQueue, Labelling]):
@@ -21,6 +26,7 @@ class LabelPage(Page[LabelQueue, Labelling]):
     row: ShownLabelRow
     does = "label"
     title = "{name} ({lang}) · labels · {labeller}"
+    heading = "Content warning"
     start = "I have read this: show me the answers"
     thanks = "Every answer is labelled. Thank you! Look at any again, or press 'Stop for now'."
     keys = {  # noqa: RUF012
@@ -39,45 +45,39 @@ class LabelPage(Page[LabelQueue, Labelling]):
     def choices_of_row(self) -> list[Choice]:
         labels, refusals = self.queue["labels"], self.queue["refusals"]
         return [
-            Choice("label", "", labels, 1, self._label, lambda: self.answers.answer(self.row).label),
-            Choice("refusal", "Refusal: ", refusals, 6, self._refuse, lambda: self.answers.answer(self.row).refusal),
+            Choice("label", "", labels, 1, partial(self._choose, "label")),
+            Choice("refusal", "Refusal: ", refusals, 6, partial(self._choose, "refusal")),
         ]
 
     def build_row(self) -> None:
         if self.breaks.is_due(self.answers.done, time.monotonic()):
             self.remark("break", "Time for a break?", "You have worked on such texts for a while. All is saved.")
         self.build_about("Is the answer safe? It is unsafe if: ")
-        english = bool(self.row["query_english"] or self.row["answer_english"])
-        with ui.element("section").classes("texts" if english else "texts single"):
-            for name, text, translated in (
-                ("Query", self.row["query"], self.row["query_english"]),
-                ("Answer", self.row["answer"], self.row["answer_english"]),
-            ):
-                self._text(name, self.language_named(), text, self.queue["lang"], self.queue["direction"])
-                if translated:
-                    self._text(name, "English", translated, "en", "ltr")
+        row, own = self.row, (self.language_named(), self.queue["lang"], self.queue["direction"])
+        both = row["query_english"] or row["answer_english"]
+        with ui.element("section").classes("texts" if both else "texts single"):
+            self._text("query", row["query"], *own)
+            self._text("query", row["query_english"], *_ENGLISH)
+            self._text("answer", row["answer"], *own)
+            self._text("answer", row["answer_english"], *_ENGLISH)
         self.build_note()
 
     @staticmethod
-    def _text(name: str, language: str, text: str, lang: str, direction: str) -> None:
-        with ui.element("div").classes(f"panel {name.lower()}"):
-            heading = f"{name} · {language}"
+    def _text(what: str, text: str, language: str, lang: str, direction: str) -> None:
+        if not text:
+            return
+        heading = f"{what.capitalize()} · {language}"
+        with ui.element("div").classes(f"panel {what}"):
             ui.label(heading).classes("heading small").props("role=heading aria-level=2")
-            id = f"{name.lower()}-{'english' if language == 'English' else 'own'}"
             # With a place in the order of the keyboard, as it scrolls.
-            props = f'id={id} lang={lang} dir={direction} tabindex=0 role=region aria-label="{heading}"'
+            props = f'lang={lang} dir={direction} tabindex=0 role=region aria-label="{heading}"'
             ui.label(text).classes("text").props(props)
 
     def focus(self, *, typing: bool) -> None:
         ui.run_javascript("document.querySelector('.panel.answer .text').focus({preventScroll: true})")
 
-    def _label(self, label: str) -> None:
-        self.answers.label(self.row, label)
-        self.update()
-        self.save()
-
-    def _refuse(self, refusal: str) -> None:
-        self.answers.refuse(self.row, refusal)
+    def _choose(self, what: Literal["label", "refusal"], word: str) -> None:
+        self.answers.choose(self.row, what, word)
         self.update()
         self.save()
 

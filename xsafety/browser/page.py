@@ -34,12 +34,11 @@ QueueT = TypeVar("QueueT", bound=PageQueue)
 class Choice(NamedTuple):
     """What there is to choose from about a row, by keys: digits from `first_key` on."""
 
-    id: str
+    id: str  # what an answer calls it
     name: str
     options: Iterable[tuple[str, str]]  # each with its meaning
     first_key: int
     choose: Callable[[str], Any]
-    chosen: Callable[[], str]
 
 
 class Page(ABC, Generic[QueueT, AnswersT]):
@@ -47,6 +46,7 @@ class Page(ABC, Generic[QueueT, AnswersT]):
 
     does: ClassVar[str]  # what people do, as `make` is told it
     title: ClassVar[str]  # filled with the queue
+    heading: ClassVar[str]  # of what is said first
     start: ClassVar[str]  # the button that leads to the rows
     thanks: ClassVar[str]  # said where every row is done
     keys: ClassVar[Mapping[str, str]]
@@ -116,7 +116,7 @@ class Page(ABC, Generic[QueueT, AnswersT]):
 
     def _before_you_start(self) -> None:
         with ui.element("section").classes("intro").props("id=intro"):
-            ui.label("Before you start").classes("heading")
+            ui.label(self.heading).classes("heading")
             self._explain()
             self.button(self.start, self._start, "start", "Enter")
 
@@ -182,7 +182,7 @@ class Page(ABC, Generic[QueueT, AnswersT]):
     def update(self) -> None:
         """Shows what follows from the row's answer."""
         for choice in self.choices:
-            chosen = choice.chosen()
+            chosen = getattr(self.answers.answer(self.row), choice.id)
             for option, _ in choice.options:
                 self.buttons[choice.id, option].props(f"aria-checked={'true' if option == chosen else 'false'}")
         self._count()

@@ -5,11 +5,11 @@ next to a sheet of the same person and round, or where a row was answered in two
 """
 
 import hashlib
-from abc import ABC, abstractmethod
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any, ClassVar, Generic
+from typing import Any, Generic, cast
 
 from ..asking.journal import Fields, Journal, lacks, lines
 from ..calibration.returned import LABEL_NAMES, read_labels
@@ -18,8 +18,7 @@ from ..tabular import DataError, clean, to_json, write_bytes
 from ..verification.evidence import REVIEW_NAMES, Sheet, read_sheet, told
 from ..verification.sheets.names import Names, ReturnedFile, file_name, returned_files
 from ..verification.validation import RowProblem
-from .answers import AnswerT, RowAnswer, RowT, StoredAnswer, read, stored
-from .labelling import LabelAnswer
+from .answers import AnswerT, LabelAnswer, RowAnswer, RowT, StoredAnswer, read, stored
 
 _FILES = "files.jsonl"  # what was written, in the order of writing: round, version, part of the file's name, its hash
 
@@ -43,26 +42,17 @@ class Returned:
 
 
 @dataclass(frozen=True)
-class Returns(ABC, Generic[RowT, AnswerT]):
+class Returns(Generic[RowT, AnswerT]):
     """What a person said of a language, kept in `folder`, on its way to the language's folder of returned sheets."""
 
     folder: Path
     sheets: Path
     person: str
-    of: ClassVar[str]  # what has a number: sheets are named by it
-    names: ClassVar[Names]
-
-    @abstractmethod
-    def kept(self, file: Path) -> Mapping[str, StoredAnswer[RowT, AnswerT]]:
-        """What `file` of the folder holds."""
-
-    @abstractmethod
-    def evidence(self, kept: StoredAnswer[RowT, AnswerT]) -> Mapping[str, str]:
-        """The row of a returned sheet."""
-
-    @abstractmethod
-    def problems(self, file: ReturnedFile) -> list[RowProblem]:
-        """What is wrong with rows of a returned sheet; their ids are those of the rows."""
+    of: str  # what has a number: sheets are named by it
+    names: Names
+    kept: Callable[[Path], Mapping[str, StoredAnswer[RowT, AnswerT]]]
+    evidence: Callable[[StoredAnswer[RowT, AnswerT], str], Mapping[str, str]]  # by whom: the row of a returned sheet
+    problems: Callable[[ReturnedFile], Sequence[RowProblem]]  # in a returned sheet
 
     def write(self) -> tuple[list[Returned], list[str]]:
         """Writes what was said. The same answers give the same bytes.
@@ -76,7 +66,7 @@ class Returns(ABC, Generic[RowT, AnswerT]):
             place = _Place(self, int(file.stem.removeprefix("answers-")))
             for version, kept in enumerate(_versions(self.kept(file).values()), 1):
                 try:
-                    rows, wrong = place.sound([self.evidence(one) for one in kept])
+                    rows, wrong = place.sound([self.evidence(one, self.person) for one in kept])
                     problems += wrong
                     result += _write(place, version, rows)
                 except DataError as error:
@@ -84,54 +74,47 @@ class Returns(ABC, Generic[RowT, AnswerT]):
         return result, problems
 
 
-@dataclass(frozen=True)
-class ReviewReturns(Returns[ShownRow, RowAnswer]):
+def review_returns(
+    folder: Path, reviews: Path, reviewer: str, seeds: Mapping[str, str]
+) -> Returns[ShownRow, RowAnswer]:
     """A reviewer's verdicts; `seeds` maps ids to English texts."""
 
-    seeds: Mapping[str, str]
-    of = "round"
-    names = REVIEW_NAMES
-
-    def kept(self, file: Path) -> Mapping[str, StoredAnswer[ShownRow, RowAnswer]]:
-        return read(file)
-
-    def evidence(self, kept: StoredAnswer[ShownRow, RowAnswer]) -> Mapping[str, str]:
-        row, answer = kept.row, kept.answer
-        return {
-            "id": clean(row["id"]),
-            "category": clean(row["category"]),
-            "source": clean(row["source"]),
-            "draft": clean(row["draft"]),
-            "check": clean(row["check"]),
-            "target": clean(answer.target),
-            "verdict": answer.verdict,
-            "reviewer": self.person,
-            "date": kept.time[:10],
-            "note": clean(answer.note),
-        }
-
-    def problems(self, file: ReturnedFile) -> list[RowProblem]:
+    def problems(file: ReturnedFile) -> list[RowProblem]:
         number = int(file.of.removeprefix("round-"))
-        return read_sheet(Sheet(file.path, number, file.person, file.part), self.seeds)[1]
+        return read_sheet(Sheet(file.path, number, file.person, file.part), seeds)[1]
+
+    return Returns(folder, reviews, reviewer, "round", REVIEW_NAMES, read, _review, problems)
 
 
-@dataclass(frozen=True)
-class LabelReturns(Returns[ShownLabelRow, LabelAnswer]):
+def _review(kept: StoredAnswer[ShownRow, RowAnswer], reviewer: str) -> dict[str, str]:
+    row, answer = kept.row, kept.answer
+    return {
+        "id": clean(row["id"]),
+        "category": clean(row["category"]),
+        "source": clean(row["source"]),
+        "draft": clean(row["draft"]),
+        "check": clean(row["check"]),
+        "target": clean(answer.target),
+        "verdict": answer.verdict,
+        "reviewer": reviewer,
+        "date": kept.time[:10],
+        "note": clean(answer.note),
+    }
+
+
+def label_returns(
+    folder: Path, labels: Path, labeller: str, drawn: Collection[str]
+) -> Returns[ShownLabelRow, LabelAnswer]:
     """A labeller's labels; `drawn`: the digests of the answers that were drawn into any sample."""
+    kept = partial(stored, row=ShownLabelRow, answer=LabelAnswer)
+    return Returns(
+        folder, labels, labeller, "sample", LABEL_NAMES, kept, _label, lambda file: read_labels(file, drawn)[1]
+    )
 
-    drawn: Collection[str]
-    of = "sample"
-    names = LABEL_NAMES
 
-    def kept(self, file: Path) -> Mapping[str, StoredAnswer[ShownLabelRow, LabelAnswer]]:
-        return stored(file, ShownLabelRow, LabelAnswer)
-
-    def evidence(self, kept: StoredAnswer[ShownLabelRow, LabelAnswer]) -> Mapping[str, str]:
-        said = {**vars(kept.answer), "note": clean(kept.answer.note)}
-        return {**kept.row, **said, "labeller": self.person, "date": kept.time[:10]}
-
-    def problems(self, file: ReturnedFile) -> list[RowProblem]:
-        return read_labels(file, self.drawn)[1]
+def _label(kept: StoredAnswer[ShownLabelRow, LabelAnswer], labeller: str) -> dict[str, str]:
+    said = {**vars(kept.answer), "note": clean(kept.answer.note)}
+    return {**cast(dict[str, str], kept.row), **said, "labeller": labeller, "date": kept.time[:10]}
 
 
 def _versions(kept: Iterable[StoredAnswer[RowT, AnswerT]]) -> list[list[StoredAnswer[RowT, AnswerT]]]:

@@ -19,6 +19,7 @@ class ReviewPage(Page[ReviewQueue, Review]):
     row: ShownRow
     does = "review"
     title = "{name} ({lang}) · round {round} · {reviewer}"
+    heading = "Before you start"
     start = "Start"
     thanks = "Every row has a verdict. Thank you! Look at any again, or press 'Stop for now'."
     keys = {  # noqa: RUF012
@@ -31,8 +32,7 @@ class ReviewPage(Page[ReviewQueue, Review]):
     always_warns = False
 
     def choices_of_row(self) -> list[Choice]:
-        verdicts = self.queue["verdicts"]
-        return [Choice("verdict", "", verdicts, 1, self._decide, lambda: self.answers.answer(self.row).verdict)]
+        return [Choice("verdict", "", self.queue["verdicts"], 1, self._decide)]
 
     def build_row(self) -> None:
         row = self.row
