@@ -1,4 +1,5 @@
-"""Review in the browser: a reviewer's queue, the page on it, and how the verdicts become evidence.
+"""Work in the browser: a person's queue, the page on it, and how what was said there becomes evidence.
 
-The page runs in an environment of its own (.venv-review); `answers`, `changes` and `page` need nothing of the other.
+The pages run in an environment of their own (.venv-review); `answers`, `breaks`, `changes` and the pages need nothing of
+the other.
 """
