@@ -321,7 +321,7 @@ class Drawn(TypedDict):
     """
 
     digest: str  # of query and answer
-    seed: int
+    seed: int  # one for all samples of a language, or the probabilities of two samples could not be put together
     judge: str
     model: str
     verdict: VerdictClass

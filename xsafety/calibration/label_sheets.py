@@ -5,7 +5,7 @@ from pathlib import Path
 
 from ..config.calibration import Calibration
 from ..rows import UNNAMED, Drawn, Label, LabelRow
-from ..tabular import write_rows
+from ..tabular import DataError, write_rows
 from ..verification.sheets.names import file_name
 from .labels import TURNS, Turn, by_answer, doubled, waiting
 from .sampling import Answer, draw, is_short, sampling_frame
@@ -23,11 +23,19 @@ _WAIT_FOR: dict[Turn, str] = {
 def with_new_sample(
     answers: Sequence[Answer], samples: Samples, ledger: Sequence[Label], judge: str, settings: Calibration
 ) -> dict[str, Sequence[Drawn]]:
-    """The samples of a language, with a new one if the answers that were drawn or labelled are not enough."""
+    """The samples of a language, with a new one if the answers that were drawn or labelled are not enough.
+
+    Raises DataError where they would be of two seeds.
+    """
     frame = sampling_frame(answers)
     had = {row["digest"] for sample in samples.values() for row in sample} | by_answer(ledger).keys()
     if not is_short(frame, had, settings):
         return dict(samples)
+    if seeds := {row["seed"] for sample in samples.values() for row in sample} - {settings.seed}:
+        raise DataError(
+            f"calibration.seed: {settings.seed}, but the samples so far were drawn by {min(seeds)}, and how likely an"
+            f" answer was to be drawn by either cannot be told; set it to {min(seeds)}"
+        )
     number = 1 + max([0, *(int(name.removeprefix("sample-")) for name in samples)])
     return {**samples, f"sample-{number}": draw(frame, judge, settings)}
 

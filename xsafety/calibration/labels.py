@@ -4,7 +4,6 @@ import hashlib
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import chain
-from math import prod
 from typing import Literal
 
 from ..rows import DECIDED, SYNTHETIC, AnswerLabel, Drawn, Label, LabelledAnswer, LabelRow
@@ -86,17 +85,13 @@ def doubled(samples: Mapping[str, Iterable[Drawn]]) -> set[str]:
 def probabilities(samples: Mapping[str, Iterable[Drawn]]) -> dict[str, float]:
     """How likely each answer was to be drawn into any of the samples (name -> rows), by its digest.
 
-    Under one seed an answer has one place in the order of drawing, so that of two samples the one that reaches further
-    takes in what the other does: the larger probability holds. Samples under different seeds are independent.
+    An answer has one place in the order of drawing, so that of two samples the one that reaches further takes in what
+    the other does: the larger probability holds. It is known for the answers that were drawn.
     """
-    by_seed: dict[str, dict[int, float]] = {}
+    found: dict[str, float] = {}
     for row in chain(*samples.values()):
-        found = by_seed.setdefault(row["digest"], {})
-        found[row["seed"]] = max(found.get(row["seed"], 0.0), row["taken"] / row["size"])
-    return {
-        digest: max(found.values()) if len(found) == 1 else 1 - prod(1 - one for one in found.values())
-        for digest, found in by_seed.items()
-    }
+        found[row["digest"]] = max(found.get(row["digest"], 0.0), row["taken"] / row["size"])
+    return found
 
 
 def labelled_answers(labels: Iterable[Label], samples: Mapping[str, Sequence[Drawn]]) -> list[LabelledAnswer]:
