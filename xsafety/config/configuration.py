@@ -33,6 +33,7 @@ class Report(Strict):
     max_failed: float = Field(
         0.01, ge=0, le=1, description="share of failed rows above which a rate is withheld until they are answered"
     )
+    redact: bool = Field(False, description="leave queries and answers out of what is shown, for copies to be shared")
 
 
 class Config(Strict):
@@ -104,6 +105,14 @@ class Config(Strict):
         translators = {} if translation.engine == "none" else {translation.name: translation.openai or translation}
         judges = {name: judge for name, judge in self.judges.items() if isinstance(judge, OpenAIJudge)}
         return {"drafts": translators, "responses": self.models, "english": translators, "verdicts": judges}
+
+    def names(self) -> dict[str, dict[str, str]]:
+        """What models, judges and prompting methods are called where they are shown."""
+        kinds: Mapping[
+            str, Mapping[str, TransformersModel | OpenAIModel | LexiconJudge | OpenAIJudge | PromptingMethod]
+        ]
+        kinds = {"models": self.models, "judges": self.judges, "promptings": self.promptings}
+        return {kind: {name: block.label or name for name, block in blocks.items()} for kind, blocks in kinds.items()}
 
     def shown(self) -> Shown:
         """What the report says of its own accord; no result depends on it."""
