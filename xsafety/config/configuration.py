@@ -56,6 +56,9 @@ class Config(Strict):
     )
     calibration: Calibration = Field(Calibration(), description="how good judges are, by labels of people")
     report: Report = Field(Report(), description="what the report says of its own accord")
+    compare_with: str | None = Field(
+        None, alias="with", description="older results folder that `compare` compares with"
+    )
     journal: str = Field("journal", description="folder that keeps every answer; never deleted by the workflow")
     results: str = Field(
         "results", validate_default=True, description="folder of all that the workflow makes; may be deleted"
