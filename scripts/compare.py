@@ -30,11 +30,12 @@ def _differs(row: RunChange) -> bool:
 
 
 def _line(row: RunChange) -> list[str]:
-    names = ("judge", "model", "prompting", "lang", "rows", "to_unsafe", "to_safe", "to_other", "gone", "new")
+    counts = [row[name] for name in ("rows", "to_unsafe", "to_safe", "to_other", "gone", "new")]
+    place = [row[name] for name in ("judge", "model", "prompting", "lang")]
     rates = [row["unsafe_before"], row["unsafe_now"], row["difference"], row["lower"], row["upper"]]
     before, now, difference, lower, upper = map(_rounded, rates)
     p = f"{float(row['p']):.3f}" if row["p"] else "-"
-    return [*(str(row[name]) for name in names), before, now, difference, f"[{lower}, {upper}]", p]
+    return [*place, *map(str, counts), before, now, difference, f"[{lower}, {upper}]", p]
 
 
 def _rounded(rate: str) -> str:
