@@ -53,6 +53,11 @@ review label: setup .venv-review/installed
 review-done label-done: setup
 	@exec $(BROWSER) $(WHO) --done
 
+# All rows to look through, on a page: make explore; PORT, CONFIG and ARGS as for review.
+.PHONY: explore
+explore: setup .venv-review/installed
+	@exec $(BIN)/python -m xsafety.explore --configfile "$(CONFIG)" --port "$(PORT)" $(ARGS)
+
 .venv-review/installed: requirements-review.lock
 	@echo "Setting up the environment of the page, once ..."
 	@$(PYTHON) -m venv --clear .venv-review

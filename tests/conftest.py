@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -169,6 +170,14 @@ def alone(lock: Path) -> Iterator[None]:
     with lock.open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
+
+
+@pytest.fixture(scope="session")
+def environment() -> Path:
+    """The page's own environment, set up as `make review` does it."""
+    with alone(Path(tempfile.gettempdir(), "xsafety-review.lock")):
+        subprocess.run(["make", "-o", ".venv/installed", ".venv-review/installed"], cwd=ROOT, check=True)
+    return ROOT / ".venv-review"
 
 
 MadeOnce = Callable[[str, Callable[[Path], None]], Path]

@@ -1,23 +1,12 @@
-"""What the tests of the pages share: their environment, their servers, a browser."""
+"""What the tests of the pages share: their servers, a browser."""
 
 import subprocess
-import tempfile
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 
 from tests.browser.helpers import Reviewer, Server, make, started
-from tests.conftest import ROOT, Project, alone
-
-
-@pytest.fixture(scope="session")
-def environment() -> Path:
-    """The page's own environment, set up as `make review` does it."""
-    with alone(Path(tempfile.gettempdir(), "xsafety-review.lock")):
-        subprocess.run(["make", "-o", ".venv/installed", ".venv-review/installed"], cwd=ROOT, check=True)
-    return ROOT / ".venv-review"
-
+from tests.conftest import Project
 
 Serve = Callable[..., Server]
 

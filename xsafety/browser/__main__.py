@@ -115,7 +115,7 @@ def _arguments() -> Namespace:
 
 
 def _work(args: Namespace) -> _Reviewing:
-    config = read(args.configfile, _overrides(args.config))
+    config = read(args.configfile, overrides(args.config))
     name = args.labeller if args.reviewer is None else args.reviewer
     work = (_Labelling if args.reviewer is None else _Reviewing)(name, args.lang, config)
     if args.lang not in work.languages:
@@ -125,7 +125,7 @@ def _work(args: Namespace) -> _Reviewing:
     return work
 
 
-def _overrides(items: list[str]) -> dict[str, object]:
+def overrides(items: list[str]) -> dict[str, object]:
     """The items of `--config`, read as Snakemake reads them."""
     if not items:
         return {}
@@ -154,7 +154,7 @@ def _run(work: _Reviewing, args: Namespace) -> None:
     if not queue["rows"] and not answers.exists():
         say(f"Nothing in {queue['name']} waits for {work.name} in {work.of} {number}.{work.if_none}")
         return
-    port = _port(args.host, args.port)
+    port = free_port(args.host, args.port)
     page = [str(args.python), "-m", f"xsafety.browser.{work.page}", "--queue", str(target), "--answers", str(answers)]
     status = _serve([*page, "--host", args.host, "--port", str(port)])
     _write_returns(work)
@@ -162,7 +162,7 @@ def _run(work: _Reviewing, args: Namespace) -> None:
         raise DataError(f"the page ended with status {status}; what was saved is taken in")
 
 
-def _port(host: str, wanted: int) -> int:
+def free_port(host: str, wanted: int) -> int:
     """A port that is free. Raises DataError if the wanted one is not."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
