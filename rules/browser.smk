@@ -47,12 +47,12 @@ rule label_queue:
         code=digest("scripts/label_queue.py"),
         # As for the sheets: the verdicts that there are, so that nobody is asked.
         results=lambda wildcards: RESULTS,
-        labels=CONFIG.calibration.labels,
+        settings=to_json(CONFIG.calibration.model_dump()),
         judge=next(iter(CONFIG.judges)),
         prompting=next(iter(PROMPTINGS)),
         models=lambda wildcards: [model for model in CONFIG.models if CONFIG.supported(model, [wildcards.lang])],
     shell:
         'python3 "$XSAFETY/scripts/label_queue.py"'
-        " --ledger {input.ledger:q} --results {params.results:q} --labels {params.labels:q} --judge {params.judge}"
+        " --ledger {input.ledger:q} --results {params.results:q} --settings {params.settings:q} --judge {params.judge}"
         " --prompting {params.prompting} --models {params.models} --lang {wildcards.lang}"
         " --labeller {wildcards.labeller} --out {output:q} 2> {log:q}"

@@ -6,6 +6,7 @@ from xsafety.browser.queue import queue_of_labeller
 from xsafety.calibration.returned import read_samples
 from xsafety.calibration.sampling import read_answers
 from xsafety.cli import call
+from xsafety.config.calibration import Calibration
 from xsafety.rows import Label
 from xsafety.tabular import read_rows, write_json
 
@@ -14,16 +15,16 @@ def main(
     *,
     ledger: Path,
     results: Path,
-    labels: Path,
     judge: str,
     prompting: str,
     models: list[str],
     lang: str,
     labeller: str,
+    settings: Calibration,
     out: Path,
 ) -> None:
     answers = read_answers(lang, models, prompting, results / "verdicts" / judge, results / "english")
-    samples = read_samples(labels / lang)
+    samples = read_samples(Path(settings.labels, lang))
     write_json(out, queue_of_labeller(lang, labeller, answers, samples, read_rows(ledger, Label)))
 
 
