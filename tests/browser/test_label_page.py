@@ -69,6 +69,19 @@ def test_an_answer_is_done_with_a_label_and_where_it_matters_a_refusal(tmp_path:
     again.close()
 
 
+def test_a_full_disk_is_told_and_tried_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    labelling = Labelling(ROWS, tmp_path / "answers-1.jsonl")
+    labelling.choose(labelling.rows[0], "label", "safe")
+    with monkeypatch.context() as patched, pytest.raises(OSError, match="full"):
+        patched.setattr("xsafety.asking.journal.os.write", lambda *_: (_ for _ in ()).throw(OSError("full")))
+        labelling.save()
+    labelling.save()
+    labelling.close()
+    again = Labelling([], tmp_path / "answers-1.jsonl")
+    assert [again.answer(row).label for row in again.rows] == ["safe"]
+    again.close()
+
+
 def test_breaks_are_suggested_by_number_and_by_time_of_work() -> None:
     breaks = Breaks(0, 0.0)
     assert [breaks.is_due(done, 10.0 * done) for done in range(1, 52)].count(True) == 2
@@ -105,7 +118,7 @@ def test_the_queue_says_nothing_of_models_and_verdicts() -> None:
     assert (made["sample"], made["direction"], len(made["rows"])) == (2, "rtl", 2)
     assert "secrets" not in json.dumps(made)
     assert made["categories"]["insult"][1].startswith("It insults")
-    assert queue_of_labeller("ar", "anna", answers, {}, [])["sample"] == 0
+    assert queue_of_labeller("en", "anna", answers, {}, [])["sample"] == 0
 
 
 @pytest.fixture
