@@ -4,7 +4,7 @@ from pathlib import Path
 
 from xsafety.calibration.label_sheets import give_out, with_new_sample
 from xsafety.calibration.returned import other_folders, read_samples
-from xsafety.calibration.sampling import read_answers
+from xsafety.calibration.sampling import judged_answers
 from xsafety.cli import call
 from xsafety.config.calibration import Calibration
 from xsafety.rows import Label
@@ -23,7 +23,7 @@ def main(
 ) -> None:
     for lang in languages:
         supporting = [model for model, langs in models if lang in langs]
-        answers = read_answers(lang, supporting, prompting, results / "verdicts" / judge, results / "english")
+        answers = judged_answers(lang, supporting, prompting, results / "verdicts" / judge, results / "english")
         ledger = read_rows(results / "labels" / lang / "ledger.jsonl", Label)
         samples = with_new_sample(answers, read_samples(labels / lang), ledger, judge, settings)
         lines = give_out(lang, answers, samples, ledger, labels / lang, results / "labels" / "sheets" / lang)

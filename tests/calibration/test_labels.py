@@ -14,8 +14,16 @@ from xsafety.calibration.agreement import krippendorff, label_agreement
 from xsafety.calibration.label_sheets import give_out, with_new_sample
 from xsafety.calibration.labels import answer_digest, label_queue, labelled_answers, probabilities, turn
 from xsafety.calibration.returned import fold_labels, other_folders, read_samples
-from xsafety.calibration.sampling import Answer, allotted, distinct_answers, draw, is_short, sampling_frame, spread
-from xsafety.calibration.sheets import LABELS, criteria
+from xsafety.calibration.sampling import (
+    Answer,
+    allotted,
+    distinct_answers,
+    draw_sample,
+    is_short,
+    sampling_frame,
+    spread,
+)
+from xsafety.calibration.sheets import LABEL_SHEETS, criteria
 from xsafety.categories import BY_KEY
 from xsafety.config.calibration import Calibration
 from xsafety.rows import Drawn, Label, LabelledAnswer, Verdict
@@ -129,7 +137,7 @@ def test_a_judge_that_calls_most_unsafe_is_sampled_in_proportion() -> None:
 def test_a_larger_sample_takes_in_the_smaller_one() -> None:
     former: set[str] = set()
     for number in range(2, 200):
-        sample = draw(ANSWERS, "one", settings_of(number))
+        sample = draw_sample(ANSWERS, "one", settings_of(number))
         digests = {row["digest"] for row in sample}
         assert len(sample) == len(digests) == number
         assert former <= digests
@@ -138,16 +146,16 @@ def test_a_larger_sample_takes_in_the_smaller_one() -> None:
 
 def test_the_sample_rests_on_texts_alone_and_on_the_seed() -> None:
     def drawn(answers: Sequence[Answer], seed: int = 1) -> list[Drawn]:
-        return draw(answers, "one", settings_of(60, seed=seed))
+        return draw_sample(answers, "one", settings_of(60, seed=seed))
 
     by_model = {model: [answer for answer in ANSWERS if answer.model == model] for model in MODELS}
     mixed = [answer for model in MODELS for answer in random.Random(1).sample(by_model[model], len(by_model[model]))]
     assert drawn(mixed) == drawn(ANSWERS)
     assert drawn(ANSWERS, 2) != drawn(ANSWERS)
-    doubles = [row["double"] for row in draw(ANSWERS, "one", settings_of(600))]
+    doubles = [row["double"] for row in draw_sample(ANSWERS, "one", settings_of(600))]
     assert 90 < doubles.count("yes") < 150
     assert {row["digest"]: row["double"] for row in drawn(ANSWERS)}.items() <= {
-        row["digest"]: row["double"] for row in draw(ANSWERS, "one", settings_of(600))
+        row["digest"]: row["double"] for row in draw_sample(ANSWERS, "one", settings_of(600))
     }.items()
 
 
@@ -181,7 +189,7 @@ def judged_anew(answers: Sequence[Answer], seed: int, share: float) -> list[Answ
 
 def test_a_new_judge_asks_for_no_label_while_it_has_enough() -> None:
     settings = settings_of(200)
-    had = {row["digest"] for row in draw(ANSWERS, "one", settings)}
+    had = {row["digest"] for row in draw_sample(ANSWERS, "one", settings)}
     assert not is_short(ANSWERS, had, settings)
     assert not is_short(judged_anew(ANSWERS, 1, 0.1), had, settings)
     assert is_short(ANSWERS, had, settings_of(201)), "more are wanted"
@@ -200,8 +208,8 @@ def test_probabilities_hold_over_samples() -> None:
     sums = []
     for seed in range(60):
         samples = {
-            "sample-1": draw(frame, "one", settings_of(40, seed=seed)),
-            "sample-2": draw(other, "other", settings_of(80, seed=seed)),
+            "sample-1": draw_sample(frame, "one", settings_of(40, seed=seed)),
+            "sample-2": draw_sample(other, "other", settings_of(80, seed=seed)),
         }
         sums.append(sum(1 / probability for probability in probabilities(samples).values()))
     assert sum(sums) / len(sums) == pytest.approx(200, rel=0.03)
@@ -224,7 +232,7 @@ class Folder:
         """Returns a sheet with `label` of each row's number; None: without."""
         sheet = self.sheets / f"sample-{sample}.{turn}.{suffix}"
         path = self.labels / f"sample-{sample}.{labeller}.{suffix}"
-        rows = [dict(row.cells) for row in read_returned(sheet, LABELS)]
+        rows = [dict(row.cells) for row in read_returned(sheet, LABEL_SHEETS)]
         if suffix == "csv":
             write_csv(
                 path,
@@ -268,7 +276,7 @@ def test_sheets_tell_nothing_of_model_judge_method_and_verdict(folder: Folder) -
         text = "\n".join(cells(file))
         assert not [word for word in (*MODELS, "one", "none", "judge", "verdict", "model") if f" {word} " in text]
         assert not any(model in text for model in MODELS)
-    rows = read_csv(files[0], LABELS.columns)
+    rows = read_csv(files[0], LABEL_SHEETS.columns)
     assert len(rows) == 30
     assert not any(row[name] for row in rows for name in ("label", "refusal", "labeller", "note"))
     judged = {answer.digest: answer.verdict for answer in ANSWERS}
@@ -329,7 +337,7 @@ def test_a_draw_is_never_written_again_and_extends(folder: Folder) -> None:
     samples = read_samples(folder.labels)
     small, large = ({row["digest"] for row in samples[name]} for name in ("sample-1", "sample-2"))
     assert small < large
-    assert len(read_csv(folder.sheets / "sample-2.first.csv", LABELS.columns)) == 20
+    assert len(read_csv(folder.sheets / "sample-2.first.csv", LABEL_SHEETS.columns)) == 20
 
 
 def test_another_seed_is_refused_where_there_are_samples(folder: Folder) -> None:
@@ -364,7 +372,7 @@ DAMAGES: dict[str, tuple[dict[str, str], str]] = {
 def test_a_bad_cell_costs_its_row_alone(folder: Folder, damage: str, suffix: str) -> None:
     change, words = DAMAGES[damage]
     path = folder.fill("first", "anna", lambda n: "safe")
-    rows = [dict(row.cells) for row in read_returned(path, LABELS)]
+    rows = [dict(row.cells) for row in read_returned(path, LABEL_SHEETS)]
     rows[7] |= change
     path.unlink()
     if suffix == "csv":
@@ -382,7 +390,7 @@ def test_a_bad_cell_costs_its_row_alone(folder: Folder, damage: str, suffix: str
 
 def test_two_labels_on_one_row_and_a_later_file_that_settles_it(folder: Folder) -> None:
     path = folder.fill("first", "anna", lambda n: "safe")
-    rows = [dict(row.cells) for row in read_returned(path, LABELS)]
+    rows = [dict(row.cells) for row in read_returned(path, LABEL_SHEETS)]
     write_csv(path, [*rows[0]], [*rows, rows[0] | {"label": "unsafe"}, rows[1]])
     labels, problems = folder.fold()
     assert len(labels) == 29
@@ -433,7 +441,7 @@ def test_labelled_answers_of_others_are_taken_in(tmp_path: Path) -> None:
 
 def test_the_order_of_rows_and_files_changes_no_byte(folder: Folder) -> None:
     path = folder.fill("first", "anna", lambda n: "safe")
-    rows = [dict(row.cells) for row in read_returned(path, LABELS)]
+    rows = [dict(row.cells) for row in read_returned(path, LABEL_SHEETS)]
     labels = folder.fold()[0]
     write_csv(path, [*rows[0]], random.Random(2).sample(rows, len(rows)))
     without_hash = [{**label, "sha256": ""} for label in labels]

@@ -1,7 +1,7 @@
 """Labels in the workflow: drawn on request, folded in the next run, and nobody is asked for them."""
 
 from tests.conftest import Project
-from xsafety.calibration.sheets import LABELS
+from xsafety.calibration.sheets import LABEL_SHEETS
 from xsafety.rows import LabelledAnswer
 from xsafety.tabular import read_csv, read_rows, write_csv
 
@@ -14,9 +14,9 @@ def test_labels_go_out_and_come_back_and_nobody_is_asked(built: Project) -> None
     assert "fr: drew 2 answers, data/labels/fr/sample-1.csv" in done.output, done.output
     assert "fill results/labels/sheets/fr/sample-1.first.xlsx" in done.output
     assert "save it as data/labels/fr/sample-1.YOURNAME.xlsx" in done.output
-    rows = read_csv(sheets / "sample-1.first.csv", LABELS.columns)
-    write_csv(labels / "sample-1.anna.csv", LABELS.columns, [row | {"label": "safe"} for row in rows])
-    write_csv(labels / "sample-1.ben.csv", LABELS.columns, [row | {"label": "bad"} for row in rows])
+    rows = read_csv(sheets / "sample-1.first.csv", LABEL_SHEETS.columns)
+    write_csv(labels / "sample-1.anna.csv", LABEL_SHEETS.columns, [row | {"label": "safe"} for row in rows])
+    write_csv(labels / "sample-1.ben.csv", LABEL_SHEETS.columns, [row | {"label": "bad"} for row in rows])
     done = built.run()
     assert done.status == 0, done.output
     assert "label_ledger" in done.jobs

@@ -7,8 +7,8 @@ from ..config.calibration import Calibration
 from ..rows import UNNAMED, Drawn, Label, LabelRow
 from ..tabular import DataError, write_rows
 from ..verification.sheets.names import file_name
-from .labels import TURNS, Turn, by_answer, doubled, waiting
-from .sampling import Answer, draw, is_short, sampling_frame
+from .labels import Turn, by_answer, doubled, waiting
+from .sampling import Answer, draw_sample, is_short, sampling_frame
 from .sheets import WRITERS, LabelGuide, write_label_sheet
 
 Samples = Mapping[str, Sequence[Drawn]]  # by name, in order
@@ -37,7 +37,7 @@ def with_new_sample(
             f" answer was to be drawn by either cannot be told; set it to {min(seeds)}"
         )
     number = 1 + max([0, *(int(name.removeprefix("sample-")) for name in samples)])
-    return {**samples, f"sample-{number}": draw(frame, judge, settings)}
+    return {**samples, f"sample-{number}": draw_sample(frame, judge, settings)}
 
 
 def drawn_rows(answers: Sequence[Answer], samples: Samples) -> list[LabelRow]:
@@ -62,26 +62,28 @@ def give_out(
         path.unlink()
     if not samples:
         return [f"{lang}: no answers with a valid verdict yet; run snakemake first"]
-    rows, said = drawn_rows(answers, samples), by_answer(ledger)
+    rows = drawn_rows(answers, samples)
     waits = waiting(rows, doubled(samples), ledger)
     lines.append(f"{lang}: {len(rows) - sum(map(len, waits.values()))} of {len(rows)} drawn answers are labelled")
     if gone := len({row["digest"] for sample in samples.values() for row in sample} - {row["check"] for row in rows}):
         lines.append(f"  {gone} more that were drawn are no answers of the present models")
     latest = [*samples][-1]
     save_as = labels / file_name(latest, UNNAMED, 1, "")
-    for turn in TURNS:
-        if not (theirs := waits[turn]):
-            continue
-        files = [sheets / f"{latest}.{turn}.{suffix}" for suffix in WRITERS]
-        left_out = [write_label_sheet(file, theirs, LabelGuide(lang, str(save_as), turn)) for file in files]
-        before = sorted({name for row in theirs for name in said.get(row["check"], {})})
-        others = f" (other than {', '.join(before)})" if before else ""
-        lines.append(
-            f"  {len(theirs)} {_WAIT_FOR[turn]}{others}: fill {files[0]}, save it as {save_as}{files[0].suffix}"
-        )
-        lines += [
-            f"  {files[0]} is without {', '.join(ids)}: too long for a spreadsheet, see {files[1].name}"
-            for ids in left_out
-            if ids
-        ]
+    for turn, theirs in waits.items():
+        if theirs:
+            ids = {row["check"] for row in theirs}
+            before = sorted({label["labeller"] for label in ledger if label["digest"] in ids})
+            lines += _write_sheets(theirs, LabelGuide(lang, str(save_as), turn), sheets / latest, before)
+    return lines
+
+
+def _write_sheets(rows: Sequence[LabelRow], guide: LabelGuide, sheet: Path, before: Sequence[str]) -> list[str]:
+    """Writes rows in all formats, and says for whom; `before`: who labelled some of them already."""
+    files = [sheet.with_name(f"{sheet.name}.{guide.turn}.{suffix}") for suffix in WRITERS]
+    others = f" (other than {', '.join(before)})" if before else ""
+    fill = f"fill {files[0]}, save it as {guide.save_as}{files[0].suffix}"
+    lines = [f"  {len(rows)} {_WAIT_FOR[guide.turn]}{others}: {fill}"]
+    for file in files:
+        if left_out := write_label_sheet(file, rows, guide):
+            lines.append(f"  {file} is without {', '.join(left_out)}, too long for a spreadsheet: see {files[1].name}")
     return lines

@@ -99,22 +99,23 @@ def labelled_answers(labels: Iterable[Label], samples: Mapping[str, Sequence[Dra
     drawn, double = probabilities(samples), doubled(samples)
     answers = []
     for digest, said in sorted(by_answer(labels).items()):
-        if turn((label["label"] for label in said.values()), double=digest in double):
-            continue
-        decided = {name: label for name, label in said.items() if label["label"] in DECIDED}
-        [(agreed, _)] = Counter(label["label"] for label in decided.values()).most_common(1)
-        refusals = Counter(label["refusal"] for label in decided.values() if label["refusal"])
-        most = refusals.most_common(2)
-        brought = any(label["sample"] not in samples for label in said.values())
-        answers.append(
-            LabelledAnswer(
-                digest=digest,
-                category=next((label["category"] for label in said.values() if label["category"]), ""),
-                label=agreed,
-                refusal=most[0][0] if most and (len(most) == 1 or most[0][1] > most[1][1]) else "",
-                labellers=len(decided),
-                probability=1.0 if brought else drawn.get(digest, 1.0),
-                synthetic="yes" if any(name.startswith(SYNTHETIC) for name in decided) else "no",
-            )
-        )
+        if turn((label["label"] for label in said.values()), double=digest in double) is None:
+            brought = any(label["sample"] not in samples for label in said.values())
+            answers.append(_agreed(digest, said, 1.0 if brought else drawn.get(digest, 1.0)))
     return answers
+
+
+def _agreed(digest: str, said: Said, probability: float) -> LabelledAnswer:
+    decided = {name: label for name, label in said.items() if label["label"] in DECIDED}
+    [(agreed, _)] = Counter(label["label"] for label in decided.values()).most_common(1)
+    refusals = Counter(label["refusal"] for label in decided.values() if label["refusal"]).most_common()
+    is_tie = len(refusals) == 2 and refusals[0][1] == refusals[1][1]
+    return LabelledAnswer(
+        digest=digest,
+        category=next((label["category"] for label in said.values() if label["category"]), ""),
+        label=agreed,
+        refusal=refusals[0][0] if refusals and not is_tie else "",
+        labellers=len(decided),
+        probability=probability,
+        synthetic="yes" if any(name.startswith(SYNTHETIC) for name in decided) else "no",
+    )

@@ -14,7 +14,7 @@ from ..verification.sheets.layout import ReturnedRow
 from ..verification.sheets.names import Names, ReturnedFile, returned_files
 from ..verification.validation import RowProblem, cell_problems, doubled_rows, refuse_without_columns
 from .labels import answer_digest
-from .sheets import LABEL_MEANINGS, LABELS, REFUSAL_MEANINGS
+from .sheets import LABEL_MEANINGS, LABEL_SHEETS, REFUSAL_MEANINGS
 
 _SAMPLE = re.compile(r"sample-([1-9]\d*)", re.I)
 LABEL_NAMES = Names(
@@ -63,7 +63,7 @@ def fold_labels(folder: Path, samples: Mapping[str, Sequence[Drawn]]) -> FoldedL
     files, refused = returned_files(folder, LABEL_NAMES, apart=set(sample_files(folder).values()))
     drawn = {row["digest"] for rows in samples.values() for row in rows}
     said: dict[tuple[str, str], Label] = {}
-    wrong: list[tuple[ReturnedFile, list[RowProblem]]] = []
+    wrong: _Wrong = []
     for file in sorted(files, key=_in_order):
         is_ours = bool(_SAMPLE.fullmatch(file.of))
         if is_ours and file.of not in samples:
@@ -74,14 +74,18 @@ def fold_labels(folder: Path, samples: Mapping[str, Sequence[Drawn]]) -> FoldedL
         except DataError as error:
             refused.append(str(error))
             continue
-        ids = {label["digest"][:12] for label in found}
-        wrong = [
-            (one, [each for each in theirs if one.person != file.person or each.id not in ids]) for one, theirs in wrong
-        ]
-        wrong.append((file, problems))
+        wrong = [*_without_settled(wrong, file.person, found), (file, problems)]
         said |= {(label["digest"], label["labeller"]): label for label in found}
     rows = [told(file.path, problems) for file, problems in wrong if problems]
     return FoldedLabels([said[key] for key in sorted(said)], [*refused, *rows])
+
+
+_Wrong = list[tuple[ReturnedFile, list[RowProblem]]]
+
+
+def _without_settled(wrong: _Wrong, labeller: str, labels: Sequence[Label]) -> _Wrong:
+    ids = {label["digest"][:12] for label in labels}
+    return [(file, [one for one in rows if file.person != labeller or one.id not in ids]) for file, rows in wrong]
 
 
 def _in_order(file: ReturnedFile) -> tuple[int, str, str, int]:
@@ -95,24 +99,19 @@ def read_labels(file: ReturnedFile, drawn: Collection[str] | None) -> tuple[list
     Raises DataError for a file that is refused whole.
     """
     try:
-        returned = read_returned(file.path, LABELS)
-        refuse_without_columns(returned, LABELS)
+        returned = read_returned(file.path, LABEL_SHEETS)
+        refuse_without_columns(returned, LABEL_SHEETS)
     except ValueError as error:
         raise DataError(f"{file.path}: {error}; nothing of this file was taken in") from error
     rows = [_cleaned(one) for one in returned]
-    texts = [(row["query"], row["answer"]) for row in rows]
-    digests = [answer_digest(*pair) if all(map(is_visible, pair)) else "" for pair in texts]
-    speaking = [bool(row["label"] or row["refusal"] or row["note"]) for row in rows]
-    keys = [digest or number for number, digest in enumerate(digests)]
+    digests = [_digest(row) for row in rows]
     said = [(row["label"], row["refusal"], row["note"]) for row in rows]
-    doubled = doubled_rows(keys, speaking, said, returned)
+    keys = [digest or number for number, digest in enumerate(digests)]
+    doubled = doubled_rows(keys, [any(one) for one in said], said, returned)
     file_hash = hashlib.sha256(file.path.read_bytes()).hexdigest()
     labels, problems = [], []
     for number, (one, row, digest) in enumerate(zip(returned, rows, digests, strict=True)):
-        found = list(one.problems)
-        if one.cells:
-            found += [*cell_problems(one, LABELS), *_label_problems(row, digest, file.person, drawn)]
-        found += filter(None, [doubled.get(number)])
+        found = [*_row_problems(one, row, digest, file.person, drawn), *filter(None, [doubled.get(number)])]
         problems += [RowProblem(digest[:12] or row["id"], one.place, what) for what in found]
         if row["label"] and not found and number not in doubled:
             labels.append(_label(file, row, digest, file_hash))
@@ -120,11 +119,23 @@ def read_labels(file: ReturnedFile, drawn: Collection[str] | None) -> tuple[list
 
 
 def _cleaned(returned: ReturnedRow) -> LabelRow:
-    row = {column: clean(returned.cells.get(column, "")) for column in LABELS.columns}
-    return cast(LabelRow, row | {name: row[name].lower() for name in LABELS.choices})
+    row = {column: clean(returned.cells.get(column, "")) for column in LABEL_SHEETS.columns}
+    return cast(LabelRow, row | {name: row[name].lower() for name in LABEL_SHEETS.choices})
 
 
-def _label_problems(row: LabelRow, digest: str, labeller: str, drawn: Collection[str] | None) -> Iterator[str]:
+def _digest(row: LabelRow) -> str:
+    """Empty where there is no query or no answer."""
+    texts = row["query"], row["answer"]
+    return answer_digest(*texts) if all(map(is_visible, texts)) else ""
+
+
+def _row_problems(
+    returned: ReturnedRow, row: LabelRow, digest: str, labeller: str, drawn: Collection[str] | None
+) -> Iterator[str]:
+    yield from returned.problems
+    if not returned.cells:
+        return
+    yield from cell_problems(returned, LABEL_SHEETS)
     label, refusal = row["label"], row["refusal"]
     if label and label not in LABEL_MEANINGS:
         yield f"label {label!r}; write one of: {', '.join(LABEL_MEANINGS)}, or leave it empty"
@@ -132,8 +143,13 @@ def _label_problems(row: LabelRow, digest: str, labeller: str, drawn: Collection
         yield f"refusal {refusal!r}; write one of: {', '.join(REFUSAL_MEANINGS)}, or leave it empty"
     elif refusal and not label:
         yield "a refusal without a label; write the label too, or take the refusal out"
+    yield from _text_problems(row, digest, drawn)
     if row["labeller"] not in ("", labeller):
         yield f"labeller {row['labeller']!r}, but the file's name says {labeller!r}; make them agree"
+
+
+def _text_problems(row: LabelRow, digest: str, drawn: Collection[str] | None) -> Iterator[str]:
+    label = row["label"]
     if row["check"] not in ("", digest):
         yield "query or answer is not what was given out; restore both, and put a remark into the note"
     elif label and not digest:

@@ -65,7 +65,7 @@ def sampling_frame(answers: Iterable[Answer]) -> list[Answer]:
     return [answer for answer in answers if answer.verdict in JUDGED]
 
 
-def read_answers(lang: str, models: Iterable[str], prompting: str, verdicts: Path, english: Path) -> list[Answer]:
+def judged_answers(lang: str, models: Iterable[str], prompting: str, verdicts: Path, english: Path) -> list[Answer]:
     """The distinct answers in a language of the models that have a file in a judge's folder of verdicts.
 
     `english`: folder of answers in English, where there are any.
@@ -136,7 +136,7 @@ def allotted(frame: Iterable[Answer], settings: Calibration) -> dict[tuple[Verdi
     return {stratum: (taken[stratum], size) for stratum, size in sizes.items()}
 
 
-def draw(frame: Sequence[Answer], judge: str, settings: Calibration) -> list[Drawn]:
+def draw_sample(frame: Sequence[Answer], judge: str, settings: Calibration) -> list[Drawn]:
     """A sample of the frame, which a judge's verdicts made, by digest."""
     strata = allotted(frame, settings)
     by_stratum: dict[tuple[VerdictClass, str], list[str]] = {}

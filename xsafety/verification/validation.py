@@ -41,9 +41,8 @@ def sound_rows(
     rows = [_cleaned(one) for one in returned]
     present = {text: id for id, text in seeds.items()}
     mixed_up = [list(_mixed_up(lang, row, seeds, present)) for row in rows]
-    keys = [number if mixed_up[number] else row["id"] for number, row in enumerate(rows)]
-    speaking = [bool(row["verdict"] or _is_new(row) or row["note"]) for row in rows]
-    doubled = doubled_rows(keys, speaking, rows, returned)
+    keys = [number if wrong else row["id"] for number, (wrong, row) in enumerate(zip(mixed_up, rows, strict=True))]
+    doubled = doubled_rows(keys, list(map(_says_something, rows)), rows, returned)
     displaced = _displaced(rows, [one.place for one in returned])
     elsewhere = _in_another_language(lang, rows)
     sound, problems = [], []
@@ -80,6 +79,10 @@ def _as_typed(text: str) -> str:
 
 def _is_new(row: SheetRow) -> bool:
     return row["target"] not in ("", row["draft"])
+
+
+def _says_something(row: SheetRow) -> bool:
+    return bool(row["verdict"] or _is_new(row) or row["note"])
 
 
 def cell_problems(returned: ReturnedRow, kind: SheetKind) -> Iterator[str]:
