@@ -18,7 +18,7 @@ from .packs import packs
 LATIN = "ABCDEFGH"
 _BEHIND = re.compile(r"\s?(?:[.:)।৷．。、，：،）】\]]|[-–—](?=\s))\**")  # a label
 _OPENS = ".!?…。！？।॥৷؟:：\n"  # a sentence or list; so does the beginning of a text
-_ENDS = ".!?…。！？।॥৷؟"
+ENDS = ".!?…。！？।॥৷؟"  # of sentences
 _FEW = 10  # texts, of which the ending that they share may be chance
 _SHARED = 0.9  # of the texts have the same closing instruction
 
@@ -151,10 +151,10 @@ def closing_instruction(texts: Sequence[str]) -> str:
         shared = ending
         before = Counter(text[-size - 1] for text in filled if text.endswith(ending))
     if len(filled) < _FEW:
-        return re.split(rf"(?<=[{re.escape(_ENDS)}])(?=.)\s*", shared)[-1].strip()
+        return re.split(rf"(?<=[{re.escape(ENDS)}])(?=.)\s*", shared)[-1].strip()
     within = shared[:1].isalnum() and sum(n for char, n in before.items() if char.isalnum()) > sum(before.values()) / 2
     if within:  # it begins in the last word of an option
-        _, _, shared = shared.partition(next((char for char in shared if char in _ENDS or char.isspace()), shared[-1]))
+        _, _, shared = shared.partition(next((char for char in shared if char in ENDS or char.isspace()), shared[-1]))
     return shared.lstrip(MARKS + " \n").strip()
 
 
