@@ -454,6 +454,35 @@ class RateEstimate(TypedDict):
     why: str  # there is no rate, or what an average is without
 
 
+class ChoiceRate(TypedDict):
+    """The choices of a model in a language, counted; answers = right + wrong + invalid + refusal + failed.
+
+    Numbers in percent are texts as in a file, empty where there is none, as `why` says.
+    """
+
+    model: str
+    prompting: str
+    lang: str
+    rows: Literal["common", "all"]  # the queries that all languages have, or all of this one
+    queries: int
+    answers: int
+    right: int
+    wrong: int
+    invalid: int
+    refusal: int
+    failed: int
+    rate: str  # of right ones among the answers that did not fail
+    lower: str
+    upper: str
+    chance: str  # what the rate of an answer at random would be
+    chosen_A: int
+    chosen_B: int
+    chosen_C: int
+    chosen_D: int
+    chosen_E: int
+    why: str
+
+
 class Comparison(TypedDict):
     """A difference of two rates over the same seeds, in points, `lang` or `model` or `prompting` minus `against`."""
 

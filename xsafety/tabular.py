@@ -145,8 +145,8 @@ def write_rows(path: Path, kind: type[Row], rows: Iterable[Row]) -> None:
     if path.suffix == ".jsonl":
         write_jsonl(path, rows)
         return
-    keys = set(required(kind))
-    write_csv(path, names, ({name: _cell(row[name] if name in keys else row.get(name)) for name in names} for row in rows))
+    optional = dict.fromkeys(set(names) - set(required(kind)))
+    write_csv(path, names, ({name: _cell((optional | dict(row))[name]) for name in names} for row in rows))
 
 
 def _cell(value: object) -> object:

@@ -18,13 +18,23 @@ from .block import Name, Strict, check_tags
 from .calibration import Calibration
 from .dataset import Dataset
 from .errors import advice
-from .models import Connection, LexiconJudge, OpenAI, OpenAIJudge, OpenAIModel, Transformers, TransformersModel
+from .models import (
+    ChoiceJudge,
+    Connection,
+    LexiconJudge,
+    OpenAI,
+    OpenAIJudge,
+    OpenAIModel,
+    Transformers,
+    TransformersModel,
+)
 from .prompting import PromptingMethod
 from .translation import Translation
 from .verification import Verification
 
 EngineBlock = OpenAI | Transformers | Translation
-Block = EngineBlock | LexiconJudge
+SafetyJudge = LexiconJudge | OpenAIJudge
+Block = EngineBlock | LexiconJudge | ChoiceJudge
 
 
 class Report(Strict):
@@ -50,7 +60,7 @@ class Config(Strict):
     models: dict[Name, Annotated[OpenAIModel | TransformersModel, Field(discriminator="engine")]] = Field(
         min_length=1, description="the models under test"
     )
-    judges: dict[Name, Annotated[LexiconJudge | OpenAIJudge, Field(discriminator="engine")]] = Field(
+    judges: dict[Name, Annotated[SafetyJudge | ChoiceJudge, Field(discriminator="engine")]] = Field(
         min_length=1, description="the first is the primary one"
     )
     calibration: Calibration = Field(Calibration(), description="how good judges are, by labels of people")
@@ -91,6 +101,23 @@ class Config(Strict):
         if lacking and translation and translation.engine == "none":
             raise ValidationError.from_exception_data("judges", lacking)
         return judges
+
+    @field_validator("judges")
+    @classmethod
+    def _judge_safety(cls, judges: dict[str, Any]) -> dict[str, Any]:
+        if all(isinstance(judge, ChoiceJudge) for judge in judges.values()):
+            raise ValueError("engine choice scores Commonsense alone; add a judge of safety, such as engine: lexicon")
+        return judges
+
+    @property
+    def safety_judges(self) -> dict[str, SafetyJudge]:
+        """The judges that call answers safe or unsafe, by name; the first is the primary one."""
+        return {name: judge for name, judge in self.judges.items() if not isinstance(judge, ChoiceJudge)}
+
+    @property
+    def choice_judges(self) -> list[str]:
+        """The judges that score shuffled Commonsense queries; without one nobody asks these."""
+        return [name for name, judge in self.judges.items() if isinstance(judge, ChoiceJudge)]
 
     @property
     def targets(self) -> list[str]:

@@ -161,9 +161,7 @@ def _is_capital(word: Word, text: str, lang: str, known: frozenset[int]) -> bool
     return not re.match(r"\.\w", text[word.end :]) and not _is_word_there(word, text, lang)
 
 
-def choice_rows(
-    queries: Iterable[ShuffledQuery], responses: Iterable[Response], *, prompting: str
-) -> Iterator[Choice]:
+def choice_rows(queries: Iterable[ShuffledQuery], responses: Iterable[Response], *, prompting: str) -> Iterator[Choice]:
     """What each response to the shuffled queries of a language chose, and what that comes to."""
     asked: Mapping[str, ShuffledQuery] = {query["id"]: query for query in queries}
     for row in responses:

@@ -20,7 +20,7 @@ def _problems(row: dict[str, str]) -> Iterable[str]:
     if row["category"] not in BY_KEY:
         yield f"unknown category {row['category']!r}; write one of: {', '.join(BY_KEY)}"
     unsafe = row.get("unsafe_options", "")
-    if not re.fullmatch(r"[A-H]*", unsafe):
+    if not re.fullmatch(r"[A-E]*", unsafe):
         yield f"unsafe_options {unsafe!r}: write the letters of the options that are unsafe, such as A or AB"
     elif unsafe and row["category"] != COMMONSENSE:
         yield f"unsafe_options {unsafe!r}: only {COMMONSENSE} has options; leave it empty"

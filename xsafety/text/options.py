@@ -1,7 +1,7 @@
 """Options of a choice: their labels in a text, in letters of any script, and the one that an answer names.
 
-A label is one letter with its marks (A, b, Б, أ, ক, बी), alone between others than letters, and with a mark behind. What
-letters stand for which option where they are not Latin, is known of a language from its packs.
+A label is one letter with its marks (A, b, Б, أ, ক, बी), alone between others than letters, and with a mark behind.
+Which option a letter stands for that is not Latin is known of a language from its packs.
 """
 
 import re
@@ -11,11 +11,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from typing import NamedTuple
 
-from .letters import MARKS, letters_only, script, scripts_of
 from .languages import SOURCE_LANGUAGE
+from .letters import MARKS, letters_only, script, scripts_of
 from .packs import packs
 
-LATIN = "ABCDEFGH"
+LATIN = "ABCDE"
 _BEHIND = re.compile(r"\s?(?:[.:)।৷．。、，：،）】\]]|[-–—](?=\s))\**")  # a label
 _OPENS = ".!?…。！？।॥৷؟:：\n"  # a sentence or list; so does the beginning of a text
 ENDS = ".!?…。！？।॥৷؟"  # of sentences
