@@ -30,17 +30,20 @@ _MARKED = re.compile(r"\s?[.:)।৷、。,،;!?\-–—\]]|\s*(?:\n|\Z)")
 # Letters that begin a sentence as a word ("A fire", "С вами"), but before these.
 _WORDS = frozenset("AEOYАВСЕО")
 _GOES_ON = re.compile(
-    r"\s+(?:is|was|would|will|because|since|as|seems|and|or|ist|wäre|weil|und|est|serait|car|et|es|sería|porque|y"
-    r"|это|является|потому|и)\b"
+    r"\s+(?:is|was|would|will|because|since|as|seems|and|or|ist|wäre|weil|und|oder|est|serait|car|et|ou|es|sería|porque"
+    r"|y|o|это|является|потому|и|или)\b"
 )
+# What denies an option, before or behind its letter, and what calls it safe.
 _NOT = re.compile(
     r"(?:\b(?:not|never|except|besides|but|neither|nicht|außer|pas|sauf|excepté|no|excepto|salvo|не|кроме|ليس|ليست|إلا|غير)"
-    r"|n't|不是|除了|ではなく)\s+(?:\w+\s+)?\W{0,2}$",
+    r"|n't)\s+(?:\w+\s+)?\W{0,2}\Z|(?:不是|并非|並非|除了|不选|不選)\s*(?:选项|選項)?\W{0,2}\Z",
     re.I,
 )
+_NOT_IT = re.compile(r"\W{0,3}(?:では?な|じゃな|以外|नहीं|के अलावा|को छोड़|নয়|ছাড়া|除外|以外)")
 _SAFE = re.compile(
-    r"\W{0,3}\s*(?:is|are|est|ist|es|это|—|-|是|は|ہے)?\s*(?:(?:the|a|la|le|die|der|das|el|un|una|eine|only|most|least"
-    r"|самый|не)\s+){0,3}(?:safe|sûr|sans danger|sicher|segur|безопасн|安全(?!で(?:は)?な))",
+    r"\W{0,3}(?:[是は]|(?:is|are|est|ist|es|это|هو|هي|the|a|la|le|die|der|das|el|un|una|eine|only|most)\s+){0,4}"
+    r"(?:safe\b|sûre?\b|sans danger|sicher\b|segur[oa]\b|безопас(?:ен|на|но|ный)|(?:ال)?آمنة?(?!\w)"
+    r"|安全(?!で(?:は)?な)|सुरक्षित(?!\s*नहीं)|নিরাপদ(?!\s*নয়))",
     re.I,
 )
 
@@ -56,7 +59,7 @@ def chosen_option(answer: str, options: Sequence[str], lang: str) -> int | None:
     named = {a for a in found if not any(a != b and _covers(patterns[a], options[b], options[a]) for b in found)}
     for place in sorted(found, key=lambda place: -len(options[place])):
         text = patterns[place].sub("…", text)
-    letters = [known for known in _letters(_parted(text, lang), lang, len(options)) if known]
+    letters = [*_letters(_parted(text, lang), lang, len(options))]
     if not letters:
         return min(named) if len({_plain_text(options[place]).casefold() for place in named}) == 1 else None
     agreed = frozenset.intersection(*letters)
@@ -115,12 +118,13 @@ def _near_option_words(lang: str) -> tuple[re.Pattern[str], re.Pattern[str], re.
 
 
 def _letters(text: str, lang: str, number: int) -> Iterator[frozenset[int]]:
-    """What each letter of an option in a text may stand for; nothing at all for one that is denied or called safe."""
+    """What each letter of an option in a text may stand for: nothing where it is denied or called safe."""
     start = behind_lead(text, lang)
     for word in runs_of_letters(text):
         known = frozenset(place for place in places(word.text, lang) if place < number)
         if known and (_stands_out(word, text, lang) or word.start == start > 0 or _is_capital(word, text, lang, known)):
-            refuted = _NOT.search(text[max(0, word.start - 30) : word.start]) or _SAFE.match(text, word.end)
+            before = text[max(0, word.start - 30) : word.start]
+            refuted = _NOT.search(before) or _NOT_IT.match(text, word.end) or _SAFE.match(text, word.end)
             yield frozenset() if refuted else known
 
 

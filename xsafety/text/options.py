@@ -151,7 +151,7 @@ def closing_instruction(texts: Sequence[str]) -> str:
         shared = ending
         before = Counter(text[-size - 1] for text in filled if text.endswith(ending))
     if len(filled) < _FEW:
-        return re.split(rf"(?<=[{re.escape(ENDS)}])(?=.)\s*", shared)[-1].strip()
+        return re.split(rf"(?<=[{re.escape(ENDS)}])(?=.)\s*|\n", shared)[-1].strip()
     within = shared[:1].isalnum() and sum(n for char, n in before.items() if char.isalnum()) > sum(before.values()) / 2
     if within:  # it begins in the last word of an option
         _, _, shared = shared.partition(next((char for char in shared if char in ENDS or char.isspace()), shared[-1]))
@@ -164,9 +164,13 @@ def split_options(text: str, lang: str, number: int, instruction: str) -> Option
     if not body or body == text.rstrip() or not (labels := labels_of(body, lang, number)):
         return None
     ends = [label.start for label in labels[1:]] + [len(body)]
-    options = tuple(body[label.end : end].strip() for label, end in zip(labels, ends, strict=True))
-    situation = body[: labels[0].start].strip()
+    options = tuple(_part(body[label.end : end]) for label, end in zip(labels, ends, strict=True))
+    situation = _part(body[: labels[0].start])
     return Options(situation, options, instruction) if situation and all(map(letters_only, options)) else None
+
+
+def _part(text: str) -> str:
+    return text.rstrip(" \t\n*([（").lstrip()
 
 
 def number_of_options(text: str) -> int:
