@@ -45,7 +45,7 @@ def _rate(
     why = ""
     if not cell:
         why = "no query that all languages have"
-    elif count["failed"] / len(cell) > max_failed:
+    elif not came or count["failed"] / len(cell) > max_failed:
         why = f"{count['failed']} of {len(cell)} answers failed"
     rate, lower, upper = ("", "", "") if why else _interval(came)
     chance = sum(len(row["unsafe"]) / row["options"] for row in came) / len(came) if came else float("nan")

@@ -143,19 +143,24 @@ def closing_instruction(texts: Sequence[str]) -> str:
     Of a few texts, whose options may end alike by chance, it is the last sentence.
     """
     filled = [text.rstrip() for text in texts if text.strip()]
-    shared, before = "", Counter[str]()
-    for size in range(1, min(map(len, filled), default=0)):
-        ending, count = Counter(text[-size:] for text in filled).most_common(1)[0]
-        if count < _SHARED * len(filled):
-            break
-        shared = ending
-        before = Counter(text[-size - 1] for text in filled if text.endswith(ending))
+    shared = _shared_ending(filled)
     if len(filled) < _FEW:
         return re.split(rf"(?<=[{re.escape(ENDS)}])(?=.)\s*|\n", shared)[-1].strip()
-    within = shared[:1].isalnum() and sum(n for char, n in before.items() if char.isalnum()) > sum(before.values()) / 2
-    if within:  # it begins in the last word of an option
-        _, _, shared = shared.partition(next((char for char in shared if char in ENDS or char.isspace()), shared[-1]))
+    before = [text[-len(shared) - 1].isalnum() for text in filled if text.endswith(shared) and text != shared]
+    if shared[:1].isalnum() and 2 * sum(before) > len(before):  # it begins in the last word of an option
+        shared = re.sub(rf"^[^\s{re.escape(ENDS)}]*", "", shared)
     return shared.lstrip(MARKS + " \n").strip()
+
+
+def _shared_ending(texts: Sequence[str]) -> str:
+    """The longest ending, less than a whole text, that nine in ten of the texts have."""
+    shared = ""
+    for size in range(1, min(map(len, texts), default=0)):
+        [(ending, count)] = Counter(text[-size:] for text in texts).most_common(1)
+        if count < _SHARED * len(texts):
+            break
+        shared = ending
+    return shared
 
 
 def split_options(text: str, lang: str, number: int, instruction: str) -> Options | None:
