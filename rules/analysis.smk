@@ -164,7 +164,7 @@ rule compare:
         # It takes the verdicts that there are; without an output it always runs.
         results=lambda wildcards: RESULTS,
         older=lambda wildcards: CONFIG.compare_with or [],
-        judges=list(CONFIG.judges),
+        judges=list(CONFIG.safety_judges),
     message:
         "Comparing the verdicts with those of another run."
     shell:

@@ -21,6 +21,7 @@ from .errors import advice
 from .models import (
     ChoiceJudge,
     Connection,
+    Labelled,
     LexiconJudge,
     OpenAI,
     OpenAIJudge,
@@ -138,10 +139,8 @@ class Config(Strict):
 
     def names(self) -> dict[str, dict[str, str]]:
         """What models, judges and prompting methods are called where they are shown."""
-        kinds: Mapping[
-            str, Mapping[str, TransformersModel | OpenAIModel | LexiconJudge | OpenAIJudge | PromptingMethod]
-        ]
-        kinds = {"models": self.models, "judges": self.judges, "promptings": self.promptings}
+        kinds: Mapping[str, Mapping[str, Labelled | PromptingMethod]]
+        kinds = {"models": self.models, "judges": self.safety_judges, "promptings": self.promptings}
         return {kind: {name: block.label or name for name, block in blocks.items()} for kind, blocks in kinds.items()}
 
     def shown(self) -> Shown:
