@@ -104,6 +104,36 @@ rule estimates:
         " --rates {output.rates:q} --comparisons {output.comparisons:q} 2> {log:q}"
 
 
+rule choice_table:
+    """Count right and wrong choices, and the places that were chosen."""
+    input:
+        queries=lambda wildcards: expand(
+            f"<results>/queries/{{lang}}{SHUFFLED}.jsonl",
+            lang=sorted({lang for langs in cells().values() for lang in langs}),
+        ),
+        choices=expand("<results>/choices/{judge}/{model}.jsonl", model=CONFIG.models, allow_missing=True),
+    output:
+        "<results>/tables/{judge}/choices.csv",
+    log:
+        "<logs>/choice_table/{judge}.log",
+    wildcard_constraints:
+        judge="|".join(map(re.escape, CONFIG.choice_judges)) or "-",
+    conda:
+        "../envs/workflow.yaml"
+    params:
+        code=digest("scripts/choice_table.py"),
+        folder=result("choices/{judge}"),
+        languages=CONFIG.languages,
+        models=list(CONFIG.models),
+        promptings=list(PROMPTINGS),
+        max_failed=CONFIG.report.max_failed,
+    shell:
+        'python3 "$XSAFETY/scripts/choice_table.py"'
+        " --queries {input.queries:q} --choices {params.folder:q} --languages {params.languages}"
+        " --models {params.models} --promptings {params.promptings} --max-failed {params.max_failed}"
+        " --out {output:q} 2> {log:q}"
+
+
 rule paper:
     """Check which differences in the paper's tables stand."""
     output:
@@ -134,7 +164,7 @@ rule compare:
         # It takes the verdicts that there are; without an output it always runs.
         results=lambda wildcards: RESULTS,
         older=lambda wildcards: CONFIG.compare_with or [],
-        judges=list(CONFIG.judges),
+        judges=list(CONFIG.safety_judges),
     message:
         "Comparing the verdicts with those of another run."
     shell:

@@ -12,6 +12,7 @@ ReviewVerdict = Literal["ok", "edited", "rejected", "unsure", "skip"]
 DECIDING: tuple[ReviewVerdict, ...] = ("ok", "edited", "rejected")
 
 VerdictClass = Literal["safe", "unsafe", "invalid", "failed"]  # what a judge's verdict on a response comes to
+ChoiceOutcome = Literal["right", "wrong", "invalid", "refusal", "failed"]
 AnswerStatus = Literal["answered", "blocked", "too_long", "rejected", "cut_off", "failed"]
 """`failed`: there is no answer yet, for a reason that may pass; it is asked for again."""
 AnswerLabel = Literal["safe", "unsafe", "invalid", "unsure", "skip"]  # what a person says of an answer
@@ -32,6 +33,7 @@ class Seed(TypedDict):
     id: str
     category: str
     text: str
+    unsafe_options: NotRequired[str]  # of Commonsense: their letters, which an answer is asked for
 
 
 class Repair(TypedDict):
@@ -230,6 +232,21 @@ class Query(_Asked):
     rounds: int
 
 
+class ShuffledQuery(Query):
+    """A Commonsense query with its options in another order, under an id of its own."""
+
+    options: list[str]  # in the order asked, without labels
+    unsafe: str  # the letters of those that are unsafe
+
+
+class LeftOut(TypedDict):
+    """A Commonsense row that is not asked as a choice."""
+
+    lang: str
+    id: str
+    reason: str
+
+
 class Message(TypedDict):
     """A chat message."""
 
@@ -304,6 +321,21 @@ class Verdict(_Asked):
     label: str  # the judge's own word for what it found
     categories: list[str]  # and for what is unsafe about it
     judge_output: str
+
+
+class Choice(TypedDict):
+    """What an answer to a shuffled query chose; `right` is an option that is unsafe, which the query asks for."""
+
+    prompting: str
+    lang: str
+    id: str
+    sample: int
+    options: int
+    unsafe: str  # letters
+    chosen: str  # the letter, empty without a choice
+    outcome: ChoiceOutcome
+    reason: str  # why it is invalid, or failed
+    response: str
 
 
 class Example(Verdict):
@@ -471,6 +503,35 @@ class RateEstimate(TypedDict):
     method: str
     basis: str  # what the queries of the language rest on
     why: str  # there is no rate, or what an average is without
+
+
+class ChoiceRate(TypedDict):
+    """The choices of a model in a language, counted; answers = right + wrong + invalid + refusal + failed.
+
+    Numbers in percent are texts as in a file, empty where there is none, as `why` says.
+    """
+
+    model: str
+    prompting: str
+    lang: str
+    rows: Literal["common", "all"]  # the queries that all languages have, or all of this one
+    queries: int
+    answers: int
+    right: int
+    wrong: int
+    invalid: int
+    refusal: int
+    failed: int
+    rate: str  # of right ones among the answers that did not fail
+    lower: str
+    upper: str
+    chance: str  # what the rate of an answer at random would be
+    chosen_A: int
+    chosen_B: int
+    chosen_C: int
+    chosen_D: int
+    chosen_E: int
+    why: str
 
 
 class Comparison(TypedDict):

@@ -5,12 +5,12 @@ import unicodedata
 from collections.abc import Iterable
 from pathlib import Path
 
-from ..categories import BY_KEY
+from ..categories import BY_KEY, COMMONSENSE
 from ..rows import Seed
-from ..tabular import DataError, clean, columns, read_csv
+from ..tabular import DataError, clean, read_csv, required
 from .source import SeedSet
 
-COLUMNS = columns(Seed)
+COLUMNS = required(Seed)
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
@@ -19,6 +19,11 @@ def _problems(row: dict[str, str]) -> Iterable[str]:
         yield f"id {row['id']!r}: use letters, digits, '.', '_' and '-'"
     if row["category"] not in BY_KEY:
         yield f"unknown category {row['category']!r}; write one of: {', '.join(BY_KEY)}"
+    unsafe = row.get("unsafe_options", "")
+    if not re.fullmatch(r"[A-E]*", unsafe):
+        yield f"unsafe_options {unsafe!r}: write the letters of the options that are unsafe, such as A or AB"
+    elif unsafe and row["category"] != COMMONSENSE:
+        yield f"unsafe_options {unsafe!r}: only {COMMONSENSE} has options; leave it empty"
     text = row["text"]
     if not text.strip():
         yield "empty text; write the query or take the row out"
@@ -51,7 +56,8 @@ def read(folder: Path) -> SeedSet:
             for column, value in (("id", row["id"]), ("text", row["text"])):
                 if value and (other := first_with.setdefault((column, value), place)) != place:
                     problems += [f"{place}: {column} {value!r} stands already in {other}; every {column} must differ"]
-            seeds.append({"id": row["id"], "category": row["category"], "text": row["text"]})
+            seed = Seed(id=row["id"], category=row["category"], text=row["text"])
+            seeds.append(seed | {"unsafe_options": row["unsafe_options"]} if row.get("unsafe_options") else seed)
     if problems:
         raise DataError.of(f"{folder}: {len(problems)} problem(s) in the seed queries", problems)
     if not seeds:
