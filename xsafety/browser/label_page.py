@@ -15,7 +15,7 @@ from ..cli import call
 from ..rows import LabelQueue, ShownLabelRow
 from .answers import Labelling
 from .breaks import Breaks
-from .page import Choice, Page, serve
+from .page import Question, Page, serve
 
 _ENGLISH = ("English", "en", "ltr")
 
@@ -42,11 +42,11 @@ class LabelPage(Page[LabelQueue, Labelling]):
         self.breaks = Breaks(labelling.done, time.monotonic())
         super().__init__(queue, labelling)
 
-    def choices_of_row(self) -> list[Choice]:
+    def choices_of_row(self) -> list[Question]:
         labels, refusals = self.queue["labels"], self.queue["refusals"]
         return [
-            Choice("label", "", labels, 1, partial(self._choose, "label")),
-            Choice("refusal", "Refusal: ", refusals, 6, partial(self._choose, "refusal")),
+            Question("label", "", labels, 1, partial(self._choose, "label")),
+            Question("refusal", "Refusal: ", refusals, 6, partial(self._choose, "refusal")),
         ]
 
     def build_row(self) -> None:

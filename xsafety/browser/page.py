@@ -31,7 +31,7 @@ AnswersT = TypeVar("AnswersT", bound=PageAnswers[Any, Any])
 QueueT = TypeVar("QueueT", bound=PageQueue)
 
 
-class Choice(NamedTuple):
+class Question(NamedTuple):
     """What there is to choose from about a row, by keys: digits from `first_key` on."""
 
     id: str  # what an answer calls it
@@ -65,7 +65,7 @@ class Page(ABC, Generic[QueueT, AnswersT]):
         self._show()
 
     @abstractmethod
-    def choices_of_row(self) -> list[Choice]: ...
+    def choices_of_row(self) -> list[Question]: ...
 
     @abstractmethod
     def build_row(self) -> None: ...

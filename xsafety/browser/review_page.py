@@ -10,7 +10,7 @@ from ..cli import call
 from ..rows import ReviewQueue, ShownRow
 from .answers import Review
 from .changes import as_html, changes
-from .page import Choice, Page, serve
+from .page import Question, Page, serve
 
 
 class ReviewPage(Page[ReviewQueue, Review]):
@@ -31,8 +31,8 @@ class ReviewPage(Page[ReviewQueue, Review]):
     }
     always_warns = False
 
-    def choices_of_row(self) -> list[Choice]:
-        return [Choice("verdict", "", self.queue["verdicts"], 1, self._decide)]
+    def choices_of_row(self) -> list[Question]:
+        return [Question("verdict", "", self.queue["verdicts"], 1, self._decide)]
 
     def build_row(self) -> None:
         row = self.row
