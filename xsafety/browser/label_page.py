@@ -15,7 +15,7 @@ from ..cli import call
 from ..rows import LabelQueue, ShownLabelRow
 from .answers import Labelling
 from .breaks import Breaks
-from .page import Question, Page, serve
+from .page import Page, Question, serve
 
 _ENGLISH = ("English", "en", "ltr")
 

@@ -32,7 +32,7 @@ QueueT = TypeVar("QueueT", bound=PageQueue)
 
 
 class Question(NamedTuple):
-    """What there is to choose from about a row, by keys: digits from `first_key` on."""
+    """A question about a row, with what there is to choose from by keys: digits from `first_key` on."""
 
     id: str  # what an answer calls it
     name: str

@@ -10,7 +10,7 @@ from ..cli import call
 from ..rows import ReviewQueue, ShownRow
 from .answers import Review
 from .changes import as_html, changes
-from .page import Question, Page, serve
+from .page import Page, Question, serve
 
 
 class ReviewPage(Page[ReviewQueue, Review]):
