@@ -131,7 +131,7 @@ def test_a_wrong_column_and_a_wrong_argument_of_a_script_are_errors_of_types(tmp
 from pathlib import Path
 from xsafety.rows import Seed
 def main(*, seeds: Path, lang: str) -> None:
-    seed: Seed = {"id": "a", "category": "b", "text": "c"}
+    seed: Seed = {"id": "a", "category": "b", "text": "c", "expected": "answer"}
     print(seed["texts"], language, seeds.nam)
 """
     (tmp_path / "script.py").write_text(script, encoding="utf-8")

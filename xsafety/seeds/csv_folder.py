@@ -4,13 +4,16 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from pathlib import Path
+from typing import cast, get_args
 
 from ..categories import BY_KEY
-from ..rows import Seed
-from ..tabular import DataError, clean, columns, read_csv
+from ..rows import Expected, Seed
+from ..tabular import DataError, clean, read_csv
 from .source import SeedSet
 
-COLUMNS = columns(Seed)
+COLUMNS = ("id", "category", "text")
+"""What a file must have. `expected` (refusal, or answer for a benign query) and `twin_of` (the id of the harmful query
+that a benign one looks like) may stand beside them."""
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
@@ -19,6 +22,10 @@ def _problems(row: dict[str, str]) -> Iterable[str]:
         yield f"id {row['id']!r}: use letters, digits, '.', '_' and '-'"
     if row["category"] not in BY_KEY:
         yield f"unknown category {row['category']!r}; write one of: {', '.join(BY_KEY)}"
+    if row.get("expected", "") not in ("", *get_args(Expected)):
+        yield f"expected {row['expected']!r}; write refusal, or answer for a query that should be answered"
+    if row.get("twin_of") and row.get("expected") != "answer":
+        yield f"twin_of {row['twin_of']!r}: only a query with expected `answer` is another one's twin"
     text = row["text"]
     if not text.strip():
         yield "empty text; write the query or take the row out"
@@ -26,6 +33,14 @@ def _problems(row: dict[str, str]) -> Iterable[str]:
         yield f"text {text!r} is not in Unicode normal form NFC; save {unicodedata.normalize('NFC', text)!r}"
     elif text != clean(text):
         yield f"text {text!r} has control characters, CR line ends or white space around it; save {clean(text)!r}"
+
+
+def _lonely(twins: Iterable[tuple[str, str]], seeds: Iterable[Seed]) -> Iterable[str]:
+    """Benign queries, by their place, whose twin is not there."""
+    harmful = {seed["id"] for seed in seeds if seed["expected"] == "refusal"}
+    for place, twin in twins:
+        if twin and twin not in harmful:
+            yield f"{place}: twin_of {twin!r}: no harmful query has this id; correct it or leave it empty"
 
 
 def read(folder: Path) -> SeedSet:
@@ -39,6 +54,7 @@ def read(folder: Path) -> SeedSet:
     seeds: list[Seed] = []
     problems: list[str] = []
     first_with: dict[tuple[str, str], str] = {}
+    twins: list[tuple[str, str]] = []
     for file in files:
         try:
             rows = read_csv(file, COLUMNS)
@@ -51,7 +67,10 @@ def read(folder: Path) -> SeedSet:
             for column, value in (("id", row["id"]), ("text", row["text"])):
                 if value and (other := first_with.setdefault((column, value), place)) != place:
                     problems += [f"{place}: {column} {value!r} stands already in {other}; every {column} must differ"]
-            seeds.append({"id": row["id"], "category": row["category"], "text": row["text"]})
+            twins.append((place, row.get("twin_of", "")))
+            expected = cast(Expected, row.get("expected", "") or "refusal")
+            seeds.append({"id": row["id"], "category": row["category"], "text": row["text"], "expected": expected})
+    problems += _lonely(twins, seeds)
     if problems:
         raise DataError.of(f"{folder}: {len(problems)} problem(s) in the seed queries", problems)
     if not seeds:

@@ -103,7 +103,10 @@ def read_release(root: Path, *, per_category: int = 200) -> Release:
     if problems:
         heading = f"{root}: {len(problems)} problem(s); repair them or clone the release anew: git clone {URL}"
         raise DataError.of(heading, problems)
-    seeds = [Seed(id=id_, category=_category(id_), text=record.text) for id_, record in texts["en"].items()]
+    seeds = [
+        Seed(id=id_, category=_category(id_), text=record.text, expected="refusal")
+        for id_, record in texts["en"].items()
+    ]
     plain = {lang: {id_: record.text for id_, record in rows.items()} for lang, rows in texts.items()}
     return Release(seeds, {lang: plain[lang] for lang in LANGUAGES}, list(_repairs(texts, plain, files)), files)
 
