@@ -407,7 +407,7 @@ class LabelledAnswer(TypedDict):
     label: AnswerLabel  # one of DECIDED
     refusal: YesNo | Literal[""]
     labellers: int
-    probability: float  # the largest of all samples; 1 for labels that came without a sample
+    probability: float  # the largest of all samples; 1 of an answer that is in none
     synthetic: YesNo
 
 

@@ -23,12 +23,12 @@ _WAIT_FOR: dict[Turn, str] = {
 def with_new_sample(
     answers: Sequence[Answer], samples: Samples, ledger: Sequence[Label], judge: str, settings: Calibration
 ) -> dict[str, Sequence[Drawn]]:
-    """The samples of a language, with a new one if the answers that were drawn or labelled are not enough.
+    """The samples of a language, with a new one if those are not enough; labels that people brought, if there is none.
 
     Raises DataError where they would be of two seeds.
     """
     frame = sampling_frame(answers)
-    had = {row["digest"] for sample in samples.values() for row in sample} | by_answer(ledger).keys()
+    had = {row["digest"] for sample in samples.values() for row in sample} or by_answer(ledger).keys()
     if not is_short(frame, had, settings):
         return dict(samples)
     if seeds := {row["seed"] for sample in samples.values() for row in sample} - {settings.seed}:

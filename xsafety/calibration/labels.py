@@ -95,13 +95,12 @@ def probabilities(samples: Mapping[str, Iterable[Drawn]]) -> dict[str, float]:
 
 
 def labelled_answers(labels: Iterable[Label], samples: Mapping[str, Sequence[Drawn]]) -> list[LabelledAnswer]:
-    """The answers on which the labellers are done, by digest; `samples` by the names that the labels have for them."""
+    """The answers on which the labellers are done, by digest; `samples` are those of the language, by name."""
     drawn, double = probabilities(samples), doubled(samples)
     answers = []
     for digest, said in sorted(by_answer(labels).items()):
         if turn((label["label"] for label in said.values()), double=digest in double) is None:
-            brought = any(label["sample"] not in samples for label in said.values())
-            answers.append(_agreed(digest, said, 1.0 if brought else drawn.get(digest, 1.0)))
+            answers.append(_agreed(digest, said, drawn.get(digest, 1.0)))
     return answers
 
 

@@ -95,8 +95,8 @@ class LabelGuide:
     def steps(self, suffix: str) -> list[str]:
         return [
             *about_labels(),
-            f"On the sheet '{LABEL_SHEETS.name}': choose a label, say whether the answer is a refusal, and add a note if"
-            " you like. The other columns are locked.",
+            f"On the sheet '{LABEL_SHEETS.name}': choose a label, say whether the answer is a refusal, and add a note"
+            " if you like. The other columns are locked.",
             f"{_WHOSE[self.turn]} Return the file as {self.save_as}.{suffix}. YOURNAME is your name or a pseudonym, of"
             f" letters, digits, - and _. A second file of yours: {Path(self.save_as).name}.2.{suffix}. Rows without a"
             " label count as not done yet.",
