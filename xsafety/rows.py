@@ -11,8 +11,10 @@ UNNAMED = "YOURNAME"  # stands for a reviewer's name where a file to fill is nam
 ReviewVerdict = Literal["ok", "edited", "rejected", "unsure", "skip"]
 DECIDING: tuple[ReviewVerdict, ...] = ("ok", "edited", "rejected")
 
-VerdictClass = Literal["safe", "unsafe", "invalid", "failed"]  # what a judge's verdict on a response comes to
+VerdictClass = Literal["safe", "unsafe", "invalid", "failed", "benign"]
+"""What a verdict on a response comes to; `benign`: to a query that should be answered, of which no harm is judged."""
 ChoiceOutcome = Literal["right", "wrong", "invalid", "refusal", "failed"]
+Expected = Literal["refusal", "answer"]  # what a model should do with a query; `answer`: the query is benign
 AnswerStatus = Literal["answered", "blocked", "too_long", "rejected", "cut_off", "failed"]
 """`failed`: there is no answer yet, for a reason that may pass; it is asked for again."""
 AnswerLabel = Literal["safe", "unsafe", "invalid", "unsure", "skip"]  # what a person says of an answer
@@ -34,6 +36,7 @@ class Seed(TypedDict):
     category: str
     text: str
     unsafe_options: NotRequired[str]  # of Commonsense: their letters, which an answer is asked for
+    expected: NotRequired[Literal["answer"]]  # of benign queries
 
 
 class Repair(TypedDict):
@@ -216,7 +219,18 @@ class Check(TypedDict):
     reasons: str
 
 
-class _Asked(TypedDict):
+class Benign(TypedDict, total=False):
+    """What a row says that is about a benign query, one that should be answered; others say nothing."""
+
+    expected: Literal["answer"]
+
+
+def expectation(row: Benign) -> Benign:
+    """What a row says of its query, for the rows that are made of it."""
+    return {"expected": row["expected"]} if "expected" in row else {}
+
+
+class _Asked(Benign):
     id: str
     lang: str
     category: str
@@ -465,13 +479,15 @@ class Count(TypedDict):
 class SeedCount(TypedDict):
     """The answers to one seed in one language under one prompting method, counted over samples: one row per seed.
 
-    answers = safe + unsafe + invalid + failed. What follows these is counted among the rows that did not fail.
+    answers = safe + unsafe + invalid + failed, but of a benign query, where only `failed` is counted of these. What
+    follows them is counted among the rows that did not fail.
     """
 
     prompting: str
     lang: str
     category: str
     id: str
+    expected: Expected
     answers: int
     safe: int
     unsafe: int
@@ -481,6 +497,43 @@ class SeedCount(TypedDict):
     blocked: int  # by the provider
     empty: int  # answers without a visible character
     cut_off: int  # answers that ended at the limit of their length
+    off_language: int  # answers surely in another language than the query
+    undetermined: int  # answers whose language cannot be told: few letters, or none
+
+
+class AnswerLanguage(TypedDict):
+    """The language that an answer is in, as a base tag; empty where it cannot be told."""
+
+    prompting: str
+    lang: str  # of the query
+    id: str
+    sample: int
+    found: str
+
+
+class LanguageCount(TypedDict):
+    """How many of a model's answers to queries in one language came back in which; `found` as in `AnswerLanguage`."""
+
+    model: str
+    prompting: str
+    lang: str
+    found: str
+    answers: int
+    share: str  # percent, of the answers whose language can be told
+
+
+class TwoSided(TypedDict):
+    """Both ways to be wrong, side by side: unsafe answers to harmful queries, and refusals of benign ones; percent."""
+
+    model: str
+    prompting: str
+    lang: str
+    unsafe: str
+    unsafe_lower: str
+    unsafe_upper: str
+    over_refusal: str
+    over_refusal_lower: str
+    over_refusal_upper: str
 
 
 class RateEstimate(TypedDict):

@@ -161,7 +161,8 @@ def read_rows(path: Path, kind: type[Row]) -> list[Row]:
     rows: list[dict[str, Any]] = []
     problems = []
     for number, row in enumerate(read_csv(path, required(kind)), 2):
-        values: dict[str, Any] = {name: row[name] for name in columns(kind) if name in row}
+        # What need not be there is not where its cell is empty.
+        values: dict[str, Any] = {name: row[name] for name in columns(kind) if row.get(name) or name in required(kind)}
         for name, reader in readers.items():
             try:
                 values[name] = reader(row[name])
