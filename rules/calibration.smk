@@ -46,7 +46,7 @@ rule label_sheets:
         # It takes the verdicts that there are, and leads to nobody being asked.
         results=lambda wildcards: RESULTS,
         labels=CONFIG.calibration.labels,
-        judge=next(iter(CONFIG.judges)),
+        judge=next(iter(CONFIG.safety_judges)),
         prompting=next(iter(PROMPTINGS)),
         languages=CONFIG.languages,
         models=lambda wildcards: to_json(

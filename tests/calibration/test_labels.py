@@ -167,6 +167,7 @@ def test_the_frame_is_distinct_valid_answers_without_commonsense() -> None:
             verdict(MODELS[1], 2, "unsafe", response=f"2 : la réponse {hash_of(MODELS[0])}"),
             verdict(MODELS[1], 3, "safe", category="commonsense"),
             verdict(MODELS[1], 4, "failed"),
+            verdict(MODELS[1], 6, "benign"),
             verdict(MODELS[1], 5, "safe", sample=2, id="insult-5"),
         ],
     }
