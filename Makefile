@@ -28,10 +28,13 @@ lint: setup
 
 setup: .venv/installed
 
+# Python itself compiles the tenth of all modules that is ever loaded, when it is.
+INSTALL = pip install --quiet --disable-pip-version-check --no-compile --requirement
+
 .venv/installed: requirements.lock
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed: make PYTHON=python3.11")'
 	$(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet --disable-pip-version-check --requirement requirements.lock
+	$(BIN)/$(INSTALL) requirements.lock
 	touch $@
 
 # Review in the browser: make review LANG=bn REVIEWER=anna; on request PORT=8080, CONFIG=configs/xsafety.yaml,
@@ -61,7 +64,7 @@ explore: setup .venv-review/installed
 .venv-review/installed: requirements-review.lock
 	@echo "Setting up the environment of the page, once ..."
 	@$(PYTHON) -m venv --clear .venv-review
-	@.venv-review/bin/pip install --quiet --disable-pip-version-check --requirement requirements-review.lock
+	@.venv-review/bin/$(INSTALL) requirements-review.lock
 	@touch $@
 
 # Makes config.schema.json, by which editors explain and check config.yaml, from xsafety/config.

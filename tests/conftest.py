@@ -37,10 +37,12 @@ def cases(file: str, group: str | None = None) -> Iterable[ParameterSet]:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Function]) -> None:
-    """Marks what runs the workflow as slow."""
+    """Marks what runs the workflow or reads the whole release as slow; that comes first, so that no worker is left with
+    a long test at the end."""
     for item in items:
-        if {"project", "made_once"} & set(item.fixturenames):
+        if {"project", "made_once", "real"} & set(item.fixturenames):
             item.add_marker("slow")
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
 
 
 @pytest.fixture

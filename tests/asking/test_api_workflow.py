@@ -123,11 +123,12 @@ def test_several_judges_judge_at_once(judged: Project, server: Server) -> None:
     }
     asked = len(server.chats)
     judged.config["judges"]["guard"]["controversial"] = "safe"
-    done = judged.run()
+    verdicts = [f"results/verdicts/{judge}/one/none/en.jsonl" for judge in judged.config["judges"]]
+    done = judged.run(*verdicts)
     assert done.status == 0, done.output
     assert {row["verdict"] for row in judged.rows("results/verdicts/guard/one/none/en.jsonl")} == {"safe"}
     assert (len(server.chats), done.counts.get("ask_judge")) == (asked, None)
-    assert judged.run().nothing_done
+    assert judged.run(*verdicts).nothing_done
 
 
 def test_a_batch_that_a_killed_run_left_is_found_again(project: Project, server: Server) -> None:
@@ -164,6 +165,7 @@ def test_no_secret_is_kept_or_shown(project: Project, server: Server) -> None:
                 return 400, {"error": {"message": SECRET, "code": "x", "param": SECRET}}
 
     server.reply = reply
+    project.config["languages"] = ["en"]
     one = project.config["models"]["one"] | {"api_key_env": "MARKED", "headers_env": {"x-gate": "GATE_TOKEN"}}
     project.config["models"] = {name: one | {"model": f"model-{name}"} for name in "1234"}
     project.config["models"]["5"] = one | {"model": "model-5", "mode": "batch", "batch": {"poll": 0.05}}

@@ -81,7 +81,7 @@ def test_long_texts_take_linear_time(unit: str) -> None:
 def test_of_random_keys_and_places_none_is_left() -> None:
     random.seed(0)
     letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./+"
-    for _ in range(300):
+    for _ in range(100):
         key = "".join(random.choices(letters, k=random.randint(16, 120)))
         around = ["".join(random.choices(letters, k=random.randint(0, 5))) for _ in range(2)]
         code = b64encode(key.join(around).encode()).decode()

@@ -110,7 +110,7 @@ def test_a_name_without_answers_has_one_row_of_nothing(tmp_path: Path) -> None:
 def test_usage_of_a_run_is_what_the_server_counted(built: Project, server: Server) -> None:
     built.config["models"]["one"]["price"] = {"input": 1, "output": 2}
     built.write("seeds/seeds.csv", (built.folder / "seeds/seeds.csv").read_text().replace("my hat", "my coat"))
-    done = built.run()
+    done = built.run("results/report.html")
     assert done.status == 0, done.output
     usage = {
         (row["stage"], row["name"], row["lang"]): row

@@ -238,7 +238,6 @@ def test_what_holds_for_a_language_throughout_is_its_finding(
     assert "in 25 of 30 rows" in found[THROUGHOUT][0].reason
 
 
-@pytest.mark.slow
 def test_real_release_at_most_3_percent_are_flagged_and_the_known_rows_among_them(
     real: tuple[Release, dict[str, list[Check]]],
 ) -> None:

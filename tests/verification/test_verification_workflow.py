@@ -23,7 +23,7 @@ from xsafety.tabular import read_csv, write_csv
 from xsafety.translation.memory import DRAFT_COLUMNS
 from xsafety.verification.sheets.layout import SHEET_COLUMNS
 
-VERIFIED = ("fr", "ar")
+VERIFIED = ("fr",)
 
 
 def demo(folder: Path, url: str) -> Project:

@@ -38,37 +38,45 @@ def modules(root: Path, script: str) -> list[str]:
 @cache
 def read_source(root: Path, path: Path) -> tuple[list[Path], str]:
     """The modules that a file imports as it runs, and as text its syntax and what the YAML file of its name says."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    _drop_remarks(tree)
+    imports: list[ast.Import | ast.ImportFrom] = []
+    syntax = _meaning(ast.parse(path.read_text(encoding="utf-8")), imports)
     imported = []
-    for node in ast.walk(tree):
+    for node in imports:
         if isinstance(node, ast.ImportFrom):
             # The package that a relative import starts from; for an absolute one, the root.
             base = path.parents[node.level - 1] if node.level else root
             inside = base.joinpath(*(node.module or "").split("."))
-            imported += _files(root, [inside, *(inside / alias.name for alias in node.names)])
-        elif isinstance(node, ast.Import):
-            imported += _files(root, [root.joinpath(*alias.name.split(".")) for alias in node.names])
+            imported += _files(root, (inside, *(inside / alias.name for alias in node.names)))
+        else:
+            imported += _files(root, tuple(root.joinpath(*alias.name.split(".")) for alias in node.names))
     data = path.with_suffix(".yaml")
-    return imported, ast.dump(tree) + (repr(yaml.safe_load(data.read_text(encoding="utf-8"))) if data.is_file() else "")
+    return imported, syntax + (repr(yaml.safe_load(data.read_text(encoding="utf-8"))) if data.is_file() else "")
 
 
-def _drop_remarks(tree: ast.Module) -> None:
-    for node in ast.walk(tree):
-        if isinstance(body := getattr(node, "body", None), list):
-            body[:] = [statement for statement in body if not _means_nothing(statement)]
-        elif isinstance(node, ast.Call):  # what a key of the configuration is for is a remark too
-            node.keywords = [given for given in node.keywords if given.arg != "description"]
+def _meaning(part: object, imports: list[ast.Import | ast.ImportFrom]) -> str:
+    """A part of the syntax as text, without remarks; imports are added to `imports`."""
+    if isinstance(part, list):
+        return f"[{','.join([_meaning(one, imports) for one in part if not _means_nothing(one)])}]"
+    if not isinstance(part, ast.AST):
+        return repr(part)
+    if isinstance(part, ast.Import | ast.ImportFrom):
+        imports.append(part)
+    # Whether a name is read or written shows in where it stands.
+    fields = [_meaning(getattr(part, name, None), imports) for name in part._fields if name != "ctx"]
+    return f"{type(part).__name__}({','.join(fields)})"
 
 
-def _means_nothing(statement: ast.stmt) -> bool:
-    """Whether a statement is a docstring, of a field too, or is there for types alone."""
-    if isinstance(statement, ast.If):
-        return isinstance(statement.test, ast.Name) and statement.test.id == "TYPE_CHECKING"
-    return isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
+def _means_nothing(node: object) -> bool:
+    """Whether a node is a docstring, of a field too, says what a key of the configuration is for, or is for types."""
+    if isinstance(node, ast.If):
+        return isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
+    if isinstance(node, ast.keyword):
+        return node.arg == "description"
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
 
 
-def _files(root: Path, names: list[Path]) -> list[Path]:
+@cache
+def _files(root: Path, names: tuple[Path, ...]) -> list[Path]:
     """The files of the library among the modules that an import names, or may name."""
     library = root / "xsafety"
     # Importing a module runs the packages around it.
