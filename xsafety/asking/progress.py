@@ -46,7 +46,7 @@ class Work:
         return [
             f"{self.refused:,} of them refused" if self.refused else "",
             f"{self.failed:,} failed" if self.failed else "",
-            "" if self.over else rate,
+            "" if self.over or not self.rate else rate,
             self.pace,
             f"${self.dollars:,.2f}" if self.dollars is not None else "",
             f"in {duration(self.seconds)}" if self.over else left,
