@@ -1,4 +1,4 @@
-"""Review sheets as CSV files, for programs."""
+"""Review sheets as CSV files, for programs; their byte-order mark tells spreadsheet programs the letters."""
 
 import csv
 import io
@@ -18,7 +18,7 @@ def write_csv_sheet(path: Path, rows: Sequence[SheetRow], info: SheetInfo) -> li
     """The rows as a CSV file; a `'` stands before texts that a spreadsheet would take for formulas. It holds all."""
     texts = ({name: str(text) for name, text in row.items()} for row in rows)
     quoted = ({name: f"'{text}" if _FORMULA.match(text) else text for name, text in row.items()} for row in texts)
-    write_csv(path, SHEET_COLUMNS, quoted)
+    write_csv(path, SHEET_COLUMNS, quoted, mark="\ufeff")
     return []
 
 
