@@ -84,7 +84,11 @@ class RunLog(LogHandlerBase):
         logger.addHandler(self)
         settings = self.common_settings
         atexit.register(self.tell_failures)  # after what waits for people
-        if sys.stderr.isatty() and os.environ.get("TERM") != "dumb" and not (self._silent or self._full or settings.dryrun):
+        if (
+            sys.stderr.isatty()
+            and os.environ.get("TERM") != "dumb"
+            and not (self._silent or self._full or settings.dryrun)
+        ):
             from .block import Block
 
             self._block = Block(self.state, color=not settings.nocolor)
@@ -159,6 +163,8 @@ class RunLog(LogHandlerBase):
             self._say(f"{self.state.jobs[1]:,} jobs now")
 
     def _start(self, info: Mapping[str, Any]) -> None:
+        if not self.state.knows(info["jobid"]):
+            self._recount()
         name = " ".join([info["rule_name"], "/".join(map(str, info["wildcards"].values()))]).strip()
         self.state.start(info["jobid"], name)
         self._logs[info["jobid"]] = [] if info["rule_msg"] else list(info["log"])

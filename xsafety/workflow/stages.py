@@ -33,18 +33,20 @@ class RunState:
 
         A stage is a file of rules; jobs whose rule has a message are asked for to be read, and part of none.
         """
-        staged = [job for job in jobs if not job.rule.message and job.rule.name != "all"]
-        self._stage_of = {job.jobid: _stage(job.rule) for job in staged}
+        self._stage_of = {job.jobid: _stage(job.rule) for job in jobs}
         total = Counter(self._stage_of.values())
-        self._total = Counter({stage: total[stage] for stage in map(_stage, rules) if stage in total})
-        self.grows = any(file.flags.get("checkpoint_target") for job in staged for file in job.input)
+        self._total = Counter({stage: total[stage] for stage in map(_stage, rules) if stage and stage in total})
+        self.grows = any(file.flags.get("checkpoint_target") for job in jobs for file in job.input)
+
+    def knows(self, job: int) -> bool:
+        return job in self._stage_of
 
     def start(self, job: int, what: str) -> None:
         self.active[job] = what
 
     def finish(self, job: int) -> None:
         self.active.pop(job, None)
-        self._done.update([self._stage_of[job]] if job in self._stage_of else [])
+        self._done[self._stage_of.get(job, "")] += 1
 
     @property
     def stages(self) -> Stages:
@@ -91,4 +93,4 @@ class RunState:
 
 
 def _stage(rule: Any) -> str:
-    return Path(rule.snakefile).stem
+    return "" if rule.message or rule.name == "all" else Path(rule.snakefile).stem
