@@ -39,7 +39,7 @@ class Block:
         more = "; more follow when verification says which languages are ready" if state.grows else ""
         head = f"{duration(state.seconds)}, {done:,} of {total:,} jobs{more}"
         working = state.work()
-        lines = [Text(head, style="bold"), self._table(working[:ASKING])]
+        lines: list[Text | Table] = [Text(head, style="bold"), self._table(working[:ASKING])]
         if len(working) > ASKING:
             lines.append(Text(f"  and {len(working) - ASKING} more that ask"))
         if now := ", ".join(list(state.active.values())):  # a list at once, as the run goes on meanwhile

@@ -1,8 +1,8 @@
 """What a run shows: a block on a terminal, elsewhere a line for each stage and one now and then; what failed last.
 
-A handler by the interface of Snakemake's logger plugins. Snakemake finds plugins only among installed packages, so that
-the Snakefile puts this one in the place of Snakemake's own. All that Snakemake says goes on into .snakemake/log/, and is
-shown as it comes with --verbose, --printshellcmds, --debug-dag or another --logger.
+A handler by the interface of Snakemake's logger plugins. Snakemake finds plugins among installed packages only, so the
+Snakefile puts this one in the place of Snakemake's own. All that Snakemake says goes on into .snakemake/log/; with
+--verbose, --printshellcmds, --debug-dag or another --logger it is shown as it comes.
 """
 
 import atexit
@@ -29,10 +29,10 @@ WHOLE = 10  # failed jobs of which all is said
 # What Snakemake says without an event while it runs, and is worth a line.
 TOLD = ("Nothing to be done", "Will exit after", "Shutting down", "Terminating processes", "Trying to restart")
 # What it says of failed jobs in general, of which is said what failed.
-SAID_BETTER = ("At least one job did not complete", "Exiting because a job execution failed")
+SAID_BETTER = ("CalledProcessError in file", "At least one job did not complete", "Exiting because a job execution")
 NO_USE = "Assuming unrestricted shared filesystem usage."
-NOTES = ("note: ", "error: ")  # begin the lines of a job's log that people must see, also where all went well
-NOTED = 5  # such lines of a job
+NOTES = ("note: ", "error: ")  # begin what people must see of a job's log, also where all went well
+NOTED = 10  # such lines of a job
 
 
 @dataclass(frozen=True)
@@ -51,6 +51,15 @@ class FailedJob:
 
 def _text(file: Path) -> str:
     return file.read_text(encoding="utf-8", errors="replace").strip() if file.is_file() else ""
+
+
+def _notes(text: str) -> list[str]:
+    """The lines of a log that begin a note, or go on with one."""
+    lines, noted = [], False
+    for line in text.splitlines():
+        noted = line.startswith(NOTES) or (noted and line.startswith(" "))
+        lines += [line] if noted else []
+    return lines
 
 
 class RunLog(LogHandlerBase):
@@ -118,8 +127,6 @@ class RunLog(LogHandlerBase):
                 self._recount(info["total"])
             case LogEvent.JOB_ERROR | LogEvent.GROUP_ERROR:
                 self._fail(info)
-            case LogEvent.ERROR if info["exception"] == "CalledProcessError":
-                pass  # a job's, which is told by the event of its error
             case _ if not self._full and self._is_told(record, event):
                 self._pass_on(record)
 
@@ -128,8 +135,7 @@ class RunLog(LogHandlerBase):
         if self.common_settings.dryrun or not self._started:
             return message != NO_USE
         if record.levelno >= WARNING:
-            self._stopped = self._stopped or message.startswith("Cancelling")
-            return not any(text in message for text in SAID_BETTER)
+            return not (self._stopped or any(text in message for text in SAID_BETTER))
         self._stopped = self._stopped or message.startswith("Terminating")
         return event is None and message.startswith(TOLD)
 
@@ -186,7 +192,7 @@ class RunLog(LogHandlerBase):
     def _tell_notes(self, logs: list[str]) -> None:
         """Shows what a job's log says that people must see."""
         for log in () if self._silent else logs:
-            notes = [line for line in _text(Path(log)).splitlines() if line.startswith(NOTES)]
+            notes = _notes(_text(Path(log)))
             more = [f"and {len(notes) - NOTED} more, see {log}"] if len(notes) > NOTED else []
             for line in (*notes[:NOTED], *more):
                 self._print(line)
@@ -196,7 +202,9 @@ class RunLog(LogHandlerBase):
             self._say(work.line())
 
     def _fail(self, info: Mapping[str, Any]) -> None:
-        """Keeps what is to be said in the end of a job, or of each job of a group."""
+        """Keeps what is to be said in the end of a job, or of each job of a group, unless the user stopped it."""
+        if self._stopped:
+            return
         for job in info.get("job_error_info") or [info]:
             name = self.state.active.pop(job["jobid"], job["rule_name"])
             logs = (*job["log"], *(info.get("aux_logs") or ()))
@@ -241,7 +249,7 @@ class RunLog(LogHandlerBase):
 
     def tell_failures(self) -> None:
         """Prints what failed and why, the last that a run prints."""
-        if not self._failed or self._stopped:
+        if not self._failed:
             return
         together: dict[str, list[FailedJob]] = {}
         for job in self._failed:
