@@ -36,8 +36,8 @@ def test_another_server_is_another_model_and_the_first_has_the_old_keys(tmp_path
     other = key(tmp_path, said, base_url=THERE)
     assert other != OLD
     assert said == [
-        f"note: {tmp_path}: default was first asked at localhost:8000/v1; localhost:8001/v1 is taken for another model. "
-        "If it is the same, set same_as: localhost:8000/v1"
+        f"note: {tmp_path}: default was first asked at localhost:8000/v1; "
+        "localhost:8001/v1 is taken for another model. If it is the same, set same_as: localhost:8000/v1"
     ]
     assert len({OLD, other, key(tmp_path), key(tmp_path, base_url="http://node7:8000/v1")}) == 4
     assert key(tmp_path, base_url=HERE) == OLD

@@ -268,7 +268,7 @@ def test_a_failed_job_has_the_last_word(project: Project, options: list[str]) ->
     assert lines[place + 2] == "seeds (results/logs/seeds.log):"
     assert "seeds/seeds.csv, row 2" in lines[-1]
     assert "unknown category 'leaking'" in lines[-1]
-    assert not options or (len(lines) < 15 and max(map(len, lines)) < 300)
+    assert not options or (len(lines) < 15 and max(map(len, lines)) < 500)
 
 
 def test_a_bad_configuration_is_told_with_quiet_too(project: Project) -> None:

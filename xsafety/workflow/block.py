@@ -12,10 +12,10 @@ from ..asking.progress import Work, duration
 from .stages import RunState
 
 BAR = 24  # columns
-ASKING = 12  # lines, of jobs that ask
+ASKING_ROWS = 12  # lines, of jobs that ask
 
 
-class Block:
+class LiveBlock:
     """Shown from `start` to `stop`; what is printed meanwhile stands above it."""
 
     def __init__(self, state: RunState, *, color: bool) -> None:
@@ -39,9 +39,9 @@ class Block:
         more = "; more follow when verification says which languages are ready" if state.grows else ""
         head = f"{duration(state.seconds)}, {done:,} of {total:,} jobs{more}"
         working = state.work()
-        lines: list[Text | Table] = [Text(head, style="bold"), self._table(working[:ASKING])]
-        if len(working) > ASKING:
-            lines.append(Text(f"  and {len(working) - ASKING} more that ask"))
+        lines: list[Text | Table] = [Text(head, style="bold"), self._table(working[:ASKING_ROWS])]
+        if len(working) > ASKING_ROWS:
+            lines.append(Text(f"  and {len(working) - ASKING_ROWS} more that ask"))
         if now := ", ".join(list(state.active.values())):  # a list at once, as the run goes on meanwhile
             lines.append(Text(f"now: {now}"))
         if waiting := state.waiting():

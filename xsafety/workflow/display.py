@@ -24,8 +24,8 @@ from ..asking.progress import duration
 from .stages import RunState
 
 EVERY = 30.0  # seconds between two lines where there is no terminal
-ASKING = 5  # jobs that ask, of which such a line tells
-WHOLE = 10  # failed jobs of which all is said
+ASKING_TOLD = 5  # jobs that ask, of which such a line tells
+TOLD_WHOLE = 10  # failed jobs of which all is said
 # What Snakemake says without an event while it runs, and is worth a line.
 TOLD = ("Nothing to be done", "Will exit after", "Shutting down", "Terminating processes", "Trying to restart")
 # What it says of failed jobs in general, of which is said what failed.
@@ -98,9 +98,9 @@ class RunLog(LogHandlerBase):
             and os.environ.get("TERM") != "dumb"
             and not (self._silent or self._full or settings.dryrun)
         ):
-            from .block import Block
+            from .block import LiveBlock
 
-            self._block = Block(self.state, color=not settings.nocolor)
+            self._block = LiveBlock(self.state, color=not settings.nocolor)
 
     def emit(self, record: LogRecord) -> None:
         try:
@@ -217,8 +217,8 @@ class RunLog(LogHandlerBase):
                 done, total = self.state.jobs
                 stages = [f"{stage} {d:,}/{t:,}" for stage, (d, t) in self.state.stages.items() if d < t]
                 working = self.state.work()
-                more = [f"and {len(working) - ASKING} more that ask"] if len(working) > ASKING else []
-                asking = [*(work.line() for work in working[:ASKING]), *more]
+                more = [f"and {len(working) - ASKING_TOLD} more that ask"] if len(working) > ASKING_TOLD else []
+                asking = [*(work.line() for work in working[:ASKING_TOLD]), *more]
                 self._say("; ".join([f"{done:,} of {total:,} jobs: {', '.join(stages)}", *asking]))
 
     def _say(self, line: str) -> None:
@@ -255,11 +255,11 @@ class RunLog(LogHandlerBase):
         for job in self._failed:
             together.setdefault(job.reason(), []).append(job)
         lines = [f"{len(self._failed)} job(s) failed; what rests on them was not done, all else was."]
-        for reason, jobs in list(together.items())[:WHOLE]:
+        for reason, jobs in list(together.items())[:TOLD_WHOLE]:
             names = ", ".join(job.name for job in jobs)
             where = ", ".join(map(str, jobs[0].logs)) or "no log"
             lines += ["", f"{names} ({where}):", *(f"  {line}" for line in reason.splitlines())]
-        for jobs in list(together.values())[WHOLE:]:
+        for jobs in list(together.values())[TOLD_WHOLE:]:
             lines += [f"{job.name}: {', '.join(map(str, job.logs))}" for job in jobs]
         print("\n".join(lines), file=sys.stderr)
 
