@@ -239,6 +239,13 @@ def test_jobs_that_ask_tell_of_themselves(
     assert not [*(tmp_path / "logs/progress").iterdir()]
 
 
+def test_a_rule_prints_if_it_has_a_message_and_else_writes_a_log() -> None:
+    """What another prints would tear the block on a terminal."""
+    for file in sorted((ROOT / "rules").glob("*.smk")):
+        for rule in re.split(r"^(?:rule|checkpoint) ", file.read_text(encoding="utf-8"), flags=re.M)[1:]:
+            assert ("tee {log:q}" in rule) == ("    message:" in rule), rule.split(":")[0]
+
+
 def test_a_run_into_a_file_is_short(project: Project) -> None:
     done = project.run(SHORT)
     lines = done.output.splitlines()
