@@ -76,7 +76,7 @@ class RunLog(LogHandlerBase):
         self.state = RunState()
         self._workflow: Any = None
         self._failed: list[FailedJob] = []
-        self._started = self._stopped = self._ended = False
+        self._started = self._stopped = self._ended = self._hidden = False
         settings = self.common_settings
         self._full = settings.verbose or settings.printshellcmds or settings.debug_dag
         self._silent = not self._full and bool({Quietness.ALL, Quietness.PROGRESS} & set(settings.quiet or ()))
@@ -116,7 +116,9 @@ class RunLog(LogHandlerBase):
             case LogEvent.WORKFLOW_STARTED:
                 self._started = True
             case LogEvent.JOB_INFO | LogEvent.SHELLCMD if self.common_settings.dryrun:
-                pass
+                self._hidden = not self._full
+            case LogEvent.RUN_INFO if self._hidden:
+                self._print("Each job and its reason: add --printshellcmds.")  # in the place of the same table again
             case LogEvent.RUN_INFO if not self.common_settings.dryrun:
                 self._begin()
             case LogEvent.JOB_INFO:
