@@ -146,7 +146,7 @@ def test_what_failed_is_said_last(
     log.tell_failures()
     said = told(capsys)
     assert said[-9:] == [
-        "3 job(s) failed; what rests on them was not done, all else was.",
+        "3 job(s) failed; what rests on them was not done.",
         "",
         f"check fr, check de ({tmp_path}/fr.log):",
         "  error: seeds.csv, row 2: no text;",
@@ -196,7 +196,10 @@ def test_full_output_is_snakemakes_own(shown: Shown, capsys: pytest.CaptureFixtu
     workflow.start(only, tmp_path / "log")
     workflow.finish(only)
     log.close()
-    notes = [*(line for n in range(5) for line in (f"error: {n}", f"  row {n}")), f"and 4 more, see {tmp_path}/log"]
+    notes = [
+        *(line for n in range(5) for line in (f"ledger: error: {n}", f"  row {n}")),
+        f"ledger: and 4 more, see {tmp_path}/log",
+    ]
     assert [line for line in told(capsys) if line] == ["Job stats: ...", "a job", *notes]
 
 
@@ -271,7 +274,7 @@ def test_a_failed_job_has_the_last_word(project: Project, options: list[str]) ->
     done = project.run(*options)
     assert done.status == 1
     lines = done.output.rstrip().splitlines()
-    place = lines.index("1 job(s) failed; what rests on them was not done, all else was.")
+    place = lines.index("1 job(s) failed; what rests on them was not done.")
     assert lines[place + 2] == "seeds (results/logs/seeds.log):"
     assert "seeds/seeds.csv, row 2" in lines[-1]
     assert "unknown category 'leaking'" in lines[-1]

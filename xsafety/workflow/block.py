@@ -55,9 +55,13 @@ class LiveBlock:
         table = Table.grid(padding=(0, 1))
         growing = "+" if self._state.grows else ""
         rows = [(stage, done, total, growing) for stage, (done, total) in self._state.stages.items()]
-        rows += [(work.who, work.done, work.total, ", ".join(filter(None, work.parts()))) for work in working]
+        rows += [(_name(work), work.done, work.total, ", ".join(filter(None, work.parts()))) for work in working]
         for name, done, total, told in rows:
             bar = ProgressBar(total=total, completed=done, width=BAR)
             count = Text(f"{done:,}/{total:,}", justify="right", no_wrap=True)
             table.add_row(Text(f"  {name}", no_wrap=True), bar, count, Text(told, no_wrap=True, overflow="ellipsis"))
         return table
+
+
+def _name(work: Work) -> str:
+    return work.who if work.what == "answered" else f"{work.who} {work.what}"

@@ -183,21 +183,21 @@ class RunLog(LogHandlerBase):
             self._block.start()
 
     def _finish(self, job: int) -> None:
+        self._tell_notes(self.state.active.get(job, ""), self._logs.pop(job, []))
         self.state.finish(job)
-        self._tell_notes(self._logs.pop(job, []))
         self._tell_ended()
         for stage, (done, total) in self.state.stages.items():
             if done == total != self._told.get(stage) and not self.state.grows:
                 self._told[stage] = total
                 self._say(f"{stage}: {total:,} of {total:,} jobs")
 
-    def _tell_notes(self, logs: list[str]) -> None:
+    def _tell_notes(self, name: str, logs: list[str]) -> None:
         """Shows what a job's log says that people must see."""
         for log in () if self._silent else logs:
             notes = _notes(_text(Path(log)))
             more = [f"and {len(notes) - NOTED} more, see {log}"] if len(notes) > NOTED else []
             for line in (*notes[:NOTED], *more):
-                self._print(line)
+                self._print(line if line.startswith(" ") else f"{name}: {line}")
 
     def _tell_ended(self) -> None:
         for work in self.state.take_ended():
@@ -256,7 +256,7 @@ class RunLog(LogHandlerBase):
         together: dict[str, list[FailedJob]] = {}
         for job in self._failed:
             together.setdefault(job.reason(), []).append(job)
-        lines = [f"{len(self._failed)} job(s) failed; what rests on them was not done, all else was."]
+        lines = [f"{len(self._failed)} job(s) failed; what rests on them was not done."]
         for reason, jobs in list(together.items())[:TOLD_WHOLE]:
             names = ", ".join(job.name for job in jobs)
             where = ", ".join(map(str, jobs[0].logs)) or "no log"
