@@ -13,12 +13,14 @@ from snakemake.utils import min_version
 
 from xsafety.config.configuration import load, missing_keys
 from xsafety.tabular import DataError
+from xsafety.workflow.display import show_run
 from xsafety.workflow.locks import take_over_dead_locks
 from xsafety.workflow.made import remake_what_changed
 from xsafety.workflow.rerun import judge_every_job
 from xsafety.workflow.run import asked_blocks, failures, print_last_words
 
 min_version("9.27")
+SHOWN = show_run(workflow)
 judge_every_job(DAG)
 # Sheets are for people to fill.
 remake_what_changed(DAG, PersistenceBase, to_be_filled={"sheet"})
@@ -37,6 +39,7 @@ except DataError as error:
     raise WorkflowError(str(error)) from None
 
 RESULTS = CONFIG.results
+SHOWN.state.results = Path(RESULTS)
 JOURNAL = CONFIG.journal
 
 

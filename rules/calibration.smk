@@ -29,7 +29,7 @@ rule label_ledger:
     shell:
         'python3 "$XSAFETY/scripts/label_ledger.py"'
         " --labels {params.labels:q} --languages {params.languages}"
-        " --out {params.folder:q} --agreement {output.agreement:q} 2>&1 | tee {log:q}"
+        " --out {params.folder:q} --agreement {output.agreement:q} > {log:q} 2>&1"
 
 
 rule label_sheets:

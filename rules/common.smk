@@ -24,11 +24,9 @@ ROOT = Path() if Path.cwd() == CHECKOUT else CHECKOUT
 # Jobs run this Python, unless conda gives them one, and find scripts and library whatever folder the workflow runs in;
 # no rule holds that folder, as another would be a reason to run again.
 OWN_PYTHON = "" if workflow.deployment_settings.deployment_method else f"{Path(sys.executable).parent}:"
-# Where the workflow runs on a terminal, jobs may show there a line that moves.
-TERMINAL = int(workflow.is_main_process and sys.stderr.isatty())
 shell.prefix(
     f"set -euo pipefail; export XSAFETY={shlex.quote(str(CHECKOUT))} PATH={shlex.quote(OWN_PYTHON)}$PATH"
-    f' XSAFETY_TERMINAL={TERMINAL}; export PYTHONPATH="$XSAFETY"; '
+    f' XSAFETY_PROGRESS={shlex.quote(RESULTS)}/logs/progress; export PYTHONPATH="$XSAFETY"; '
 )
 
 # Whether each round, and the spot check, must come from another reviewer.

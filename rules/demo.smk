@@ -30,4 +30,4 @@ rule train_demo_model:
     shell:
         'python3 "$XSAFETY/scripts/demo_model.py"'
         " --name {wildcards.toy} --seeds {input.seeds:q} --memory {params.memory:q}"
-        " --out {output:q} 2>&1 | tee {log:q}"
+        " --out {output:q} > {log:q} 2>&1"

@@ -56,7 +56,7 @@ rule ask:
         'python3 "$XSAFETY/scripts/ask.py"'
         " --queries {params.queries:q} --languages {params.languages}"
         " --identity {params.identity:q} --connection {resources.connection:q} --promptings {params.promptings:q}"
-        " --journal {params.journal:q} --threads {threads} {params.attempt} --receipt {output:q} 2>&1 | tee {log:q}"
+        " --journal {params.journal:q} --threads {threads} {params.attempt} --receipt {output:q} > {log:q} 2>&1"
         f"{ENDED_EARLY}"
 
 

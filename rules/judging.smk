@@ -46,7 +46,7 @@ rule ask_judge:
         " --results {params.results:q} --cells {params.cells:q}"
         " --promptings {params.promptings} --identity {params.identity:q} --connection {resources.connection:q}"
         " --method {params.method:q} --journal {params.journal:q}"
-        " {params.attempt} --receipt {output:q} 2>&1 | tee {log:q}"
+        " {params.attempt} --receipt {output:q} > {log:q} 2>&1"
         f"{ENDED_EARLY}"
 
 

@@ -39,7 +39,7 @@ rule drafts:
         " --seeds {input.seeds:q} --ledger {input.ledger:q} --memory {params.memory:q}"
         " --memory-state {params.memory_state} --journal {params.journal:q} --out {output.drafts:q}"
         " --receipt {output.receipt:q} --lang {wildcards.lang} --translator {params.translator:q}"
-        " --connection {resources.connection:q} {params.attempt} 2>&1 | tee {log:q}"
+        " --connection {resources.connection:q} {params.attempt} > {log:q} 2>&1"
 
 
 rule freeze:
@@ -88,4 +88,4 @@ rule english:
         'python3 "$XSAFETY/scripts/english.py"'
         " --responses {input.responses:q} --journal {params.journal:q}"
         " --out {output.english:q} --receipt {output.receipt:q} --lang {wildcards.lang}"
-        " --translator {params.translator:q} --connection {resources.connection:q} {params.attempt} 2>&1 | tee {log:q}"
+        " --translator {params.translator:q} --connection {resources.connection:q} {params.attempt} > {log:q} 2>&1"

@@ -25,7 +25,7 @@ def main(*, labels: Path, languages: list[str], out: Path, agreement: Path) -> N
         write_rows(out / lang / "labels.csv", LabelledAnswer, labelled_answers(ledgers[lang], samples))
     write_rows(agreement, LabelAgreement, label_agreement(ledgers))
     for folder in other_folders(labels, languages):
-        say(f"{folder}: not a language of the configuration; its labels are not used")
+        say(f"note: {folder}: not a language of the configuration; its labels are not used")
 
 
 if __name__ == "__main__":

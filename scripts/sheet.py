@@ -40,7 +40,7 @@ def main(
     info = SheetInfo(lang, number, save_as(f"{reviews}/{lang}", number), of_whole(checked))
     for path in sheets:
         if left_out := write_sheet(path, rows, info):
-            say(f"{path}: without rows that do not fit into a spreadsheet: {', '.join(left_out)}")
+            say(f"note: {path}: without rows that do not fit into a spreadsheet: {', '.join(left_out)}")
     write_merged_po(merged, all_rows(lang, queries, row_states, drafted, flagged), info)
 
 

@@ -51,6 +51,9 @@ def server() -> Iterator[Server]:
         yield running
 
 
+SHORT = "short"  # an argument of runs of which is seen what a user sees
+
+
 @dataclass
 class Run:
     """One finished run of snakemake: its status, output and the jobs that it started, as rule[wildcards]."""
@@ -116,7 +119,10 @@ class Project:
         return Run(done.returncode, done.stdout)
 
     def options(self, *arguments: str) -> list[str]:
-        return ["-s", str(ROOT / "Snakefile"), "--cores", "2", *arguments]
+        """Those that show all that Snakemake says, for `Run.jobs`; SHORT leaves it out."""
+        full = [] if SHORT in arguments else ["--printshellcmds"]
+        given = [argument for argument in arguments if argument != SHORT]
+        return ["-s", str(ROOT / "Snakefile"), "--cores", "2", *full, *given]
 
     def rows(self, path: str) -> list[dict[str, Any]]:
         return [json.loads(line) for line in (self.folder / path).read_text(encoding="utf-8").splitlines()]

@@ -79,8 +79,10 @@ def read_jsonl(path: Path) -> Iterator[dict[str, Any]]:
             yield row
 
 
-def write_csv(path: Path, columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> None:
+def write_csv(path: Path, columns: Sequence[str], rows: Iterable[Mapping[str, Any]], mark: str = "") -> None:
+    """Writes a table; after a `mark`, such as the byte-order mark by which spreadsheet programs know UTF-8."""
     buffer = io.StringIO()
+    buffer.write(mark)
     writer = csv.DictWriter(buffer, columns, lineterminator="\n", extrasaction="raise")
     writer.writeheader()
     writer.writerows(rows)

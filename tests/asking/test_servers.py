@@ -36,8 +36,8 @@ def test_another_server_is_another_model_and_the_first_has_the_old_keys(tmp_path
     other = key(tmp_path, said, base_url=THERE)
     assert other != OLD
     assert said == [
-        f"{tmp_path}: default was first asked at localhost:8000/v1; localhost:8001/v1 is taken for another model. "
-        "If it is the same, set same_as: localhost:8000/v1"
+        f"note: {tmp_path}: default was first asked at localhost:8000/v1; "
+        "localhost:8001/v1 is taken for another model. If it is the same, set same_as: localhost:8000/v1"
     ]
     assert len({OLD, other, key(tmp_path), key(tmp_path, base_url="http://node7:8000/v1")}) == 4
     assert key(tmp_path, base_url=HERE) == OLD
@@ -49,7 +49,7 @@ def test_a_move_that_is_declared_keeps_the_keys_and_is_said(tmp_path: Path) -> N
     for same_as in (HERE, "localhost:8000/v1", "http://127.0.0.1:8000/v1/"):
         said: list[str] = []
         assert key(tmp_path, said, base_url=THERE, same_as=same_as) == OLD
-        assert said == [f"answers of default at localhost:8000/v1 count for {THERE}, by same_as"]
+        assert said == [f"note: answers of default at localhost:8000/v1 count for {THERE}, by same_as"]
     assert key(tmp_path, same_as=HERE) == OLD
 
 
@@ -59,7 +59,7 @@ def test_answers_from_before_servers_were_named_count_as_the_first_ones(tmp_path
         journal.append(OLD, "a", answer)
     said: list[str] = []
     assert key(tmp_path, said, base_url=HERE) in answers(tmp_path / "none" / "en.jsonl")
-    assert said == [f"{tmp_path}: the answers there name no server; they count as those of localhost:8000/v1"]
+    assert said == [f"note: {tmp_path}: the answers there name no server; they count as those of localhost:8000/v1"]
     assert key(tmp_path, said, base_url=THERE) not in answers(tmp_path / "none" / "en.jsonl")
     assert [line["server"] for line in lines(tmp_path / SERVERS)] == ["localhost:8000/v1"]
 

@@ -528,7 +528,8 @@ def test_a_csv_holds_no_formula_and_gives_every_text_back(tmp_path: Path) -> Non
         dict.fromkeys(SHEET_COLUMNS, "") | {"id": str(n), "source": "S", "draft": text} for n, text in enumerate(texts)
     ]
     write_csv_sheet(path, rows, BRIEF)
-    with path.open(newline="", encoding="utf-8") as file:
+    assert path.read_bytes().startswith(b"\xef\xbb\xbfid,")  # spreadsheet programs know the letters by it
+    with path.open(newline="", encoding="utf-8-sig") as file:
         assert not any(cell[:1] in tuple("=+-@\t") for row in csv.reader(file) for cell in row)
     assert [given.cells["draft"] for given in read_returned(path)] == texts
 

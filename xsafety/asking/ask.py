@@ -18,7 +18,7 @@ from ..config.models import Connection, LocalConnection, Price
 from . import journal
 from .journal import RUNS, JobRun, journal_file
 from .price import cost
-from .progress import Progress, Throughput, duration
+from .progress import Progress, Throughput, Work, duration
 from .requests import Completion, Ended, Engine, Fatal, Meter, Receipt, Request
 
 MAX_FAILURES = 32  # requests that fail in a row
@@ -79,9 +79,9 @@ def ask(
     if not lacking:
         return receipt
     with journal.lock(folder), closing(_Log(folder)) as log:
-        asking = _Asking(lacking, accepted, log, connection)
+        asking = _Asking(lacking, accepted, log, connection, name)
         try:
-            with Progress(lambda: prefix + asking.line(), say):
+            with Progress(asking.work, say):
                 run: Engine | None = engine
                 while run:
                     run = run(_unanswered(parts, folder, asking), asking)
@@ -171,7 +171,9 @@ class _Asking:
         accepted: bool,
         log: _Log,
         connection: Connection | LocalConnection | None,
+        name: str,
     ) -> None:
+        self._name = name
         self.reasons: dict[tuple[str, str], str] = {}
         self.meter = Meter()
         # Of the parts that lack answers, how many rows failed since the last answer: the part's own, and any.
@@ -232,17 +234,20 @@ class _Asking:
         failed = (request.part, request.key) in self.reasons
         return failed or any((one.part, one.key) == (request.part, request.key) for one, _ in self._rejected)
 
-    def line(self) -> str:
+    def work(self) -> Work:
         """Where the job stands."""
         done = self._answered + len(self.reasons)
-        rate = self._throughput.at(done)
-        per_minute = f"{60 * rate:,.0f}/min" if rate < 10 else f"{rate:.1f}/s"
-        left = duration((self._missing - done) / rate) + " to go" if rate else "waiting"
-        failures = f"{len(self.reasons)} failed" if self.reasons else ""
-        refused = f"{self._without_text} of them refused" if self._without_text else ""
-        money = f"${self._cost:,.2f}" if self._price else ""
-        answered = f"{self._answered:,} of {self._missing:,} answered"
-        return ", ".join(filter(None, [answered, refused, failures, per_minute, self.meter.pace(), money, left]))
+        return Work(
+            self._name,
+            "answered",
+            done,
+            self._missing,
+            self._throughput.at(done),
+            failed=len(self.reasons),
+            refused=self._without_text,
+            pace=self.meter.pace(),
+            dollars=self._cost if self._price else None,
+        )
 
     def end(self) -> None:
         """What is decided when all was asked. Raises Fatal where no request was ever answered."""

@@ -1,28 +1,74 @@
-"""Progress of a job: one line that moves on a terminal, and a line now and then for the log."""
+"""Progress of a job: a line now and then for its log, and a file for whoever shows the whole run."""
 
+import json
 import os
-import shutil
+import socket
 import threading
 import time
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import TextIO
 
+from ..tabular import write_text
+
+FOLDER = "XSAFETY_PROGRESS"  # names the folder of these files in the environment of a job
 LOG_EVERY = 30.0  # seconds between two lines of the log
-PAINT_EVERY = 0.5  # seconds between two looks of the moving line
+LOOK_EVERY = 0.5  # seconds between two looks
 RECENT = 60.0  # seconds over which the rate is taken
 
 
-class Progress:
-    """Shows `line()` until the `with` block ends: moving on the terminal if there is one, and by `say` in the log.
+@dataclass(frozen=True)
+class Work:
+    """Where a job stands: how many of its rows are done, with those that failed.
 
-    A thread of its own shows it, so that it moves too while a provider asks to wait.
+    `rate` in rows per second; `pace`: what the provider allows, in words; `dollars`: None without a price;
+    `seconds` since it began; `over` when it has ended.
     """
 
-    def __init__(self, line: Callable[[], str], say: Callable[[str], None]) -> None:
-        self._line, self._say = line, say
+    who: str
+    what: str
+    done: int
+    total: int
+    rate: float
+    failed: int = 0
+    refused: int = 0
+    pace: str = ""
+    dollars: float | None = None
+    seconds: float = 0
+    over: bool = False
+
+    def parts(self) -> list[str]:
+        """Rate, limit, failures, money and the time to go, or that it took, in words; empty where there is none."""
+        rate = f"{60 * self.rate:,.0f}/min" if self.rate < 10 else f"{self.rate:.1f}/s"
+        left = duration((self.total - self.done) / self.rate) + " to go" if self.rate else "waiting"
+        return [
+            f"{self.refused:,} of them refused" if self.refused else "",
+            f"{self.failed:,} failed" if self.failed else "",
+            "" if self.over or not self.rate else rate,
+            self.pace,
+            f"${self.dollars:,.2f}" if self.dollars is not None else "",
+            f"in {duration(self.seconds)}" if self.over else left,
+        ]
+
+    def line(self) -> str:
+        """All of it."""
+        head = f"{self.who}: " if self.who else ""
+        well = f"{head}{self.done - self.failed:,} of {self.total:,} {self.what}"
+        return ", ".join(filter(None, [well, *self.parts()]))
+
+
+class Progress:
+    """Shows `work()` until the `with` block ends: in a file that is read while it changes, and by `say` in the log.
+
+    A thread of its own does so, so that it moves too while a provider asks to wait.
+    """
+
+    def __init__(self, work: Callable[[], Work], say: Callable[[str], None]) -> None:
+        self._work, self._say, self._began = work, say, time.monotonic()
+        folder = os.environ.get(FOLDER)
+        self._file = Path(folder, f"{socket.gethostname()}-{os.getpid()}.json") if folder else None
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._show, daemon=True)
 
@@ -33,31 +79,30 @@ class Progress:
     def __exit__(self, *_: object) -> None:
         self._over.set()
         self._thread.join()
+        self._write(replace(self._work(), seconds=time.monotonic() - self._began, over=True))
 
     def _show(self) -> None:
-        terminal = _terminal()
-        logged_at = time.monotonic()
-        while not self._over.wait(PAINT_EVERY if terminal else min(PAINT_EVERY, LOG_EVERY)):
-            line = self._line()
-            if terminal:
-                width = shutil.get_terminal_size().columns - 1
-                # The cursor goes back to the start, so that whatever is printed next overwrites the line.
-                terminal.write(f"\r\x1b[K{line[:width]}\r")
-                terminal.flush()
+        logged_at = self._began
+        while not self._over.wait(min(LOOK_EVERY, LOG_EVERY)):
+            work = self._work()
+            self._write(work)
             if time.monotonic() - logged_at >= LOG_EVERY:
                 logged_at = time.monotonic()
-                self._say(line)
-        if terminal:
-            terminal.write("\x1b[K")
-            terminal.close()
+                self._say(work.line())
+
+    def _write(self, work: Work) -> None:
+        if self._file:
+            with suppress(OSError):  # nothing rests on it
+                write_text(self._file, json.dumps(asdict(work)))
 
 
-def _terminal() -> TextIO | None:
-    """The terminal that the workflow was started on, if it says that there is one."""
-    if os.environ.get("XSAFETY_TERMINAL") == "1":
-        with suppress(OSError):
-            return Path("/dev/tty").open("w", encoding="utf-8")
-    return None
+def read_progress(folder: Path) -> list[tuple[Path, Work]]:
+    """The jobs that tell of themselves in a folder, and their files, by name."""
+    found = []
+    for file in folder.glob("*.json"):
+        with suppress(OSError, ValueError, TypeError):  # being replaced, or of another version
+            found.append((file, Work(**json.loads(file.read_text(encoding="utf-8")))))
+    return sorted(found, key=lambda pair: pair[1].who)
 
 
 class Throughput:

@@ -36,15 +36,15 @@ def settled(
         first.setdefault(line["model"], line["server"])
     if say:
         if isinstance(connection, Connection) and connection.same_as:
-            say(f"answers of {model} at {server} count for {connection.base_url}, by same_as")
+            say(f"note: answers of {model} at {server} count for {connection.base_url}, by same_as")
         if model not in first:
             if not first and any(folder.glob("**/*.jsonl")):
-                say(f"{folder}: the answers there name no server; they count as those of {server}")
+                say(f"note: {folder}: the answers there name no server; they count as those of {server}")
             with Journal(folder / SERVERS) as file:
                 file.write({"model": model, "server": server})
         elif first[model] != server:
             say(
-                f"{folder}: {model} was first asked at {first[model]}; {server} is taken for another model. "
+                f"note: {folder}: {model} was first asked at {first[model]}; {server} is taken for another model. "
                 f"If it is the same, set same_as: {first[model]}"
             )
     if first.get(model, server) != server:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from ..asking import journal
 from ..asking.answers import split_answer
 from ..asking.ask import ask
-from ..asking.progress import Progress, Throughput, duration
+from ..asking.progress import Progress, Throughput, Work
 from ..asking.requests import Fatal, Request, request
 from ..asking.servers import settled
 from ..config.models import Connection
@@ -68,16 +68,16 @@ def translate(
     failed: dict[str, str] = {}
     again: dict[str, str] = {}
     if missing:
-        line = _Line(source, target, len(missing))
+        done = _Done(source, target, len(missing))
         try:
             call = translator(by.identity["engine"], source, target, by.connection)
-            with journal.Journal(journal_file) as log, Progress(line, progress):
+            with journal.Journal(journal_file) as log, Progress(done.work, progress):
 
                 def translated(text: str) -> None:
                     known[text] = call(text)
                     log.append(keys[text], missing[text], {"text": known[text]})
 
-                failed, again = _ask_for_each(missing, translated, by.identity["engine"], bool(known), line)
+                failed, again = _ask_for_each(missing, translated, by.identity["engine"], bool(known), done)
         except TranslationFailed as error:  # there is no such engine, or none for these languages
             failed = dict.fromkeys(missing, str(error))
     return Translated(
@@ -86,7 +86,7 @@ def translate(
 
 
 def _ask_for_each(
-    texts: Iterable[str], translated: Callable[[str], None], engine: str, accepts: bool, line: "_Line"
+    texts: Iterable[str], translated: Callable[[str], None], engine: str, accepts: bool, done: "_Done"
 ) -> tuple[dict[str, str], dict[str, str]]:
     """What `translated` failed at (text -> reason), and the part of that to ask for again.
 
@@ -103,7 +103,7 @@ def _ask_for_each(
     for number in range(len(waiting)):
         text = waiting.popleft() if well else waiting.pop()
         well = False
-        line.done = number
+        done.number = number
         if len(rejected) == FAILURES_IN_A_ROW and not (accepts or answered):
             closed = f"not asked for: {engine} took none of the first {FAILURES_IN_A_ROW} texts"
             again |= rejected
@@ -127,18 +127,16 @@ def _ask_for_each(
     return failed, again
 
 
-class _Line:
-    """Where a job of translation stands, in a line."""
+class _Done:
+    """Where a job of translation stands."""
 
     def __init__(self, source: str, target: str, texts: int) -> None:
-        self.done = 0
-        self._name, self._what = (target, "drafts") if source == SOURCE_LANGUAGE else (source, "answers in English")
+        self.number = 0
+        self._who, self._what = (target, "drafts") if source == SOURCE_LANGUAGE else (source, "answers in English")
         self._texts, self._rate = texts, Throughput()
 
-    def __call__(self) -> str:
-        rate = self._rate.at(self.done)
-        left = f"{rate:.1f}/s, {duration((self._texts - self.done) / rate)} to go" if rate else "waiting"
-        return f"{self._name}: {self.done:,} of {self._texts:,} {self._what}, {left}"
+    def work(self) -> Work:
+        return Work(self._who, self._what, self.number, self._texts, self._rate.at(self.number))
 
 
 def translation_requests(

@@ -1,4 +1,4 @@
-"""Sheets as CSV files, for programs."""
+"""Sheets as CSV files, for programs; their byte-order mark tells spreadsheet programs the letters."""
 
 import csv
 import io
@@ -17,7 +17,7 @@ def write_csv_sheet(path: Path, rows: Sequence[Mapping[str, object]], info: Guid
     """The rows as a CSV file; a `'` stands before texts that a spreadsheet would take for formulas. It holds all."""
     texts = ({name: str(text) for name, text in row.items()} for row in rows)
     quoted = ({name: f"'{text}" if _FORMULA.match(text) else text for name, text in row.items()} for row in texts)
-    write_csv(path, info.kind.columns, quoted)
+    write_csv(path, info.kind.columns, quoted, mark="\ufeff")
     return []
 
 
