@@ -269,7 +269,7 @@ def verification_chart(steps: Sequence[ReviewStep]) -> "Chart":
         at = 2 * names.index(step["step"])  # the bars of a step lie between it and the next number
         share = step["rows"] / max(step["of"], 1)
         text = f"{step['rows']:,}" + (f" of {step['of']:,}" if step["step"] == SPOT_CHECK else "")
-        shown.append({**step, "start": at, "full": at + 1, "end": at + share, "text": text})
+        shown.append({**step, "start": at, "full": at + 0.8, "end": at + 0.8 * share, "text": text})
     y = alt.Y("language:N", sort=list(dict.fromkeys(step["language"] for step in steps)), title=None)
     words = f"{json.dumps(names)}[datum.value / 2]"
     axis = alt.Axis(
@@ -289,7 +289,7 @@ def verification_chart(steps: Sequence[ReviewStep]) -> "Chart":
         data.mark_bar(color=PALETTE["band"], height=12).encode(x=x, x2="full:Q"),
         data.mark_bar(color=PALETTE["s0"], height=12).encode(x=x, x2="end:Q"),
         data.mark_text(align="left", dx=3, color=PALETTE["ink"]).encode(x="full:Q", text="text:N"),
-    ).properties(width=68 * len(names), height=alt.Step(20))
+    ).properties(width=78 * len(names), height=alt.Step(20))
 
 
 _AXES = {"x": "unsafe", "y": "over_refusal"}
@@ -298,7 +298,10 @@ _AXES = {"x": "unsafe", "y": "over_refusal"}
 def _languages(name: str, rows: Sequence[ChartRate], names: Names, top: float) -> Drawing:
     few, word = _few(rows)
     title, alt_text = _extremes(names.models[few[0]["model"]], few) if few else ("", "")
-    how = "Dot: unsafe rate; line: 95% interval. Dashed, in its band: English. Filled: differs from English (5%, Holm)."
+    how = (
+        "Dot: unsafe rate; line: 95% interval. Dashed, in its band: English. Filled: differs from English (5%, Holm)."
+        " Average: of the other languages."
+    )
     made = _titled(language_chart(few, top), title, f"{how} {word}") if few else None
     return Drawing(name, title, f"Dots with intervals. {alt_text}", ChartRate, rows, made)
 
@@ -443,7 +446,7 @@ def _titled(chart: "Chart", title: str, subtitle: str) -> "Chart":
     words = {"labelColor": ink, "titleColor": ink, "labelFontSize": 11.5, "titleFontSize": 11.5}
     lines = {"gridColor": line, "domainColor": soft, "tickColor": soft, "titleFontWeight": "normal", "labelLimit": 170}
     heading = alt.TitleParams(
-        wrap(title, _LINE), subtitle=wrap(subtitle, _LINE + 16), anchor="start", frame="bounds", offset=12
+        wrap(title, _LINE), subtitle=wrap(subtitle, _LINE + 22), anchor="start", frame="bounds", offset=12
     )
     made: Chart = chart.properties(title=heading).configure(
         aria=False, font=FONT, background=PALETTE["page"], padding=4
@@ -464,7 +467,7 @@ def _label(row: ChartRate) -> str:
 
 
 def _language_name(tag: str) -> str:
-    return "Non-English mean" if tag == AVE else language(tag).name
+    return "Average" if tag == AVE else language(tag).name
 
 
 def _cell(row: RateEstimate | Comparison) -> tuple[str, ...]:
