@@ -4,7 +4,7 @@ from pathlib import Path
 
 from xsafety.cli import call
 from xsafety.report.charts import Names, drawings
-from xsafety.report.drawing import draw
+from xsafety.report.drawing import write_drawing
 from xsafety.rows import Comparison, RateEstimate, Status
 from xsafety.tabular import read_rows
 
@@ -21,7 +21,7 @@ def main(
     names = Names(dict(models), dict(promptings))
     estimates = read_rows(rates, RateEstimate), read_rows(comparisons, Comparison)
     for drawing in drawings(*estimates, read_rows(status, Status), names):
-        draw(drawing, out)
+        write_drawing(drawing, out)
 
 
 if __name__ == "__main__":

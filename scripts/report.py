@@ -5,7 +5,7 @@ from pathlib import Path
 from xsafety.cli import call
 from xsafety.report.charts import drawing_names
 from xsafety.report.drawing import read_pictures
-from xsafety.report.page import Report, ReviewTables, read_judge, render
+from xsafety.report.page import Contents, ReviewTables, read_judge, render
 from xsafety.rows import Example, Shown, Status, Usage
 from xsafety.tabular import read_rows, write_text
 from xsafety.verification.agreement import ModificationRate, ReviewerAgreement
@@ -32,7 +32,7 @@ def main(
     given = [read_judge(name, tables / name) for name in judges]
     picked = [row for path in examples for row in read_rows(path, Example)]
     pictures = read_pictures(charts, drawing_names(given[0].models))
-    write_text(out, render(Report(given, picked, review, read_rows(usage, Usage), shown, pictures)))
+    write_text(out, render(Contents(given, picked, review, read_rows(usage, Usage), shown, pictures)))
 
 
 if __name__ == "__main__":

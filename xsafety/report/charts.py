@@ -22,7 +22,7 @@ from .palette import PALETTE
 if TYPE_CHECKING:  # it takes a while to load
     import altair as alt
 
-    Chart = alt.LayerChart
+    Chart = alt.LayerChart | alt.FacetChart
 
 HEAT_BINS = (0, 5, 10, 20, 30, 50, 75)
 """Upper edges, in percent, of the heat map's colours: 0 itself, then up to 5 and so on; above the last one more."""
@@ -35,8 +35,11 @@ FONT = "Liberation Sans, Arial, Helvetica, sans-serif"
 SPOT_CHECK = "spot check"
 MOST = 30
 """Of more languages, a chart shows those with the highest rates."""
-WIDTH = 320  # of the plot, in pixels
+_WIDTH = 320  # of the plot, in pixels
 _LINE = 62  # letters of a title
+
+
+_Place = tuple[str, str, str, str, str]  # model, prompting, language, category and outcome
 
 
 class ChartRate(TypedDict):
@@ -87,20 +90,20 @@ def drawings(
     rates: Iterable[RateEstimate], comparisons: Iterable[Comparison], status: Iterable[Status], names: "Names"
 ) -> list[Drawing]:
     """The charts of one judge, in the order of `drawing_names`."""
-    rates = list(rates)
-    found = {_cell(row): differs(row) for row in comparisons if row["family"] in (ENGLISH, MAP)}
-    of_method = {_cell(row): differs(row) for row in comparisons if row["family"] == "prompting"}
-    by_language = chart_rates((row for row in rates if row["category"] == NO_COMMONSENSE), found)
-    by_method = chart_rates((row for row in rates if row["category"] == NO_COMMONSENSE), of_method)
-    by_issue = chart_rates((row for row in rates if row["category"] in BY_KEY), found)
+    by_family: dict[str, dict[_Place, bool]] = {ENGLISH: {}, MAP: {}, "prompting": {}}
+    for row in comparisons:
+        by_family.get(row["family"], {})[_place(row)] = differs(row)
+    from_english = by_family[ENGLISH] | by_family[MAP]
+    all_rates = [*rates]
     [first, *_] = names.promptings
+    main = [row for row in all_rates if row["category"] == NO_COMMONSENSE]
+    issues = [row for row in all_rates if row["category"] in BY_KEY and row["prompting"] == first]
+    of_first = chart_rates((row for row in main if row["prompting"] == first), from_english)
     kinds = {
-        "languages": [row for row in by_language if (row["prompting"], row["outcome"]) == (first, "unsafe")],
-        "issues": [row for row in by_issue if (row["prompting"], row["outcome"]) == (first, "unsafe")],
-        "promptings": [row for row in by_method if row["outcome"] == "unsafe"],
-        "over_refusal": [
-            row for row in by_language if row["prompting"] == first and row["outcome"] in ("unsafe", "over_refusal")
-        ],
+        "languages": _of_outcomes(of_first, "unsafe"),
+        "issues": _of_outcomes(chart_rates(issues, from_english), "unsafe"),
+        "promptings": _of_outcomes(chart_rates(main, by_family["prompting"]), "unsafe"),
+        "over_refusal": _of_outcomes(of_first, *_AXES.values()),
     }
     made = []
     for kind, rows in kinds.items():
@@ -111,6 +114,10 @@ def drawings(
     return [*made, _verification(list(status))]
 
 
+def _of_outcomes(rows: Iterable[ChartRate], *outcomes: str) -> list[ChartRate]:
+    return [row for row in rows if row["outcome"] in outcomes]
+
+
 @dataclass(frozen=True)
 class Names:
     """What models and prompting methods are called, by their names, in order."""
@@ -119,7 +126,7 @@ class Names:
     promptings: Mapping[str, str]
 
 
-def chart_rates(rates: Iterable[RateEstimate], significant: Mapping[tuple[str, ...], bool]) -> list[ChartRate]:
+def chart_rates(rates: Iterable[RateEstimate], significant: Mapping[_Place, bool]) -> list[ChartRate]:
     """The rates there are, as charts show them."""
     return [
         ChartRate(
@@ -133,7 +140,7 @@ def chart_rates(rates: Iterable[RateEstimate], significant: Mapping[tuple[str, .
             lower=float(row["lower"]),
             upper=float(row["upper"]),
             answers=row["valid"],
-            significant="yes" if significant.get(_cell(row)) else "no",
+            significant="yes" if significant.get(_place(row)) else "no",
             unverified="yes" if is_unverified(row["basis"]) else "no",
         )
         for row in rates
@@ -154,10 +161,10 @@ def language_chart(rows: Sequence[ChartRate], top: float) -> "Chart":
         }
         for row in rows
     ]
-    y = alt.Y("label:N", sort=[row["label"] for row in shown], title=None)
+    y = alt.Y("label:N", sort=[_label(row) for row in rows], title=None)
     scale = alt.Scale(domain=[0, top], nice=True)
-    data = alt.Chart(alt.Data(values=shown))
-    english = alt.Chart(alt.Data(values=[row for row in shown if row["lang"] == SOURCE_LANGUAGE]))
+    data = _data(shown)
+    english = _data([row for row in shown if row["lang"] == SOURCE_LANGUAGE])
     x = alt.X("lower:Q", scale=scale, title="unsafe answers, percent")
     return alt.layer(
         english.mark_rect(color=PALETTE["band"]).encode(x=x, x2="upper:Q"),
@@ -166,7 +173,7 @@ def language_chart(rows: Sequence[ChartRate], top: float) -> "Chart":
         data.mark_point(color=PALETTE["s0"], size=70, strokeWidth=2).encode(
             x="rate:Q", y=y, shape=alt.Shape("shape:N", scale=None), fill=alt.Fill("fill:N", scale=None)
         ),
-    ).properties(width=WIDTH, height=alt.Step(20))
+    ).properties(width=_WIDTH, height=alt.Step(20))
 
 
 def issue_chart(rows: Sequence[ChartRate]) -> "Chart":
@@ -185,8 +192,8 @@ def issue_chart(rows: Sequence[ChartRate]) -> "Chart":
     issues = [category.name for category in BY_KEY.values()]
     axis = alt.Axis(orient="top", labelAngle=-50, labelAlign="left", labelLimit=170, ticks=False, domain=False)
     x = alt.X("issue:N", sort=issues, title=None, axis=axis)
-    y = alt.Y("label:N", sort=list(dict.fromkeys(row["label"] for row in shown)), title=None)
-    data = alt.Chart(alt.Data(values=shown)).encode(x=x, y=y)
+    y = alt.Y("label:N", sort=list(dict.fromkeys(map(_label, rows))), title=None)
+    data = _data(shown).encode(x=x, y=y)
     texts = data.mark_text(fontSize=10.5, dy=0 if same else -4).encode(
         text="text:N", color=alt.Color("ink:N", scale=None)
     )
@@ -218,8 +225,8 @@ def prompting_chart(rows: Sequence[ChartRate], promptings: Mapping[str, str], to
     shapes = alt.Scale(domain=methods, range=[looks[name][1] for name in promptings])
     x = alt.X("lowest:Q", scale=scale, title="unsafe answers, percent")
     return alt.layer(
-        alt.Chart(alt.Data(values=spans)).mark_rule(color=PALETTE["line"], size=4).encode(x=x, x2="highest:Q", y=y),
-        alt.Chart(alt.Data(values=shown))
+        _data(spans).mark_rule(color=PALETTE["line"], size=4).encode(x=x, x2="highest:Q", y=y),
+        _data(shown)
         .mark_point(size=60, strokeWidth=2)
         .encode(
             x="rate:Q",
@@ -228,7 +235,7 @@ def prompting_chart(rows: Sequence[ChartRate], promptings: Mapping[str, str], to
             shape=alt.Shape("method:N", scale=shapes, legend=legend),
             fill=alt.Fill("fill:N", scale=None),
         ),
-    ).properties(width=WIDTH, height=alt.Step(22))
+    ).properties(width=_WIDTH, height=alt.Step(22))
 
 
 def over_refusal_chart(rows: Sequence[ChartRate]) -> "Chart":
@@ -244,7 +251,7 @@ def over_refusal_chart(rows: Sequence[ChartRate]) -> "Chart":
         for lang, both in kinds.items()
         if len(both) == len(_AXES)
     ]
-    data = alt.Chart(alt.Data(values=shown))
+    data = _data(shown)
     x = alt.X("x_lower:Q", scale=alt.Scale(zero=True), title="unsafe answers, percent")
     y = alt.Y("y_lower:Q", scale=alt.Scale(zero=True), title="harmless queries refused, percent")
     return alt.layer(
@@ -256,7 +263,7 @@ def over_refusal_chart(rows: Sequence[ChartRate]) -> "Chart":
         data.mark_text(align="left", dx=6, dy=-7, color=PALETTE["ink"]).encode(
             x="x_rate:Q", y="y_rate:Q", text="lang:N"
         ),
-    ).properties(width=WIDTH, height=WIDTH * 3 // 4)
+    ).properties(width=_WIDTH, height=_WIDTH * 3 // 4)
 
 
 def verification_chart(steps: Sequence[ReviewStep]) -> "Chart":
@@ -284,12 +291,18 @@ def verification_chart(steps: Sequence[ReviewStep]) -> "Chart":
         labelOverlap=False,
     )
     x = alt.X("start:Q", scale=alt.Scale(domain=[0, 2 * len(names)], nice=False), title=None, axis=axis)
-    data = alt.Chart(alt.Data(values=shown)).encode(y=y)
+    data = _data(shown).encode(y=y)
     return alt.layer(
         data.mark_bar(color=PALETTE["band"], height=12).encode(x=x, x2="full:Q"),
         data.mark_bar(color=PALETTE["s0"], height=12).encode(x=x, x2="end:Q"),
         data.mark_text(align="left", dx=3, color=PALETTE["ink"]).encode(x="full:Q", text="text:N"),
     ).properties(width=78 * len(names), height=alt.Step(20))
+
+
+def _data(rows: Sequence[Mapping[str, Any]]) -> "alt.Chart":
+    import altair as alt
+
+    return alt.Chart(alt.InlineData(values=[*rows]))
 
 
 _AXES = {"x": "unsafe", "y": "over_refusal"}
@@ -443,23 +456,23 @@ def _titled(chart: "Chart", title: str, subtitle: str) -> "Chart":
     import altair as alt
 
     ink, soft, line = (PALETTE[name] for name in ("ink", "soft", "line"))
-    words = {"labelColor": ink, "titleColor": ink, "labelFontSize": 11.5, "titleFontSize": 11.5}
-    lines = {"gridColor": line, "domainColor": soft, "tickColor": soft, "titleFontWeight": "normal", "labelLimit": 170}
-    heading = alt.TitleParams(
-        wrap(title, _LINE), subtitle=wrap(subtitle, _LINE + 22), anchor="start", frame="bounds", offset=12
-    )
+    lines, below = wrap(title, _LINE), wrap(subtitle, _LINE + 22)
+    heading = alt.TitleParams(lines, subtitle=below, anchor="start", frame="bounds", offset=12)
+    words = {"labelColor": ink, "labelFontSize": 11.5, "labelLimit": 170}
+    axis = {**words, "titleColor": ink, "titleFontSize": 11.5, "titleFontWeight": "normal"}
     made: Chart = chart.properties(title=heading).configure(
-        aria=False, font=FONT, background=PALETTE["page"], padding=4
+        aria=False,
+        font=FONT,
+        background=PALETTE["page"],
+        padding=4,
+        axis={**axis, "gridColor": line, "domainColor": soft, "tickColor": soft},
+        axisY={"grid": False, "ticks": False, "domain": False, "labelPadding": 6},
+        legend={**words, "symbolFillColor": PALETTE["page"]},
+        title={"color": ink, "fontSize": 13, "subtitleColor": soft, "subtitleFontSize": 11, "subtitlePadding": 4},
+        view={"stroke": None},
+        point={"opacity": 1},
     )
-    return (
-        made.configure_axis(**words, **lines)
-        .configure_axisY(grid=False, ticks=False, domain=False, labelPadding=6)
-        .configure_header(labelColor=ink, labelFontSize=11.5)
-        .configure_legend(labelColor=ink, labelFontSize=11.5, labelLimit=170, symbolFillColor=PALETTE["page"])
-        .configure_title(color=ink, fontSize=13, subtitleColor=soft, subtitleFontSize=11, subtitlePadding=4)
-        .configure_view(stroke=None)
-        .configure_point(opacity=1)
-    )
+    return made
 
 
 def _label(row: ChartRate) -> str:
@@ -470,5 +483,5 @@ def _language_name(tag: str) -> str:
     return "Average" if tag == AVE else language(tag).name
 
 
-def _cell(row: RateEstimate | Comparison) -> tuple[str, ...]:
+def _place(row: RateEstimate | Comparison) -> _Place:
     return (row["model"], row["prompting"], row["lang"], row["category"], row["outcome"])

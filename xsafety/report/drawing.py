@@ -39,7 +39,7 @@ def read_pictures(folder: Path, names: Iterable[str]) -> list[Picture]:
     return [picture for picture in found if picture.data.count("\n") > 1]
 
 
-def draw(drawing: Drawing, folder: Path) -> None:
+def write_drawing(drawing: Drawing, folder: Path) -> None:
     """Writes a chart as {name}.svg, .pdf and .png (of twice the size), and its rows as {name}.csv."""
     import vl_convert
 

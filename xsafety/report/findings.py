@@ -1,8 +1,7 @@
 """The sentence on each model that opens the report, made from its estimates."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Literal
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from ..analysis.tables import AVE, is_unverified
 from ..rows import Comparison, RateEstimate
@@ -13,23 +12,28 @@ _MOST_NAMES = 3
 
 
 @dataclass(frozen=True)
-class Finding:
+class Headline:
     """What the estimates say of one model, in percent and points.
 
     `where` is what the rate is of: the mean of the other languages, the only one of them, or English alone.
     """
 
-    where: Literal["outside English", "in English"] | str
+    where: str  # outside English, in Arabic, in English
     rate: RateEstimate | None  # None: nothing was asked
     difference: Comparison | None = None  # from English
-    worst: Sequence[str] = ()  # names of the languages with the highest rate, if they are several
-    highest: float = 0.0
-    covered: tuple[int, int] = (0, 0)  # the other languages that have a rate, of those that any model was asked in
-    withheld: Mapping[str, str] = field(default_factory=dict)  # name of a language -> why it has no rate
-    unverified: int = 0  # languages of the rate that rest on drafts
+    foreign: Sequence[RateEstimate] = ()  # those of the other languages
+    asked: int = 0  # in how many other languages any model was asked
+
+    @property
+    def rated(self) -> list[RateEstimate]:
+        return [row for row in self.foreign if row["rate"]]
+
+    @property
+    def withheld(self) -> list[RateEstimate]:
+        return [row for row in self.foreign if not row["rate"]]
 
 
-def finding(model: str, rates: Iterable[RateEstimate], comparisons: Iterable[Comparison]) -> Finding:
+def headline(model: str, rates: Iterable[RateEstimate], comparisons: Iterable[Comparison]) -> Headline:
     """What the main table's rates of unsafe answers, and comparisons with English, come to for a model.
 
     `rates` are those of all models under the first prompting method, so that languages it was not asked in are known.
@@ -38,30 +42,19 @@ def finding(model: str, rates: Iterable[RateEstimate], comparisons: Iterable[Com
     own = {row["lang"]: row for row in rates if row["model"] == model}
     asked = {row["lang"] for row in rates} - {SOURCE_LANGUAGE, AVE}
     foreign = {lang: row for lang, row in own.items() if lang in asked}
-    rated = {lang: float(row["rate"]) for lang, row in foreign.items() if row["rate"]}
-    withheld = {language(lang).name: row["why"] for lang, row in foreign.items() if not row["rate"]}
     if not foreign:
-        return Finding("in English", own.get(SOURCE_LANGUAGE))
-    where, key = "outside English", AVE
-    if len(foreign) == 1:
-        [key] = foreign
-        where = f"in {language(key).name}"
-    highest = max(rated.values(), default=0.0)
-    # As they are shown: rates that differ by less are equally bad.
-    worst = [language(lang).name for lang, rate in rated.items() if round(rate, 1) == round(highest, 1)]
-    return Finding(
-        where,
-        own.get(key) or next(iter(foreign.values())),
-        next((row for row in comparisons if (row["model"], row["lang"]) == (model, key)), None),
-        worst if highest and 1 < len(rated) > len(worst) else (),
-        highest,
-        (len(rated), len(asked)),
-        withheld,
-        sum(is_unverified(foreign[lang]["basis"]) for lang in rated),
+        return Headline("in English", own.get(SOURCE_LANGUAGE))
+    alone = next(iter(foreign)) if len(foreign) == 1 else ""
+    return Headline(
+        f"in {language(alone).name}" if alone else "outside English",
+        own.get(alone or AVE, next(iter(foreign.values()))),
+        {(row["model"], row["lang"]): row for row in comparisons}.get((model, alone or AVE)),
+        list(foreign.values()),
+        len(asked),
     )
 
 
-def sentence(found: Finding, calibrated: int = 0) -> str:
+def sentence(found: Headline, calibrated: int = 0) -> str:
     """What was found, in words; the judge was calibrated in so many of the languages."""
     rate = found.rate
     if rate is None:
@@ -72,12 +65,9 @@ def sentence(found: Finding, calibrated: int = 0) -> str:
     digits = 1 if float(rate["upper"]) < 10 else 0
     value, lower, upper = (f"{float(rate[name]):.{digits}f}" for name in ("rate", "lower", "upper"))
     parts = [f"{value}% unsafe {found.where} [{lower}, {upper}]{_compared(found)}"]
-    if found.worst:
-        parts.append(f"worst in {_listed(found.worst)} ({found.highest:.{digits}f}%)")
-    if found.withheld:
-        parts.append(_withheld(found))
-    if 0 < found.covered[0] < found.covered[1] - len(found.withheld):
-        parts.append("asked in {} of {} languages".format(*found.covered))
+    parts += [part for part in (_worst(found, digits), _withheld(found)) if part]
+    if len(found.foreign) < found.asked:
+        parts.append(f"asked in {len(found.foreign)} of {found.asked} languages")
     return "; ".join([*parts, *_reservations(found, calibrated)])
 
 
@@ -86,7 +76,7 @@ def differs(comparison: Comparison | None) -> bool:
     return bool(comparison and comparison["p_adjusted"] and float(comparison["p_adjusted"]) < SIGNIFICANT)
 
 
-def _compared(found: Finding) -> str:
+def _compared(found: Headline) -> str:
     if found.where == "in English":
         return ", and in no other language"
     if found.difference is None:
@@ -101,21 +91,32 @@ def _compared(found: Finding) -> str:
     return words if differs(found.difference) else f"{words}, which may be chance"
 
 
-def _reservations(found: Finding, calibrated: int) -> list[str]:
-    languages = max(found.covered[0], 1)
+def _reservations(found: Headline, calibrated: int) -> list[str]:
+    languages = max(len(found.rated), 1)
+    unverified = sum(is_unverified(row["basis"]) for row in found.rated)
     drafts = {0: "", languages: "translations not verified"}
     of_judge = {0: "judge not calibrated", languages: ""}
     said = [
-        drafts.get(found.unverified, f"translations not verified in {found.unverified} of {languages} languages"),
+        drafts.get(unverified, f"translations not verified in {unverified} of {languages} languages"),
         of_judge.get(calibrated, f"judge calibrated in {calibrated} of {languages} languages"),
     ]
     return [words for words in said if words]
 
 
-def _withheld(found: Finding) -> str:
-    reasons = set(found.withheld.values())
+def _worst(found: Headline, digits: int) -> str:
+    """The languages with the highest rate; nothing where all are alike."""
+    # As they are shown: rates that differ by less are equally bad.
+    shown = {row["lang"]: round(float(row["rate"]), 1) for row in found.rated}
+    highest = max(shown.values(), default=0.0)
+    worst = [language(lang).name for lang, rate in shown.items() if rate == highest]
+    return f"worst in {_listed(worst)} ({highest:.{digits}f}%)" if len(worst) < len(shown) else ""
+
+
+def _withheld(found: Headline) -> str:
+    reasons = {row["why"] for row in found.withheld}
     reason = f": {reasons.pop()}" if len(reasons) == 1 else ""
-    return f"no rate in {_listed([*found.withheld])}{reason}" if found.withheld else ""
+    names = [language(row["lang"]).name for row in found.withheld]
+    return f"no rate in {_listed(names)}{reason}" if names else ""
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -7,7 +7,7 @@ paths of this machine.
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
@@ -42,7 +42,7 @@ from ..verification.agreement import EVERYONE, REMOVED, ModificationRate, Review
 from ..verification.waiting import file_words, state_words, todo_words
 from .charts import HEAT_BINS
 from .drawing import Picture
-from .findings import differs, finding, sentence
+from .findings import differs, headline, sentence
 from .palette import DARK, LIGHT, PALETTE
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -54,6 +54,10 @@ MANY = 12
 """Longer lists of languages are given as their number, and longer tables of them scroll."""
 
 _COUNTED = [column for column in Usage.__annotations__ if column not in ("stage", "name", "engine", "lang")]
+
+
+Place = tuple[str, str, str, str]
+"""A model, a prompting method, a language and a category."""
 
 
 @dataclass(frozen=True)
@@ -73,13 +77,19 @@ class JudgeTables:
     def models(self) -> list[str]:
         return [column for column in self.main[0] if column not in ("lang", ALL, "basis")]
 
-    def estimates(self, outcome: str, **wanted: str) -> list[RateEstimate]:
+    def estimates(self, outcome: str, **wanted: str) -> dict[Place, RateEstimate]:
         """The estimates of an outcome whose columns have these values."""
-        return [row for row in self.rates if row["outcome"] == outcome and wanted.items() <= row.items()]
+        found = (row for row in self.rates if row["outcome"] == outcome)
+        return {_place(row): row for row in found if wanted.items() <= row.items()}
 
-    def compared(self, family: str, **wanted: str) -> list[Comparison]:
-        """The comparisons of unsafe rates in a family whose columns have these values."""
-        return [row for row in self.comparisons if row["family"] == family and wanted.items() <= row.items()]
+    def compared(self, *families: str, **wanted: str) -> dict[Place, Comparison]:
+        """The comparisons of unsafe rates in these families whose columns have these values."""
+        found = (row for row in self.comparisons if row["family"] in families)
+        return {_place(row): row for row in found if wanted.items() <= row.items()}
+
+
+def _place(row: RateEstimate | Comparison) -> Place:
+    return (row["model"], row["prompting"], row["lang"], row["category"])
 
 
 def read_judge(name: str, folder: Path) -> JudgeTables:
@@ -241,9 +251,9 @@ def _main(judge: JudgeTables, columns: Sequence[Column], first: str, commonsense
     shown = [cell for cell in judge.cells if (cell["prompting"], cell["commonsense"]) == (first, commonsense)]
     cells = {(cell["lang"], cell["model"]): cell for cell in shown}
     rates = {row["lang"]: row for row in (judge.main if commonsense == "no" else judge.with_commonsense)}
-    part = {"prompting": first, "category": NO_COMMONSENSE if commonsense == "no" else ALL}
-    intervals = {(row["lang"], row["model"]): row for row in judge.estimates("unsafe", **part)}
-    compared = {(row["lang"], row["model"]): row for row in judge.compared(ENGLISH, **part)}
+    category = NO_COMMONSENSE if commonsense == "no" else ALL
+    intervals = judge.estimates("unsafe", prompting=first, category=category)
+    compared = judge.compared(ENGLISH, prompting=first, category=category)
     incomplete = _partial(judge.models, [rates[column.tag] for column in columns if column.tag != SOURCE_LANGUAGE])
 
     def line(lang: str) -> list[Cell]:
@@ -252,8 +262,8 @@ def _main(judge: JudgeTables, columns: Sequence[Column], first: str, commonsense
             Cell(
                 rates[lang][model],
                 notes.get(model, ""),
-                interval=_interval(intervals.get((lang, model))),
-                marked="English" if differs(compared.get((lang, model))) else "",
+                interval=_interval(intervals.get((model, first, lang, category))),
+                marked=_marked(compared.get((model, first, lang, category)), "English"),
             )
             for model in (*judge.models, ALL)
         ]
@@ -265,10 +275,22 @@ def _main(judge: JudgeTables, columns: Sequence[Column], first: str, commonsense
         "averages": line(AVE),
         "partial": incomplete,
         "sizes": (min(sizes), max(sizes)) if sizes else None,
-        "detectable": [shown_rate(row["detectable"]) for key, row in compared.items() if key in cells and row["p"]],
+        "detectable": _detectable(compared.values()),
         "invalid": _total(shown, "invalid"),
         "failed": _total(shown, "failed"),
     }
+
+
+def _detectable(compared: Iterable[Comparison]) -> list[str]:
+    """The smallest differences that the tests of single cells find."""
+    return [
+        shown_rate(row["detectable"]) for row in compared if row["p"] and row["lang"] != AVE and row["model"] != ALL
+    ]
+
+
+def _marked(comparison: Comparison | None, other: str) -> str:
+    """What a rate differs from, where it does."""
+    return other if differs(comparison) else ""
 
 
 def _interval(estimate: RateEstimate | Comparison | None) -> str:
@@ -299,32 +321,30 @@ class _Table(NamedTuple):
 
 def _heat_maps(judge: JudgeTables, columns: Sequence[Column], first: str) -> list[_Table]:
     """A table per model and, of more than one, of their mean: a row per language, a column per safety issue."""
-    rates = {(row["model"], row["lang"], row["category"]): row for row in judge.estimates("unsafe", prompting=first)}
-    compared = {
-        (row["model"], row["lang"], row["category"]): row
-        for family in (ENGLISH, MAP)
-        for row in judge.compared(family, prompting=first)
-    }
-    there = {category for _, _, category in rates}
+    rates = judge.estimates("unsafe", prompting=first)
+    compared = judge.compared(ENGLISH, MAP, prompting=first)
+    there = {category for *_, category in rates}
     names = {key: category.name for key, category in BY_KEY.items() if key in there}
-    names |= {NO_COMMONSENSE: "All but Commonsense" if COMMONSENSE in there else "All"} if names else {}
-    names |= {ALL: "All"} if COMMONSENSE in there else {}
+    if COMMONSENSE in there:
+        names |= {NO_COMMONSENSE: "All but Commonsense"}
+    names |= {ALL: "All"}
 
-    def cell(at: tuple[str, str, str]) -> Cell:
+    def cell(at: Place) -> Cell:
         row = rates.get(at)
         if not row or not row["rate"]:
             return Cell(NO_RATE)
-        size = f"of {row['valid']}"
-        marked = "English" if differs(compared.get(at)) else ""
-        return Cell(shown_rate(row["rate"]), size, heat_class(row["rate"]), _interval(row), marked)
+        looks = (f"of {row['valid']}", heat_class(row["rate"]), _interval(row), _marked(compared.get(at), "English"))
+        return Cell(shown_rate(row["rate"]), *looks)
 
     lines = [*((column, column.tag) for column in columns), (None, AVE)]
     return [
         _Table(
-            model, [*names.values()], [(column, [cell((model, tag, key)) for key in names]) for column, tag in lines]
+            model,
+            [*names.values()],
+            [(column, [cell((model, first, tag, key)) for key in names]) for column, tag in lines],
         )
         for model in _with_mean(judge.models)
-        if any(row == model for row, _, _ in rates)
+        if any(name == model for name, *_ in rates)
     ]
 
 
@@ -339,51 +359,43 @@ class _Methods(NamedTuple):
 def _promptings(judge: JudgeTables, columns: Sequence[Column]) -> list[_Methods]:
     """The prompting methods of every model and of their mean; nothing where there is one method."""
     shown = [row for row in judge.promptings if row["commonsense"] == "no"]
-    rows = {(row["model"], row["prompting"], row["lang"]): row for row in shown}
-    names = list(dict.fromkeys(prompting for _, prompting, _ in rows))
+    rows = {(row["model"], row["prompting"], row["lang"], NO_COMMONSENSE): row for row in shown}
+    names = list(dict.fromkeys(name for _, name, *_ in rows))
     if len(names) < 2:
         return []
-    outcomes = {
-        outcome: {
-            (row["model"], row["prompting"], row["lang"]): row
-            for row in judge.estimates(outcome, category=NO_COMMONSENSE)
-        }
-        for outcome in ("unsafe", "refusal")
-    }
-    compared = {
-        (row["model"], row["prompting"], row["lang"]): row
-        for row in judge.compared("prompting", category=NO_COMMONSENSE)
-    }
+    intervals, of_refusals = (judge.estimates(outcome, category=NO_COMMONSENSE) for outcome in ("unsafe", "refusal"))
+    compared = judge.compared("prompting", category=NO_COMMONSENSE)
+    foreign = [column.tag for column in columns if column.tag != SOURCE_LANGUAGE]
 
-    def unsafe(model: str, name: str, tag: str, note: str = "") -> Cell:
-        at = (model, name, tag)
-        text = shown_rate(rows[at]["unsafe_rate"] if at in rows else "")
-        marked = names[0] if differs(compared.get(at)) and tag != AVE else ""
-        return Cell(text, note, interval=_interval(outcomes["unsafe"].get(at)), marked=marked)
+    def text(at: Place, rate: Literal["unsafe_rate", "refusal_rate", "change"]) -> str:
+        return rows[at][rate] if at in rows else ""
 
-    def means(model: str, name: str, covered: Mapping[str, int]) -> list[Cell]:
-        at, most = (model, name, AVE), max(covered.values())
-        average = rows.get(at)
-        note = f"{covered[name]} of {most}" if 0 < covered[name] < most else ""
-        change = shown_change(average["change"] if average else "") if name != names[0] else "reference"
+    def unsafe(at: Place) -> Cell:
+        marked = _marked(compared.get(at), names[0])
+        return Cell(shown_rate(text(at, "unsafe_rate")), interval=_interval(intervals.get(at)), marked=marked)
+
+    def means(at: Place, covered: int, most: int) -> list[Cell]:
         found = compared.get(at)
-        marked = names[0] if differs(found) else ""
+        change = shown_change(text(at, "change")) if at[1] != names[0] else "reference"
         return [
-            unsafe(model, name, AVE, note),
-            Cell(change, interval=_interval(found).replace("-", "−"), marked=marked),
-            Cell(
-                shown_rate(average["refusal_rate"] if average else ""), interval=_interval(outcomes["refusal"].get(at))
-            ),
+            replace(unsafe(at), note=f"{covered} of {most}" if 0 < covered < most else "", marked=""),
+            Cell(change, interval=_interval(found).replace("-", "−"), marked=_marked(found, names[0])),
+            Cell(shown_rate(text(at, "refusal_rate")), interval=_interval(of_refusals.get(at))),
         ]
 
-    made = []
-    for model in _with_mean(judge.models):
-        foreign = [column.tag for column in columns if column.tag != SOURCE_LANGUAGE]
-        rated = {at for at, row in rows.items() if row["unsafe_rate"]}
-        covered = {name: sum((model, name, tag) in rated for tag in foreign) for name in names}
-        every = [(column, [unsafe(model, name, column.tag) for name in names]) for column in columns]
-        made.append(_Methods(model, [(name, means(model, name, covered)) for name in names], every))
-    return made
+    def methods(model: str) -> _Methods:
+        covered = {
+            name: sum(bool(text((model, name, tag, NO_COMMONSENSE), "unsafe_rate")) for tag in foreign)
+            for name in names
+        }
+        most = max(covered.values())
+        return _Methods(
+            model,
+            [(name, means((model, name, AVE, NO_COMMONSENSE), covered[name], most)) for name in names],
+            [(one, [unsafe((model, name, one.tag, NO_COMMONSENSE)) for name in names]) for one in columns],
+        )
+
+    return [methods(model) for model in _with_mean(judge.models)]
 
 
 def _with_mean(models: Sequence[str]) -> list[str]:
@@ -399,7 +411,6 @@ def _refusals(judge: JudgeTables, columns: Sequence[Column], first: str) -> list
     shown = [row for row in judge.promptings if (row["prompting"], row["commonsense"]) == (first, "no")]
     rates = {(row["lang"], row["model"]): shown_rate(row["refusal_rate"]) for row in shown}
     estimates = judge.estimates("refusal", prompting=first, category=NO_COMMONSENSE)
-    intervals = {(row["lang"], row["model"]): _interval(row) for row in estimates}
     models = [*judge.models, ALL]
     lines: list[tuple[Column | None, str]] = [*((column, column.tag) for column in columns), (None, AVE)]
     measured = {row["lang"]: row for row in read_csv(MEASURED, ("lang", "answers", "refusals", "found", "right"))}
@@ -411,7 +422,9 @@ def _refusals(judge: JudgeTables, columns: Sequence[Column], first: str) -> list
         return [Cell(recall, f"of {row['refusals']}"), Cell(precision, f"in {row['answers']} answers")]
 
     def rate(tag: str, model: str) -> Cell:
-        return Cell(rates.get((tag, model), NO_RATE), interval=intervals.get((tag, model), ""))
+        return Cell(
+            rates.get((tag, model), NO_RATE), interval=_interval(estimates.get((model, first, tag, NO_COMMONSENSE)))
+        )
 
     return [(column, [*(rate(tag, model) for model in models), *quality(tag)]) for column, tag in lines]
 
@@ -498,8 +511,14 @@ def _environment(shown: Shown) -> jinja2.Environment:
     return environment
 
 
+class _Chart(NamedTuple):
+    name: str
+    svg: Markup
+    href: str  # of its data
+
+
 @dataclass(frozen=True)
-class Report:
+class Contents:
     """All that the page shows. The first judge is the primary one; `usage` are the rows of usage.csv."""
 
     judges: Sequence[JudgeTables]
@@ -526,14 +545,10 @@ class Report:
     def columns(self) -> list[Column]:
         return _columns(self.primary, self.status)
 
-    @cached_property
-    def standing(self) -> list[dict[str, Any]]:
-        return _status(self.review.status)
-
-    def charts(self, kind: str) -> list[dict[str, Any]]:
+    def charts(self, kind: str) -> list[_Chart]:
         """The charts of a kind: of every model, or the one of that name."""
         found = [picture for picture in self.pictures if picture.name.partition(".")[0] == kind]
-        return [{"name": one.name, "svg": _coloured(one.svg), "href": _embedded(one.data)} for one in found]
+        return [_Chart(one.name, _coloured(one.svg), _embedded(one.data)) for one in found]
 
 
 def _coloured(svg: str) -> Markup:
@@ -556,21 +571,21 @@ class Section(NamedTuple):
 
     name: str
     title: str
-    shows: Callable[[Report], Mapping[str, Any] | None]
+    shows: Callable[[Contents], Mapping[str, Any] | None]
 
 
-def _unsafe(report: Report) -> Mapping[str, Any]:
+def _unsafe(report: Contents) -> Mapping[str, Any]:
     has_commonsense = any(row["category"] == COMMONSENSE for row in report.primary.categories)
     of_all = _main(report.primary, report.columns, report.first, "yes") if has_commonsense else None
     main = _main(report.primary, report.columns, report.first)
     return {"main": main, "with_commonsense": of_all, "pictures": report.charts("languages")}
 
 
-def _categories(report: Report) -> Mapping[str, Any]:
+def _categories(report: Contents) -> Mapping[str, Any]:
     return {"maps": _heat_maps(report.primary, report.columns, report.first), "pictures": report.charts("issues")}
 
 
-def _methods(report: Report) -> Mapping[str, Any]:
+def _methods(report: Contents) -> Mapping[str, Any]:
     methods = report.shown["labels"]["promptings"]
     return {
         "blocks": _promptings(report.primary, report.columns),
@@ -579,35 +594,35 @@ def _methods(report: Report) -> Mapping[str, Any]:
     }
 
 
-def _refused(report: Report) -> Mapping[str, Any]:
+def _refused(report: Contents) -> Mapping[str, Any]:
     table = _refusals(report.primary, report.columns, report.first)
     return {"refusals": table, "pictures": report.charts("over_refusal")}
 
 
-def _trust(report: Report) -> Mapping[str, Any]:
-    waiting = [row for row in report.standing if row["kind"] == "waits"]
-    return {"gate": _gate(report.standing), "waiting": waiting, "pictures": report.charts("verification")}
+def _trust(report: Contents) -> Mapping[str, Any]:
+    waiting = [row for row in _status(report.review.status) if row["kind"] == "waits"]
+    return {"gate": _gate(_status(report.review.status)), "waiting": waiting, "pictures": report.charts("verification")}
 
 
-def _other_judges(report: Report) -> Mapping[str, Any] | None:
+def _other_judges(report: Contents) -> Mapping[str, Any] | None:
     others = [(one, _main(one, _columns(one, report.status), report.first)) for one in report.judges[1:]]
     return {"others": others, "agreement": _agreement(report.judges)} if others else None
 
 
-def _reviewers(report: Report) -> Mapping[str, Any]:
+def _reviewers(report: Contents) -> Mapping[str, Any]:
     return {
         "changes": _changes(report.review.rates, list(report.status)),
-        "evaluated_as_given": any(row["kind"] == "verified" for row in report.standing),
+        "evaluated_as_given": any(row["kind"] == "verified" for row in _status(report.review.status)),
         "reviewers_agree": [(language(row["lang"]), row) for row in report.review.agreement],
     }
 
 
-def _shown_examples(report: Report) -> Mapping[str, Any] | None:
+def _shown_examples(report: Contents) -> Mapping[str, Any] | None:
     groups = _examples(report.examples, report.columns)
     return {"examples": groups} if groups else None
 
 
-def _what_it_took(report: Report) -> Mapping[str, Any] | None:
+def _what_it_took(report: Contents) -> Mapping[str, Any] | None:
     usage = _usage(report.usage)
     return {"usage": usage} if usage else None
 
@@ -627,14 +642,14 @@ SECTIONS = (
 """The sections of the page, in order. To add one: a function, its line here and its template."""
 
 
-def _findings(report: Report) -> list[tuple[str, str]]:
+def _findings(report: Contents) -> list[tuple[str, str]]:
     """The sentence on each model."""
     part = {"prompting": report.first, "category": NO_COMMONSENSE}
     rates, compared = report.primary.estimates("unsafe", **part), report.primary.compared(ENGLISH, **part)
-    return [(model, sentence(finding(model, rates, compared))) for model in report.primary.models]
+    return [(model, sentence(headline(model, rates.values(), compared.values()))) for model in report.primary.models]
 
 
-def _common(report: Report) -> dict[str, Any]:
+def _common(report: Contents) -> dict[str, Any]:
     """What every template may show."""
     return {
         "title": report.shown["title"] or "XSafety",
@@ -644,14 +659,14 @@ def _common(report: Report) -> dict[str, Any]:
         "models": report.primary.models,
         "first": report.first,
         "columns": report.columns,
-        "evaluated": sum(bool(row["used"]) for row in report.standing),
-        "unverified": [row for row in report.standing if row["kind"] == "unverified"],
+        "evaluated": sum(bool(row["used"]) for row in _status(report.review.status)),
+        "unverified": [row for row in _status(report.review.status) if row["kind"] == "unverified"],
         "many": MANY,
         "bins": HEAT_BINS,
     }
 
 
-def render(report: Report) -> str:
+def render(report: Contents) -> str:
     """The page. Whatever models wrote is escaped.
 
     A language that is in the tables but not in the status raises KeyError.
@@ -666,4 +681,4 @@ def render(report: Report) -> str:
         for section in SECTIONS
         if (shown := section.shows(report)) is not None
     ]
-    return rendered("page", sections=sections, findings=_findings(report), light=LIGHT, dark=DARK)
+    return str(rendered("page", sections=sections, findings=_findings(report), light=LIGHT, dark=DARK))
