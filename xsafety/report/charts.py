@@ -36,7 +36,7 @@ SPOT_CHECK = "spot check"
 MOST = 30
 """Of more languages, a chart shows those with the highest rates."""
 _WIDTH = 320  # of the plot, in pixels
-_LINE = 62  # letters of a title
+_LINE = 60  # letters of a title
 
 
 _Place = tuple[str, str, str, str, str]  # model, prompting, language, category and outcome
@@ -456,7 +456,7 @@ def _titled(chart: "Chart", title: str, subtitle: str) -> "Chart":
     import altair as alt
 
     ink, soft, line = (PALETTE[name] for name in ("ink", "soft", "line"))
-    lines, below = wrap(title, _LINE), wrap(subtitle, _LINE + 22)
+    lines, below = wrap(title, _LINE), wrap(subtitle, _LINE + 24)
     heading = alt.TitleParams(lines, subtitle=below, anchor="start", frame="bounds", offset=12)
     words = {"labelColor": ink, "labelFontSize": 11.5, "labelLimit": 170}
     axis = {**words, "titleColor": ink, "titleFontSize": 11.5, "titleFontWeight": "normal"}
@@ -468,7 +468,15 @@ def _titled(chart: "Chart", title: str, subtitle: str) -> "Chart":
         axis={**axis, "gridColor": line, "domainColor": soft, "tickColor": soft},
         axisY={"grid": False, "ticks": False, "domain": False, "labelPadding": 6},
         legend={**words, "symbolFillColor": PALETTE["page"]},
-        title={"color": ink, "fontSize": 13, "subtitleColor": soft, "subtitleFontSize": 11, "subtitlePadding": 4},
+        # One weight throughout: in which order a PDF holds several fonts changes from run to run.
+        title={
+            "color": ink,
+            "fontSize": 14.5,
+            "fontWeight": "normal",
+            "subtitleColor": soft,
+            "subtitleFontSize": 11,
+            "subtitlePadding": 4,
+        },
         view={"stroke": None},
         point={"opacity": 1},
     )

@@ -60,7 +60,7 @@ def sentence(found: Headline, calibrated: int = 0) -> str:
     if rate is None:
         return "not asked yet"
     if not rate["rate"]:
-        parts = [f"no rate {found.where}: {_withheld(found) or rate['why']}"]
+        parts = [_withheld(found) or f"no rate {found.where}: {rate['why']}"]
         return "; ".join([*parts, *_reservations(found, calibrated)])
     digits = 1 if float(rate["upper"]) < 10 else 0
     value, lower, upper = (f"{float(rate[name]):.{digits}f}" for name in ("rate", "lower", "upper"))
@@ -87,7 +87,7 @@ def _compared(found: Headline) -> str:
     amount = f"{abs(points):.{0 if abs(points) >= 2 else 1}f}"
     if amount == "0.0":
         return ", as in English"
-    words = f", {amount} point{'s' * (amount != '1.0')} {'more' if points > 0 else 'less'} than in English"
+    words = f", {amount} points {'more' if points > 0 else 'less'} than in English"
     return words if differs(found.difference) else f"{words}, which may be chance"
 
 
