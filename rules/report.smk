@@ -40,7 +40,7 @@ rule usage:
 
 
 rule charts:
-    """Draw the charts of the first judge."""
+    """Draw the charts of the first judge, and write its main table for a paper."""
     input:
         rates=f"<results>/tables/{PRIMARY_JUDGE}/{RATES_FILE}",
         comparisons=f"<results>/tables/{PRIMARY_JUDGE}/{COMPARISONS_FILE}",
@@ -52,6 +52,8 @@ rule charts:
             category="Charts",
         ),
         expand("<results>/charts/{name}.{kind}", name=drawing_names(CONFIG.models), kind=["pdf", "png", "csv"]),
+        latex=f"<results>/tables/{PRIMARY_JUDGE}/unsafe_rate.tex",
+        markdown=f"<results>/tables/{PRIMARY_JUDGE}/unsafe_rate.md",
     log:
         "<logs>/charts.log",
     conda:
@@ -66,7 +68,8 @@ rule charts:
     shell:
         'python3 "$XSAFETY/scripts/charts.py"'
         " --rates {input.rates:q} --comparisons {input.comparisons:q} --status {input.status:q}"
-        " --models {params.models:q} --promptings {params.promptings:q} --out {params.folder:q} 2> {log:q}"
+        " --models {params.models:q} --promptings {params.promptings:q} --latex {output.latex:q}"
+        " --markdown {output.markdown:q} --out {params.folder:q} 2> {log:q}"
 
 
 rule report:
