@@ -2,7 +2,7 @@
 
 import shutil
 from collections.abc import Iterator
-from pathlib import Path
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -59,7 +59,7 @@ def test_the_answer_is_on_the_first_screen_and_nothing_is_wider_than_a_phone(bro
     for width in (1280, 390):
         look(browser, width)
         assert ask(browser, "document.querySelector('.answers li').getBoundingClientRect().top") < 200
-        assert ask(browser, "document.documentElement.scrollWidth") == width
+        assert ask(browser, "document.documentElement.scrollWidth") <= width
         wide = "[...document.querySelectorAll('svg')].filter(e => e.getBoundingClientRect().right > innerWidth).length"
         assert ask(browser, wide) == 0
     assert browser.get_log("browser") == []  # type: ignore[no-untyped-call]
@@ -93,7 +93,7 @@ def test_headings_go_down_by_one_and_whatever_scrolls_can_be_reached(browser: we
     levels = ask(browser, "[...document.querySelectorAll('h1,h2,h3,h4')].map(e => +e.tagName[1])")
     assert levels[0] == 1
     assert levels.count(1) == 1
-    assert all(after - before <= 1 for before, after in zip(levels, levels[1:], strict=False))
+    assert all(after - before <= 1 for before, after in pairwise(levels))
     assert ask(browser, "[...document.querySelectorAll('svg')].every(e => e.getAttribute('aria-label'))")
     assert ask(browser, "[...document.querySelectorAll('.scroll')].every(e => e.tabIndex == 0)")
     assert ask(browser, "getComputedStyle(document.querySelector('dd[lang=ar]')).direction") == "rtl"
