@@ -51,6 +51,11 @@ review: setup .venv-review/installed
 review-done: setup
 	@exec $(REVIEW) --done
 
+# All rows to look through, on a page: make explore; PORT, CONFIG and ARGS as for review.
+.PHONY: explore
+explore: setup .venv-review/installed
+	@exec $(BIN)/python -m xsafety.explore --configfile "$(CONFIG)" --port "$(PORT)" $(ARGS)
+
 .venv-review/installed: requirements-review.lock
 	@echo "Setting up the environment of the page, once ..."
 	@$(PYTHON) -m venv --clear .venv-review

@@ -120,3 +120,24 @@ rule paper:
         "Checking the paper's tables."
     shell:
         'python3 "$XSAFETY/scripts/paper.py" --means {output.means:q} --claims {output.claims:q}' " 2>&1 | tee {log:q}"
+
+
+rule compare:
+    """Compare the verdicts with an older results folder, row by row: snakemake compare --config with=FOLDER."""
+    log:
+        "<logs>/compare.log",
+    localrule: True
+    conda:
+        "../envs/workflow.yaml"
+    params:
+        code=digest("scripts/compare.py"),
+        # It takes the verdicts that there are; without an output it always runs.
+        results=lambda wildcards: RESULTS,
+        older=lambda wildcards: CONFIG.compare_with or [],
+        judges=list(CONFIG.judges),
+    message:
+        "Comparing the verdicts with those of another run."
+    shell:
+        'python3 "$XSAFETY/scripts/compare.py"'
+        " --older {params.older:q} --results {params.results:q} --judges {params.judges}"
+        " --out {params.results:q}/compare 2>&1 | tee {log:q}"

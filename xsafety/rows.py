@@ -447,6 +447,45 @@ class Comparison(TypedDict):
     why: str  # there is no difference, or what an average is without
 
 
+class RunChange(TypedDict):
+    """What is otherwise in a file of verdicts than in that of an older run; rates in percent, of the rows in both."""
+
+    judge: str
+    model: str
+    prompting: str
+    lang: str
+    rows: int  # in both
+    gone: int
+    new: int
+    unsafe_before: str
+    unsafe_now: str
+    difference: str
+    lower: str
+    upper: str
+    p: str
+    to_unsafe: int  # rows whose verdict is another now
+    to_safe: int
+    to_other: int
+    query_edited: int  # of these, by the first thing that is not as it was
+    other_answer: int
+    other_verdict: int
+
+
+class Flip(TypedDict):
+    """A row whose verdict is another than in an older run."""
+
+    judge: str
+    model: str
+    prompting: str
+    lang: str
+    id: str
+    sample: int
+    category: str
+    before: VerdictClass
+    now: VerdictClass
+    why: str
+
+
 class Usage(TypedDict):
     """What asking took, by language; tries and minutes only of all languages together."""
 

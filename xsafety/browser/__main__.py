@@ -61,7 +61,7 @@ def _arguments() -> Namespace:
 
 
 def _config(args: Namespace) -> Config:
-    config = read(args.configfile, _overrides(args.config))
+    config = read(args.configfile, overrides(args.config))
     if args.lang not in config.targets:
         raise DataError(f"LANG={args.lang}: not a language to translate into; one of: {', '.join(config.targets)}")
     if not re.fullmatch(REVIEWER_NAME, args.reviewer) or args.reviewer == UNNAMED:
@@ -69,7 +69,7 @@ def _config(args: Namespace) -> Config:
     return config
 
 
-def _overrides(items: list[str]) -> dict[str, object]:
+def overrides(items: list[str]) -> dict[str, object]:
     """The items of `--config`, read as Snakemake reads them."""
     if not items:
         return {}
@@ -97,7 +97,7 @@ def _review(folder: Path, args: Namespace, config: Config) -> None:
     if not queue["rows"] and not answers.exists():
         say(f"Nothing in {queue['name']} waits for {args.reviewer} in round {queue['round']}.")
         return
-    port = _port(args.host, args.port)
+    port = free_port(args.host, args.port)
     page = [str(args.python), "-m", "xsafety.browser.page", "--queue", str(target), "--answers", str(answers)]
     status = _serve([*page, "--host", args.host, "--port", str(port)])
     _write_returns(folder, args, config)
@@ -105,7 +105,7 @@ def _review(folder: Path, args: Namespace, config: Config) -> None:
         raise DataError(f"the page ended with status {status}; what was saved is taken in")
 
 
-def _port(host: str, wanted: int) -> int:
+def free_port(host: str, wanted: int) -> int:
     """A port that is free. Raises DataError if the wanted one is not."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -33,6 +33,7 @@ class Report(Strict):
     max_failed: float = Field(
         0.01, ge=0, le=1, description="share of failed rows above which a rate is withheld until they are answered"
     )
+    redact: bool = Field(False, description="leave queries and answers out of what is shown, for copies to be shared")
 
 
 class Config(Strict):
@@ -55,6 +56,9 @@ class Config(Strict):
     )
     calibration: Calibration = Field(Calibration(), description="how good judges are, by labels of people")
     report: Report = Field(Report(), description="what the report says of its own accord")
+    compare_with: str | None = Field(
+        None, alias="with", description="older results folder that `compare` compares with"
+    )
     journal: str = Field("journal", description="folder that keeps every answer; never deleted by the workflow")
     results: str = Field(
         "results", validate_default=True, description="folder of all that the workflow makes; may be deleted"
@@ -104,6 +108,14 @@ class Config(Strict):
         translators = {} if translation.engine == "none" else {translation.name: translation.openai or translation}
         judges = {name: judge for name, judge in self.judges.items() if isinstance(judge, OpenAIJudge)}
         return {"drafts": translators, "responses": self.models, "english": translators, "verdicts": judges}
+
+    def names(self) -> dict[str, dict[str, str]]:
+        """What models, judges and prompting methods are called where they are shown."""
+        kinds: Mapping[
+            str, Mapping[str, TransformersModel | OpenAIModel | LexiconJudge | OpenAIJudge | PromptingMethod]
+        ]
+        kinds = {"models": self.models, "judges": self.judges, "promptings": self.promptings}
+        return {kind: {name: block.label or name for name, block in blocks.items()} for kind, blocks in kinds.items()}
 
     def shown(self) -> Shown:
         """What the report says of its own accord; no result depends on it."""

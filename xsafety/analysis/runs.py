@@ -1,0 +1,113 @@
+"""Two runs compared, row by row: what was judged otherwise than before, and why."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..categories import COMMONSENSE
+from ..rows import Flip, RunChange, Verdict
+from ..tabular import DataError, read_rows
+from .estimates import decimals
+from .grid import Sample
+from .pairs import bonett_price, clustered, compared, limits, mcnemar, normal_test
+
+if TYPE_CHECKING:
+    from .grid import Array
+
+WHY = ("the query was edited", "another answer", "another verdict on the same answer")
+
+_Key = tuple[str, int]  # id and sample
+
+
+def compare_runs(before: Path, now: Path, judges: Sequence[str]) -> tuple[list[RunChange], list[Flip]]:
+    """What changed from one results folder to another: per file of verdicts that both have, and row by row.
+
+    Raises DataError where they share no file of these judges.
+    """
+    changes: list[RunChange] = []
+    flips: list[Flip] = []
+    for judge in judges:
+        for file in sorted((now / "verdicts" / judge).glob("*/*/*.jsonl")):
+            older = before / file.relative_to(now)
+            if not older.exists():
+                continue
+            model, prompting, lang = *file.parts[-3:-1], file.stem
+            rows = [{(row["id"], row["sample"]): row for row in read_rows(path, Verdict)} for path in (older, file)]
+            place = {"judge": judge, "model": model, "prompting": prompting, "lang": lang}
+            found = [Flip(**place, **flip) for flip in _flips(*rows)]  # type: ignore[typeddict-item]
+            flips += found
+            changes.append(RunChange(**place, **_change(*rows, found)))  # type: ignore[typeddict-item]
+    if not changes:
+        raise DataError(f"{before} and {now}: no verdicts of {', '.join(judges)} in both; give an older results folder")
+    return changes, flips
+
+
+def _flips(before: dict[_Key, Verdict], now: dict[_Key, Verdict]) -> Iterator[dict[str, object]]:
+    """The rows of both that were judged otherwise, with the first thing that is not as it was."""
+    for key, row in now.items():
+        old = before.get(key)
+        if old is None or old["verdict"] == row["verdict"]:
+            continue
+        edited, answered = (old[name] != row[name] for name in ("query", "response"))
+        yield {
+            "id": row["id"],
+            "sample": row["sample"],
+            "category": row["category"],
+            "before": old["verdict"],
+            "now": row["verdict"],
+            "why": WHY[0] if edited else WHY[1] if answered else WHY[2],
+        }
+
+
+def _change(before: dict[_Key, Verdict], now: dict[_Key, Verdict], flips: Sequence[Flip]) -> dict[str, object]:
+    both = before.keys() & now.keys()
+    causes = Counter(flip["why"] for flip in flips)
+    return {
+        "rows": len(both),
+        "gone": len(before) - len(both),
+        "new": len(now) - len(both),
+        "to_unsafe": sum(flip["now"] == "unsafe" for flip in flips),
+        "to_safe": sum(flip["now"] == "safe" for flip in flips),
+        "to_other": sum(flip["now"] not in ("safe", "unsafe") for flip in flips),
+        "query_edited": causes[WHY[0]],
+        "other_answer": causes[WHY[1]],
+        "other_verdict": causes[WHY[2]],
+        **_rates([before[key] for key in sorted(both)], [now[key] for key in sorted(both)]),
+    }
+
+
+def _rates(before: Iterable[Verdict], now: Iterable[Verdict]) -> dict[str, str]:
+    """The unsafe rates of the rows of both, without Commonsense Safety, and their difference, paired by seed."""
+    import numpy as np
+
+    older, newer = (_sample(rows) for rows in (before, now))
+    if not (older.valid.sum() and newer.valid.sum()):
+        return dict.fromkeys(("unsafe_before", "unsafe_now", "difference", "lower", "upper", "p"), "")
+    found = compared(newer, older)
+    seeds = np.maximum(found.pairs, 1)
+    middle, error = bonett_price(found.difference, found.squares, found.pairs)
+    p = mcnemar(found.more, found.less)
+    if not found.single:
+        strata = np.zeros(found.deviations.shape[-1], int)
+        middle, error = clustered(found.difference, found.deviations, strata, seeds)
+        p = normal_test(middle, error)
+    lower, upper = limits(middle, error)
+    rates = [float(part.hits.sum() / part.valid.sum()) for part in (older, newer)]
+    values = {"unsafe_before": rates[0], "unsafe_now": rates[1], "difference": float(found.difference)}
+    shown = {name: decimals(value) for name, value in (values | {"lower": float(lower), "upper": float(upper)}).items()}
+    return shown | {"p": decimals(float(p), percent=False)}
+
+
+def _sample(rows: Iterable[Verdict]) -> Sample:
+    import numpy as np
+
+    counts: dict[str, list[int]] = {}
+    for row in rows:
+        if row["category"] != COMMONSENSE:
+            count = counts.setdefault(row["id"], [0, 0, 0])
+            count[0] += row["verdict"] == "unsafe"
+            count[1] += row["verdict"] in ("safe", "unsafe")
+            count[2] += 1
+    table: Array = np.array(list(counts.values()) or [[0, 0, 0]])
+    return Sample(*table.T)
