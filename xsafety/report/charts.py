@@ -341,7 +341,7 @@ def _promptings(name: str, rows: Sequence[ChartRate], names: Names, top: float) 
     few, word = _few(rows)
     means = {row["prompting"]: row["rate"] for row in few if row["lang"] == AVE}
     if len({row["prompting"] for row in few}) < 2:
-        return Drawing(name, "", "", ChartRate, rows, None)
+        return Drawing(name, "", "One prompting method was run.", ChartRate, [], None)
     model = names.models[few[0]["model"]]
     title = f"{model}: unsafe answers by prompting method"
     [first, *_] = names.promptings
@@ -361,7 +361,7 @@ def _promptings(name: str, rows: Sequence[ChartRate], names: Names, top: float) 
 def _over_refusal(name: str, rows: Sequence[ChartRate], names: Names, top: float) -> Drawing:
     few, word = _few(rows)
     if not any(row["outcome"] == "over_refusal" for row in few):
-        return Drawing(name, "", "", ChartRate, [], None)
+        return Drawing(name, "", "No harmless query was asked.", ChartRate, [], None)
     title = f"{names.models[few[0]['model']]}: unsafe answers against harmless queries refused"
     how = "Each language by its tag, with 95% intervals; the lower left is best."
     chart = _titled(over_refusal_chart(few), title, f"{how} {word}")

@@ -12,7 +12,7 @@ from .palette import PALETTE
 
 _NOTHING = (
     '<svg xmlns="http://www.w3.org/2000/svg" width="300" height="40" viewBox="0 0 300 40">'
-    f'<text x="8" y="25" font-size="13" fill="{PALETTE["soft"]}">Nothing to draw.</text></svg>'
+    f'<text x="8" y="25" font-size="13" fill="{PALETTE["soft"]}">%s</text></svg>'
 )
 # What only Vega's own scripts and style sheets would use.
 _NEEDLESS = re.compile(
@@ -43,7 +43,11 @@ def write_drawing(drawing: Drawing, folder: Path) -> None:
     """Writes a chart as {name}.svg, .pdf and .png (of twice the size), and its rows as {name}.csv."""
     import vl_convert
 
-    svg = vl_convert.vegalite_to_svg(drawing.chart.to_dict()) if drawing.chart is not None else _NOTHING
+    svg = (
+        vl_convert.vegalite_to_svg(drawing.chart.to_dict())
+        if drawing.chart is not None
+        else _NOTHING % escape(_said(drawing))
+    )
     svg = _tidy(svg, drawing)
     write_text(folder / f"{drawing.name}.svg", svg)
     write_bytes(folder / f"{drawing.name}.pdf", vl_convert.svg_to_pdf(svg))
@@ -51,8 +55,12 @@ def write_drawing(drawing: Drawing, folder: Path) -> None:
     write_rows(folder / f"{drawing.name}.csv", drawing.kind, drawing.rows)
 
 
+def _said(drawing: Drawing) -> str:
+    """A chart in words."""
+    return f"{drawing.title}. {drawing.alt}" if drawing.title else drawing.alt or "No rate to draw."
+
+
 def _tidy(svg: str, drawing: Drawing) -> str:
     """The SVG as one image with a name, its font named once, without what is of no use here."""
-    said = escape(f"{drawing.title}. {drawing.alt}" if drawing.title else "Nothing to draw.")
-    start = f'<svg role="img" aria-label="{said}" font-family="{FONT}"'
+    start = f'<svg role="img" aria-label="{escape(_said(drawing))}" font-family="{FONT}"'
     return _NEEDLESS.sub("", svg).replace("<svg", start, 1)
