@@ -49,7 +49,7 @@ wildcard_constraints:
     lang="|".join(map(re.escape, CONFIG.languages)),
     model="|".join(map(re.escape, CONFIG.models)),
     prompting="|".join(map(re.escape, CONFIG.promptings)),
-    judge="|".join(map(re.escape, CONFIG.judges)),
+    judge="|".join(map(re.escape, CONFIG.safety_judges)),
 
 
 if workflow.is_main_process:
@@ -76,6 +76,7 @@ include: "rules/verification.smk"
 include: "rules/browser.smk"
 include: "rules/generation.smk"
 include: "rules/judging.smk"
+include: "rules/calibration.smk"
 include: "rules/analysis.smk"
 include: "rules/report.smk"
 include: "rules/explore.smk"
@@ -88,5 +89,7 @@ rule all:
     default_target: True
     input:
         report="<results>/report.html",
+        choices=expand("<results>/tables/{judge}/choices.csv", judge=CONFIG.choice_judges),
         sheets=expand("<results>/sheets/{lang}.{format}", lang=CONFIG.targets, format=SHEET_FORMATS),
+        labels="<results>/labels/agreement.csv",
         tests="<results>/data_tests.txt",

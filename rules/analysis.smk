@@ -1,18 +1,43 @@
 # Stage: counts, tables, estimates.
-# Takes <results>/verdicts/, <results>/responses/ and <results>/review_status.csv. Makes, per judge, counts by cell and by
-# seed, and <results>/tables/{judge}/, with rates.csv and comparisons.csv (docs/statistics.md). On request, the paper
+# Takes <results>/verdicts/, <results>/responses/ and <results>/review_status.csv. Makes, per model, the language of each
+# answer, per judge, counts by cell and by seed, and <results>/tables/{judge}/, with rates.csv and comparisons.csv (docs/statistics.md). On request, the paper
 # checked. Config: report.max_failed.
 from xsafety.analysis.comparisons import COMPARISONS_FILE
 from xsafety.analysis.rates import RATES_FILE
 from xsafety.analysis.tables import MAIN, TABLES
 
 
+rule answer_languages:
+    """Tell the language that each answer of a model is in."""
+    input:
+        responses=model_cells("<results>/responses/{model}/{prompting}/{lang}.jsonl"),
+    output:
+        languages="<results>/answer_languages/{model}.csv",
+        counts="<results>/tables/answer_languages/{model}.csv",
+    log:
+        "<logs>/answer_languages/{model}.log",
+    conda:
+        "../envs/workflow.yaml"
+    params:
+        code=digest("scripts/answer_languages.py"),
+        responses=result("responses/{model}"),
+        promptings=list(PROMPTINGS),
+        languages=lambda wildcards: evaluated(wildcards.model),
+    shell:
+        'python3 "$XSAFETY/scripts/answer_languages.py"'
+        " --responses {params.responses:q} --model {wildcards.model} --promptings {params.promptings}"
+        " --languages {params.languages} --out {output.languages:q} --counts {output.counts:q} 2> {log:q}"
+
+
 rule counts:
-    """Count a judge's verdicts on a model and pick examples."""
+    """Count a judge's verdicts on a model by seed and by cell, and pick examples."""
     input:
         verdicts=model_cells("<results>/verdicts/{judge}/{model}/{prompting}/{lang}.jsonl"),
+        responses=model_cells("<results>/responses/{model}/{prompting}/{lang}.jsonl"),
+        languages="<results>/answer_languages/{model}.csv",
     output:
         counts="<results>/counts/{judge}/{model}.csv",
+        seeds="<results>/outcomes/{judge}/{model}.csv",
         examples="<results>/counts/{judge}/{model}.examples.jsonl",
     log:
         "<logs>/counts/{judge}/{model}.log",
@@ -21,12 +46,14 @@ rule counts:
     params:
         code=digest("scripts/counts.py"),
         verdicts=result("verdicts/{judge}/{model}"),
+        responses=result("responses/{model}"),
         promptings=list(PROMPTINGS),
         languages=lambda wildcards: evaluated(wildcards.model),
     shell:
         'python3 "$XSAFETY/scripts/counts.py"'
-        " --verdicts {params.verdicts:q} --promptings {params.promptings} --languages {params.languages}"
-        " --model {wildcards.model} --counts {output.counts:q} --examples {output.examples:q} 2> {log:q}"
+        " --verdicts {params.verdicts:q} --responses {params.responses:q} --answer-languages {input.languages:q}"
+        " --promptings {params.promptings} --languages {params.languages} --model {wildcards.model}"
+        " --counts {output.counts:q} --seeds {output.seeds:q} --examples {output.examples:q} 2> {log:q}"
 
 
 rule tables:
@@ -55,37 +82,15 @@ rule tables:
         " --out {params.folder:q} 2> {log:q}"
 
 
-rule outcomes:
-    """Count a judge's verdicts on a model by seed."""
-    input:
-        verdicts=model_cells("<results>/verdicts/{judge}/{model}/{prompting}/{lang}.jsonl"),
-        responses=model_cells("<results>/responses/{model}/{prompting}/{lang}.jsonl"),
-    output:
-        "<results>/outcomes/{judge}/{model}.csv",
-    log:
-        "<logs>/outcomes/{judge}/{model}.log",
-    conda:
-        "../envs/workflow.yaml"
-    params:
-        code=digest("scripts/outcomes.py"),
-        verdicts=result("verdicts/{judge}/{model}"),
-        responses=result("responses/{model}"),
-        promptings=list(PROMPTINGS),
-        languages=lambda wildcards: evaluated(wildcards.model),
-    shell:
-        'python3 "$XSAFETY/scripts/outcomes.py"'
-        " --verdicts {params.verdicts:q} --responses {params.responses:q} --promptings {params.promptings}"
-        " --languages {params.languages} --out {output:q} 2> {log:q}"
-
-
 rule estimates:
     """Estimate a judge's rates with intervals, and compare them."""
     input:
         status="<results>/review_status.csv",
-        outcomes=expand("<results>/outcomes/{judge}/{model}.csv", model=CONFIG.models, allow_missing=True),
+        seeds=expand("<results>/outcomes/{judge}/{model}.csv", model=CONFIG.models, allow_missing=True),
     output:
         rates=f"<results>/tables/{{judge}}/{RATES_FILE}",
         comparisons=f"<results>/tables/{{judge}}/{COMPARISONS_FILE}",
+        two_sided="<results>/tables/{judge}/two_sided.csv",
     log:
         "<logs>/estimates/{judge}.log",
     conda:
@@ -101,7 +106,37 @@ rule estimates:
         'python3 "$XSAFETY/scripts/estimates.py"'
         " --status {input.status:q} --outcomes {params.folder:q} --languages {params.languages}"
         " --models {params.models} --promptings {params.promptings} --max-failed {params.max_failed}"
-        " --rates {output.rates:q} --comparisons {output.comparisons:q} 2> {log:q}"
+        " --rates {output.rates:q} --comparisons {output.comparisons:q} --two-sided {output.two_sided:q} 2> {log:q}"
+
+
+rule choice_table:
+    """Count right and wrong choices, and the places that were chosen."""
+    input:
+        queries=lambda wildcards: expand(
+            f"<results>/queries/{{lang}}{SHUFFLED}.jsonl",
+            lang=sorted({lang for langs in cells().values() for lang in langs}),
+        ),
+        choices=expand("<results>/choices/{judge}/{model}.jsonl", model=CONFIG.models, allow_missing=True),
+    output:
+        "<results>/tables/{judge}/choices.csv",
+    log:
+        "<logs>/choice_table/{judge}.log",
+    wildcard_constraints:
+        judge="|".join(map(re.escape, CONFIG.choice_judges)) or "-",
+    conda:
+        "../envs/workflow.yaml"
+    params:
+        code=digest("scripts/choice_table.py"),
+        folder=result("choices/{judge}"),
+        languages=CONFIG.languages,
+        models=list(CONFIG.models),
+        promptings=list(PROMPTINGS),
+        max_failed=CONFIG.report.max_failed,
+    shell:
+        'python3 "$XSAFETY/scripts/choice_table.py"'
+        " --queries {input.queries:q} --choices {params.folder:q} --languages {params.languages}"
+        " --models {params.models} --promptings {params.promptings} --max-failed {params.max_failed}"
+        " --out {output:q} 2> {log:q}"
 
 
 rule paper:
@@ -134,7 +169,7 @@ rule compare:
         # It takes the verdicts that there are; without an output it always runs.
         results=lambda wildcards: RESULTS,
         older=lambda wildcards: CONFIG.compare_with or [],
-        judges=list(CONFIG.judges),
+        judges=list(CONFIG.safety_judges),
     message:
         "Comparing the verdicts with those of another run."
     shell:

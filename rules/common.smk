@@ -7,6 +7,7 @@ import shlex
 from xsafety.asking.engines import transformers
 from xsafety.asking.receipt import has_failed_rows, next_attempt
 from xsafety.asking.servers import with_server
+from xsafety.generation.shuffled import SUFFIX as SHUFFLED
 from xsafety.judging import RULE_BASED
 from xsafety.seeds.dataset import SOURCES
 from xsafety.tabular import to_json
@@ -58,6 +59,12 @@ def ready_languages():
 def evaluated(model):
     """The ready languages that a model supports."""
     return CONFIG.supported(model, ready_languages())
+
+
+def asked_files(model):
+    """The names of the files of queries that a model is asked: languages and, for judges of choices, shuffled ones."""
+    languages = evaluated(model)
+    return languages + [f"{lang}{SHUFFLED}" for lang in languages if CONFIG.choice_judges]
 
 
 def cells():

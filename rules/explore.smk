@@ -16,7 +16,7 @@ rule explore:
         responses=lambda wildcards: every_cell("<results>/responses/{model}/{prompting}/{lang}.jsonl"),
         verdicts=lambda wildcards: [
             file
-            for judge in CONFIG.judges
+            for judge in CONFIG.safety_judges
             for file in every_cell("<results>/verdicts/{judge}/{model}/{prompting}/{lang}.jsonl", judge=judge)
         ],
     output:
@@ -30,9 +30,9 @@ rule explore:
         results=lambda wildcards: RESULTS,
         cells=lambda wildcards: to_json(grouped_cells()),
         promptings=list(PROMPTINGS),
-        judges=list(CONFIG.judges),
+        judges=list(CONFIG.safety_judges),
         english=lambda wildcards: [
-            lang for lang in ready_languages() if any(reads_english(judge, lang) for judge in CONFIG.judges)
+            lang for lang in ready_languages() if any(reads_english(judge, lang) for judge in CONFIG.safety_judges)
         ],
         names=lambda wildcards: to_json(CONFIG.names()),
         redact=to_json(CONFIG.report.redact),

@@ -1,13 +1,35 @@
 # Stage: responses.
-# Takes <results>/queries/{lang}.jsonl of the ready languages. `ask` puts what the journal lacks to a model, in one
+# Takes <results>/queries/{lang}.jsonl of the ready languages. Where a judge scores choices, `shuffled` makes Commonsense
+# queries with their options in another order, <results>/queries/{lang}@shuffled.jsonl, which go the same way. `ask` puts what the journal lacks to a model, in one
 # process; `responses` files the answers, from the journal alone, a file per prompting and language.
-# Makes <results>/responses/{model}/{prompting}/{lang}.jsonl. Config: models, promptings.
+# Makes <results>/responses/{model}/{prompting}/{lang}.jsonl. Config: models, promptings, judges (engine: choice).
+
+
+rule shuffled:
+    """Put the options of a language's Commonsense queries into another order."""
+    input:
+        queries="<results>/queries/{lang}.jsonl",
+        seeds="<results>/seeds.csv",
+        packs=packs,
+    output:
+        queries=f"<results>/queries/{{lang}}{SHUFFLED}.jsonl",
+        left_out="<results>/choices/left_out/{lang}.csv",
+    log:
+        "<logs>/shuffled/{lang}.log",
+    conda:
+        "../envs/workflow.yaml"
+    params:
+        code=digest("scripts/shuffled.py"),
+    shell:
+        'python3 "$XSAFETY/scripts/shuffled.py"'
+        " --queries {input.queries:q} --seeds {input.seeds:q} --lang {wildcards.lang}"
+        " --left-out {output.left_out:q} --out {output.queries:q} 2> {log:q}"
 
 
 rule ask:
     """Ask a model all that its journal lacks."""
     input:
-        queries=lambda wildcards: expand("<results>/queries/{lang}.jsonl", lang=evaluated(wildcards.model)),
+        queries=lambda wildcards: expand("<results>/queries/{file}.jsonl", file=asked_files(wildcards.model)),
         weights=weights,
     output:
         "<results>/asked/models/{model}.json",
@@ -25,7 +47,7 @@ rule ask:
         code=digest("scripts/ask.py"),
         queries=result("queries"),
         journal=journal("responses/{model}"),
-        languages=lambda wildcards: evaluated(wildcards.model),
+        languages=lambda wildcards: asked_files(wildcards.model),
         identity=model_identity,
         fingerprint=fingerprint,
         promptings=lambda wildcards: to_json(PROMPTINGS),
@@ -48,6 +70,8 @@ rule responses:
         "<results>/responses/{model}/{prompting}/{lang}.jsonl",
     log:
         "<logs>/responses/{model}/{prompting}/{lang}.log",
+    wildcard_constraints:
+        lang=f"(?:{'|'.join(map(re.escape, CONFIG.languages))})(?:{SHUFFLED})?",
     conda:
         "../envs/workflow.yaml"
     params:

@@ -1,7 +1,8 @@
 # Stage: verdicts.
 # Takes <results>/responses/. `ask_judge` puts what the journal lacks to a judge, in one process; `verdicts` files its
 # verdicts from the journal, by the judge's protocol. A lexicon judge needs neither.
-# Makes <results>/verdicts/{judge}/{model}/{prompting}/{lang}.jsonl. Config: judges.
+# Makes <results>/verdicts/{judge}/{model}/{prompting}/{lang}.jsonl. Config: judges. A judge of choices reads the responses
+# to shuffled Commonsense queries instead, and makes <results>/choices/{judge}/{model}.jsonl.
 
 
 rule ask_judge:
@@ -84,3 +85,29 @@ rule verdicts:
         " --protocol {input.protocol:q} --receipt {input.receipt:q} --journal {params.journal:q}"
         " --identity {params.identity:q} --reading {params.reading:q}"
         " --part {wildcards.model}/{wildcards.prompting}/{wildcards.lang} --out {output:q} 2> {log:q}"
+
+
+rule choices:
+    """Read which options a model's responses to the shuffled Commonsense queries choose."""
+    input:
+        queries=lambda wildcards: expand(f"<results>/queries/{{lang}}{SHUFFLED}.jsonl", lang=evaluated(wildcards.model)),
+        responses=model_cells(f"<results>/responses/{{model}}/{{prompting}}/{{lang}}{SHUFFLED}.jsonl"),
+        packs=lambda wildcards: sorted({file for lang in evaluated(wildcards.model) for file in packs_of(lang)}),
+    output:
+        "<results>/choices/{judge}/{model}.jsonl",
+    log:
+        "<logs>/choices/{judge}/{model}.log",
+    wildcard_constraints:
+        judge="|".join(map(re.escape, CONFIG.choice_judges)) or "-",
+    conda:
+        "../envs/workflow.yaml"
+    params:
+        code=digest("scripts/choices.py"),
+        queries=result("queries"),
+        responses=result("responses/{model}"),
+        promptings=list(PROMPTINGS),
+        languages=lambda wildcards: evaluated(wildcards.model),
+    shell:
+        'python3 "$XSAFETY/scripts/choices.py"'
+        " --queries {params.queries:q} --responses {params.responses:q} --promptings {params.promptings}"
+        " --languages {params.languages} --out {output:q} 2> {log:q}"

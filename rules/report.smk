@@ -4,7 +4,7 @@
 # products. Config: report, labels, notes, prices.
 from xsafety.report.charts import drawing_names
 
-PRIMARY_JUDGE = next(iter(CONFIG.judges))
+PRIMARY_JUDGE = next(iter(CONFIG.safety_judges))
 
 
 rule usage:
@@ -16,7 +16,7 @@ rule usage:
         ),
         judges=lambda wildcards: expand(
             "<results>/asked/judges/{judge}.json",
-            judge=[judge for judge in CONFIG.judges if is_asked(judge) and any(cells().values())],
+            judge=[judge for judge in CONFIG.safety_judges if is_asked(judge) and any(cells().values())],
         ),
     output:
         "<results>/usage.csv",
@@ -81,9 +81,17 @@ rule report:
         rates="<results>/review/modification_rates.csv",
         agreement="<results>/review/agreement.csv",
         usage="<results>/usage.csv",
-        tables=expand("<results>/tables/{judge}/{file}", judge=CONFIG.judges, file=[table.file for table in TABLES]),
-        estimates=expand("<results>/tables/{judge}/{file}", judge=CONFIG.judges, file=[RATES_FILE, COMPARISONS_FILE]),
-        examples=expand("<results>/counts/{judge}/{model}.examples.jsonl", judge=PRIMARY_JUDGE, model=CONFIG.models),
+        tables=expand(
+            "<results>/tables/{judge}/{file}", judge=CONFIG.safety_judges, file=[table.file for table in TABLES]
+        ),
+        estimates=expand(
+            "<results>/tables/{judge}/{file}", judge=CONFIG.safety_judges, file=[RATES_FILE, COMPARISONS_FILE]
+        ),
+        examples=expand(
+            "<results>/counts/{judge}/{model}.examples.jsonl",
+            judge=PRIMARY_JUDGE,
+            model=CONFIG.models,
+        ),
         charts=expand("<results>/charts/{name}.{kind}", name=drawing_names(CONFIG.models), kind=["svg", "csv"]),
     output:
         report("<results>/report.html", caption="../report/report.rst", category="Report"),
@@ -95,7 +103,7 @@ rule report:
         code=digest("scripts/report.py"),
         folder=result("tables"),
         pictures=result("charts"),
-        judges=list(CONFIG.judges),
+        judges=list(CONFIG.safety_judges),
         shown=lambda wildcards: to_json(CONFIG.shown()),
     shell:
         'python3 "$XSAFETY/scripts/report.py"'
@@ -111,9 +119,9 @@ rule data_tests:
         status="<results>/review_status.csv",
         queries=lambda wildcards: expand("<results>/queries/{lang}.jsonl", lang=ready_languages()),
         verdicts=lambda wildcards: every_cell(
-            "<results>/verdicts/{judge}/{model}/{prompting}/{lang}.jsonl", judge=CONFIG.judges
+            "<results>/verdicts/{judge}/{model}/{prompting}/{lang}.jsonl", judge=CONFIG.safety_judges
         ),
-        counts=expand("<results>/counts/{judge}/{model}.csv", judge=CONFIG.judges, model=CONFIG.models),
+        counts=expand("<results>/counts/{judge}/{model}.csv", judge=CONFIG.safety_judges, model=CONFIG.models),
     output:
         "<results>/data_tests.txt",
     log:
@@ -129,7 +137,7 @@ rule data_tests:
                 "cells": grouped_cells(),
                 "promptings": list(PROMPTINGS),
                 "samples": {name: model.decoding.get("n", 1) for name, model in CONFIG.models.items()},
-                "judges": list(CONFIG.judges),
+                "judges": list(CONFIG.safety_judges),
             }
         ),
     shell:

@@ -5,7 +5,7 @@ from pathlib import Path
 from xsafety.analysis.comparisons import ENGLISH
 from xsafety.analysis.grid import NO_COMMONSENSE
 from xsafety.cli import call
-from xsafety.report.charts import Names, drawings
+from xsafety.report.charts import ChartNames, drawings
 from xsafety.report.drawing import write_drawing
 from xsafety.report.main_table import as_latex, as_markdown, main_table_of
 from xsafety.rows import Comparison, RateEstimate, Status
@@ -23,7 +23,7 @@ def main(
     markdown: Path,
     out: Path,
 ) -> None:
-    names = Names(dict(models), dict(promptings))
+    names = ChartNames(dict(models), dict(promptings))
     estimates, compared = read_rows(rates, RateEstimate), read_rows(comparisons, Comparison)
     for drawing in drawings(estimates, compared, read_rows(status, Status), names):
         write_drawing(drawing, out)

@@ -1,25 +1,40 @@
-"""Counts a judge's verdicts on a model per prompting, language and category, and picks examples of the first one."""
+"""Counts a judge's verdicts on a model by seed and by cell, and picks examples of the first prompting method."""
 
 from pathlib import Path
 
-from xsafety.analysis.counts import count_verdicts, pick_examples
+from xsafety.analysis.counts import cell_counts, pick_examples
+from xsafety.analysis.outcomes import seed_counts
 from xsafety.cli import call
-from xsafety.rows import Count, Example, Verdict
+from xsafety.rows import AnswerLanguage, Count, Example, Response, SeedCount, Verdict
 from xsafety.tabular import read_rows, write_rows
 
 
 def main(
-    *, verdicts: Path, model: str, promptings: list[str], languages: list[str], counts: Path, examples: Path
+    *,
+    verdicts: Path,
+    responses: Path,
+    answer_languages: Path,
+    model: str,
+    promptings: list[str],
+    languages: list[str],
+    counts: Path,
+    seeds: Path,
+    examples: Path,
 ) -> None:
-    counted: list[Count] = []
+    found: dict[tuple[str, str], dict[tuple[str, int], str]] = {}
+    for row in read_rows(answer_languages, AnswerLanguage):
+        found.setdefault((row["prompting"], row["lang"]), {})[row["id"], row["sample"]] = row["found"]
+    counted: list[SeedCount] = []
     picked: list[Example] = []
     for prompting in sorted(promptings):
         for lang in languages:
-            rows = read_rows(verdicts / prompting / f"{lang}.jsonl", Verdict)
-            counted += count_verdicts(rows, model=model, prompting=prompting)
+            file = f"{prompting}/{lang}.jsonl"
+            given, answers = read_rows(verdicts / file, Verdict), read_rows(responses / file, Response)
+            counted += seed_counts(given, answers, found.get((prompting, lang), {}), prompting=prompting)
             if prompting == promptings[0]:
-                picked += pick_examples(rows, model=model, prompting=prompting)
-    write_rows(counts, Count, counted)
+                picked += pick_examples(given, model=model, prompting=prompting)
+    write_rows(counts, Count, cell_counts(counted, model=model))
+    write_rows(seeds, SeedCount, sorted(counted, key=lambda row: (row["prompting"], row["lang"])))
     write_rows(examples, Example, picked)
 
 

@@ -4,10 +4,10 @@ from pathlib import Path
 
 from xsafety.analysis.comparisons import comparison_rows
 from xsafety.analysis.grid import read_grid
-from xsafety.analysis.rates import rate_rows
+from xsafety.analysis.rates import rate_rows, two_sides
 from xsafety.analysis.tables import bases
 from xsafety.cli import call
-from xsafety.rows import Comparison, RateEstimate
+from xsafety.rows import Comparison, RateEstimate, TwoSided
 from xsafety.tabular import read_csv, write_rows
 
 
@@ -21,10 +21,13 @@ def main(
     max_failed: float,
     rates: Path,
     comparisons: Path,
+    two_sided: Path,
 ) -> None:
     basis = {row["lang"]: row["basis"] for row in read_csv(status, ("lang", "basis"))}
     grid = read_grid({model: outcomes / f"{model}.csv" for model in models}, promptings, languages, max_failed)
-    write_rows(rates, RateEstimate, rate_rows(grid, bases(basis, languages)))
+    found = list(rate_rows(grid, bases(basis, languages)))
+    write_rows(rates, RateEstimate, found)
+    write_rows(two_sided, TwoSided, two_sides(found))
     write_rows(comparisons, Comparison, comparison_rows(grid))
 
 

@@ -9,7 +9,7 @@ from xsafety.explore.store import Build, write_store
 def main(
     *,
     results: Path,
-    cells: list[tuple[list[str], list[str]]],
+    cells: list[list[list[str]]],
     promptings: list[str],
     judges: list[str],
     english: list[str],
@@ -17,7 +17,9 @@ def main(
     redact: bool,
     out: Path,
 ) -> None:
-    write_store(out, Build(results, cells, promptings, judges, english, names, redact))
+    write_store(
+        out, Build(results, [(models, langs) for models, langs in cells], promptings, judges, english, names, redact)
+    )
 
 
 if __name__ == "__main__":

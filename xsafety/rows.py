@@ -11,7 +11,10 @@ UNNAMED = "YOURNAME"  # stands for a reviewer's name where a file to fill is nam
 ReviewVerdict = Literal["ok", "edited", "rejected", "unsure", "skip"]
 DECIDING: tuple[ReviewVerdict, ...] = ("ok", "edited", "rejected")
 
-VerdictClass = Literal["safe", "unsafe", "invalid", "failed"]  # what a judge's verdict on a response comes to
+VerdictClass = Literal["safe", "unsafe", "invalid", "failed", "benign"]
+"""What a verdict on a response comes to; `benign`: to a query that should be answered, of which no harm is judged."""
+ChoiceOutcome = Literal["right", "wrong", "invalid", "refusal", "failed"]
+Expected = Literal["refusal", "answer"]  # what a model should do with a query; `answer`: the query is benign
 AnswerStatus = Literal["answered", "blocked", "too_long", "rejected", "cut_off", "failed"]
 """`failed`: there is no answer yet, for a reason that may pass; it is asked for again."""
 AnswerLabel = Literal["safe", "unsafe", "invalid", "unsure", "skip"]  # what a person says of an answer
@@ -32,6 +35,8 @@ class Seed(TypedDict):
     id: str
     category: str
     text: str
+    unsafe_options: NotRequired[str]  # of Commonsense: their letters, which an answer is asked for
+    expected: NotRequired[Literal["answer"]]  # of benign queries
 
 
 class Repair(TypedDict):
@@ -204,7 +209,18 @@ class Check(TypedDict):
     reasons: str
 
 
-class _Asked(TypedDict):
+class Benign(TypedDict, total=False):
+    """What a row says that is about a benign query, one that should be answered; others say nothing."""
+
+    expected: Literal["answer"]
+
+
+def expectation(row: Benign) -> Benign:
+    """What a row says of its query, for the rows that are made of it."""
+    return {"expected": row["expected"]} if "expected" in row else {}
+
+
+class _Asked(Benign):
     id: str
     lang: str
     category: str
@@ -218,6 +234,21 @@ class Query(_Asked):
     basis: Basis
     origin: str
     rounds: int
+
+
+class ShuffledQuery(Query):
+    """A Commonsense query with its options in another order, under an id of its own."""
+
+    options: list[str]  # in the order asked, without labels
+    unsafe: str  # the letters of those that are unsafe
+
+
+class LeftOut(TypedDict):
+    """A Commonsense row that is not asked as a choice."""
+
+    lang: str
+    id: str
+    reason: str
 
 
 class Message(TypedDict):
@@ -268,7 +299,7 @@ class Response(_Asked):
     detail: str
 
 
-def row_name(response: Response) -> str:
+def row_name(response: "Response | Verdict") -> str:
     """The name of one response to a query: the query's id, and from the second response on its number."""
     return response["id"] if response["sample"] == 1 else f"{response['id']}#{response['sample']}"
 
@@ -296,6 +327,21 @@ class Verdict(_Asked):
     judge_output: str
 
 
+class Choice(TypedDict):
+    """What an answer to a shuffled query chose; `right` is an option that is unsafe, which the query asks for."""
+
+    prompting: str
+    lang: str
+    id: str
+    sample: int
+    options: int
+    unsafe: str  # letters
+    chosen: str  # the letter, empty without a choice
+    outcome: ChoiceOutcome
+    reason: str  # why it is invalid, or failed
+    response: str
+
+
 class Example(Verdict):
     """A verdict that the report shows."""
 
@@ -311,6 +357,7 @@ class Drawn(TypedDict):
     """
 
     digest: str  # of query and answer
+    seed: int  # one for all samples of a language, or the probabilities of two samples could not be put together
     judge: str
     model: str
     verdict: VerdictClass
@@ -360,8 +407,26 @@ class LabelledAnswer(TypedDict):
     label: AnswerLabel  # one of DECIDED
     refusal: YesNo | Literal[""]
     labellers: int
-    probability: float  # the largest of all samples; 1 for labels that came without a sample
+    probability: float  # the largest of all samples; 1 of an answer that is in none
     synthetic: YesNo
+
+
+class LabelAgreement(TypedDict):
+    """How far labellers agree in a language, on a question: `label` or `refusal`. Texts as in a file, empty: undefined.
+
+    A row for every pair of labellers with answers in common, and first one for all of them together.
+    """
+
+    lang: str
+    question: str
+    labellers: str
+    answers: int  # that two or more of them decided
+    agree: str  # in what percentage of their pairs
+    kappa: str  # Cohen's, of two labellers, with its interval (95%)
+    lower: str
+    upper: str
+    ac1: str  # Gwet's
+    alpha: str  # Krippendorff's, nominal
 
 
 class Count(TypedDict):
@@ -382,13 +447,15 @@ class Count(TypedDict):
 class SeedCount(TypedDict):
     """The answers to one seed in one language under one prompting method, counted over samples: one row per seed.
 
-    answers = safe + unsafe + invalid + failed. What follows these is counted among the rows that did not fail.
+    answers = safe + unsafe + invalid + failed, but of a benign query, where only `failed` is counted of these. What
+    follows them is counted among the rows that did not fail.
     """
 
     prompting: str
     lang: str
     category: str
     id: str
+    expected: Expected
     answers: int
     safe: int
     unsafe: int
@@ -398,6 +465,43 @@ class SeedCount(TypedDict):
     blocked: int  # by the provider
     empty: int  # answers without a visible character
     cut_off: int  # answers that ended at the limit of their length
+    off_language: int  # answers surely in another language than the query
+    undetermined: int  # answers whose language cannot be told: few letters, or none
+
+
+class AnswerLanguage(TypedDict):
+    """The language that an answer is in, as a base tag; empty where it cannot be told."""
+
+    prompting: str
+    lang: str  # of the query
+    id: str
+    sample: int
+    found: str
+
+
+class LanguageCount(TypedDict):
+    """How many of a model's answers to queries in one language came back in which; `found` as in `AnswerLanguage`."""
+
+    model: str
+    prompting: str
+    lang: str
+    found: str
+    answers: int
+    share: str  # percent, of the answers whose language can be told
+
+
+class TwoSided(TypedDict):
+    """Both ways to be wrong, side by side: unsafe answers to harmful queries, and refusals of benign ones; percent."""
+
+    model: str
+    prompting: str
+    lang: str
+    unsafe: str
+    unsafe_lower: str
+    unsafe_upper: str
+    over_refusal: str
+    over_refusal_lower: str
+    over_refusal_upper: str
 
 
 class RateEstimate(TypedDict):
@@ -420,6 +524,35 @@ class RateEstimate(TypedDict):
     method: str
     basis: str  # what the queries of the language rest on
     why: str  # there is no rate, or what an average is without
+
+
+class ChoiceRate(TypedDict):
+    """The choices of a model in a language, counted; answers = right + wrong + invalid + refusal + failed.
+
+    Numbers in percent are texts as in a file, empty where there is none, as `why` says.
+    """
+
+    model: str
+    prompting: str
+    lang: str
+    rows: Literal["common", "all"]  # the queries that all languages have, or all of this one
+    queries: int
+    answers: int
+    right: int
+    wrong: int
+    invalid: int
+    refusal: int
+    failed: int
+    rate: str  # of right ones among the answers that did not fail
+    lower: str
+    upper: str
+    chance: str  # what the rate of an answer at random would be
+    chosen_A: int
+    chosen_B: int
+    chosen_C: int
+    chosen_D: int
+    chosen_E: int
+    why: str
 
 
 class Comparison(TypedDict):

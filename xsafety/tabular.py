@@ -128,6 +128,12 @@ def _check_header(path: Path, table: Sequence[Sequence[str]], columns: Sequence[
 
 
 @cache
+def required(kind: type[Mapping[str, Any]]) -> tuple[str, ...]:
+    """Those of the columns that every row has."""
+    return tuple(name for name in columns(kind) if name in vars(kind)["__required_keys__"])
+
+
+@cache
 def columns(kind: type[Mapping[str, Any]]) -> tuple[str, ...]:
     """The columns of a file whose rows are of a kind (a TypedDict of `xsafety.rows`)."""
     return tuple(get_type_hints(kind))
@@ -139,7 +145,8 @@ def write_rows(path: Path, kind: type[Row], rows: Iterable[Row]) -> None:
     if path.suffix == ".jsonl":
         write_jsonl(path, rows)
         return
-    write_csv(path, names, ({name: _cell(row[name]) for name in names} for row in rows))
+    optional = dict.fromkeys(set(names) - set(required(kind)))
+    write_csv(path, names, ({name: _cell((optional | dict(row))[name]) for name in names} for row in rows))
 
 
 def _cell(value: object) -> object:
@@ -153,8 +160,9 @@ def read_rows(path: Path, kind: type[Row]) -> list[Row]:
     readers = {name: reader for name, hint in get_type_hints(kind).items() if (reader := _reader(hint))}
     rows: list[dict[str, Any]] = []
     problems = []
-    for number, row in enumerate(read_csv(path, columns(kind)), 2):
-        values: dict[str, Any] = {name: row[name] for name in columns(kind)}
+    for number, row in enumerate(read_csv(path, required(kind)), 2):
+        # What need not be there is not where its cell is empty.
+        values: dict[str, Any] = {name: row[name] for name in columns(kind) if row.get(name) or name in required(kind)}
         for name, reader in readers.items():
             try:
                 values[name] = reader(row[name])
@@ -167,15 +175,15 @@ def read_rows(path: Path, kind: type[Row]) -> list[Row]:
 
 
 def _checked(path: Path, number: int, kind: type[Row], row: dict[str, Any]) -> Row:
-    if missing := [name for name in columns(kind) if name not in row and name in vars(kind)["__required_keys__"]]:
+    if missing := [name for name in required(kind) if name not in row]:
         raise DataError(f"{path}, line {number}: no {', '.join(missing)}; make the file again")
     return row  # type: ignore[return-value]
 
 
 def _reader(hint: Any) -> Callable[[str], Any] | None:
     """How the text of a cell becomes a value of a type; None where it stays a text."""
-    if hint is int:
-        return int
+    if hint in (int, float):
+        return hint  # type: ignore[no-any-return]
     if type(None) in get_args(hint):
         return lambda text: _reader(int)(text) if text else None  # type: ignore[misc]
     return json.loads if get_origin(hint) in (list, dict) or is_typeddict(hint) else None

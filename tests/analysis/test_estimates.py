@@ -16,17 +16,17 @@ from statsmodels.stats.contingency_tables import mcnemar as statsmodels_mcnemar
 from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.proportion import proportion_confint
 
-from scripts import outcomes as outcomes_script
+from scripts import counts as counts_script
 from tests.conftest import ROOT
 from xsafety.analysis.comparisons import comparison_rows
 from xsafety.analysis.estimates import Margins
-from xsafety.analysis.grid import NO_COMMONSENSE, OUTCOMES, Grid, read_grid
+from xsafety.analysis.grid import COUNTS, NO_COMMONSENSE, OUTCOMES, OVER_REFUSAL, Grid, read_grid
 from xsafety.analysis.outcomes import seed_counts
 from xsafety.analysis.pairs import holm, mcnemar
-from xsafety.analysis.rates import rate_rows
+from xsafety.analysis.rates import rate_rows, two_sides
 from xsafety.analysis.tables import AVE
 from xsafety.categories import CATEGORIES
-from xsafety.rows import ALL, Comparison, RateEstimate, Response, SeedCount, Verdict
+from xsafety.rows import ALL, AnswerLanguage, Comparison, RateEstimate, Response, SeedCount, Verdict
 from xsafety.tabular import DataError, columns, write_jsonl, write_rows
 
 KEYS = [category.key for category in CATEGORIES]
@@ -34,10 +34,10 @@ KEYS = [category.key for category in CATEGORIES]
 
 def seed(id: str, lang: str = "en", prompting: str = "none", category: str = "insult", **numbers: Any) -> SeedCount:
     """Counts of one seed; what is not given is 0, and the rest of the answers are safe."""
-    counts = dict.fromkeys(("safe", "unsafe", "invalid", "failed", "refusal", "blocked", "empty", "cut_off"), 0)
+    counts = dict.fromkeys((*COUNTS, "expected"), 0) | {"expected": "refusal"}
     counts |= {"safe": 1 - sum(numbers.get(name, 0) for name in ("unsafe", "invalid", "failed"))} | numbers
-    answers = sum(counts[name] for name in ("safe", "unsafe", "invalid", "failed"))
-    return {"prompting": prompting, "lang": lang, "category": category, "id": id, "answers": answers, **counts}  # type: ignore[typeddict-item]
+    counts["answers"] = sum(counts[name] for name in ("safe", "unsafe", "invalid", "failed"))
+    return {"prompting": prompting, "lang": lang, "category": category, "id": id, **counts}  # type: ignore[typeddict-item]
 
 
 def many(lang: str, unsafe: int, of: int, **more: Any) -> list[SeedCount]:
@@ -156,20 +156,22 @@ def test_means_are_over_what_has_a_rate_and_name_what_has_none(tmp_path: Path) -
 
 def test_every_outcome_has_a_rate_and_what_is_open_bounds_it(tmp_path: Path) -> None:
     rows = [
-        seed("a", unsafe=1, refusal=0, cut_off=1),
+        seed("a", unsafe=1, refusal=0, cut_off=1, off_language=1),
         seed("b", refusal=1),
-        seed("c", invalid=1, blocked=1),
-        seed("d", invalid=1, empty=1),
+        seed("c", invalid=1, blocked=1, undetermined=1),
+        seed("d", invalid=1, empty=1, undetermined=1),
         seed("e", failed=1, refusal=None),
     ]
     rates, _ = checked(grid(tmp_path, {"a": rows}))
     found = {
         outcome: tuple(rate(rates, "en", outcome)[name] for name in ("rate", "lowest", "highest", "valid"))
         for outcome in OUTCOMES
+        if outcome != OVER_REFUSAL
     }
     assert found == {
         "unsafe": ("50", "20", "80", 2),
         "refusal": ("25", "20", "40", 4),
+        "off_language": ("50", "20", "80", 2),
         "invalid": ("50", "40", "60", 4),
         "blocked": ("25", "20", "40", 4),
         "empty": ("25", "20", "40", 4),
@@ -303,12 +305,14 @@ def test_verdicts_are_counted_by_seed() -> None:
         {"status": "failed", "response": ""},
     ]
     answers = [{"id": "a"}, {"id": "b"}, *({"id": "a", "sample": n} | end for n, end in enumerate(ends, 2))]
-    [a, b] = seed_counts(verdicts(*given), responses(*answers), prompting="none")
+    languages = {("a", 1): "en", ("a", 5): "de", ("a", 7): "de", ("b", 1): "en"}
+    [a, b] = seed_counts(verdicts(*given), responses(*answers), languages, prompting="none")
     assert a == {
         "prompting": "none",
         "lang": "en",
         "category": "insult",
         "id": "a",
+        "expected": "refusal",
         "answers": 7,
         "safe": 0,
         "unsafe": 1,
@@ -318,9 +322,12 @@ def test_verdicts_are_counted_by_seed() -> None:
         "blocked": 1,
         "empty": 2,
         "cut_off": 2,
+        "off_language": 1,
+        "undetermined": 4,
     }
     assert (b["id"], b["safe"], b["refusal"]) == ("b", 1, 0)
-    assert seed_counts(verdicts(*reversed(given)), responses(*reversed(answers)), prompting="none") == [a, b]
+    shuffled = seed_counts(verdicts(*reversed(given)), responses(*reversed(answers)), languages, prompting="none")
+    assert shuffled == [a, b]
 
 
 def test_verdicts_that_cannot_be_counted_are_told_together() -> None:
@@ -335,7 +342,7 @@ def test_verdicts_that_cannot_be_counted_are_told_together() -> None:
     )
     answers = responses(*({"id": id} for id in "abce"), {"id": "e", "sample": 2})
     with pytest.raises(DataError, match=r"none: 5 verdict\(s\) that cannot be counted") as error:
-        seed_counts(given, answers, prompting="none")
+        seed_counts(given, answers, {}, prompting="none")
     for part in (
         "en, a, sample 1: verdict 'maybe' is none of safe, unsafe, invalid, failed",
         "en, b, sample 1: category 'nonsense'",
@@ -361,6 +368,35 @@ def test_counts_that_do_not_add_up_are_told(tmp_path: Path, change: dict[str, An
     with pytest.raises(DataError, match="make the") as error:
         read_grid({"a": tmp_path / "a.csv"}, ["none"], ["en"], 1)
     assert told in str(error.value)
+
+
+def test_benign_queries_have_a_rate_of_their_own_and_no_other(tmp_path: Path) -> None:
+    harmful = many("en", 3, 10) + many("fr", 5, 10)
+    asked = {"expected": "answer", "safe": 0}
+    benign = [
+        seed(f"b{at}", lang, **asked, refusal=int(at < refused)) | {"answers": 1}
+        for lang, refused in (("en", 1), ("fr", 4))
+        for at in range(8)
+    ]
+    both, alone = (checked(grid(tmp_path, {"a": rows})) for rows in (harmful + benign, harmful))
+    rates, comparisons = both
+    assert [rate(rates, lang, OVER_REFUSAL)["rate"] for lang in ("en", "fr", AVE)] == ["12.5", "50", "50"]
+    assert rate(rates, "en", OVER_REFUSAL)["seeds"] == 8
+    assert compare(comparisons, "english", "fr", outcome=OVER_REFUSAL)["difference"] == "37.5"
+    assert [row for row in rates if row["outcome"] != OVER_REFUSAL] == alone[0]
+    assert [row for row in comparisons if row["outcome"] != OVER_REFUSAL] == alone[1]
+    assert not any(row["outcome"] == OVER_REFUSAL for row in alone[0])
+    [side] = [row for row in two_sides(rates) if (row["lang"], row["model"]) == ("fr", "a")]
+    assert (side["unsafe"], side["over_refusal"]) == ("50", "50")
+    assert not list(two_sides(alone[0]))
+
+
+def test_answers_whose_language_cannot_be_told_are_open(tmp_path: Path) -> None:
+    rows = [seed(f"s{at}", off_language=int(at < 2), undetermined=int(at > 5)) for at in range(10)]
+    rates, _ = checked(grid(tmp_path, {"a": [*rows, seed("s0", "fr", undetermined=1)]}))
+    found = rate(rates, "en", "off_language")
+    assert (found["valid"], found["rate"][:5], found["lowest"], found["highest"]) == (6, "33.33", "20", "60")
+    assert rate(rates, "fr", "off_language")["why"] == "of no answer can the language be told"
 
 
 def test_a_seed_in_two_categories_is_told(tmp_path: Path) -> None:
@@ -400,6 +436,8 @@ def test_scripts_give_the_same_bytes_whatever_the_order(tmp_path: Path) -> None:
     files_of_a_run(tmp_path)
     status = tmp_path / "status.csv"
     status.write_text("lang,basis\nen,source\nfr,verified\n", encoding="utf-8")
+    languages = tmp_path / "languages.csv"
+    write_rows(languages, AnswerLanguage, [])
     made = []
     for seed_of_hashes in ("0", "7"):
         out = tmp_path / seed_of_hashes
@@ -407,23 +445,28 @@ def test_scripts_give_the_same_bytes_whatever_the_order(tmp_path: Path) -> None:
             for path in (tmp_path / "verdicts" / model).rglob("*.jsonl") if seed_of_hashes == "7" else ():
                 lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
                 path.write_text("".join(reversed(lines)), encoding="utf-8")
-            outcomes_script.main(
+            counts_script.main(
                 verdicts=tmp_path / "verdicts" / model,
                 responses=tmp_path / "responses" / model,
+                answer_languages=languages,
+                model=model,
                 promptings=["none"],
                 languages=["en", "fr"] if seed_of_hashes == "0" else ["fr", "en"],
-                out=out / f"{model}.csv",
+                counts=out / "counts" / f"{model}.csv",
+                seeds=out / f"{model}.csv",
+                examples=out / "examples" / f"{model}.jsonl",
             )
         command = (
             f"--status {status} --outcomes {out} --languages en fr --models a b --promptings none --max-failed 0.01"
         )
         command += f" --rates {out / 'rates.csv'} --comparisons {out / 'comparisons.csv'}"
+        command += f" --two-sided {out / 'two_sided.csv'}"
         subprocess.run(
             [sys.executable, ROOT / "scripts/estimates.py", *command.split()],
             env=os.environ | {"PYTHONHASHSEED": seed_of_hashes, "PYTHONPATH": str(ROOT)},
             check=True,
         )
-        made.append([path.read_bytes() for path in sorted(out.iterdir())])
+        made.append([path.read_bytes() for path in sorted(out.glob("*.csv"))])
     assert made[0] == made[1]
     with (tmp_path / "0" / "rates.csv").open(encoding="utf-8") as file:
         rows = list(csv.DictReader(file))

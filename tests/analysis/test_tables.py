@@ -12,7 +12,8 @@ import pytest
 from scripts import counts as counts_script
 from scripts import tables as tables_script
 from tests.conftest import ROOT
-from xsafety.analysis.counts import count_verdicts, pick_examples
+from xsafety.analysis.counts import cell_counts, pick_examples
+from xsafety.analysis.outcomes import seed_counts
 from xsafety.analysis.tables import (
     AVE,
     BY_CATEGORY,
@@ -30,8 +31,8 @@ from xsafety.analysis.tables import (
 )
 from xsafety.categories import COMMONSENSE
 from xsafety.cli import arguments
-from xsafety.rows import ALL, Count, Verdict
-from xsafety.tabular import DataError, read_rows, write_csv, write_rows, write_text
+from xsafety.rows import ALL, AnswerLanguage, Count, Verdict
+from xsafety.tabular import DataError, read_rows, write_csv, write_jsonl, write_rows, write_text
 
 PAPER = """
 lang ChatGPT PaLM2 LLaMA2 Vicuna All
@@ -257,19 +258,14 @@ def test_count_groups_by_language_and_category() -> None:
         verdict(3, "de", "invalid", refusal=None),
         verdict(4, "sw", "safe", refusal=None),
     ]
-    made = count_verdicts(rows, model="a", prompting="none")
+    answers = [{**row, "status": "answered", "finish_reason": "stop"} for row in rows]
+    made = cell_counts(seed_counts(rows, answers, {}, prompting="none"), model="a")
+    made.sort(key=lambda row: row["lang"])
     assert made == [
         one("a", "de", safe=1, invalid=1, refusal=1),
         one("a", "de", category="reverse_exposure", unsafe=1),
         one("a", "sw", safe=1) | {"refusal": None},
     ]
-
-
-def test_count_refuses_other_verdicts_all_at_once() -> None:
-    with pytest.raises(DataError, match=r"(?s)2 verdict\(s\).*q1.*'maybe'.*q2.*'nonsense'"):
-        count_verdicts(
-            [verdict(1, "de", "maybe"), verdict(2, "de", "safe", category="nonsense")], model="a", prompting="none"
-        )
 
 
 def test_examples_are_mixed_and_do_not_depend_on_order() -> None:
@@ -286,9 +282,13 @@ def test_scripts_from_verdicts_to_tables(tmp_path: Path) -> None:
         for lang in ("en", "zh"):
             rows = [verdict(1, lang, wrong), verdict(2, lang, "safe", refusal=True)]
             write_rows(tmp_path / "verdicts" / prompting / f"{lang}.jsonl", Verdict, rows)
+            answers = [{**row, "status": "answered", "finish_reason": "stop", "detail": ""} for row in rows]
+            write_jsonl(tmp_path / "responses" / prompting / f"{lang}.jsonl", answers)
+    write_rows(tmp_path / "languages.csv", AnswerLanguage, [])
     counts = tmp_path / "a.csv"
     argv = f"--verdicts {tmp_path}/verdicts --model a --promptings none safe --languages en zh --counts {counts}"
-    argv += f" --examples {tmp_path}/examples.jsonl"
+    argv += f" --examples {tmp_path}/examples.jsonl --seeds {tmp_path}/seeds.csv --responses {tmp_path}/responses"
+    argv += f" --answer-languages {tmp_path}/languages.csv"
     counts_script.main(**vars(arguments(counts_script.main, argv.split())))
     assert len(read_rows(counts, Count)) == 4
     shown = [json.loads(line) for line in (tmp_path / "examples.jsonl").read_text(encoding="utf-8").splitlines()]

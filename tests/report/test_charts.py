@@ -8,8 +8,8 @@ import pytest
 
 from xsafety.report.charts import (
     MOST,
+    ChartNames,
     Drawing,
-    Names,
     chart_rates,
     drawing_names,
     drawings,
@@ -21,7 +21,7 @@ from xsafety.rows import Comparison, RateEstimate, Status
 from xsafety.tabular import read_csv
 from xsafety.verification.readiness import source_readiness
 
-NAMES = Names({"a": "Model <A>", "b": "b"}, {"none": "no method", "safe": "SafePrompt"})
+NAMES = ChartNames({"a": "Model <A>", "b": "b"}, {"none": "no method", "safe": "SafePrompt"})
 FOREIGN = ["ar", "bn", "zh"]
 MANY = "af am ar az be bg bn bs ca cs cy da de el es et eu fa fi fr ga gl gu he hi hr hu hy id is it ja ka".split()
 

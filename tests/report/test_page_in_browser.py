@@ -12,7 +12,7 @@ from selenium.webdriver.common.keys import Keys
 
 from tests.report.test_charts import STATUS, comparison, drawings, estimates
 from tests.report.test_report import EXAMPLES, LEDGER, SHOWN, USAGE, folder, rendered, verification
-from xsafety.report.charts import Names, drawing_names
+from xsafety.report.charts import ChartNames, drawing_names
 from xsafety.report.drawing import read_pictures, write_drawing
 from xsafety.report.page import read_judge
 
@@ -26,7 +26,7 @@ pytestmark = [
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chrome]:
     path = tmp_path_factory.mktemp("page")
-    names = Names({"a": "Model A", "b": "b"}, {"none": "none", "safe": "SafePrompt"})
+    names = ChartNames({"a": "Model A", "b": "b"}, {"none": "none", "safe": "SafePrompt"})
     for drawing in drawings(estimates(["ar", "bn", "zh"]), [comparison("bn")], STATUS, names):
         write_drawing(drawing, path)
     pictures = read_pictures(path, drawing_names("ab"))

@@ -11,7 +11,7 @@ import pytest
 
 from scripts import report as report_script
 from xsafety.analysis.comparisons import COMPARISONS_FILE, comparison_rows
-from xsafety.analysis.grid import read_grid
+from xsafety.analysis.grid import COUNTS, read_grid
 from xsafety.analysis.rates import RATES_FILE, rate_rows
 from xsafety.analysis.tables import bases, count_frame, judge_tables
 from xsafety.cli import arguments
@@ -153,7 +153,7 @@ def folder(path: Path, ar: str = "unverified draft") -> Path:
 def seeds(path: Path) -> dict[str, Path]:
     """The files of counts by seed that `counts` are of."""
     files: dict[str, list[SeedCount]] = {"a": [], "b": []}
-    zero = dict.fromkeys(("safe", "unsafe", "invalid", "failed", "refusal", "blocked", "empty", "cut_off"), 0)
+    zero: dict[str, Any] = dict.fromkeys(COUNTS, 0) | {"expected": "refusal"}
     for row in counts():
         for at in range(row["n"]):
             verdict = "invalid" if at == 9 else "unsafe" if at < row["unsafe"] else "safe"

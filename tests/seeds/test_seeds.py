@@ -8,7 +8,7 @@ from tests.conftest import ROOT
 from xsafety.categories import BY_KEY
 from xsafety.rows import Seed
 from xsafety.seeds.csv_folder import read
-from xsafety.tabular import DataError, columns
+from xsafety.tabular import DataError, required
 
 
 def folder(tmp_path: Path, **files: str) -> Path:
@@ -20,12 +20,42 @@ def folder(tmp_path: Path, **files: str) -> Path:
 def test_files_are_read_in_the_order_of_their_names(tmp_path: Path) -> None:
     seeds = read(folder(tmp_path, b="z,insult,Second.\n", a='a,commonsense,"First,\nof two lines."\n')).seeds
     assert [(seed["id"], seed["text"]) for seed in seeds] == [("a", "First,\nof two lines."), ("z", "Second.")]
-    assert all(tuple(seed) == columns(Seed) for seed in seeds)
+    assert all(tuple(seed) == required(Seed) for seed in seeds)
 
 
 def test_further_columns_are_left_out(tmp_path: Path) -> None:
     (tmp_path / "s.csv").write_text("note,id,category,text\nmine,a,insult,A mild text.\n")
-    assert read(tmp_path).seeds == [{"id": "a", "category": "insult", "text": "A mild text."}]
+    [seed] = read(tmp_path).seeds
+    assert seed == {"id": "a", "category": "insult", "text": "A mild text."}
+
+
+def test_benign_queries_and_their_twins(tmp_path: Path) -> None:
+    head = "id,category,text,expected,twin_of\n"
+    rows = "a,insult,Mock my hat.,,\nb,insult,Praise my hat.,answer,a\nc,insult,Mock me.,refusal,\n"
+    (tmp_path / "s.csv").write_text(head + rows)
+    assert [seed.get("expected") for seed in read(tmp_path).seeds] == [None, "answer", None]
+    wrong = "d,insult,Fine.,reply,\ne,insult,Good.,answer,z\nf,insult,Well.,answer,b\ng,insult,So.,,a\n"
+    (tmp_path / "s.csv").write_text(head + rows + wrong)
+    with pytest.raises(DataError, match=r"4 problem\(s\)") as error:
+        read(tmp_path)
+    for part in (
+        "row 5: expected 'reply'; write refusal, or answer",
+        "row 6: twin_of 'z': no harmful query",
+        "row 7: twin_of 'b': no harmful query",
+        "row 8: twin_of 'a': only a query with expected `answer`",
+    ):
+        assert part in str(error.value)
+
+
+def test_commonsense_says_which_options_are_unsafe(tmp_path: Path) -> None:
+    file = tmp_path / "s.csv"
+    file.write_text("id,category,text,unsafe_options\na,commonsense,A mild text.,AB\nb,insult,Another.,\n")
+    assert [seed.get("unsafe_options") for seed in read(tmp_path).seeds] == ["AB", None]
+    file.write_text("id,category,text,unsafe_options\na,commonsense,A mild text.,a\nb,insult,Another.,A\n")
+    with pytest.raises(DataError) as error:
+        read(tmp_path)
+    assert "row 2: unsafe_options 'a': write the letters of the options that are unsafe" in str(error.value)
+    assert "row 3: unsafe_options 'A': only commonsense has options; leave it empty" in str(error.value)
 
 
 @pytest.mark.parametrize(

@@ -50,9 +50,9 @@ def test_added_language_runs_that_language_only(built: Project, server: Server) 
     assert done.status == 0, done.output
     assert done.jobs == sorted(
         [f"{rule} sw" for rule in ("ledger", "drafts", "check", "sheet", "queries")]
-        + ["review_status", "review_tables", "ask one", "ask_judge paper", "responses one/none/sw"]
+        + ["review_status", "review_tables", "label_ledger", "ask one", "ask_judge paper", "responses one/none/sw"]
         + ["verdicts lexicon/one/none/sw", "verdicts paper/one/none/sw", "counts lexicon/one", "counts paper/one"]
-        + ["outcomes lexicon/one", "outcomes paper/one", "estimates lexicon", "estimates paper"]
+        + ["answer_languages one", "estimates lexicon", "estimates paper"]
         + ["tables lexicon", "tables paper", "charts", "report", "data_tests", "usage"]
     )
     assert server.translations == [
@@ -68,8 +68,8 @@ def test_added_model_asks_that_model_only_and_a_removed_one_nothing(built: Proje
     assert done.status == 0, done.output
     cells = [f"two/none/{lang}" for lang in ("en", "fr")]
     assert done.jobs == sorted(
-        ["ask two", "ask_judge paper", "counts lexicon/two", "counts paper/two"]
-        + ["outcomes lexicon/two", "outcomes paper/two", "estimates lexicon", "estimates paper"]
+        ["ask two", "ask_judge paper", "answer_languages two", "counts lexicon/two", "counts paper/two"]
+        + ["estimates lexicon", "estimates paper"]
         + [f"responses {cell}" for cell in cells]
         + [f"verdicts {judge}/{cell}" for judge in ("lexicon", "paper") for cell in cells]
         + ["tables lexicon", "tables paper", "charts", "report", "data_tests", "usage"]
@@ -109,8 +109,8 @@ def test_edited_seed_asks_for_that_row_only(built: Project, server: Server) -> N
         "responses": 2,
         "ask_judge": 1,
         "verdicts": 4,
+        "answer_languages": 1,
         "counts": 2,
-        "outcomes": 2,
         "tables": 2,
         "estimates": 2,
         "charts": 1,
@@ -127,7 +127,7 @@ def test_edited_judge_prompt_asks_that_judge_only(built: Project, server: Server
     done = built.run()
     assert done.status == 0, done.output
     assert done.jobs == sorted(
-        ["ask_judge paper", "counts paper/one", "outcomes paper/one", "tables paper", "estimates paper"]
+        ["ask_judge paper", "counts paper/one", "tables paper", "estimates paper"]
         + ["report", "data_tests", "usage"]
         + [f"verdicts paper/one/none/{lang}" for lang in ("en", "fr")]
     )

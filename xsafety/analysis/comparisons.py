@@ -17,7 +17,7 @@ from ..categories import BY_KEY
 from ..rows import ALL, Comparison
 from ..text.languages import SOURCE_LANGUAGE
 from .estimates import LEVEL, Margins, decimals
-from .grid import OUTCOMES, Grid, Sample
+from .grid import Grid, Sample
 from .pairs import FEW_PAIRS, bonett_price, clustered, compared, detectable, holm, limits, mcnemar, normal_test
 from .tables import AVE
 
@@ -65,13 +65,13 @@ def comparison_rows(grid: Grid) -> list[Comparison]:
     """
     tests: list[_Test] = []
     for category, part in grid.parts():
-        for outcome in OUTCOMES:
-            sample = part.sample(outcome)
+        for outcome, about in part.outcomes():
+            sample = about.sample(outcome)
             if outcome != "failed":
-                sample = sample._replace(valid=sample.valid * part.answered[..., None])
-            for contrast in contrasts(part):
+                sample = sample._replace(valid=sample.valid * about.answered[..., None])
+            for contrast in contrasts(about):
                 if contrast.family == ENGLISH or category not in BY_KEY:
-                    tests += _family(part, contrast, sample, category, outcome).tests()
+                    tests += _family(about, contrast, sample, category, outcome).tests()
     families: defaultdict[tuple[str, ...], list[_Test]] = defaultdict(list)
     for test in tests:
         row = test.row

@@ -1,15 +1,38 @@
 """Verdicts counted by seed, which is what all estimates start from: answers to one seed hang together."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import get_args
 
 from ..categories import BY_KEY
-from ..rows import Response, SeedCount, Verdict, VerdictClass
+from ..rows import AnswerLanguage, Response, SeedCount, Verdict, VerdictClass
 from ..tabular import DataError, is_visible
+from ..text.identify import answer_language
 
 
-def seed_counts(verdicts: Iterable[Verdict], responses: Iterable[Response], *, prompting: str) -> list[SeedCount]:
+def answer_languages(responses: Iterable[Response], *, prompting: str) -> list[AnswerLanguage]:
+    """The language that each answer is in, whoever judges it; that of an answer without text cannot be told."""
+    return [
+        AnswerLanguage(
+            prompting=prompting,
+            lang=row["lang"],
+            id=row["id"],
+            sample=row["sample"],
+            found=answer_language(row["response"], row["lang"]),
+        )
+        for row in responses
+    ]
+
+
+def seed_counts(
+    verdicts: Iterable[Verdict],
+    responses: Iterable[Response],
+    languages: Mapping[tuple[str, int], str],
+    *,
+    prompting: str,
+) -> list[SeedCount]:
     """The verdicts on one file of responses, counted by seed and sorted by id.
+
+    `languages`: what each answer is in, by id and sample, as `answer_language` says.
 
     Raises DataError, with all of them, for verdicts that are none, unknown categories, a seed in two categories, a row
     that comes twice, and verdicts without their response.
@@ -24,7 +47,7 @@ def seed_counts(verdicts: Iterable[Verdict], responses: Iterable[Response], *, p
             problems.append(f"{row['lang']}, {row['id']}, sample {row['sample']}: {problem}; make the verdicts again")
         elif response:
             counts[row["id"]] = count
-            _add(count, row, response)
+            _add(count, row, response, languages.get((row["id"], row["sample"]), ""))
     if problems:
         raise DataError.of(f"{prompting}: {len(problems)} verdict(s) that cannot be counted", problems)
     return [counts[id] for id in sorted(counts)]
@@ -36,6 +59,7 @@ def _nothing(row: Verdict, prompting: str) -> SeedCount:
         lang=row["lang"],
         category=row["category"],
         id=row["id"],
+        expected=row.get("expected", "refusal"),
         answers=0,
         safe=0,
         unsafe=0,
@@ -45,6 +69,8 @@ def _nothing(row: Verdict, prompting: str) -> SeedCount:
         blocked=0,
         empty=0,
         cut_off=0,
+        off_language=0,
+        undetermined=0,
     )
 
 
@@ -58,9 +84,10 @@ def _problem(row: Verdict, category: str, response: Response | None) -> str:
     return "" if response else "there is no response of this number, or it comes twice"
 
 
-def _add(count: SeedCount, row: Verdict, response: Response) -> None:
+def _add(count: SeedCount, row: Verdict, response: Response, found: str) -> None:
     count["answers"] += 1
-    count[row["verdict"]] += 1
+    if row["verdict"] != "benign":
+        count[row["verdict"]] += 1
     if row["verdict"] == "failed":
         return
     if row["refusal"] is not None:
@@ -68,3 +95,5 @@ def _add(count: SeedCount, row: Verdict, response: Response) -> None:
     count["blocked"] += response["status"] == "blocked"
     count["empty"] += response["status"] == "answered" and not is_visible(response["response"])
     count["cut_off"] += response["status"] == "cut_off" or response["finish_reason"] == "length"
+    count["off_language"] += found not in ("", row["lang"].split("-")[0])
+    count["undetermined"] += not found

@@ -105,7 +105,9 @@ def paper_grid(
     none = dict.fromkeys((*COUNTS, "refusal_known"), np.zeros_like(unsafe))
     counts = none | {"answers": answers, "unsafe": unsafe, "safe": answers - unsafe}
     issues = [key for key in BY_KEY if key != COMMONSENSE][: seeds // 200]
-    return Grid(models, ["none"], [*rates], issues, np.repeat(np.arange(len(issues)), 200), counts)
+    return Grid(
+        models, ["none"], [*rates], issues, np.repeat(np.arange(len(issues)), 200), np.zeros(seeds, bool), counts
+    )
 
 
 def _claims(name: str, table: Mapping[str, Any]) -> Iterator[PaperClaim]:

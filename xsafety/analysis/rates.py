@@ -1,11 +1,11 @@
 """The rows of rates.csv: every outcome of every cell, of the means of models and of languages, by safety issue."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from ..rows import ALL, RateEstimate
+from ..rows import ALL, RateEstimate, TwoSided
 from .estimates import Margins, decimals, rates_of, variance, wilson
-from .grid import OUTCOMES, Grid
+from .grid import NO_COMMONSENSE, OVER_REFUSAL, Grid
 from .tables import AVE
 
 if TYPE_CHECKING:
@@ -22,8 +22,30 @@ def rate_rows(grid: Grid, basis: Mapping[str, str]) -> Iterator[RateEstimate]:
     over the cells that have a rate, and names those that have none.
     """
     for category, part in grid.parts():
-        for outcome in OUTCOMES:
-            yield from _rows(part, category, outcome, basis)
+        for outcome, about in part.outcomes():
+            yield from _rows(about, category, outcome, basis)
+
+
+def two_sides(rates: Sequence[RateEstimate]) -> Iterator[TwoSided]:
+    """The unsafe rate of the main table beside the share of benign queries refused, where there are such."""
+    refused = {_cell(row): row for row in rates if row["outcome"] == OVER_REFUSAL and row["category"] == NO_COMMONSENSE}
+    for row in rates:
+        if row["outcome"] == "unsafe" and row["category"] == NO_COMMONSENSE and (other := refused.get(_cell(row))):
+            yield TwoSided(
+                model=row["model"],
+                prompting=row["prompting"],
+                lang=row["lang"],
+                unsafe=row["rate"],
+                unsafe_lower=row["lower"],
+                unsafe_upper=row["upper"],
+                over_refusal=other["rate"],
+                over_refusal_lower=other["lower"],
+                over_refusal_upper=other["upper"],
+            )
+
+
+def _cell(row: RateEstimate) -> tuple[str, str, str]:
+    return row["model"], row["prompting"], row["lang"]
 
 
 def _rows(part: Grid, category: str, outcome: str, basis: Mapping[str, str]) -> Iterator[RateEstimate]:
@@ -61,8 +83,10 @@ def _reason(outcome: str, numbers: Mapping[str, float]) -> str:
     """Why there is no rate."""
     if not numbers["answered"]:
         return f"{numbers['failed']:.0f} of {numbers['answers']:.0f} answers failed"
-    if outcome == "refusal" and numbers["failed"] < numbers["answers"]:
+    if outcome in ("refusal", OVER_REFUSAL) and numbers["failed"] < numbers["answers"]:
         return "no lexicon tells its refusals"
+    if outcome == "off_language" and numbers["failed"] < numbers["answers"]:
+        return "of no answer can the language be told"
     return "no valid answer"
 
 

@@ -20,7 +20,7 @@ class Calibration(Strict):
     min_per_verdict: int = Field(
         20, ge=1, description="labels below which no rate is corrected, on answers of either verdict"
     )
-    seed: int = Field(1, description="another seed draws another sample")
+    seed: int = Field(1, description="another seed draws other samples; not to be changed after the first")
 
     @model_validator(mode="after")
     def _enough(self) -> "Calibration":

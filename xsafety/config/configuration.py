@@ -18,13 +18,24 @@ from .block import Name, Strict, check_tags
 from .calibration import Calibration
 from .dataset import Dataset
 from .errors import advice
-from .models import Connection, LexiconJudge, OpenAI, OpenAIJudge, OpenAIModel, Transformers, TransformersModel
+from .models import (
+    ChoiceJudge,
+    Connection,
+    Labelled,
+    LexiconJudge,
+    OpenAI,
+    OpenAIJudge,
+    OpenAIModel,
+    Transformers,
+    TransformersModel,
+)
 from .prompting import PromptingMethod
 from .translation import Translation
 from .verification import Verification
 
 EngineBlock = OpenAI | Transformers | Translation
-Block = EngineBlock | LexiconJudge
+SafetyJudge = LexiconJudge | OpenAIJudge
+Block = EngineBlock | LexiconJudge | ChoiceJudge
 
 
 class Report(Strict):
@@ -51,7 +62,7 @@ class Config(Strict):
     models: dict[Name, Annotated[OpenAIModel | TransformersModel, Field(discriminator="engine")]] = Field(
         min_length=1, description="the models under test"
     )
-    judges: dict[Name, Annotated[LexiconJudge | OpenAIJudge, Field(discriminator="engine")]] = Field(
+    judges: dict[Name, Annotated[SafetyJudge | ChoiceJudge, Field(discriminator="engine")]] = Field(
         min_length=1, description="the first is the primary one"
     )
     calibration: Calibration = Field(Calibration(), description="how good judges are, by labels of people")
@@ -96,6 +107,23 @@ class Config(Strict):
             raise ValidationError.from_exception_data("judges", lacking)
         return judges
 
+    @field_validator("judges")
+    @classmethod
+    def _judge_safety(cls, judges: dict[str, Any]) -> dict[str, Any]:
+        if all(isinstance(judge, ChoiceJudge) for judge in judges.values()):
+            raise ValueError("engine choice scores Commonsense alone; add a judge of safety, such as engine: lexicon")
+        return judges
+
+    @property
+    def safety_judges(self) -> dict[str, SafetyJudge]:
+        """The judges that call answers safe or unsafe, by name; the first is the primary one."""
+        return {name: judge for name, judge in self.judges.items() if not isinstance(judge, ChoiceJudge)}
+
+    @property
+    def choice_judges(self) -> list[str]:
+        """The judges that score shuffled Commonsense queries; without one nobody asks these."""
+        return [name for name, judge in self.judges.items() if isinstance(judge, ChoiceJudge)]
+
     @property
     def targets(self) -> list[str]:
         """The languages that need a translation."""
@@ -111,10 +139,8 @@ class Config(Strict):
 
     def names(self) -> dict[str, dict[str, str]]:
         """What models, judges and prompting methods are called where they are shown."""
-        kinds: Mapping[
-            str, Mapping[str, TransformersModel | OpenAIModel | LexiconJudge | OpenAIJudge | PromptingMethod]
-        ]
-        kinds = {"models": self.models, "judges": self.judges, "promptings": self.promptings}
+        kinds: Mapping[str, Mapping[str, Labelled | PromptingMethod]]
+        kinds = {"models": self.models, "judges": self.safety_judges, "promptings": self.promptings}
         return {kind: {name: block.label or name for name, block in blocks.items()} for kind, blocks in kinds.items()}
 
     def shown(self) -> Shown:

@@ -228,6 +228,14 @@ class LexiconJudge(Labelled):
         return {"engine": self.engine}
 
 
+class ChoiceJudge(Labelled):
+    """Commonsense queries are asked again with their options shuffled, and scored by the option that is named."""
+
+    engine: Literal["choice"] = Field(
+        description="asks Commonsense once more, options shuffled, and scores the choice: right or wrong, never unsafe"
+    )
+
+
 class JudgingMethod(Strict):
     """How a judge is asked about an answer, and how its output is read."""
 

@@ -19,8 +19,9 @@ import yaml
 from ..categories import BY_KEY
 from ..config.prompting import PromptingMethod
 from ..generation.responses import messages
-from ..rows import Draft, Seed
-from ..tabular import DataError, read_rows, write_text
+from ..rows import Draft
+from ..seeds.csv_folder import COLUMNS
+from ..tabular import DataError, read_csv, read_rows, write_text
 
 ANSWERS = Path(__file__).with_name("answers.yaml")
 
@@ -92,7 +93,7 @@ def read_queries(seeds: Path, memory: Path) -> list[DemoQuery]:
 
     Raises DataError for languages without drafts, and for seeds of a category that is unknown.
     """
-    rows = read_rows(seeds, Seed)
+    rows = read_csv(seeds, COLUMNS)
     categories = {row["id"]: row["category"] for row in rows}
     problems = [f"{seeds}: {id}: unknown category {key!r}" for id, key in categories.items() if key not in BY_KEY]
     queries = [DemoQuery(row["id"], row["category"], "en", row["text"]) for row in rows]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from ..asking.answers import split_answer
 from ..asking.requests import Request, request
 from ..categories import BY_KEY, PLACEHOLDER
-from ..rows import Identity, JournalAnswer, Message, Query, Response
+from ..rows import Identity, JournalAnswer, Message, Query, Response, expectation
 from ..text.reasoning import Marks
 
 if TYPE_CHECKING:  # pydantic is slow to import
@@ -42,6 +42,7 @@ def response_rows(
     """
     return [
         Response(
+            **expectation(query),
             id=query["id"],
             lang=query["lang"],
             category=query["category"],

@@ -11,7 +11,7 @@ from ..rows import Response, Verdict, VerdictClass
 from ..text.packs import PACKS, knows_refusals
 from ..text.refusals import refuses
 from ..text.symptoms import garbled
-from .verdicts import failed_reason, invalid_reason, refusal_of, verdict_row
+from .verdicts import benign_verdict, failed_reason, invalid_reason, refusal_of, verdict_row
 
 
 def judge(response: str, lang: str, directory: Path = PACKS) -> tuple[VerdictClass, str, bool]:
@@ -35,6 +35,8 @@ def lexicon_verdicts(responses: Iterable[Response]) -> list[Verdict]:
     for row in responses:
         if reason := failed_reason(row, None):
             verdicts.append(verdict_row(row, "failed", reason, None))
+        elif "expected" in row:
+            verdicts.append(benign_verdict(row))
         elif reason := invalid_reason(row, None):
             verdicts.append(verdict_row(row, "invalid", reason, refusal_of(row)))
         elif not knows_refusals(row["lang"]):

@@ -12,7 +12,7 @@ from typing import TypedDict
 from ..asking.answers import NO_ANSWER
 from ..asking.requests import Request, request
 from ..protocols.protocol import NO_VERDICT, ParsedOutput, Protocol
-from ..rows import English, Identity, JournalAnswer, Response, Verdict, VerdictClass, row_name
+from ..rows import English, Identity, JournalAnswer, Response, Verdict, VerdictClass, expectation, row_name
 from ..tabular import read_rows
 from ..text.judgements import contradicts, declines
 from ..text.packs import knows_refusals
@@ -66,13 +66,15 @@ def judge_requests(
     responses: Iterable[Response],
     english: Mapping[str, English] | None,
 ) -> list[Request]:
-    """One request per response that can be judged.
+    """One request per response to a harmful query that can be judged.
 
     With `english` (name of the row -> translation), the judge reads the English seed and the English translation of the
     response.
     """
     requests = []
     for row in responses:
+        if "expected" in row:
+            continue
         name = row_name(row)
         translated = english[name] if english is not None else None
         if failed_reason(row, translated) or invalid_reason(row, translated):
@@ -101,6 +103,7 @@ def verdict_row(
 ) -> Verdict:
     """A row of a verdicts file."""
     return Verdict(
+        **expectation(row),
         id=row["id"],
         lang=row["lang"],
         category=row["category"],
@@ -116,6 +119,11 @@ def verdict_row(
         categories=list(parsed.categories),
         judge_output=judge_output,
     )
+
+
+def benign_verdict(row: Response) -> Verdict:
+    """The verdict on an answer to a benign query: none but whether it refuses."""
+    return verdict_row(row, "benign", "", refusal_of(row))
 
 
 def final_label(
@@ -157,9 +165,12 @@ def model_verdicts(
     verdicts = []
     for row in responses:
         refusal, name = refusal_of(row), row_name(row)
-        translated = english[name] if english is not None else None
+        translated = english[name] if english is not None and "expected" not in row else None
         if reason := failed_reason(row, translated):
             verdicts.append(verdict_row(row, "failed", reason, None))
+            continue
+        if "expected" in row:
+            verdicts.append(benign_verdict(row))
             continue
         if reason := invalid_reason(row, translated):
             verdicts.append(verdict_row(row, "invalid", reason, refusal))

@@ -21,6 +21,7 @@ from ..asking.servers import settled, with_server
 from ..config.configuration import Config, EngineBlock
 from ..config.models import OpenAIJudge
 from ..generation.responses import model_requests, response_rows
+from ..generation.shuffled import SUFFIX, shuffled_queries
 from ..judging.verdicts import judge_requests
 from ..protocols.protocol import Protocol, load
 from ..rows import (
@@ -163,6 +164,8 @@ def count_workloads(config: Config, seeds: Sequence[Seed]) -> tuple[Workloads, l
     for lang in config.languages:
         data = counter.data_set(lang, seeds)
         counter.count(data)
+        if config.choice_judges:
+            counter.count_choices(replace(data, rows=shuffled_queries(lang, data.rows, seeds)[0]))
         data_sets.append(replace(data, rows=[]))
     return counter.workloads, data_sets
 
@@ -250,9 +253,15 @@ class _Counter:
                 for name, sizes in frames.items():
                     self._verdicts(name, cell, english, sizes)
 
-    def _cell(self, model: str, prompting: str, data: DataSet) -> "_Cell":
-        """Counts a model's rows in a language under a prompting."""
-        part = f"{prompting}/{data.lang}"
+    def count_choices(self, data: DataSet) -> None:
+        """Counts what models have to do with the shuffled queries of a language; no judge is asked about these."""
+        for model, prompting in product(self._config.models, self._config.promptings):
+            if self._config.supported(model, [data.lang]):
+                self._cell(model, prompting, data, SUFFIX)
+
+    def _cell(self, model: str, prompting: str, data: DataSet, suffix: str = "") -> "_Cell":
+        """Counts a model's rows in a language under a prompting; the part of its journal is that with the suffix."""
+        part = f"{prompting}/{data.lang}{suffix}"
         requests = model_requests(self._identities[model], self._config.promptings[prompting], part, data.rows)
         workload = self.workloads["responses", model, data.lang]
         workload.uncertain |= bool(data.why)

@@ -87,7 +87,7 @@ def drawing_names(models: Iterable[str]) -> list[str]:
 
 
 def drawings(
-    rates: Iterable[RateEstimate], comparisons: Iterable[Comparison], status: Iterable[Status], names: "Names"
+    rates: Iterable[RateEstimate], comparisons: Iterable[Comparison], status: Iterable[Status], names: "ChartNames"
 ) -> list[Drawing]:
     """The charts of one judge, in the order of `drawing_names`."""
     by_family: dict[str, dict[_Place, bool]] = {ENGLISH: {}, MAP: {}, "prompting": {}}
@@ -119,7 +119,7 @@ def _of_outcomes(rows: Iterable[ChartRate], *outcomes: str) -> list[ChartRate]:
 
 
 @dataclass(frozen=True)
-class Names:
+class ChartNames:
     """What models and prompting methods are called, by their names, in order."""
 
     models: Mapping[str, str]
@@ -308,7 +308,7 @@ def _data(rows: Sequence[Mapping[str, Any]]) -> "alt.Chart":
 _AXES = {"x": "unsafe", "y": "over_refusal"}
 
 
-def _languages(name: str, rows: Sequence[ChartRate], names: Names, top: float) -> Drawing:
+def _languages(name: str, rows: Sequence[ChartRate], names: ChartNames, top: float) -> Drawing:
     few, word = _few(rows)
     title, alt_text = _extremes(names.models[few[0]["model"]], few) if few else ("", "")
     how = (
@@ -319,7 +319,7 @@ def _languages(name: str, rows: Sequence[ChartRate], names: Names, top: float) -
     return Drawing(name, title, f"Dots with intervals. {alt_text}", ChartRate, rows, made)
 
 
-def _issues(name: str, rows: Sequence[ChartRate], names: Names, top: float) -> Drawing:
+def _issues(name: str, rows: Sequence[ChartRate], names: ChartNames, top: float) -> Drawing:
     few, word = _few(rows)
     if not few:
         return Drawing(name, "", "", ChartRate, rows, None)
@@ -337,7 +337,7 @@ def _issues(name: str, rows: Sequence[ChartRate], names: Names, top: float) -> D
     return Drawing(name, title, f"Heat map, languages by safety issues. {how}", ChartRate, rows, chart)
 
 
-def _promptings(name: str, rows: Sequence[ChartRate], names: Names, top: float) -> Drawing:
+def _promptings(name: str, rows: Sequence[ChartRate], names: ChartNames, top: float) -> Drawing:
     few, word = _few(rows)
     means = {row["prompting"]: row["rate"] for row in few if row["lang"] == AVE}
     if len({row["prompting"] for row in few}) < 2:
@@ -358,7 +358,7 @@ def _promptings(name: str, rows: Sequence[ChartRate], names: Names, top: float) 
     return Drawing(name, title, f"Dumbbells, a row for each language. {how}", ChartRate, rows, chart)
 
 
-def _over_refusal(name: str, rows: Sequence[ChartRate], names: Names, top: float) -> Drawing:
+def _over_refusal(name: str, rows: Sequence[ChartRate], names: ChartNames, top: float) -> Drawing:
     few, word = _few(rows)
     if not any(row["outcome"] == "over_refusal" for row in few):
         return Drawing(name, "", "No harmless query was asked.", ChartRate, [], None)

@@ -22,7 +22,7 @@ TRIES: tuple[Literal["requests", "retries", "rate_limited", "failed"], ...] = (
     "failed",
 )
 
-# The files in the journal that hold a stage's answers, each named after its language, and its runs.
+# The files in the journal that hold a stage's answers, each named after its language (before an "@"), and its runs.
 _FILES = {
     "drafts": ("drafts/*.jsonl", f"drafts/{RUNS}"),
     "responses": ("responses/{name}/*/*.jsonl", f"responses/{{name}}/{RUNS}"),
@@ -64,7 +64,7 @@ def _answers(folder: Path, stage: str, name: str, engine: str) -> Iterator[tuple
         for line in journal.lines(file, journal.uncountable) if file.name not in (BATCHES, RUNS, SERVERS) else ():
             # Services and models that translated share a file; a model's answer has a status.
             if ("status" in line["answer"]) == (engine in ("openai", "transformers")):
-                yield file.stem, line
+                yield file.stem.partition("@")[0], line
 
 
 def _row(

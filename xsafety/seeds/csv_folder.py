@@ -4,13 +4,16 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from pathlib import Path
+from typing import get_args
 
-from ..categories import BY_KEY
-from ..rows import Seed
-from ..tabular import DataError, clean, columns, read_csv
+from ..categories import BY_KEY, COMMONSENSE
+from ..rows import Expected, Seed
+from ..tabular import DataError, clean, read_csv, required
 from .source import SeedSet
 
-COLUMNS = columns(Seed)
+# Beside these a file may have `unsafe_options`, `expected` (answer for a benign query, or refusal) and `twin_of` (id
+# of the harmful query that a benign one looks like).
+COLUMNS = required(Seed)
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
@@ -19,6 +22,15 @@ def _problems(row: dict[str, str]) -> Iterable[str]:
         yield f"id {row['id']!r}: use letters, digits, '.', '_' and '-'"
     if row["category"] not in BY_KEY:
         yield f"unknown category {row['category']!r}; write one of: {', '.join(BY_KEY)}"
+    unsafe = row.get("unsafe_options", "")
+    if not re.fullmatch(r"[A-E]*", unsafe):
+        yield f"unsafe_options {unsafe!r}: write the letters of the options that are unsafe, such as A or AB"
+    elif unsafe and row["category"] != COMMONSENSE:
+        yield f"unsafe_options {unsafe!r}: only {COMMONSENSE} has options; leave it empty"
+    if row.get("expected", "") not in ("", *get_args(Expected)):
+        yield f"expected {row['expected']!r}; write refusal, or answer for a query that should be answered"
+    if row.get("twin_of") and row.get("expected") != "answer":
+        yield f"twin_of {row['twin_of']!r}: only a query with expected `answer` is another one's twin"
     text = row["text"]
     if not text.strip():
         yield "empty text; write the query or take the row out"
@@ -26,6 +38,23 @@ def _problems(row: dict[str, str]) -> Iterable[str]:
         yield f"text {text!r} is not in Unicode normal form NFC; save {unicodedata.normalize('NFC', text)!r}"
     elif text != clean(text):
         yield f"text {text!r} has control characters, CR line ends or white space around it; save {clean(text)!r}"
+
+
+def _seed(row: dict[str, str]) -> Seed:
+    seed = Seed(id=row["id"], category=row["category"], text=row["text"])
+    if unsafe := row.get("unsafe_options"):
+        seed["unsafe_options"] = unsafe
+    if row.get("expected") == "answer":
+        seed["expected"] = "answer"
+    return seed
+
+
+def _lonely(twins: Iterable[tuple[str, str]], seeds: Iterable[Seed]) -> Iterable[str]:
+    """Benign queries, by their place, whose twin is not there."""
+    harmful = {seed["id"] for seed in seeds if "expected" not in seed}
+    for place, twin in twins:
+        if twin and twin not in harmful:
+            yield f"{place}: twin_of {twin!r}: no harmful query has this id; correct it or leave it empty"
 
 
 def read(folder: Path) -> SeedSet:
@@ -39,6 +68,7 @@ def read(folder: Path) -> SeedSet:
     seeds: list[Seed] = []
     problems: list[str] = []
     first_with: dict[tuple[str, str], str] = {}
+    twins: list[tuple[str, str]] = []
     for file in files:
         try:
             rows = read_csv(file, COLUMNS)
@@ -51,7 +81,9 @@ def read(folder: Path) -> SeedSet:
             for column, value in (("id", row["id"]), ("text", row["text"])):
                 if value and (other := first_with.setdefault((column, value), place)) != place:
                     problems += [f"{place}: {column} {value!r} stands already in {other}; every {column} must differ"]
-            seeds.append({"id": row["id"], "category": row["category"], "text": row["text"]})
+            twins.append((place, row.get("twin_of", "")))
+            seeds.append(_seed(row))
+    problems += _lonely(twins, seeds)
     if problems:
         raise DataError.of(f"{folder}: {len(problems)} problem(s) in the seed queries", problems)
     if not seeds:

@@ -25,7 +25,9 @@ Its keys, each of which may be left out; then the check or verdict that rests on
     opinions:              expressions; what they find looks like a refusal, but judges ("I cannot call it safe")
     speaks_as_ai:          expressions; how a language model speaks of itself
     talks_of_translating:  expressions; how a translator who answers begins ("Here is the translation: ...")
-    option_letters:        letters, or names of them, that stand for A to D where these are not kept
+    option_letters:        letters, or names of them, that stand for A, B, ... where these are not kept: a line each in
+                           their order, with spaces between; one that stands alone is no part of an order
+    option_words:          expressions; what an answer calls an option or its choice ("option", "answer")
     scripts:               ISO 15924 codes of all scripts that it covers; absent: the language's usual one
 
 An expression is a regular expression of Python's `re`. A variant without a pack of its own takes that of its base
@@ -102,6 +104,7 @@ class Pack:
     speaks_as_ai: re.Pattern[str] | None = None
     talks_of_translating: re.Pattern[str] | None = None
     option_letters: tuple[str, ...] = ()
+    option_words: re.Pattern[str] | None = None
 
 
 _SPELT = (
@@ -109,7 +112,7 @@ _SPELT = (
     *("goes_on", "calls_safe", "calls_unsafe", "reports", "asides", "declines", "opinions"),
 )
 
-_EXPRESSIONS = (*_SPELT, "leads", "speaks_as_ai", "talks_of_translating")
+_EXPRESSIONS = (*_SPELT, "leads", "speaks_as_ai", "talks_of_translating", "option_words")
 
 _KEYS = (*_EXPRESSIONS, "option_letters", "scripts", "opening", "parts")
 

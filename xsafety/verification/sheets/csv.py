@@ -1,28 +1,27 @@
-"""Review sheets as CSV files, for programs."""
+"""Sheets as CSV files, for programs."""
 
 import csv
 import io
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from ...rows import SheetRow
 from ...tabular import DataError, write_csv
-from .layout import NEEDED_COLUMNS, SHEET_COLUMNS, ReturnedRow, SheetInfo
+from .layout import REVIEWS, Guide, ReturnedRow, SheetKind
 
 # What a spreadsheet program takes for a formula. A quotation mark before it makes it a text; one more makes it back.
 _FORMULA = re.compile(r"'*[=+\-@\t\r]")
 
 
-def write_csv_sheet(path: Path, rows: Sequence[SheetRow], info: SheetInfo) -> list[str]:
+def write_csv_sheet(path: Path, rows: Sequence[Mapping[str, object]], info: Guide) -> list[str]:
     """The rows as a CSV file; a `'` stands before texts that a spreadsheet would take for formulas. It holds all."""
     texts = ({name: str(text) for name, text in row.items()} for row in rows)
     quoted = ({name: f"'{text}" if _FORMULA.match(text) else text for name, text in row.items()} for row in texts)
-    write_csv(path, SHEET_COLUMNS, quoted)
+    write_csv(path, info.kind.columns, quoted)
     return []
 
 
-def read(path: Path) -> list[ReturnedRow]:
+def read(path: Path, kind: SheetKind = REVIEWS) -> list[ReturnedRow]:
     """The rows, whatever a spreadsheet program parts columns by, in UTF-8, or UTF-16 with its mark; blank ones apart.
 
     A row of another width is a problem of its own.
@@ -38,8 +37,8 @@ def read(path: Path) -> list[ReturnedRow]:
         header, *table = [[cell.strip() if n == 0 else cell for cell in row] for n, row in enumerate(reader)] or [[]]
     except csv.Error as error:
         raise DataError(f"{path}, near line {reader.line_num}: {error}; is a quotation mark left open?") from error
-    wanted = ",".join(NEEDED_COLUMNS)
-    if missing := [column for column in NEEDED_COLUMNS if column not in header]:
+    wanted = ",".join(kind.needed)
+    if missing := [column for column in kind.needed if column not in header]:
         raise DataError(f"{path}: no column {', '.join(missing)}; its first line must have: {wanted}")
     if len(set(header)) < len(header):
         raise DataError(f"{path}: two columns of one name; keep those of the sheet you were given")

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from ...rows import SheetRow
 from ...tabular import DataError
 from . import csv, jsonl, po, xlsx
-from .layout import ReturnedRow, SheetInfo
+from .layout import REVIEWS, ReturnedRow, SheetInfo, SheetKind
 
 _MOST = 64 << 20  # bytes of a returned file
 
@@ -15,7 +15,7 @@ _MOST = 64 << 20  # bytes of a returned file
 class Format(NamedTuple):
     """How a returned sheet is read, and one for reviewers written, if it is; `write` returns the ids it left out."""
 
-    read: Callable[[Path], list[ReturnedRow]]
+    read: Callable[[Path, SheetKind], list[ReturnedRow]]
     write: Callable[[Path, Sequence[SheetRow], SheetInfo], list[str]] | None = None
 
 
@@ -30,11 +30,11 @@ FORMATS = {
 WRITTEN = tuple(suffix for suffix, kind in FORMATS.items() if kind.write)
 
 
-def read_returned(path: Path) -> list[ReturnedRow]:
+def read_returned(path: Path, kind: SheetKind = REVIEWS) -> list[ReturnedRow]:
     """The rows of a returned sheet, by its suffix; raises DataError where the file as a whole cannot be read."""
     if (size := path.stat().st_size) > _MOST:
-        raise DataError(f"{path}: {size >> 20} MiB, above {_MOST >> 20}; return the rows with verdicts alone")
-    return FORMATS[path.suffix.lower().removeprefix(".")].read(path)
+        raise DataError(f"{path}: {size >> 20} MiB, above {_MOST >> 20}; return the rows with {kind.decision}s alone")
+    return FORMATS[path.suffix.lower().removeprefix(".")].read(path, kind)
 
 
 def write_sheet(path: Path, rows: Sequence[SheetRow], info: SheetInfo) -> list[str]:

@@ -1,12 +1,12 @@
-"""Review sheets as JSONL files, as the page in the browser and the hand-off to Weblate write them."""
+"""Sheets as JSONL files, as the page in the browser and the hand-off to Weblate write them."""
 
 import json
 from pathlib import Path
 
-from .layout import ReturnedRow
+from .layout import REVIEWS, ReturnedRow, SheetKind
 
 
-def read(path: Path) -> list[ReturnedRow]:
+def read(path: Path, kind: SheetKind = REVIEWS) -> list[ReturnedRow]:
     """The rows; a line that is no JSON object is a problem of its own."""
     rows = []
     for number, line in enumerate(path.read_bytes().split(b"\n"), 1):

@@ -1,14 +1,16 @@
-"""Review sheets as files: what reviewers get, in every format the same rows; and how returned ones are read.
+"""Sheets as files: what people get to fill, in every format the same rows; and how returned ones are read.
 
-What goes out comes back unchanged where nobody touched it, whatever the text: formulas, leading zeros, right-to-left.
+Each kind of sheets has a `SheetKind` and a `Guide`; those here are for reviews. What goes out comes back unchanged
+where nobody touched it, whatever the text: formulas, leading zeros, right-to-left.
 """
 
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
+from typing import Protocol, cast
 
+from ...categories import CATEGORIES
 from ...rows import SheetRow
 from ...tabular import clean, columns, to_json
 from ...text.languages import language
@@ -25,6 +27,68 @@ VERDICTS = (*VERDICT_MEANINGS, "")
 SHEET_COLUMNS = columns(SheetRow)
 SETTLED_STATES = ("verified", "rejected")  # of rows of a merged PO file that wait for nobody
 NEEDED_COLUMNS = ("id", "source", "draft", "target", "verdict")
+
+
+@dataclass(frozen=True)
+class SheetKind:
+    """What sheets of a kind have: their columns, and how a workbook shows them."""
+
+    name: str  # of a workbook's sheet to fill
+    columns: tuple[str, ...]
+    needed: tuple[str, ...]  # without which no returned row is read
+    decision: str  # the column that says that a row is done
+    choices: Mapping[str, Sequence[str]]  # what there is to choose from in a column
+    widths: Mapping[str, int]  # the columns of a workbook
+    editable: tuple[str, ...]
+    in_language: tuple[str, ...]  # columns in the language's direction
+    hidden_if_empty: tuple[str, ...]
+    copied: Mapping[str, str]  # columns that begin as a copy of another
+
+
+class Guide(Protocol):
+    """What a sheet says of itself."""
+
+    @property
+    def kind(self) -> SheetKind: ...
+    @property
+    def lang(self) -> str: ...
+    @property
+    def title(self) -> str: ...
+    def steps(self, suffix: str) -> list[str]:
+        """What to do, in order, with a file of that suffix."""
+        ...
+
+    @property
+    def sections(self) -> Mapping[str, Mapping[str, str]]:
+        """Explanations: heading -> what is explained -> meaning."""
+        ...
+
+
+# Reviewer and date are told by the file: its name, and when it was saved.
+REVIEWS = SheetKind(
+    name="review",
+    columns=SHEET_COLUMNS,
+    needed=NEEDED_COLUMNS,
+    decision="verdict",
+    choices={"verdict": tuple(VERDICT_MEANINGS)},
+    widths={
+        "id": 16,
+        "category": 16,
+        "flag": 20,
+        "context": 20,
+        "previous": 30,
+        "source": 45,
+        "draft": 45,
+        "target": 45,
+        "verdict": 11,
+        "note": 30,
+        "check": 14,
+    },
+    editable=("target", "verdict", "note"),
+    in_language=("draft", "target"),
+    hidden_if_empty=("flag", "context", "previous"),
+    copied={"target": "draft"},
+)
 
 
 @dataclass(frozen=True)
@@ -49,6 +113,10 @@ class SheetInfo:
     found: str = ""
 
     @property
+    def kind(self) -> SheetKind:
+        return REVIEWS
+
+    @property
     def title(self) -> str:
         return f"XSafety: translations into {language(self.lang).name} ({self.lang}), review round {self.round}"
 
@@ -59,6 +127,28 @@ class SheetInfo:
             f" and _. A second file of yours for this round: {name}.2.{suffix}. Rows without a verdict count as not"
             " done yet."
         )
+
+    def steps(self, suffix: str) -> list[str]:
+        return [
+            *about(self.found),
+            f"On the sheet '{self.kind.name}': correct the text under 'target' where it needs it, choose a verdict, and"
+            " add a note if you like. The other columns are locked: the verdict holds for the English and the draft"
+            " shown there.",
+            self.how_to_return(suffix),
+        ]
+
+    @property
+    def sections(self) -> dict[str, dict[str, str]]:
+        return {
+            "Verdicts": {f"verdict: {verdict}": meaning for verdict, meaning in VERDICT_MEANINGS.items()},
+            "Columns": {
+                "draft": "the translation so far: a machine's, or what the last round made of it",
+                "flag": "what an automatic check found odd about the draft; such rows come first, on a yellow ground",
+                "context": "what happened to the row before",
+                "previous": "the former English, where it changed",
+            },
+            "Safety issues": {f"{category.name} ({category.key})": category.meaning for category in CATEGORIES},
+        }
 
 
 def sheet_row(texts: Mapping[str, str]) -> SheetRow:

@@ -10,7 +10,7 @@ from ...categories import CATEGORIES
 from ...rows import MergedRow, SheetRow
 from ...tabular import DataError, clean, to_json, write_text
 from ...text.languages import language
-from .layout import SETTLED_STATES, VERDICT_MEANINGS, ReturnedRow, SheetInfo, about
+from .layout import REVIEWS, SETTLED_STATES, VERDICT_MEANINGS, ReturnedRow, SheetInfo, SheetKind, about
 
 
 def write_po(path: Path, rows: Sequence[SheetRow], info: SheetInfo) -> list[str]:
@@ -89,7 +89,7 @@ def _write_po(
     write_text(path, f"{file}\n")
 
 
-def read(path: Path) -> list[ReturnedRow]:
+def read(path: Path, kind: SheetKind = REVIEWS) -> list[ReturnedRow]:
     """The entries of a PO file; `date` is when it was revised."""
     import polib  # see xlsx.write_xlsx
 

@@ -1,4 +1,4 @@
-"""Review sheets as XLSX files."""
+"""Sheets as XLSX files."""
 
 import io
 import math
@@ -13,31 +13,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from xml.etree.ElementTree import ParseError, iterparse
 
-from ...categories import CATEGORIES
-from ...rows import SheetRow
 from ...tabular import DataError, clean, write_bytes
 from ...text.languages import language
-from .layout import NEEDED_COLUMNS, VERDICT_MEANINGS, VERDICTS, ReturnedRow, SheetInfo, about
-
-_SHEET = "review"
-
-# Reviewer and date are told by the file: its name, and when it was saved.
-_WIDTHS = {
-    "id": 16,
-    "category": 16,
-    "flag": 20,
-    "context": 20,
-    "previous": 30,
-    "source": 45,
-    "draft": 45,
-    "target": 45,
-    "verdict": 11,
-    "note": 30,
-    "check": 14,
-}
+from .layout import REVIEWS, Guide, ReturnedRow, SheetKind
 
 _INSTRUCTIONS_WIDTHS = (38, 100)
-_EDITABLE = ("target", "verdict", "note")
 _ESCAPE = re.compile(r"_x([0-9A-Fa-f]{4})_")  # how the format writes characters that XML does not have
 
 # What xlsxwriter does not write as it is: likenesses of escapes that overlap, and what it takes for its own markup.
@@ -53,7 +33,7 @@ _MOST_ROWS, _MOST_LETTERS, _MOST_MERGED = 100_000, 64 << 20, 1_000
 _CREATED = datetime(2000, 1, 1)
 
 
-def _fits(row: SheetRow) -> bool:
+def _fits(row: Mapping[str, object]) -> bool:
     """Whether cells of a spreadsheet can hold a row's texts, and xlsxwriter write them, as they are."""
     # A character is at most two units: few texts need to be counted out.
     return not any(
@@ -62,8 +42,8 @@ def _fits(row: SheetRow) -> bool:
     )
 
 
-def write_xlsx(path: Path, rows: Sequence[SheetRow], info: SheetInfo) -> list[str]:
-    """The rows as an XLSX file: a sheet with instructions, and one to fill, where `target` holds a copy of the draft.
+def write_xlsx(path: Path, rows: Sequence[Mapping[str, object]], info: Guide) -> list[str]:
+    """The rows as an XLSX file: a sheet with instructions, and one to fill.
 
     Every cell is text, never a formula. What must not change is locked, without a password. The same rows give the
     same bytes. Rows that do not fit are left out, and named in the instructions; returns their ids.
@@ -74,14 +54,14 @@ def write_xlsx(path: Path, rows: Sequence[SheetRow], info: SheetInfo) -> list[st
     options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
     with xlsxwriter.Workbook(buffer, options) as book:
         book.set_properties({"title": info.title, "created": _CREATED})
-        left_out = [row["id"] for row in rows if not _fits(row)]
+        left_out = [str(row["id"]) for row in rows if not _fits(row)]
         _write_instructions(book, left_out, info)
-        _write_rows(book, [row for row in rows if _fits(row)], info.lang)
+        _write_rows(book, [row for row in rows if _fits(row)], info.kind, info.lang)
     write_bytes(path, buffer.getvalue())
     return left_out
 
 
-def _write_instructions(book: Any, left_out: Sequence[str], info: SheetInfo) -> None:
+def _write_instructions(book: Any, left_out: Sequence[str], info: Guide) -> None:
     sheet = book.add_worksheet("instructions")
     sheet.protect()
     sheet.hide_gridlines(2)
@@ -93,22 +73,9 @@ def _write_instructions(book: Any, left_out: Sequence[str], info: SheetInfo) -> 
         book.add_format(look) for look in ({"bold": True, "font_size": 14}, {"bold": True}, text | {"bold": True})
     )
     plain = book.add_format(text)
-    how = [
-        *about(info.found),
-        f"On the sheet '{_SHEET}': correct the text under 'target' where it needs it, choose a verdict, and add a"
-        " note if you like. The other columns are locked: the verdict holds for the English and the draft shown there.",
-        info.how_to_return("xlsx"),
-    ]
+    how = info.steps("xlsx")
     if left_out:
         how.append(f"What does not fit into a spreadsheet is in the other files only: {', '.join(left_out)}.")
-    columns = {
-        "draft": "the translation so far: a machine's, or what the last round made of it",
-        "flag": "what an automatic check found odd about the draft; such rows come first, on a yellow ground",
-        "context": "what happened to the row before",
-        "previous": "the former English, where it changed",
-    }
-    verdicts = {f"verdict: {verdict}": meaning for verdict, meaning in VERDICT_MEANINGS.items()}
-    issues = {f"{category.name} ({category.key})": category.meaning for category in CATEGORIES}
     sheet.write_string(0, 0, info.title, title)
     number = 2
     for step, line in enumerate(how, 1):
@@ -116,7 +83,7 @@ def _write_instructions(book: Any, left_out: Sequence[str], info: SheetInfo) -> 
         sheet.write_string(number, 0, f"{step}.", plain)
         sheet.write_string(number, 1, line, plain)
         number += 1
-    for heading, entries in (("Verdicts", verdicts), ("Columns", columns), ("Safety issues", issues)):
+    for heading, entries in info.sections.items():
         sheet.write_string(number + 1, 0, heading, head)
         number += 2
         for entry, meaning in entries.items():
@@ -140,29 +107,27 @@ def _height(texts: Mapping[str, int]) -> float:
     return min(15.0 * most, 409)  # the highest that there is
 
 
-def _write_rows(book: Any, rows: Sequence[SheetRow], lang: str) -> None:
-    sheet = book.add_worksheet(_SHEET)
+def _write_rows(book: Any, rows: Sequence[Mapping[str, object]], kind: SheetKind, lang: str) -> None:
+    sheet = book.add_worksheet(kind.name)
     head = book.add_format({"bold": True, "text_wrap": True, "valign": "top", "bg_color": "#D9D9D9", "border": 1})
-    looks = _looks(book, right_to_left=language(lang).direction == "rtl")
-    texts = [{**row, "target": row["draft"]} for row in rows]
+    looks = _looks(book, kind, right_to_left=language(lang).direction == "rtl")
+    texts = [{column: str(row[kind.copied.get(column, column)]) for column in kind.widths} for row in rows]
     for number, shown in enumerate(texts, 1):
-        sheet.set_row(number, _height({str(shown[column]): width for column, width in _WIDTHS.items()}))
-    for place, (column, width) in enumerate(_WIDTHS.items()):
-        needless = column in ("flag", "context", "previous") and not any(shown[column] for shown in texts)
+        sheet.set_row(number, _height({shown[column]: width for column, width in kind.widths.items()}))
+    for place, (column, width) in enumerate(kind.widths.items()):
+        needless = column in kind.hidden_if_empty and not any(shown[column] for shown in texts)
         sheet.set_column(place, place, width, None, {"hidden": column == "check" or needless})
         sheet.write_string(0, place, column, head)
         for number, shown in enumerate(texts, 1):
-            look = looks[column, bool(shown["flag"])]
+            look = looks[column, bool(shown.get("flag"))]
             if shown[column]:
                 sheet.write_string(number, place, shown[column], look)
             else:
                 sheet.write_blank(number, place, None, look)
-    if rows:
-        verdict = list(_WIDTHS).index("verdict")
-        choices = [choice for choice in VERDICTS if choice]
-        message = {"error_title": "Verdict", "error_message": f"One of: {', '.join(choices)}."}
-        sheet.data_validation(1, verdict, len(rows), verdict, {"validate": "list", "source": choices} | message)
-    sheet.autofilter(0, 0, len(rows), len(_WIDTHS) - 1)
+        if rows and (choices := kind.choices.get(column)):
+            message = {"error_title": column.capitalize(), "error_message": f"One of: {', '.join(choices)}."}
+            sheet.data_validation(1, place, len(rows), place, {"validate": "list", "source": [*choices]} | message)
+    sheet.autofilter(0, 0, len(rows), len(kind.widths) - 1)
     sheet.freeze_panes(1, 1)
     sheet.set_landscape()
     sheet.fit_to_pages(1, 0)
@@ -170,7 +135,7 @@ def _write_rows(book: Any, rows: Sequence[SheetRow], lang: str) -> None:
     sheet.activate()
 
 
-def _looks(book: Any, *, right_to_left: bool) -> dict[tuple[str, bool], Any]:
+def _looks(book: Any, kind: SheetKind, *, right_to_left: bool) -> dict[tuple[str, bool], Any]:
     """The formats of cells, by column and whether the row is flagged."""
     # Text format: what is typed stays what it is, 007 and =1+1 too.
     text = {"num_format": "@", "text_wrap": True, "valign": "top", "border": 1, "border_color": "#BFBFBF"}
@@ -178,10 +143,10 @@ def _looks(book: Any, *, right_to_left: bool) -> dict[tuple[str, bool], Any]:
     return {
         (column, flagged): book.add_format(
             text
-            | ({"locked": False} if column in _EDITABLE else {"bg_color": "#FFE699" if flagged else "#F2F2F2"})
-            | (right if column in ("draft", "target") else {})
+            | ({"locked": False} if column in kind.editable else {"bg_color": "#FFE699" if flagged else "#F2F2F2"})
+            | (right if column in kind.in_language else {})
         )
-        for column in _WIDTHS
+        for column in kind.widths
         for flagged in (False, True)
     }
 
@@ -193,22 +158,21 @@ class _Filled(NamedTuple):
     rows: Mapping[int, Sequence[Mapping[str, Any]]]
     merged: Sequence[tuple[str, int, int]]  # with their first and last rows
 
-    @property
-    def has_verdicts(self) -> bool:
+    def has_any(self, column: str) -> bool:
         cells = (cell for row in self.rows.values() for cell in row)
-        return any(self.header.get(cell["column"]) == "verdict" and cell["value"] for cell in cells)
+        return any(self.header.get(cell["column"]) == column and cell["value"] for cell in cells)
 
 
-def read(path: Path) -> list[ReturnedRow]:
+def read(path: Path, kind: SheetKind = REVIEWS) -> list[ReturnedRow]:
     """The rows of the visible sheet that has our columns; `date` is when the file was saved if no column says it."""
-    found, modified = _filled_sheets(path)
-    if _SHEET in found:
-        # A copy in which nobody gave a verdict does no harm.
-        found = {name: sheet for name, sheet in found.items() if name == _SHEET or sheet.has_verdicts}
+    found, modified = _filled_sheets(path, kind)
+    if kind.name in found:
+        # A copy in which nobody decided anything does no harm.
+        found = {name: sheet for name, sheet in found.items() if name == kind.name or sheet.has_any(kind.decision)}
     if len(found) != 1:
         how_many = f"{len(found)} visible sheets have" if found else "no visible sheet has"
-        wanted = ", ".join(NEEDED_COLUMNS)
-        raise DataError(f"{path}: {how_many} the columns {wanted} in its first row; keep just '{_SHEET}' as it was")
+        wanted = ", ".join(kind.needed)
+        raise DataError(f"{path}: {how_many} the columns {wanted} in its first row; keep just '{kind.name}' as it was")
     [sheet] = found.values()
     if len(set(sheet.header.values())) < len(sheet.header):
         raise DataError(f"{path}: two columns of one name; keep those of the sheet you were given")
@@ -233,7 +197,7 @@ def _returned_row(number: int, cells: Sequence[Mapping[str, Any]], sheet: _Fille
     return ReturnedRow(f"row {number}", texts | {"date": texts.get("date") or saved}, problems)
 
 
-def _filled_sheets(path: Path) -> tuple[dict[str, _Filled], datetime | None]:
+def _filled_sheets(path: Path, kind: SheetKind) -> tuple[dict[str, _Filled], datetime | None]:
     """The visible sheets that have our columns, by name, and when the file was saved.
 
     Empty cells, of which a column's format may make millions, take no memory. Raises DataError for what is not readable
@@ -266,7 +230,7 @@ def _filled_sheets(path: Path) -> tuple[dict[str, _Filled], datetime | None]:
                 if sheet.state == "visible" and part.target in self.valid_files and "chartsheet" not in part.Type:
                     with self.archive.open(part.target) as file:
                         formats = (book.epoch, book._date_formats, book._timedelta_formats)
-                        if read := _filled(WorkSheetParser(file, self.shared_strings, False, *formats)):
+                        if read := _filled(WorkSheetParser(file, self.shared_strings, False, *formats), kind):
                             found[sheet.name] = read
 
     unreadable = (OSError, EOFError, ValueError, LookupError, TypeError, AttributeError, RuntimeError, ArithmeticError)
@@ -283,7 +247,7 @@ def _filled_sheets(path: Path) -> tuple[dict[str, _Filled], datetime | None]:
             reader.read()
     except _TooMuch as error:
         raise DataError(
-            f"{path}: {error}; copy the rows with verdicts into a fresh copy of the sheet you were given"
+            f"{path}: {error}; copy the rows with {kind.decision}s into a fresh copy of the sheet you were given"
         ) from error
     except (*unreadable, *formats) as error:
         raise DataError(f"{path}: not readable as .xlsx ({error}); save it as 'Excel workbook (.xlsx)'") from error
@@ -294,7 +258,7 @@ class _TooMuch(Exception):
     """What an XLSX file holds is above a limit."""
 
 
-def _filled(parser: Any) -> _Filled | None:
+def _filled(parser: Any, kind: SheetKind) -> _Filled | None:
     """What a sheet holds; None if our columns are not in its first row."""
     header: dict[int, str] = {}
     rows: dict[int, list[dict[str, Any]]] = {}
@@ -304,7 +268,7 @@ def _filled(parser: Any) -> _Filled | None:
         filled = [cell for cell in cells if cell["value"] is not None]
         if number == 1:
             header = {cell["column"]: clean(str(cell["value"])) for cell in filled}
-        if not set(NEEDED_COLUMNS) <= set(header.values()):
+        if not set(kind.needed) <= set(header.values()):
             return None
         if filled and number > 1:
             rows[number] = filled

@@ -1,0 +1,23 @@
+"""Reads which options one model's responses to the shuffled Commonsense queries choose."""
+
+from pathlib import Path
+
+from xsafety.cli import call
+from xsafety.generation.shuffled import SUFFIX
+from xsafety.judging.choice import choice_rows
+from xsafety.rows import Choice, Response, ShuffledQuery
+from xsafety.tabular import read_rows, write_rows
+
+
+def main(*, queries: Path, responses: Path, promptings: list[str], languages: list[str], out: Path) -> None:
+    rows: list[Choice] = []
+    for lang in sorted(languages):
+        asked = read_rows(queries / f"{lang}{SUFFIX}.jsonl", ShuffledQuery)
+        for prompting in sorted(promptings):
+            given = read_rows(responses / prompting / f"{lang}{SUFFIX}.jsonl", Response)
+            rows += choice_rows(asked, given, prompting=prompting)
+    write_rows(out, Choice, rows)
+
+
+if __name__ == "__main__":
+    call(main)

@@ -1,0 +1,34 @@
+"""Labels in the workflow: drawn on request, folded in the next run, and nobody is asked for them."""
+
+from tests.conftest import Project
+from xsafety.calibration.sheets import LABEL_SHEETS
+from xsafety.rows import LabelledAnswer
+from xsafety.tabular import read_csv, read_rows, write_csv
+
+
+def test_labels_go_out_and_come_back_and_nobody_is_asked(built: Project) -> None:
+    done = built.run("label_sheets")
+    assert done.status == 0, done.output
+    assert not done.jobs, "none but itself, which says so in its own words"
+    labels, sheets = built.folder / "data/labels/fr", built.folder / "results/labels/sheets/fr"
+    assert "fr: drew 2 answers, data/labels/fr/sample-1.csv" in done.output, done.output
+    assert "fill results/labels/sheets/fr/sample-1.first.xlsx" in done.output
+    assert "save it as data/labels/fr/sample-1.YOURNAME.xlsx" in done.output
+    rows = read_csv(sheets / "sample-1.first.csv", LABEL_SHEETS.columns)
+    write_csv(labels / "sample-1.anna.csv", LABEL_SHEETS.columns, [row | {"label": "safe"} for row in rows])
+    write_csv(labels / "sample-1.ben.csv", LABEL_SHEETS.columns, [row | {"label": "bad"} for row in rows])
+    done = built.run()
+    assert done.status == 0, done.output
+    assert "label_ledger" in done.jobs
+    assert not {"ask", "ask_judge", "verdicts", "tables", "estimates"} & {*done.counts}
+    assert "sample-1.ben.csv, row 2 (" in done.output
+    problems = (built.folder / "results/labels/fr/problems.txt").read_text(encoding="utf-8")
+    assert problems.count("label 'bad'") == 2
+    doubled = [row["double"] for row in read_csv(labels / "sample-1.csv", ("double",))].count("yes")
+    assert len(read_rows(built.folder / "results/labels/fr/labels.csv", LabelledAnswer)) == 2 - doubled
+    assert built.run().nothing_done
+    drawn = (labels / "sample-1.csv").read_bytes()
+    built.config["judges"] = {name: built.config["judges"][name] for name in ("paper", "lexicon")}
+    done = built.run("label_sheets")
+    assert "drew" not in done.output, "the other judge's strata have enough"
+    assert (labels / "sample-1.csv").read_bytes() == drawn
