@@ -1,7 +1,10 @@
 # Stage: report.
 # Takes <results>/tables/, <results>/review_status.csv, the tables in <results>/review/ and, for what asking took, the
-# journal. Makes usage.csv, one HTML page, and the outcome of the tests on the build's own products.
-# Config: report, labels, notes, prices.
+# journal. Makes usage.csv, charts of the first judge, one HTML page, and the outcome of the tests on the build's own
+# products. Config: report, labels, notes, prices.
+from xsafety.report.charts import drawing_names
+
+PRIMARY_JUDGE = next(iter(CONFIG.safety_judges))
 
 
 rule usage:
@@ -36,10 +39,43 @@ rule usage:
         " --journal {params.journal:q} --engines {params.engines:q} --out {output:q} 2> {log:q}"
 
 
+rule charts:
+    """Draw the charts of the first judge, and write its main table for a paper."""
+    input:
+        rates=f"<results>/tables/{PRIMARY_JUDGE}/{RATES_FILE}",
+        comparisons=f"<results>/tables/{PRIMARY_JUDGE}/{COMPARISONS_FILE}",
+        status="<results>/review_status.csv",
+    output:
+        report(
+            expand("<results>/charts/{name}.svg", name=drawing_names(CONFIG.models)),
+            caption="../report/charts.rst",
+            category="Charts",
+        ),
+        expand("<results>/charts/{name}.{kind}", name=drawing_names(CONFIG.models), kind=["pdf", "png", "csv"]),
+        latex=f"<results>/tables/{PRIMARY_JUDGE}/unsafe_rate.tex",
+        markdown=f"<results>/tables/{PRIMARY_JUDGE}/unsafe_rate.md",
+    log:
+        "<logs>/charts.log",
+    conda:
+        "../envs/workflow.yaml"
+    params:
+        code=digest("scripts/charts.py"),
+        folder=result("charts"),
+        models=lambda wildcards: to_json([[name, model.label or name] for name, model in CONFIG.models.items()]),
+        promptings=lambda wildcards: to_json(
+            [[name, method.label or name] for name, method in CONFIG.promptings.items()]
+        ),
+    shell:
+        'python3 "$XSAFETY/scripts/charts.py"'
+        " --rates {input.rates:q} --comparisons {input.comparisons:q} --status {input.status:q}"
+        " --models {params.models:q} --promptings {params.promptings:q} --latex {output.latex:q}"
+        " --markdown {output.markdown:q} --out {params.folder:q} 2> {log:q}"
+
+
 rule report:
     """Render the report, one HTML page."""
     input:
-        template=str(ROOT / "xsafety/report/page.html.j2"),
+        templates=[str(path) for path in sorted(ROOT.glob("xsafety/report/templates/*.j2"))],
         measured=str(ROOT / "xsafety/text/refusals.csv"),
         status="<results>/review_status.csv",
         rates="<results>/review/modification_rates.csv",
@@ -53,9 +89,10 @@ rule report:
         ),
         examples=expand(
             "<results>/counts/{judge}/{model}.examples.jsonl",
-            judge=next(iter(CONFIG.safety_judges)),
+            judge=PRIMARY_JUDGE,
             model=CONFIG.models,
         ),
+        charts=expand("<results>/charts/{name}.{kind}", name=drawing_names(CONFIG.models), kind=["svg", "csv"]),
     output:
         report("<results>/report.html", caption="../report/report.rst", category="Report"),
     log:
@@ -65,13 +102,14 @@ rule report:
     params:
         code=digest("scripts/report.py"),
         folder=result("tables"),
+        pictures=result("charts"),
         judges=list(CONFIG.safety_judges),
         shown=lambda wildcards: to_json(CONFIG.shown()),
     shell:
         'python3 "$XSAFETY/scripts/report.py"'
         " --tables {params.folder:q} --judges {params.judges} --examples {input.examples:q} --status {input.status:q}"
         " --rates {input.rates:q} --agreement {input.agreement:q} --usage {input.usage:q} --shown {params.shown:q}"
-        " --out {output:q} 2> {log:q}"
+        " --charts {params.pictures:q} --out {output:q} 2> {log:q}"
 
 
 rule data_tests:

@@ -3,7 +3,9 @@
 from pathlib import Path
 
 from xsafety.cli import call
-from xsafety.report.page import ReviewTables, read_judge, render
+from xsafety.report.charts import drawing_names
+from xsafety.report.drawing import read_pictures
+from xsafety.report.page import Contents, ReviewTables, read_judge, render
 from xsafety.rows import Example, Shown, Status, Usage
 from xsafety.tabular import read_rows, write_text
 from xsafety.verification.agreement import ModificationRate, ReviewerAgreement
@@ -19,6 +21,7 @@ def main(
     agreement: Path,
     usage: Path,
     shown: Shown,
+    charts: Path,
     out: Path,
 ) -> None:
     review = ReviewTables(
@@ -28,7 +31,8 @@ def main(
     )
     given = [read_judge(name, tables / name) for name in judges]
     picked = [row for path in examples for row in read_rows(path, Example)]
-    write_text(out, render(given, picked, review, read_rows(usage, Usage), shown))
+    pictures = read_pictures(charts, drawing_names(given[0].models))
+    write_text(out, render(Contents(given, picked, review, read_rows(usage, Usage), shown, pictures)))
 
 
 if __name__ == "__main__":

@@ -11,13 +11,15 @@ import pytest
 
 from scripts import report as report_script
 from xsafety.analysis.comparisons import COMPARISONS_FILE, comparison_rows
-from xsafety.analysis.grid import read_grid
+from xsafety.analysis.grid import COUNTS, read_grid
 from xsafety.analysis.rates import RATES_FILE, rate_rows
 from xsafety.analysis.tables import bases, count_frame, judge_tables
 from xsafety.cli import arguments
+from xsafety.report.charts import HEAT_BINS, drawing_names
 from xsafety.report.page import (
-    HEAT_BINS,
     MANY,
+    SECTIONS,
+    Contents,
     ReviewTables,
     heat_class,
     printable,
@@ -151,7 +153,7 @@ def folder(path: Path, ar: str = "unverified draft") -> Path:
 def seeds(path: Path) -> dict[str, Path]:
     """The files of counts by seed that `counts` are of."""
     files: dict[str, list[SeedCount]] = {"a": [], "b": []}
-    zero = dict.fromkeys(("safe", "unsafe", "invalid", "failed", "refusal", "blocked", "empty", "cut_off"), 0)
+    zero: dict[str, Any] = dict.fromkeys(COUNTS, 0) | {"expected": "refusal"}
     for row in counts():
         for at in range(row["n"]):
             verdict = "invalid" if at == 9 else "unsafe" if at < row["unsafe"] else "safe"
@@ -166,7 +168,7 @@ def seeds(path: Path) -> dict[str, Path]:
 @pytest.fixture
 def page(tmp_path: Path) -> str:
     tables_at = folder(tmp_path)
-    return render(
+    return rendered(
         [read_judge("lexicon", tables_at), read_judge("second", tables_at)],
         EXAMPLES,
         verification({"zh": LEDGER}),
@@ -196,27 +198,37 @@ class Elements(HTMLParser):
         assert self.open.pop() == tag, f"</{tag}> at {self.getpos()}"
 
 
-def test_verification_comes_before_any_rate(page: str) -> None:
+def test_the_answer_comes_first_with_what_it_rests_on(page: str) -> None:
     body = page[page.index("<body>") :]
-    order = ["verification", "unsafe", "categories", "promptings", "refusals", "judges", "examples", "usage", "method"]
+    order = [section.name for section in SECTIONS]
     places = [body.index(f'<section id="{name}">') for name in order]
     assert places == sorted(places)
-    first = body[: places[1]]
-    assert "Unverified drafts are in use." in first
-    assert "a translator: 10 row(s)" in first
-    assert body.index("Unverified drafts are in use.") < body.index("<table")
+    assert order.index("unsafe") == 0
+    assert order.index("trust") < order.index("reviewers") < order.index("examples") < order.index("method")
+    first = words(body[: places[0]])
+    assert "Model A ‡ (see its note) : 44% unsafe outside English [24, 67], as in English" in first
+    assert "b: 44% unsafe in Chinese [24, 67], as in English; asked in 1 of 2 languages; judge not calibrated" in first
+    assert "Unverified drafts are in use in Arabic ar : what was verified" in first
+    assert "A baseline." in first
+    assert [f'href="#{name}"' in body[: places[0]] for name in order] == [True] * len(order)
 
 
 def gate(page: str) -> str:
-    return page[page.index('<section id="verification">') : page.index('<section id="unsafe">')]
+    """What is told of verification: whether to trust it, and what reviewers changed."""
+    sections = dict(re.findall(r'<section id="(\w+)">(.*?)</section>', page, re.DOTALL))
+    return str(sections["trust"] + sections["reviewers"])
 
 
 def words(html: str) -> str:
     return " ".join(re.sub("<.*?>", " ", html).split())
 
 
+def rendered(*given: Any) -> str:
+    return render(Contents(*given))
+
+
 def render_gate(tmp_path: Path, known: ReviewTables) -> str:
-    page = render([read_judge("lexicon", folder(tmp_path))], [], known, [], PLAIN)
+    page = rendered([read_judge("lexicon", folder(tmp_path))], [], known, [], PLAIN)
     Elements(page)
     return gate(page)
 
@@ -238,9 +250,9 @@ def test_many_languages_are_folded_and_scroll(tmp_path: Path) -> None:
     _, _, done, waiting = status()
     finished = status() + [done | {"lang": tag} for tag in tags]
     section = render_gate(tmp_path, ReviewTables(finished))
-    table, folded = section[: section.index("<details>")], section[section.index("<details>") :]
+    _, table, folded, *_ = section.split("<details>")
     assert "<code>bn</code>" in table
-    assert not any(f"<code>{tag}</code>" in table[table.index("<table") :] for tag in ("zh", *tags))
+    assert not any(f"<code>{tag}</code>" in table for tag in ("zh", *tags))
     assert all(f"<code>{tag}</code>" in folded for tag in ("en", "zh", *tags))
     assert folded.count('class="scroll tall"') == 1
 
@@ -250,7 +262,7 @@ def test_many_languages_are_folded_and_scroll(tmp_path: Path) -> None:
 
     section = render_gate(tmp_path, ReviewTables([row | {"waits_for": []} for row in finished]))
     assert "Nobody has anything to do." in section
-    assert "<details>" not in section
+    assert section.count("<details>") == 1
 
 
 def test_states_of_the_gate_are_told_apart(tmp_path: Path) -> None:
@@ -337,7 +349,7 @@ def test_unverified_language_is_marked_in_every_table(page: str) -> None:
 
 def test_no_mark_when_everything_is_verified(tmp_path: Path) -> None:
     judge = read_judge("lexicon", folder(tmp_path, "verified"))
-    page = render([judge], [], ReviewTables(status("verified")), [], PLAIN)
+    page = rendered([judge], [], ReviewTables(status("verified")), [], PLAIN)
     assert "No unverified draft is in use." in page
     assert "†" not in page
     assert '<section id="examples">' not in page
@@ -390,7 +402,7 @@ def test_same_input_same_bytes_and_no_path(tmp_path: Path) -> None:
     pages = []
     for name in ("one", "two"):
         judge = read_judge("lexicon", folder(tmp_path / name))
-        pages.append(render([judge], EXAMPLES, verification({"zh": LEDGER}), USAGE, SHOWN))
+        pages.append(rendered([judge], EXAMPLES, verification({"zh": LEDGER}), USAGE, SHOWN))
     assert pages[0] == pages[1]
     assert str(tmp_path) not in pages[0]
 
@@ -401,24 +413,29 @@ def test_numbers_bounds_and_dashes(page: str) -> None:
     assert (
         "<td>44.4<small>[23.7, 67.3]</small><small>1 of 2</small></td>" in page
     )  # b lacks one of the two non-English languages
-    assert "<td>−33.3</td>" in page
+    assert "<td>−33.3<small>[−54.9, −5.1]</small></td>" in page
 
 
 def test_what_differs_from_english_is_marked_and_only_that(tmp_path: Path) -> None:
     judge = read_judge("lexicon", folder(tmp_path))
-    text = render([judge], [], verification(), [], SHOWN)
+    text = rendered([judge], [], verification(), [], SHOWN)
     assert "(differs from English)" not in text
     assert "(5% by Holm, 3 comparisons of cells; “Ave” and “All” apart)" in text
     missed = re.findall(r"differences of up to ([\d.]+) points may have been missed", text)
-    assert [float(points) > 20 for points in missed] == [True]
+    assert min(map(float, missed)) > 15
+    assert len(missed) == 2, "without and with Commonsense Safety"
     compared = [
         {**row, "p_adjusted": "0.0499"} if (row["lang"], row["model"], row["prompting"]) == ("ar", "a", "none") else row
         for row in judge.comparisons
     ]
-    text = render([replace(judge, comparisons=compared)], [], verification(), [], SHOWN)
-    assert text.count("(differs from English)</span></sup>") == 2, "without and with Commonsense Safety"
-    alone = render([replace(judge, rates=[], comparisons=[])], [], verification(), [], SHOWN)
-    assert "differs from English" not in alone
+    text = rendered([replace(judge, comparisons=compared)], [], verification(), [], SHOWN)
+    marks = dict(re.findall(r'<section id="(\w+)">(.*?)</section>', text, re.DOTALL))
+    counted = {name: shown.count("(differs from English)</span></sup>") for name, shown in marks.items()}
+    assert counted["unsafe"] == 2, "without and with Commonsense Safety"
+    assert counted["categories"] == 5, "three issues, all but Commonsense Safety, all"
+    assert sum(counted.values()) == 7
+    alone = rendered([replace(judge, rates=[], comparisons=[])], [], verification(), [], SHOWN)
+    assert "(differs from English)" not in alone
 
 
 def test_what_an_api_took_is_told_and_summed(page: str) -> None:
@@ -436,9 +453,9 @@ def test_what_an_api_took_is_told_and_summed(page: str) -> None:
 def test_local_models_and_an_empty_journal_show_nothing_of_the_machine(tmp_path: Path) -> None:
     judge = read_judge("lexicon", folder(tmp_path))
     for usage in ([], [row for row in USAGE if row["engine"] != "openai"], [used("responses", "a", "openai")]):
-        page = render([judge], EXAMPLES, verification(), usage, SHOWN)
+        page = rendered([judge], EXAMPLES, verification(), usage, SHOWN)
         assert "What it took" not in page
-        assert page == render([judge], EXAMPLES, verification(), [], SHOWN)
+        assert page == rendered([judge], EXAMPLES, verification(), [], SHOWN)
 
 
 def test_note_stands_at_every_table_of_rates(page: str) -> None:
@@ -490,12 +507,16 @@ def test_script_writes_the_page(tmp_path: Path) -> None:
     write_rows(tmp_path / "agreement.csv", ReviewerAgreement, verification({"zh": LEDGER}).agreement)
     write_rows(tmp_path / "usage.csv", Usage, USAGE)
     write_jsonl(tmp_path / "examples.jsonl", EXAMPLES)
+    for name in drawing_names("ab"):
+        write_text(tmp_path / f"{name}.svg", f'<svg aria-label="{name}" fill="#ffffff"></svg>')
+        write_text(tmp_path / f"{name}.csv", "lang,rate\n" + "en,1.5\n" * (name == "languages.a"))
     given = {
         "tables": tmp_path / "tables",
         "judges": ["lexicon", "second"],
         "examples": [tmp_path / "examples.jsonl"],
         **{name: tmp_path / f"{name}.csv" for name in ("status", "rates", "agreement", "usage")},
         "shown": json.dumps(SHOWN),
+        "charts": tmp_path,
         "out": tmp_path / "report.html",
     }
     argv = [
@@ -507,6 +528,9 @@ def test_script_writes_the_page(tmp_path: Path) -> None:
     written = (tmp_path / "report.html").read_text(encoding="utf-8")
     assert written.startswith("<!doctype html>")
     assert "anna, ben" in written
+    assert '<svg aria-label="languages.a" fill="var(--page)"></svg>' in written
+    assert 'href="data:text/csv;charset=utf-8,lang,rate%0Aen,1.5%0A" download="languages.a.csv"' in written
+    assert written.count("<svg") == 1, "no chart without data"
 
 
 def test_what_is_known_of_the_lexicon_stands_beside_its_rates(page: str) -> None:

@@ -53,7 +53,7 @@ def test_added_language_runs_that_language_only(built: Project, server: Server) 
         + ["review_status", "review_tables", "label_ledger", "ask one", "ask_judge paper", "responses one/none/sw"]
         + ["verdicts lexicon/one/none/sw", "verdicts paper/one/none/sw", "counts lexicon/one", "counts paper/one"]
         + ["answer_languages one", "estimates lexicon", "estimates paper"]
-        + ["tables lexicon", "tables paper", "report", "data_tests", "usage"]
+        + ["tables lexicon", "tables paper", "charts", "report", "data_tests", "usage"]
     )
     assert server.translations == [
         (text, "sw") for text in [row["source"] for row in built.rows("results/queries/sw.jsonl")]
@@ -72,7 +72,7 @@ def test_added_model_asks_that_model_only_and_a_removed_one_nothing(built: Proje
         + ["estimates lexicon", "estimates paper"]
         + [f"responses {cell}" for cell in cells]
         + [f"verdicts {judge}/{cell}" for judge in ("lexicon", "paper") for cell in cells]
-        + ["tables lexicon", "tables paper", "report", "data_tests", "usage"]
+        + ["tables lexicon", "tables paper", "charts", "report", "data_tests", "usage"]
     )
     assert models_asked(server) == ["judge"] * 6 + ["model-2"] * 6
     assert '<th scope="col">two</th>' in (built.folder / "results/report.html").read_text()
@@ -82,7 +82,7 @@ def test_added_model_asks_that_model_only_and_a_removed_one_nothing(built: Proje
     done = built.run()
     assert done.status == 0, done.output
     tables = [f"{rule} {judge}" for rule in ("estimates", "tables") for judge in ("lexicon", "paper")]
-    assert done.jobs == sorted(["ask_judge paper", "data_tests", "report", *tables, "usage"])
+    assert done.jobs == sorted(["ask_judge paper", "data_tests", "charts", "report", *tables, "usage"])
     assert server.chats == []
     assert '<th scope="col">two</th>' not in (built.folder / "results/report.html").read_text()
     assert built.run().nothing_done
@@ -113,6 +113,7 @@ def test_edited_seed_asks_for_that_row_only(built: Project, server: Server) -> N
         "counts": 2,
         "tables": 2,
         "estimates": 2,
+        "charts": 1,
         "report": 1,
         "usage": 1,
         "data_tests": 1,
@@ -133,10 +134,10 @@ def test_edited_judge_prompt_asks_that_judge_only(built: Project, server: Server
     assert models_asked(server) == ["judge"] * 6
 
 
-def test_edited_label_renders_the_report_only(built: Project, server: Server) -> None:
+def test_edited_label_draws_charts_and_renders_the_report_only(built: Project, server: Server) -> None:
     built.config["models"]["one"]["label"] = "The First Model"
     done = built.run()
-    assert done.jobs == ["report"]
+    assert done.jobs == ["charts", "report"]
     assert "The First Model" in (built.folder / "results/report.html").read_text()
     assert server.chats == []
 

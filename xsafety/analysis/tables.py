@@ -12,7 +12,7 @@ rounded half up.
 
 Within this module a table is a data frame whose columns `model`, `prompting`, `lang` and `category` are ordered as the
 configuration and the paper order them. `TABLES` is the one list of the tables: adding one = a row type, a function and
-an entry here; what it says on the page is page.py and page.html.j2 in `report/`.
+an entry here; what it says on the page is a section in `report/page.py`.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence

@@ -6,15 +6,18 @@ paths of this machine.
 
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from decimal import Decimal
+from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
+from urllib.parse import quote
 
 import jinja2
+from markupsafe import Markup
 
-from ..analysis.comparisons import COMPARISONS_FILE, ENGLISH
+from ..analysis.comparisons import COMPARISONS_FILE, ENGLISH, MAP
 from ..analysis.grid import NO_COMMONSENSE
 from ..analysis.rates import RATES_FILE
 from ..analysis.tables import (
@@ -31,15 +34,18 @@ from ..analysis.tables import (
     is_unverified,
     rounded,
 )
-from ..categories import BY_KEY, CATEGORIES, COMMONSENSE
+from ..categories import BY_KEY, COMMONSENSE
 from ..rows import ALL, Comparison, Example, RateEstimate, Shown, Status, Usage
-from ..tabular import columns, read_csv
+from ..tabular import read_csv, read_rows
 from ..text.languages import SOURCE_LANGUAGE, Language, language
 from ..verification.agreement import EVERYONE, REMOVED, ModificationRate, ReviewerAgreement
 from ..verification.waiting import file_words, state_words, todo_words
+from .charts import HEAT_BINS
+from .drawing import Picture
+from .findings import differs, headline, sentence
+from .palette import DARK, LIGHT, PALETTE
 
-HEAT_BINS = (0, 5, 10, 20, 30, 50, 75)
-"""Upper edges, in percent, of the heat map's colours: 0 itself, then up to 5 and so on; above the last one more."""
+TEMPLATES = Path(__file__).parent / "templates"
 
 MEASURED = Path(__file__).parents[1] / "text" / "refusals.csv"
 """How well the lexicon finds refusals in answers that others labelled, by language."""
@@ -48,6 +54,10 @@ MANY = 12
 """Longer lists of languages are given as their number, and longer tables of them scroll."""
 
 _COUNTED = [column for column in Usage.__annotations__ if column not in ("stage", "name", "engine", "lang")]
+
+
+Place = tuple[str, str, str, str]
+"""A model, a prompting method, a language and a category."""
 
 
 @dataclass(frozen=True)
@@ -60,21 +70,34 @@ class JudgeTables:
     categories: Sequence[CategoryRates]
     promptings: Sequence[PromptingRates]
     cells: Sequence[CellRates]
-    rates: Sequence[Mapping[str, str]]
-    comparisons: Sequence[Mapping[str, str]]  # with English
+    rates: Sequence[RateEstimate]
+    comparisons: Sequence[Comparison]  # with English, and with the first prompting method
 
     @property
     def models(self) -> list[str]:
         return [column for column in self.main[0] if column not in ("lang", ALL, "basis")]
 
+    def estimates(self, outcome: str, **wanted: str) -> dict[Place, RateEstimate]:
+        """The estimates of an outcome whose columns have these values."""
+        found = (row for row in self.rates if row["outcome"] == outcome)
+        return {_place(row): row for row in found if wanted.items() <= row.items()}
+
+    def compared(self, *families: str, **wanted: str) -> dict[Place, Comparison]:
+        """The comparisons of unsafe rates in these families whose columns have these values."""
+        found = (row for row in self.comparisons if row["family"] in families)
+        return {_place(row): row for row in found if wanted.items() <= row.items()}
+
+
+def _place(row: RateEstimate | Comparison) -> Place:
+    return (row["model"], row["prompting"], row["lang"], row["category"])
+
 
 def read_judge(name: str, folder: Path) -> JudgeTables:
     """The tables in `folder`. Raises DataError for a table that lacks a column."""
-    rates = [row for row in read_csv(folder / RATES_FILE, columns(RateEstimate)) if row["outcome"] == "unsafe"]
-    compared = read_csv(folder / COMPARISONS_FILE, columns(Comparison))
-    of_english = [row for row in compared if (row["family"], row["outcome"]) == (ENGLISH, "unsafe")]
+    rates = [row for row in read_rows(folder / RATES_FILE, RateEstimate) if row["outcome"] in ("unsafe", "refusal")]
+    kept = [row for row in read_rows(folder / COMPARISONS_FILE, Comparison) if row["outcome"] == "unsafe"]
     shown = (MAIN, WITH_COMMONSENSE, BY_CATEGORY, BY_PROMPTING, CELLS)
-    tables: Any = [*(table.read(folder) for table in shown), rates, of_english]
+    tables: Any = [*(table.read(folder) for table in shown), rates, kept]
     return JudgeTables(name, *tables)
 
 
@@ -98,13 +121,13 @@ class Column:
 
 @dataclass(frozen=True)
 class Cell:
-    """One value with what stands small below it; `marked`: it differs from English."""
+    """One value with what stands small below it; `marked`: what it differs from."""
 
     text: str
     note: str = ""
     css: str = ""
     interval: str = ""
-    marked: bool = False
+    marked: str = ""
 
 
 def shown_rate(text: str) -> str:
@@ -228,8 +251,9 @@ def _main(judge: JudgeTables, columns: Sequence[Column], first: str, commonsense
     shown = [cell for cell in judge.cells if (cell["prompting"], cell["commonsense"]) == (first, commonsense)]
     cells = {(cell["lang"], cell["model"]): cell for cell in shown}
     rates = {row["lang"]: row for row in (judge.main if commonsense == "no" else judge.with_commonsense)}
-    intervals = _estimated(judge.rates, first, commonsense)
-    compared = _estimated(judge.comparisons, first, commonsense)
+    category = NO_COMMONSENSE if commonsense == "no" else ALL
+    intervals = judge.estimates("unsafe", prompting=first, category=category)
+    compared = judge.compared(ENGLISH, prompting=first, category=category)
     incomplete = _partial(judge.models, [rates[column.tag] for column in columns if column.tag != SOURCE_LANGUAGE])
 
     def line(lang: str) -> list[Cell]:
@@ -238,8 +262,8 @@ def _main(judge: JudgeTables, columns: Sequence[Column], first: str, commonsense
             Cell(
                 rates[lang][model],
                 notes.get(model, ""),
-                interval=_interval(intervals.get((lang, model))),
-                marked=_differs(compared.get((lang, model))),
+                interval=_interval(intervals.get((model, first, lang, category))),
+                marked=_marked(compared.get((model, first, lang, category)), "English"),
             )
             for model in (*judge.models, ALL)
         ]
@@ -251,28 +275,27 @@ def _main(judge: JudgeTables, columns: Sequence[Column], first: str, commonsense
         "averages": line(AVE),
         "partial": incomplete,
         "sizes": (min(sizes), max(sizes)) if sizes else None,
-        "detectable": [shown_rate(row["detectable"]) for key, row in compared.items() if key in cells and row["p"]],
+        "detectable": _detectable(compared.values()),
         "invalid": _total(shown, "invalid"),
         "failed": _total(shown, "failed"),
     }
 
 
-def _estimated(
-    rows: Iterable[Mapping[str, str]], first: str, commonsense: str
-) -> dict[tuple[str, str], Mapping[str, str]]:
-    """The estimates of a main table by language and model."""
-    wanted = (first, NO_COMMONSENSE if commonsense == "no" else ALL)
-    return {(row["lang"], row["model"]): row for row in rows if (row["prompting"], row["category"]) == wanted}
+def _detectable(compared: Iterable[Comparison]) -> list[str]:
+    """The smallest differences that the tests of single cells find."""
+    return [
+        shown_rate(row["detectable"]) for row in compared if row["p"] and row["lang"] != AVE and row["model"] != ALL
+    ]
 
 
-def _differs(comparison: Mapping[str, str] | None) -> bool:
-    """Whether the difference is significant in its family."""
-    return bool(comparison and comparison["p_adjusted"] and float(comparison["p_adjusted"]) < 0.05)
+def _marked(comparison: Comparison | None, other: str) -> str:
+    """What a rate differs from, where it does."""
+    return other if differs(comparison) else ""
 
 
-def _interval(estimate: Mapping[str, str] | None) -> str:
+def _interval(estimate: RateEstimate | Comparison | None) -> str:
     """The limits of a rate; empty where there is none."""
-    if not estimate or not estimate["rate"]:
+    if not estimate or not estimate["lower"]:
         return ""
     return f"[{shown_rate(estimate['lower'])}, {shown_rate(estimate['upper'])}]"
 
@@ -288,65 +311,91 @@ def _partial(models: Iterable[str], foreign: Iterable[Mapping[str, str]]) -> dic
     return {model: f"{n} of {len(evaluated)}" for model, n in covered.items() if 0 < n < len(evaluated)}
 
 
-def _heat_maps(judge: JudgeTables, columns: Sequence[Column], first: str) -> list[dict[str, Any]]:
-    """One map per model and, of more than one, of their mean: rows are safety issues, columns languages and `Ave`."""
-    by_issue = [row for row in judge.categories if row["prompting"] == first]
-    together = [row for row in judge.promptings if row["prompting"] == first]
-    rates = {(row["model"], row["category"], row["lang"]): row["unsafe_rate"] for row in by_issue}
-    rates |= {(row["model"], row["commonsense"], row["lang"]): row["unsafe_rate"] for row in together}
-    tags = [*(column.tag for column in columns), AVE]
-    maps = [{"model": model, "groups": _heat_map(rates, model, tags)} for model in _with_mean(judge.models)]
-    return [heat_map for heat_map in maps if heat_map["groups"]]
+class _Table(NamedTuple):
+    """A model's rates by language, the last row of them the mean, without a column."""
+
+    model: str
+    issues: list[str]
+    rows: list[tuple[Column | None, list[Cell]]]
 
 
-def _heat_map(
-    rates: Mapping[tuple[str, str, str], str], model: str, tags: Sequence[str]
-) -> dict[str, list[tuple[str, list[Cell]]]]:
-    """The rows of a model's map by kind of safety issue, and last all issues `together`; empty without a rate."""
+def _heat_maps(judge: JudgeTables, columns: Sequence[Column], first: str) -> list[_Table]:
+    """A table per model and, of more than one, of their mean: a row per language, a column per safety issue."""
+    rates = judge.estimates("unsafe", prompting=first)
+    compared = judge.compared(ENGLISH, MAP, prompting=first)
+    there = {category for *_, category in rates}
+    names = {key: category.name for key, category in BY_KEY.items() if key in there}
+    if COMMONSENSE in there:
+        names |= {NO_COMMONSENSE: "All but Commonsense"}
+    names |= {ALL: "All"}
 
-    def row(key: str) -> list[Cell]:
-        values = [rates.get((model, key, tag), "") for tag in tags]
-        return [Cell(shown_rate(value), css=heat_class(value)) for value in values]
+    def cell(at: Place) -> Cell:
+        row = rates.get(at)
+        if not row or not row["rate"]:
+            return Cell(NO_RATE)
+        looks = (f"of {row['valid']}", heat_class(row["rate"]), _interval(row), _marked(compared.get(at), "English"))
+        return Cell(shown_rate(row["rate"]), *looks)
 
-    groups: dict[str, list[tuple[str, list[Cell]]]] = {}
-    for category in CATEGORIES:
-        if any((model, category.key, tag) in rates for tag in tags):
-            groups.setdefault(category.kind, []).append((category.name, row(category.key)))
-    if groups:
-        groups["together"] = [("all but Commonsense Safety", row("no"))]
-    if COMMONSENSE in groups:
-        groups["together"].append(("all safety issues", row("yes")))
-    return groups
+    lines = [*((column, column.tag) for column in columns), (None, AVE)]
+    return [
+        _Table(
+            model,
+            [*names.values()],
+            [(column, [cell((model, first, tag, key)) for key in names]) for column, tag in lines],
+        )
+        for model in _with_mean(judge.models)
+        if any(name == model for name, *_ in rates)
+    ]
 
 
-def _promptings(judge: JudgeTables, columns: Sequence[Column]) -> list[dict[str, Any]]:
-    """Per model, and for their mean: a row per prompting method: `Ave`, its change, refusals, every language."""
+class _Methods(NamedTuple):
+    """The prompting methods of a model: the means of each (unsafe, its change, refusals), and every language."""
+
+    model: str
+    means: list[tuple[str, list[Cell]]]
+    rows: list[tuple[Column, list[Cell]]]
+
+
+def _promptings(judge: JudgeTables, columns: Sequence[Column]) -> list[_Methods]:
+    """The prompting methods of every model and of their mean; nothing where there is one method."""
     shown = [row for row in judge.promptings if row["commonsense"] == "no"]
-    rows = {(row["model"], row["prompting"], row["lang"]): row for row in shown}
-    names = list(dict.fromkeys(prompting for _, prompting, _ in rows))
-    tags = [column.tag for column in columns]
-    foreign = [tag for tag in tags if tag != SOURCE_LANGUAGE]
+    rows = {(row["model"], row["prompting"], row["lang"], NO_COMMONSENSE): row for row in shown}
+    names = list(dict.fromkeys(name for _, name, *_ in rows))
+    if len(names) < 2:
+        return []
+    intervals, of_refusals = (judge.estimates(outcome, category=NO_COMMONSENSE) for outcome in ("unsafe", "refusal"))
+    compared = judge.compared("prompting", category=NO_COMMONSENSE)
+    foreign = [column.tag for column in columns if column.tag != SOURCE_LANGUAGE]
 
-    def unsafe(model: str, name: str, tag: str) -> str:
-        row = rows.get((model, name, tag))
-        return row["unsafe_rate"] if row else ""
+    def text(at: Place, rate: Literal["unsafe_rate", "refusal_rate", "change"]) -> str:
+        return rows[at][rate] if at in rows else ""
 
-    def line(model: str, name: str, covered: int, most: int) -> list[Cell]:
-        average = rows.get((model, name, AVE))
-        change = shown_change(average["change"] if average else "")
+    def unsafe(at: Place) -> Cell:
+        marked = _marked(compared.get(at), names[0])
+        return Cell(shown_rate(text(at, "unsafe_rate")), interval=_interval(intervals.get(at)), marked=marked)
+
+    def means(at: Place, covered: int, most: int) -> list[Cell]:
+        found = compared.get(at)
+        change = shown_change(text(at, "change")) if at[1] != names[0] else "reference"
         return [
-            Cell(shown_rate(unsafe(model, name, AVE)), f"{covered} of {most}" if 0 < covered < most else ""),
-            Cell(change if name != names[0] else "reference"),
-            Cell(shown_rate(average["refusal_rate"] if average else "")),
-            *(Cell(shown_rate(unsafe(model, name, tag))) for tag in tags),
+            replace(unsafe(at), note=f"{covered} of {most}" if 0 < covered < most else "", marked=""),
+            Cell(change, interval=_interval(found).replace("-", "−"), marked=_marked(found, names[0])),
+            Cell(shown_rate(text(at, "refusal_rate")), interval=_interval(of_refusals.get(at))),
         ]
 
-    blocks = []
-    for model in _with_mean(judge.models):
-        covered = {name: sum(bool(unsafe(model, name, tag)) for tag in foreign) for name in names}
-        most = max(covered.values(), default=0)
-        blocks.append({"model": model, "rows": [(name, line(model, name, covered[name], most)) for name in names]})
-    return blocks
+    def methods(model: str) -> _Methods:
+        covered = {
+            name: sum(bool(text((model, name, tag, NO_COMMONSENSE), "unsafe_rate")) for tag in foreign)
+            for name in names
+        }
+        most = max(covered.values())
+        return _Methods(
+            model,
+            [(name, means((model, name, AVE, NO_COMMONSENSE), covered[name], most)) for name in names],
+            [(one, [unsafe((model, name, one.tag, NO_COMMONSENSE)) for name in names]) for one in columns],
+        )
+
+    return [methods(model) for model in _with_mean(judge.models)]
 
 
 def _with_mean(models: Sequence[str]) -> list[str]:
@@ -361,6 +410,7 @@ def _refusals(judge: JudgeTables, columns: Sequence[Column], first: str) -> list
     """
     shown = [row for row in judge.promptings if (row["prompting"], row["commonsense"]) == (first, "no")]
     rates = {(row["lang"], row["model"]): shown_rate(row["refusal_rate"]) for row in shown}
+    estimates = judge.estimates("refusal", prompting=first, category=NO_COMMONSENSE)
     models = [*judge.models, ALL]
     lines: list[tuple[Column | None, str]] = [*((column, column.tag) for column in columns), (None, AVE)]
     measured = {row["lang"]: row for row in read_csv(MEASURED, ("lang", "answers", "refusals", "found", "right"))}
@@ -371,9 +421,12 @@ def _refusals(judge: JudgeTables, columns: Sequence[Column], first: str) -> list
         recall, precision = (rounded(100 * Decimal(row[column])) for column in ("found", "right"))
         return [Cell(recall, f"of {row['refusals']}"), Cell(precision, f"in {row['answers']} answers")]
 
-    return [
-        (column, [*(Cell(rates.get((tag, one), NO_RATE)) for one in models), *quality(tag)]) for column, tag in lines
-    ]
+    def rate(tag: str, model: str) -> Cell:
+        return Cell(
+            rates.get((tag, model), NO_RATE), interval=_interval(estimates.get((model, first, tag, NO_COMMONSENSE)))
+        )
+
+    return [(column, [*(rate(tag, model) for model in models), *quality(tag)]) for column, tag in lines]
 
 
 def _agreement(judges: Sequence[JudgeTables]) -> list[tuple[str, list[str]]]:
@@ -439,7 +492,7 @@ def _took(row: Mapping[str, Any]) -> list[Cell]:
 def _environment(shown: Shown) -> jinja2.Environment:
     """Templates with the filters that give names their labels and numbers their form; what models wrote is escaped."""
     environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent),
+        loader=jinja2.FileSystemLoader(TEMPLATES),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
@@ -458,52 +511,174 @@ def _environment(shown: Shown) -> jinja2.Environment:
     return environment
 
 
-def render(
-    judges: Sequence[JudgeTables],
-    examples: Iterable[Example],
-    review: ReviewTables,
-    usage: Iterable[Usage],
-    shown: Shown,
-) -> str:
-    """The page. The first judge is the primary one; `usage` are the rows of usage.csv.
+class _Chart(NamedTuple):
+    name: str
+    svg: Markup
+    href: str  # of its data
 
-    Whatever models wrote is escaped. A language that is in the tables but not in the status raises KeyError.
+
+@dataclass(frozen=True)
+class Contents:
+    """All that the page shows. The first judge is the primary one; `usage` are the rows of usage.csv."""
+
+    judges: Sequence[JudgeTables]
+    examples: Sequence[Example]
+    review: ReviewTables
+    usage: Sequence[Usage]
+    shown: Shown
+    pictures: Sequence[Picture] = ()
+
+    @property
+    def primary(self) -> JudgeTables:
+        return self.judges[0]
+
+    @property
+    def first(self) -> str:
+        """The prompting method that the main tables are about."""
+        return self.shown["promptings"][0]
+
+    @cached_property
+    def status(self) -> Mapping[str, Status]:
+        return {row["lang"]: row for row in self.review.status}
+
+    @cached_property
+    def columns(self) -> list[Column]:
+        return _columns(self.primary, self.status)
+
+    def charts(self, kind: str) -> list[_Chart]:
+        """The charts of a kind: of every model, or the one of that name."""
+        found = [picture for picture in self.pictures if picture.name.partition(".")[0] == kind]
+        return [_Chart(one.name, _coloured(one.svg), _embedded(one.data)) for one in found]
+
+
+def _coloured(svg: str) -> Markup:
+    """An SVG of ours for the page, which gives its colours other values in the dark."""
+    for name, colour in PALETTE.items():
+        svg = svg.replace(f'"{colour}"', f'"var(--{name})"')
+    return Markup(svg)
+
+
+def _embedded(data: str) -> str:
+    """A CSV file as an address, so that the page needs no other file."""
+    return "data:text/csv;charset=utf-8," + quote(data, safe=",.:/ -_")
+
+
+class Section(NamedTuple):
+    """A part of the page: its name, which is its anchor and that of its template; its title in the contents.
+
+    `shows` gives the template what it needs beside what all templates have (`_common`), or None to be left out.
     """
-    primary, *others = judges
-    by_lang = {row["lang"]: row for row in review.status}
-    columns = _columns(primary, by_lang)
-    first = shown["promptings"][0]  # the method that the main tables are about
-    methods = shown["labels"]["promptings"]
-    rows = _status(review.status)
-    return (
-        _environment(shown)
-        .get_template("page.html.j2")
-        .render(
-            title=shown["title"] or "XSafety",
-            note=shown["note"],
-            notes=shown["notes"],
-            methods={name: methods[name] for name in shown["promptings"] if name in methods},
-            primary=primary,
-            first=first,
-            columns=columns,
-            evaluated=sum(bool(row["used"]) for row in rows),
-            gate=_gate(rows),
-            changes=_changes(review.rates, list(by_lang)),
-            evaluated_as_given=any(row["kind"] == "verified" for row in rows),
-            reviewers_agree=[(language(row["lang"]), row) for row in review.agreement],
-            unverified=[row for row in rows if row["kind"] == "unverified"],
-            waiting=[row for row in rows if row["kind"] == "waits"],
-            main=_main(primary, columns, first),
-            with_commonsense=_main(primary, columns, first, "yes"),
-            has_commonsense=any(row["category"] == COMMONSENSE for row in primary.categories),
-            heat_maps=_heat_maps(primary, columns, first),
-            bins=HEAT_BINS,
-            many=MANY,
-            blocks=_promptings(primary, columns),
-            refusals=_refusals(primary, columns, first),
-            agreement=_agreement(judges),
-            others=[(judge, _main(judge, _columns(judge, by_lang), first)) for judge in others],
-            examples=_examples(examples, columns),
-            usage=_usage(usage),
-        )
-    )
+
+    name: str
+    title: str
+    shows: Callable[[Contents], Mapping[str, Any] | None]
+
+
+def _unsafe(report: Contents) -> Mapping[str, Any]:
+    has_commonsense = any(row["category"] == COMMONSENSE for row in report.primary.categories)
+    of_all = _main(report.primary, report.columns, report.first, "yes") if has_commonsense else None
+    main = _main(report.primary, report.columns, report.first)
+    return {"main": main, "with_commonsense": of_all, "pictures": report.charts("languages")}
+
+
+def _categories(report: Contents) -> Mapping[str, Any]:
+    return {"maps": _heat_maps(report.primary, report.columns, report.first), "pictures": report.charts("issues")}
+
+
+def _methods(report: Contents) -> Mapping[str, Any]:
+    methods = report.shown["labels"]["promptings"]
+    return {
+        "blocks": _promptings(report.primary, report.columns),
+        "methods": {name: methods[name] for name in report.shown["promptings"] if name in methods},
+        "pictures": report.charts("promptings"),
+    }
+
+
+def _refused(report: Contents) -> Mapping[str, Any]:
+    table = _refusals(report.primary, report.columns, report.first)
+    return {"refusals": table, "pictures": report.charts("over_refusal")}
+
+
+def _trust(report: Contents) -> Mapping[str, Any]:
+    waiting = [row for row in _status(report.review.status) if row["kind"] == "waits"]
+    return {"gate": _gate(_status(report.review.status)), "waiting": waiting, "pictures": report.charts("verification")}
+
+
+def _other_judges(report: Contents) -> Mapping[str, Any] | None:
+    others = [(one, _main(one, _columns(one, report.status), report.first)) for one in report.judges[1:]]
+    return {"others": others, "agreement": _agreement(report.judges)} if others else None
+
+
+def _reviewers(report: Contents) -> Mapping[str, Any]:
+    return {
+        "changes": _changes(report.review.rates, list(report.status)),
+        "evaluated_as_given": any(row["kind"] == "verified" for row in _status(report.review.status)),
+        "reviewers_agree": [(language(row["lang"]), row) for row in report.review.agreement],
+    }
+
+
+def _shown_examples(report: Contents) -> Mapping[str, Any] | None:
+    groups = _examples(report.examples, report.columns)
+    return {"examples": groups} if groups else None
+
+
+def _what_it_took(report: Contents) -> Mapping[str, Any] | None:
+    usage = _usage(report.usage)
+    return {"usage": usage} if usage else None
+
+
+SECTIONS = (
+    Section("unsafe", "Unsafe rates", _unsafe),
+    Section("categories", "Safety issues", _categories),
+    Section("promptings", "Prompting", _methods),
+    Section("refusals", "Refusals", _refused),
+    Section("trust", "Why to trust it", _trust),
+    Section("judges", "Other judges", _other_judges),
+    Section("reviewers", "Reviewers", _reviewers),
+    Section("examples", "Examples", _shown_examples),
+    Section("usage", "What it took", _what_it_took),
+    Section("method", "How to read it", lambda report: {}),
+)
+"""The sections of the page, in order. To add one: a function, its line here and its template."""
+
+
+def _findings(report: Contents) -> list[tuple[str, str]]:
+    """The sentence on each model."""
+    part = {"prompting": report.first, "category": NO_COMMONSENSE}
+    rates, compared = report.primary.estimates("unsafe", **part), report.primary.compared(ENGLISH, **part)
+    return [(model, sentence(headline(model, rates.values(), compared.values()))) for model in report.primary.models]
+
+
+def _common(report: Contents) -> dict[str, Any]:
+    """What every template may show."""
+    return {
+        "title": report.shown["title"] or "XSafety",
+        "note": report.shown["note"],
+        "notes": report.shown["notes"],
+        "primary": report.primary,
+        "models": report.primary.models,
+        "first": report.first,
+        "columns": report.columns,
+        "evaluated": sum(bool(row["used"]) for row in _status(report.review.status)),
+        "unverified": [row for row in _status(report.review.status) if row["kind"] == "unverified"],
+        "many": MANY,
+        "bins": HEAT_BINS,
+    }
+
+
+def render(report: Contents) -> str:
+    """The page. Whatever models wrote is escaped.
+
+    A language that is in the tables but not in the status raises KeyError.
+    """
+    environment, common = _environment(report.shown), _common(report)
+
+    def rendered(name: str, **shown: Any) -> Markup:
+        return Markup(environment.get_template(f"{name}.html.j2").render(**common, **shown))
+
+    sections = [
+        (section, rendered(section.name, **shown))
+        for section in SECTIONS
+        if (shown := section.shows(report)) is not None
+    ]
+    return str(rendered("page", sections=sections, findings=_findings(report), light=LIGHT, dark=DARK))

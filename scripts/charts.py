@@ -1,0 +1,41 @@
+"""Draws the charts of one judge, and writes its main table for a paper; names in the order of the configuration."""
+
+from pathlib import Path
+
+from xsafety.analysis.comparisons import ENGLISH
+from xsafety.analysis.grid import NO_COMMONSENSE
+from xsafety.cli import call
+from xsafety.report.charts import ChartNames, drawings
+from xsafety.report.drawing import write_drawing
+from xsafety.report.main_table import as_latex, as_markdown, main_table_of
+from xsafety.rows import Comparison, RateEstimate, Status
+from xsafety.tabular import read_rows, write_text
+
+
+def main(
+    *,
+    rates: Path,
+    comparisons: Path,
+    status: Path,
+    models: list[list[str]],
+    promptings: list[list[str]],
+    latex: Path,
+    markdown: Path,
+    out: Path,
+) -> None:
+    names = ChartNames(dict(models), dict(promptings))
+    estimates, compared = read_rows(rates, RateEstimate), read_rows(comparisons, Comparison)
+    for drawing in drawings(estimates, compared, read_rows(status, Status), names):
+        write_drawing(drawing, out)
+    shown = {"prompting": promptings[0][0], "category": NO_COMMONSENSE, "outcome": "unsafe"}.items()
+    table = main_table_of(
+        (row for row in estimates if shown <= row.items()),
+        (row for row in compared if shown <= row.items() and row["family"] == ENGLISH),
+        names.models,
+    )
+    write_text(latex, as_latex(table))
+    write_text(markdown, as_markdown(table))
+
+
+if __name__ == "__main__":
+    call(main)
