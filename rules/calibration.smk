@@ -7,29 +7,45 @@
 
 
 rule label_ledger:
-    """Fold returned labels into ledgers, and count how far labellers agree."""
+    """Fold the returned labels of a language into its ledger."""
     input:
-        files(CONFIG.calibration.labels, "*/*"),
+        lambda wildcards: files(f"{CONFIG.calibration.labels}/{wildcards.lang}", "*"),
     output:
-        [
-            f"<results>/labels/{lang}/{file}"
-            for lang in CONFIG.languages
-            for file in ("ledger.jsonl", "labels.csv", "problems.txt")
-        ],
-        agreement="<results>/labels/agreement.csv",
+        ledger="<results>/labels/{lang}/ledger.jsonl",
+        labelled="<results>/labels/{lang}/labels.csv",
+        problems="<results>/labels/{lang}/problems.txt",
     log:
-        "<logs>/label_ledger.log",
+        "<logs>/label_ledger/{lang}.log",
     conda:
         "../envs/workflow.yaml"
     params:
         code=digest("scripts/label_ledger.py"),
+        labels=lambda wildcards: f"{CONFIG.calibration.labels}/{wildcards.lang}",
+    shell:
+        'python3 "$XSAFETY/scripts/label_ledger.py"'
+        " --labels {params.labels:q} --ledger {output.ledger:q} --labelled {output.labelled:q}"
+        " --problems {output.problems:q} > {log:q} 2>&1"
+
+
+rule label_agreement:
+    """Count how far labellers agree, by language."""
+    input:
+        expand("<results>/labels/{lang}/ledger.jsonl", lang=CONFIG.languages),
+    output:
+        "<results>/labels/agreement.csv",
+    log:
+        "<logs>/label_agreement.log",
+    conda:
+        "../envs/workflow.yaml"
+    params:
+        code=digest("scripts/label_agreement.py"),
         labels=CONFIG.calibration.labels,
         languages=CONFIG.languages,
         folder=result("labels"),
     shell:
-        'python3 "$XSAFETY/scripts/label_ledger.py"'
-        " --labels {params.labels:q} --languages {params.languages}"
-        " --out {params.folder:q} --agreement {output.agreement:q} > {log:q} 2>&1"
+        'python3 "$XSAFETY/scripts/label_agreement.py"'
+        " --labels {params.labels:q} --languages {params.languages} --ledgers {params.folder:q} --out {output:q}"
+        " > {log:q} 2>&1"
 
 
 rule label_sheets:

@@ -19,7 +19,7 @@ def test_labels_go_out_and_come_back_and_nobody_is_asked(built: Project) -> None
     write_csv(labels / "sample-1.ben.csv", LABEL_SHEETS.columns, [row | {"label": "bad"} for row in rows])
     done = built.run()
     assert done.status == 0, done.output
-    assert "label_ledger" in done.jobs
+    assert "label_ledger fr" in done.jobs
     assert not {"ask", "ask_judge", "verdicts", "tables", "estimates"} & {*done.counts}
     assert "sample-1.ben.csv, row 2 (" in done.output
     problems = (built.folder / "results/labels/fr/problems.txt").read_text(encoding="utf-8")

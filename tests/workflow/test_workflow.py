@@ -50,7 +50,8 @@ def test_added_language_runs_that_language_only(built: Project, server: Server) 
     assert done.status == 0, done.output
     assert done.jobs == sorted(
         [f"{rule} sw" for rule in ("ledger", "drafts", "check", "sheet", "queries")]
-        + ["review_status", "review_tables", "label_ledger", "ask one", "ask_judge paper", "responses one/none/sw"]
+        + ["review_status", "review_tables", "label_ledger sw", "label_agreement"]
+        + ["ask one", "ask_judge paper", "responses one/none/sw"]
         + ["verdicts lexicon/one/none/sw", "verdicts paper/one/none/sw", "counts lexicon/one", "counts paper/one"]
         + ["answer_languages one", "estimates lexicon", "estimates paper"]
         + ["tables lexicon", "tables paper", "charts", "report", "data_tests", "usage"]
