@@ -258,7 +258,7 @@ def test_a_run_into_a_file_is_short(project: Project) -> None:
     assert re.fullmatch(r"[\d:]{8}  \d+ jobs; more follow when verification says which languages are ready", lines[1])
     stages = [re.sub(r"^[\d:]{8}  ", "", line).split(":")[0] for line in lines if line.endswith(" jobs")]
     assert stages == ["seeds", "translation", *stages[2:]]
-    assert sorted(stages[2:]) == ["analysis", "generation", "judging", "report", "verification"]
+    assert sorted(stages[2:]) == ["analysis", "calibration", "generation", "judging", "report", "verification"]
     total = re.search(r"(\d+) jobs now", done.output)
     assert total
     assert f"{total[1]} of {total[1]} jobs done" in done.output
