@@ -48,7 +48,7 @@ rule label_queue:
         # As for the sheets: the verdicts that there are, so that nobody is asked.
         results=lambda wildcards: RESULTS,
         settings=to_json(CONFIG.calibration.model_dump()),
-        judge=next(iter(CONFIG.safety_judges)),
+        judge=PRIMARY_JUDGE,
         prompting=next(iter(PROMPTINGS)),
         models=lambda wildcards: [model for model in CONFIG.models if CONFIG.supported(model, [wildcards.lang])],
     shell:

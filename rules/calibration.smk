@@ -62,7 +62,7 @@ rule label_sheets:
         # It takes the verdicts that there are, and leads to nobody being asked.
         results=lambda wildcards: RESULTS,
         labels=CONFIG.calibration.labels,
-        judge=next(iter(CONFIG.safety_judges)),
+        judge=PRIMARY_JUDGE,
         prompting=next(iter(PROMPTINGS)),
         languages=CONFIG.languages,
         models=lambda wildcards: to_json(

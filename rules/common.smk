@@ -34,6 +34,8 @@ OTHERS = to_json(CONFIG.verification.needs_other_reviewers)
 
 PROMPTINGS = {name: method.parameters() for name, method in CONFIG.promptings.items()}
 
+PRIMARY_JUDGE = next(iter(CONFIG.safety_judges))
+
 SOURCE = SOURCES[CONFIG.dataset.source]
 
 

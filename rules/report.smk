@@ -4,7 +4,6 @@
 # products. Config: report, labels, notes, prices.
 from xsafety.report.charts import drawing_names
 
-PRIMARY_JUDGE = next(iter(CONFIG.safety_judges))
 
 
 rule usage:
@@ -61,10 +60,9 @@ rule charts:
     params:
         code=digest("scripts/charts.py"),
         folder=result("charts"),
-        models=lambda wildcards: to_json([[name, model.label or name] for name, model in CONFIG.models.items()]),
-        promptings=lambda wildcards: to_json(
-            [[name, method.label or name] for name, method in CONFIG.promptings.items()]
-        ),
+        # In their order, which an object of JSON has not.
+        models=lambda wildcards: to_json([*CONFIG.names()["models"].items()]),
+        promptings=lambda wildcards: to_json([*CONFIG.names()["promptings"].items()]),
     shell:
         'python3 "$XSAFETY/scripts/charts.py"'
         " --rates {input.rates:q} --comparisons {input.comparisons:q} --status {input.status:q}"

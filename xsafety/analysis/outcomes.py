@@ -1,12 +1,14 @@
 """Verdicts counted by seed, which is what all estimates start from: answers to one seed hang together."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import get_args
 
 from ..categories import BY_KEY
-from ..rows import AnswerLanguage, Response, SeedCount, Verdict, VerdictClass
+from ..rows import AnswerLanguage, LanguageCount, Response, SeedCount, Verdict, VerdictClass
 from ..tabular import DataError, is_visible
 from ..text.identify import answer_language
+from .estimates import decimals
 
 
 def answer_languages(responses: Iterable[Response], *, prompting: str) -> list[AnswerLanguage]:
@@ -20,6 +22,25 @@ def answer_languages(responses: Iterable[Response], *, prompting: str) -> list[A
             found=answer_language(row["response"], row["lang"]),
         )
         for row in responses
+    ]
+
+
+def language_counts(rows: Iterable[AnswerLanguage], *, model: str) -> list[LanguageCount]:
+    """How many answers came back in which language; methods and languages as they come, the most frequent first."""
+    cells: dict[tuple[str, str], Counter[str]] = {}
+    for row in rows:
+        cells.setdefault((row["prompting"], row["lang"]), Counter())[row["found"]] += 1
+    return [
+        LanguageCount(
+            model=model,
+            prompting=prompting,
+            lang=lang,
+            found=found,
+            answers=answers,
+            share=decimals(answers / (numbers.total() - numbers[""])) if found else "",
+        )
+        for (prompting, lang), numbers in cells.items()
+        for found, answers in sorted(numbers.items(), key=lambda item: (-item[1], item[0]))
     ]
 
 

@@ -111,3 +111,28 @@ def _sample(rows: Iterable[Verdict]) -> Sample:
             count[2] += 1
     table: Array = np.array(list(counts.values()) or [[0, 0, 0]])
     return Sample(*table.T)
+
+
+def change_table(changes: Iterable[RunChange]) -> list[list[str]]:
+    """The changes for the terminal, in words and to one decimal: a head, and a line for each file that differs."""
+    head = (
+        "judge model method lang rows to-unsafe to-safe to-other gone new unsafe-before now difference 95%-interval p"
+    )
+    return [[name.replace("-", " ") for name in head.split()], *(_line(row) for row in changes if _differs(row))]
+
+
+def _differs(row: RunChange) -> bool:
+    return any(row[name] for name in ("to_unsafe", "to_safe", "to_other", "gone", "new"))
+
+
+def _line(row: RunChange) -> list[str]:
+    counts = [row[name] for name in ("rows", "to_unsafe", "to_safe", "to_other", "gone", "new")]
+    place = [row[name] for name in ("judge", "model", "prompting", "lang")]
+    rates = [row["unsafe_before"], row["unsafe_now"], row["difference"], row["lower"], row["upper"]]
+    before, now, difference, lower, upper = map(_rounded, rates)
+    p = f"{float(row['p']):.3f}" if row["p"] else "-"
+    return [*place, *map(str, counts), before, now, difference, f"[{lower}, {upper}]", p]
+
+
+def _rounded(rate: str) -> str:
+    return f"{float(rate):.1f}" if rate else "-"

@@ -5,13 +5,10 @@ returned sheets. What an earlier page left behind, as after a power cut, is take
 """
 
 import json
-import os
 import re
 import signal
-import socket
 import subprocess
-import sys
-from argparse import ArgumentParser, Namespace
+from argparse import Namespace
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,15 +16,15 @@ from types import FrameType
 from typing import Any, ClassVar
 
 from ..asking.journal import lock
+from ..calibration.labels import drawn_digests
 from ..calibration.returned import read_samples
 from ..cli import run, say
-from ..config.configuration import Config, read
+from ..config.configuration import Config
 from ..rows import REVIEWER_NAME, UNNAMED
 from ..seeds.dataset import read_dataset
 from ..tabular import DataError
 from .returns import Returns, answers_file, folder_of, label_returns, review_returns
-
-ROOT = Path(__file__).resolve().parents[2]
+from .start import configured, free_port, page_arguments, page_environment, workflow_builds
 
 
 @dataclass(frozen=True)
@@ -76,8 +73,7 @@ class _Labelling(_Reviewing):
 
     def returns(self) -> Returns[Any, Any]:
         labels = Path(self.config.calibration.labels, self.lang)
-        drawn = {row["digest"] for sample in read_samples(labels).values() for row in sample}
-        return label_returns(self.folder, labels, self.name, drawn)
+        return label_returns(self.folder, labels, self.name, drawn_digests(read_samples(labels)))
 
 
 def main() -> None:
@@ -98,24 +94,18 @@ def main() -> None:
 
 
 def _arguments() -> Namespace:
-    arguments = ArgumentParser(prog="python -m xsafety.browser", description=__doc__)
+    arguments = page_arguments("python -m xsafety.browser", __doc__)
     arguments.add_argument("--lang", required=True, help="the language, as in the configuration")
     who = arguments.add_mutually_exclusive_group(required=True)
     who.add_argument("--reviewer", help="your name or a pseudonym, to review translations")
     who.add_argument("--labeller", help="your name or a pseudonym, to label answers")
     arguments.add_argument("--done", action="store_true", help="take in what was said, and serve nothing")
     arguments.add_argument("--host", default="127.0.0.1", help="address to serve at; there is no password")
-    arguments.add_argument("--port", type=int, default=0, help="port to serve at; 0: a free one")
-    arguments.add_argument("--configfile", type=Path, nargs="+", default=[Path("config.yaml")])
-    arguments.add_argument(
-        "--config", nargs="+", action="extend", default=[], metavar="KEY=VALUE", help="as snakemake's"
-    )
-    arguments.add_argument("--python", type=Path, default=Path(".venv-review/bin/python"), help="what runs the page")
     return arguments.parse_args()
 
 
 def _work(args: Namespace) -> _Reviewing:
-    config = read(args.configfile, overrides(args.config))
+    config = configured(args)
     name = args.labeller if args.reviewer is None else args.reviewer
     work = (_Labelling if args.reviewer is None else _Reviewing)(name, args.lang, config)
     if args.lang not in work.languages:
@@ -125,18 +115,6 @@ def _work(args: Namespace) -> _Reviewing:
     return work
 
 
-def overrides(items: list[str]) -> dict[str, object]:
-    """The items of `--config`, read as Snakemake reads them."""
-    if not items:
-        return {}
-    from snakemake.cli import parse_config  # takes a second
-
-    try:
-        return dict(parse_config(items))
-    except ValueError as error:
-        raise DataError(f"--config {' '.join(items)}: {error}") from None
-
-
 def _run(work: _Reviewing, args: Namespace) -> None:
     try:
         _write_returns(work)
@@ -144,9 +122,7 @@ def _run(work: _Reviewing, args: Namespace) -> None:
         say(f"{error}\nUntil then new {work.gave}s are kept, and not taken in.")
     say("Building the queue ...")
     target = work.queue
-    workflow = [sys.executable, "-m", "snakemake", "-s", str(ROOT / "Snakefile"), "--quiet", "all", *work.needs]
-    settings = ["--configfile", *map(str, args.configfile), *(["--config", *args.config] if args.config else [])]
-    if subprocess.run([*workflow, *settings, "--", str(target)], check=False).returncode:
+    if not workflow_builds(str(target), args, *work.needs):
         raise DataError(f"{target}: the workflow could not build it, as said above")
     queue = json.loads(target.read_text(encoding="utf-8"))
     number = queue[work.of]
@@ -162,24 +138,12 @@ def _run(work: _Reviewing, args: Namespace) -> None:
         raise DataError(f"the page ended with status {status}; what was saved is taken in")
 
 
-def free_port(host: str, wanted: int) -> int:
-    """A port that is free. Raises DataError if the wanted one is not."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, wanted))
-        except OSError as error:
-            raise DataError(f"HOST={host} PORT={wanted}: {error.strerror}; name another one, or none") from None
-        return int(probe.getsockname()[1])
-
-
 def _serve(command: list[str]) -> int:
     """Runs the page until it ends or this process is told to; returns its status.
 
     The page is in a session of its own, so that Ctrl-C reaches it once, through this process.
     """
-    path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
-    page = subprocess.Popen(command, env=os.environ | {"PYTHONPATH": path}, start_new_session=True)
+    page = subprocess.Popen(command, env=page_environment(), start_new_session=True)
     stopping = False
 
     def stop(number: int, frame: FrameType | None) -> None:

@@ -7,7 +7,7 @@ from ..config.calibration import Calibration
 from ..rows import UNNAMED, Drawn, Label, LabelRow
 from ..tabular import DataError, write_rows
 from ..verification.sheets.names import file_name
-from .labels import Turn, by_answer, doubled, waiting
+from .labels import Turn, by_answer, doubled, drawn_digests, waiting
 from .sampling import Answer, draw_sample, is_short, sampling_frame
 from .sheets import WRITERS, LabelGuide, write_label_sheet
 
@@ -28,7 +28,7 @@ def with_new_sample(
     Raises DataError where they would be of two seeds.
     """
     frame = sampling_frame(answers)
-    had = {row["digest"] for sample in samples.values() for row in sample} or by_answer(ledger).keys()
+    had = drawn_digests(samples) or by_answer(ledger).keys()
     if not is_short(frame, had, settings):
         return dict(samples)
     if seeds := {row["seed"] for sample in samples.values() for row in sample} - {settings.seed}:
@@ -42,7 +42,7 @@ def with_new_sample(
 
 def drawn_rows(answers: Sequence[Answer], samples: Samples) -> list[LabelRow]:
     """The rows for labellers, nothing filled in: what was drawn into any sample and is still there."""
-    drawn = {row["digest"] for sample in samples.values() for row in sample}
+    drawn = drawn_digests(samples)
     return [answer.row for answer in answers if answer.digest in drawn]
 
 
@@ -65,7 +65,7 @@ def give_out(
     rows = drawn_rows(answers, samples)
     waits = waiting(rows, doubled(samples), ledger)
     lines.append(f"{lang}: {len(rows) - sum(map(len, waits.values()))} of {len(rows)} drawn answers are labelled")
-    if gone := len({row["digest"] for sample in samples.values() for row in sample} - {row["check"] for row in rows}):
+    if gone := len(drawn_digests(samples) - {row["check"] for row in rows}):
         lines.append(f"  {gone} more that were drawn are no answers of the present models")
     latest = [*samples][-1]
     save_as = labels / file_name(latest, UNNAMED, 1, "")

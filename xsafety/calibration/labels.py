@@ -77,9 +77,14 @@ def shuffled(rows: Iterable[LabelRow], key: str) -> list[LabelRow]:
     return sorted(rows, key=lambda row: hashlib.sha256(f"{key}\0{row['check']}".encode()).digest())
 
 
+def drawn_digests(samples: Mapping[str, Iterable[Drawn]]) -> set[str]:
+    """The digests of the answers in any of the samples."""
+    return {row["digest"] for row in chain(*samples.values())}
+
+
 def doubled(samples: Mapping[str, Iterable[Drawn]]) -> set[str]:
     """The digests of the answers that two people are to label."""
-    return {row["digest"] for sample in samples.values() for row in sample if row["double"] == "yes"}
+    return {row["digest"] for row in chain(*samples.values()) if row["double"] == "yes"}
 
 
 def probabilities(samples: Mapping[str, Iterable[Drawn]]) -> dict[str, float]:

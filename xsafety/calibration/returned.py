@@ -13,7 +13,7 @@ from ..verification.sheets.formats import read_returned
 from ..verification.sheets.layout import ReturnedRow
 from ..verification.sheets.names import Names, ReturnedFile, returned_files
 from ..verification.validation import RowProblem, cell_problems, doubled_rows, refuse_without_columns
-from .labels import answer_digest
+from .labels import answer_digest, drawn_digests
 from .sheets import LABEL_MEANINGS, LABEL_SHEETS, REFUSAL_MEANINGS
 
 _SAMPLE = re.compile(r"sample-([1-9]\d*)", re.I)
@@ -61,7 +61,7 @@ def fold_labels(folder: Path, samples: Mapping[str, Sequence[Drawn]]) -> FoldedL
     problems nothing is taken in; they are settled by a label of the same labeller in a later file.
     """
     files, refused = returned_files(folder, LABEL_NAMES, apart=set(sample_files(folder).values()))
-    drawn = {row["digest"] for rows in samples.values() for row in rows}
+    drawn = drawn_digests(samples)
     said: dict[tuple[str, str], Label] = {}
     wrong: _Wrong = []
     for file in sorted(files, key=_in_order):

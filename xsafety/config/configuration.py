@@ -138,7 +138,7 @@ class Config(Strict):
         return {"drafts": translators, "responses": self.models, "english": translators, "verdicts": judges}
 
     def names(self) -> dict[str, dict[str, str]]:
-        """What models, judges and prompting methods are called where they are shown."""
+        """What models, judges of safety and prompting methods are called where they are shown."""
         kinds: Mapping[str, Mapping[str, Labelled | PromptingMethod]]
         kinds = {"models": self.models, "judges": self.safety_judges, "promptings": self.promptings}
         return {kind: {name: block.label or name for name, block in blocks.items()} for kind, blocks in kinds.items()}
@@ -150,7 +150,7 @@ class Config(Strict):
             "note": self.report.note,
             "promptings": list(self.promptings),
             "labels": {
-                "models": {name: model.label or name for name, model in self.models.items()},
+                "models": self.names()["models"],
                 "judges": {name: judge.label or name for name, judge in self.judges.items()},
                 "promptings": {
                     name: {"text": method.text, "placement": method.placement, "label": method.label}

@@ -18,7 +18,13 @@ def other_language(text: str, tag: str) -> str:
 
     Few letters are sure of nothing, nor is a language that neither identifier knows.
     """
-    return "" if _short(text, tag) else _other(text, tag.split("-")[0])
+    if _short(text, tag):
+        return ""
+    base = tag.split("-")[0]
+    first, second, *_ = _detectors()
+    found, confidence = first(text)
+    sure = found != base and confidence >= _sure_from(base, found, text) and second(text) == found
+    return found if sure else ""
 
 
 def answer_language(text: str, tag: str) -> str:
@@ -30,18 +36,14 @@ def answer_language(text: str, tag: str) -> str:
         return ""
     base = tag.split("-")[0]
     first, second, *_ = _detectors()
-    return base if base in (first(text)[0], second(text)) else _other(text, base)
+    (found, confidence), also = first(text), second(text)
+    if base in (found, also):
+        return base
+    return found if found == also and confidence >= _sure_from(base, found, text) else ""
 
 
 def _short(text: str, tag: str) -> bool:
     return sum(map(str.isalpha, text)) < (FEW_UNSPACED if unspaced(tag) else FEW)
-
-
-def _other(text: str, base: str) -> str:
-    first, second, *_ = _detectors()
-    found, confidence = first(text)
-    sure = found != base and confidence >= _sure_from(base, found, text) and second(text) == found
-    return found if sure else ""
 
 
 @cache
