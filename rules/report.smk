@@ -5,7 +5,6 @@
 from xsafety.report.charts import drawing_names
 
 
-
 rule usage:
     """Count what the answers in the journal took."""
     input:

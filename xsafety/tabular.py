@@ -19,6 +19,10 @@ Row = TypeVar("Row", bound=Mapping[str, Any])
 _DROPPED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ufeff]")  # by `clean`: control characters and byte-order mark
 
 
+# What a spreadsheet program takes for a formula. A quotation mark before it makes it a text; one more makes it back.
+_FORMULA = re.compile(r"'*[=+\-@\t\r]")
+
+
 class DataError(Exception):
     """Bad input: the message names file, row, value and fix, and lists all problems of the input at once."""
 
@@ -31,6 +35,16 @@ def clean(text: str) -> str:
     """NFC, LF, no control characters but tab and LF, no byte-order mark, no white space around: done on entry."""
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     return unicodedata.normalize("NFC", _DROPPED.sub("", text)).strip()
+
+
+def to_spreadsheet(text: str) -> str:
+    """A text with a `'` before it if a spreadsheet program would take it for a formula."""
+    return f"'{text}" if _FORMULA.match(text) else text
+
+
+def from_spreadsheet(text: str) -> str:
+    """The text that `to_spreadsheet` was given."""
+    return text[1:] if text.startswith("'") and _FORMULA.match(text) else text
 
 
 def is_visible(text: str) -> bool:

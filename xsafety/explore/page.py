@@ -29,14 +29,13 @@ from ..browser.guard import Guard
 from ..calibration.labels import answer_digest
 from ..cli import call, say
 from ..rows import DECIDED, REVIEWER_NAME, LabelRow, VerdictClass
-from ..tabular import clean, read_rows, to_json, write_rows
+from ..tabular import clean, read_rows, to_json, to_spreadsheet, write_rows
 from .selection import PER_PAGE, FoundRow, Selection, beside, every, keys_of
 
 HERE = Path(__file__).parent
 _YES_NO = {"yes": "yes", "no": "no"}
 _POLICY = "default-src 'none'; img-src data:; style-src 'self'; script-src 'self'; form-action 'self'; base-uri 'none'"
 _TYPES = {"css": "text/css", "js": "text/javascript", "csv": "text/csv", "jsonl": "application/jsonl"}
-_FORMULA = tuple("=+-@\t\r")  # what a spreadsheet program takes a text for that begins so
 SAMPLE = "explore"  # of the labels given here, which nobody drew
 
 
@@ -107,7 +106,7 @@ class Explorer:
         return StreamingResponse(lines, media_type=_TYPES[kind], headers=headers)
 
     async def label(self, request: Request) -> Response:
-        """Takes a person's word on an answer as a label; nobody drew it, so no rate is corrected by it."""
+        """Takes a person's word on an answer that nobody drew as a label."""
         given = {name: str(value).strip() for name, value in (await request.form()).items()}
         key, labeller = given.get("key", ""), given.get("labeller", "")
         row = next(every(self.store, [int(key)]), None) if key.isdecimal() and len(key) < 16 else None
@@ -157,7 +156,7 @@ def _csv(rows: Iterable[FoundRow], judges: Iterable[str]) -> Iterator[str]:
         flat = _flat(row, judges)
         if number == 0:
             writer.writerow(flat)
-        writer.writerow(f"'{text}" if str(text)[:1] in _FORMULA else text for text in flat.values())
+        writer.writerow(to_spreadsheet(str(text)) for text in flat.values())
         yield line.getvalue()
 
 

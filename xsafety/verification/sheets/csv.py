@@ -2,21 +2,16 @@
 
 import csv
 import io
-import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from ...tabular import DataError, write_csv
+from ...tabular import DataError, from_spreadsheet, to_spreadsheet, write_csv
 from .layout import REVIEWS, Guide, ReturnedRow, SheetKind
-
-# What a spreadsheet program takes for a formula. A quotation mark before it makes it a text; one more makes it back.
-_FORMULA = re.compile(r"'*[=+\-@\t\r]")
 
 
 def write_csv_sheet(path: Path, rows: Sequence[Mapping[str, object]], info: Guide) -> list[str]:
     """The rows as a CSV file; a `'` stands before texts that a spreadsheet would take for formulas. It holds all."""
-    texts = ({name: str(text) for name, text in row.items()} for row in rows)
-    quoted = ({name: f"'{text}" if _FORMULA.match(text) else text for name, text in row.items()} for row in texts)
+    quoted = ({name: to_spreadsheet(str(text)) for name, text in row.items()} for row in rows)
     write_csv(path, info.kind.columns, quoted, mark="\ufeff")
     return []
 
@@ -46,7 +41,7 @@ def read(path: Path, kind: SheetKind = REVIEWS) -> list[ReturnedRow]:
 
 
 def _returned_row(number: int, header: Sequence[str], row: Sequence[str]) -> ReturnedRow:
-    texts = [text[1:] if text.startswith("'") and _FORMULA.match(text) else text for text in row]
+    texts = [from_spreadsheet(text) for text in row]
     width = f"{len(row)} fields instead of {len(header)}; put quotes around text with commas"
     cells = dict(zip(header, texts, strict=False))
     return ReturnedRow(f"row {number}", cells, [width] if len(row) != len(header) else [])
