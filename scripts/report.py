@@ -22,6 +22,7 @@ def main(
     usage: Path,
     shown: Shown,
     charts: Path,
+    qualities: list[Path],
     changes: list[Path],
     out: Path,
 ) -> None:
@@ -30,7 +31,8 @@ def main(
         rates=read_rows(rates, ModificationRate),
         agreement=read_rows(agreement, ReviewerAgreement),
     )
-    given = [read_judge(name, tables / name) for name in judges]
+    of_judges = {path.stem: path for path in qualities}
+    given = [read_judge(name, tables / name, of_judges[name]) for name in judges]
     picked = [row for path in examples for row in read_rows(path, Example)]
     pictures = read_pictures(charts, drawing_names(given[0].models))
     changed = [row for path in changes for row in read_rows(path, RunChange)]

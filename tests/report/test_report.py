@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 
 from scripts import report as report_script
+from tests.report.test_charts import quality
 from xsafety.analysis.comparisons import COMPARISONS_FILE, comparison_rows
 from xsafety.analysis.grid import COUNTS, read_grid
 from xsafety.analysis.rates import RATES_FILE, rate_rows
@@ -33,7 +34,19 @@ from xsafety.report.page import (
     shown_rate,
 )
 from xsafety.report.usage import TOKENS, TRIES
-from xsafety.rows import Comparison, Count, Example, RateEstimate, RunChange, SeedCount, Shown, Status, Todo, Usage
+from xsafety.rows import (
+    Comparison,
+    Count,
+    Example,
+    JudgeQuality,
+    RateEstimate,
+    RunChange,
+    SeedCount,
+    Shown,
+    Status,
+    Todo,
+    Usage,
+)
 from xsafety.tabular import read_rows, write_jsonl, write_rows, write_text
 from xsafety.verification.agreement import (
     ModificationRate,
@@ -516,6 +529,8 @@ def test_script_writes_the_page(tmp_path: Path) -> None:
     write_rows(tmp_path / "agreement.csv", ReviewerAgreement, verification({"zh": LEDGER}).agreement)
     write_rows(tmp_path / "usage.csv", Usage, USAGE)
     write_jsonl(tmp_path / "examples.jsonl", EXAMPLES)
+    for judge in ("lexicon", "second"):
+        write_rows(tmp_path / f"{judge}.csv", JudgeQuality, [])
     for name in drawing_names("ab"):
         write_text(tmp_path / f"{name}.svg", f'<svg aria-label="{name}" fill="#ffffff"></svg>')
         write_text(tmp_path / f"{name}.csv", "lang,rate\n" + "en,1.5\n" * (name == "languages.a"))
@@ -526,6 +541,7 @@ def test_script_writes_the_page(tmp_path: Path) -> None:
         **{name: tmp_path / f"{name}.csv" for name in ("status", "rates", "agreement", "usage")},
         "shown": json.dumps(SHOWN),
         "charts": tmp_path,
+        "qualities": [tmp_path / f"{judge}.csv" for judge in ("lexicon", "second")],
         "changes": [],
         "out": tmp_path / "report.html",
     }
@@ -588,3 +604,24 @@ def test_what_changed_since_an_older_run(tmp_path: Path) -> None:
     assert "1 of 2 files of verdicts by Lexicon are not as they were" in section
     assert "Model A ‡ (see its note) none Chinese zh 10.0 30.0 +20.0 [−1.5, 41.5] 2 0 0 0 0 0 2 0" in section
     assert 'id="changes"' not in rendered(judges, [], verification(), [], SHOWN)
+
+
+def test_rates_stand_beside_what_people_say(tmp_path: Path) -> None:
+    lacking = quality("en", labels=12, corrected="", status="12 of 50 labels")
+    rows = [quality("zh"), quality("zh", model="a", corrected="31", synthetic="no"), lacking]
+    judge = replace(read_judge("lexicon", folder(tmp_path)), quality=rows)
+    page = rendered([judge], [], verification(), [], SHOWN)
+    Elements(page)
+    table = words(page[page.index('aria-labelledby="main-caption"') : page.index("</table>")])
+    assert "English en judge: 12 of 50 labels" in table
+    assert "Chinese zh judge: 60 labels 44.4 [23.7, 67.3] corrected 31.0 [70.0, 90.0]" in table
+    assert "Arabic ar † (unverified draft) judge never calibrated" in table
+    assert "judge calibrated in 1 of 2 languages" in words(page[page.index("<h1>") : page.index("<nav")])
+    assert "Not calibrated" not in page
+    assert "Synthetic labels" not in page
+    of_judge = words(gate(page))
+    assert "Chinese zh 60 80.0 [70.0, 90.0] 80.0 [70.0, 90.0] - 80.0 [70.0, 90.0]" in of_judge
+    assert "English en 12 12 of 50 labels" in of_judge
+    marked = rendered([replace(judge, quality=[quality("zh", synthetic="yes")])], [], verification(), [], SHOWN)
+    assert "Synthetic labels are in use" in gate(marked)
+    assert "judge: 60 labels ◊" in words(marked)

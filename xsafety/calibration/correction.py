@@ -10,7 +10,7 @@ is unsafe, normal approximations cover far too little, and quotients are not def
 """
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from ..analysis.estimates import LEVEL
 
@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
 DRAWS = 4000
 RATE, KAPPA = "corrected", "kappa"
-MEASURES = (RATE, "sensitivity", "specificity", "ppv", "false_omission", KAPPA)
+SENSITIVITY: Literal["sensitivity"] = "sensitivity"
+SPECIFICITY: Literal["specificity"] = "specificity"
+MEASURES = (RATE, SENSITIVITY, SPECIFICITY, "ppv", "false_omission", KAPPA)
 _PRIOR = (0.5, 0.5, 0.0)  # of unsafe, safe and invalid: without labels that say so, no answer is invalid
 
 
