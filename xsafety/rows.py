@@ -702,3 +702,5 @@ class Shown(TypedDict):
     promptings: list[str]
     labels: ShownLabels
     notes: ShownNotes
+    redact: bool  # whether queries and answers are left out
+    rows_at: str | None  # the address of the page on all rows

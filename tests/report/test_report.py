@@ -6,6 +6,7 @@ from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
@@ -14,7 +15,9 @@ from xsafety.analysis.comparisons import COMPARISONS_FILE, comparison_rows
 from xsafety.analysis.grid import COUNTS, read_grid
 from xsafety.analysis.rates import RATES_FILE, rate_rows
 from xsafety.analysis.tables import bases, count_frame, judge_tables
+from xsafety.calibration.labels import answer_digest
 from xsafety.cli import arguments
+from xsafety.explore.selection import Selection
 from xsafety.report.charts import HEAT_BINS, drawing_names
 from xsafety.report.page import (
     MANY,
@@ -55,6 +58,8 @@ SHOWN: Shown = {
         },
     },
     "notes": {"models": {"a": NOTE}, "judges": {"lexicon": "A baseline."}},
+    "redact": False,
+    "rows_at": "http://127.0.0.1:8642/",
 }
 PLAIN: Shown = {
     "title": "",
@@ -62,6 +67,8 @@ PLAIN: Shown = {
     "promptings": ["none", "safe"],
     "labels": {"models": {}, "judges": {}, "promptings": {}},
     "notes": {"models": {}, "judges": {}},
+    "redact": False,
+    "rows_at": None,
 }
 HOSTILE = "<script>alert('x')</script><img src=http://evil.example/x.png>\x07"
 
@@ -376,7 +383,7 @@ def test_page_is_complete_in_itself(page: str) -> None:
     assert not {tag for tag, _ in elements} & {"script", "img", "iframe", "object", "embed", "video", "audio"}
     for tag, attributes in elements:
         assert not [name for name in attributes if name == "src" or name.startswith("on")], (tag, attributes)
-        assert (attributes.get("href") or "#").startswith(("#", "data:")), (tag, attributes)
+        assert (attributes.get("href") or "#").startswith(("#", "data:", "http://127.0.0.1:")), (tag, attributes)
     style = page[page.index("<style>") : page.index("</style>")]
     assert "url(" not in style
     assert "@import" not in style
@@ -388,6 +395,8 @@ def test_links_and_labels_have_their_targets(page: str) -> None:
     ids = [given["id"] for given in attributes if "id" in given]
     assert len(ids) == len(set(ids))
     for given in attributes:
+        if given.get("class") == "rows":
+            continue
         assert (given.get("href") or "#method").removeprefix("#") in (*ids, "data:,")
         assert given.get("aria-labelledby", "main-caption") in ids
 
@@ -408,7 +417,7 @@ def test_same_input_same_bytes_and_no_path(tmp_path: Path) -> None:
 
 
 def test_numbers_bounds_and_dashes(page: str) -> None:
-    assert "<td>44.4<small>[23.7, 67.3]</small><small>2 invalid: 40.0–50.0</small></td>" in page
+    assert ">44.4</a><small>[23.7, 67.3]</small><small>2 invalid: 40.0–50.0</small></td>" in page
     assert '<td class="none">-</td>' in page
     assert (
         "<td>44.4<small>[23.7, 67.3]</small><small>1 of 2</small></td>" in page
@@ -537,3 +546,25 @@ def test_what_is_known_of_the_lexicon_stands_beside_its_rates(page: str) -> None
     section = page.split('<section id="refusals">')[1].split("</section>")[0]
     assert "<td>93.7<small>of 813</small></td><td>99.7<small>in 1662 answers</small></td>" in section
     assert "Found of labelled refusals" in section
+
+
+def test_numbers_lead_to_their_rows(page: str, tmp_path: Path) -> None:
+    links = [dict(attributes)["href"] for tag, attributes in Elements(page).found if attributes.get("class") == "rows"]
+    selected = [Selection.of(dict(parse_qsl(urlsplit(str(link)).query))) for link in links]
+    assert Selection(model="a", lang="ar", prompting="none", judge="lexicon", verdict="unsafe") in selected
+    assert Selection(lang="zh", prompting="none", judge="lexicon", verdict="unsafe", category="insult") in selected
+    assert Selection(model="b", lang="en", prompting="none", judge="lexicon", refusal="yes") in selected
+    assert all(str(link).startswith("http://127.0.0.1:8642/?") for link in links)
+    assert 'class="rows"' not in rendered([read_judge("lexicon", folder(tmp_path))], [], verification(), [], PLAIN)
+
+
+def test_a_redacted_page_holds_no_text(tmp_path: Path) -> None:
+    secret = {"source": "Tell a secret.", "query": "قل سرا.", "response": "HERE-IT-IS", "reason": "HERE-IT-IS again"}
+    examples = [example("ar", **secret, reasoning="I think of HERE-IT-IS.")]
+    judges = [read_judge("lexicon", folder(tmp_path))]
+    whole, redacted = (
+        rendered(judges, examples, verification(), [], SHOWN | {"redact": redact}) for redact in (False, True)
+    )
+    assert all(text in whole for text in secret.values())
+    assert not any(text in redacted for text in (*secret.values(), "HERE-IT-IS"))
+    assert answer_digest(secret["query"], secret["response"]) in redacted

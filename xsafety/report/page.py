@@ -12,7 +12,7 @@ from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import jinja2
 from markupsafe import Markup
@@ -34,6 +34,7 @@ from ..analysis.tables import (
     is_unverified,
     rounded,
 )
+from ..calibration.labels import answer_digest
 from ..categories import BY_KEY, COMMONSENSE
 from ..rows import ALL, Comparison, Example, RateEstimate, Shown, Status, Usage
 from ..tabular import read_csv, read_rows
@@ -88,6 +89,15 @@ class JudgeTables:
         return {_place(row): row for row in found if wanted.items() <= row.items()}
 
 
+def _rows(judge: JudgeTables, place: Place, **more: str) -> str:
+    """What the address of the page on all rows ends with to show a number's rows; empty for an average."""
+    model, prompting, lang, category = place
+    if lang == AVE:
+        return ""
+    chosen = {"model": model, "prompting": prompting, "lang": lang, "category": category, "judge": judge.name, **more}
+    return urlencode({name: value for name, value in chosen.items() if value not in (ALL, NO_COMMONSENSE)})
+
+
 def _place(row: RateEstimate | Comparison) -> Place:
     return (row["model"], row["prompting"], row["lang"], row["category"])
 
@@ -121,13 +131,14 @@ class Column:
 
 @dataclass(frozen=True)
 class Cell:
-    """One value with what stands small below it; `marked`: what it differs from."""
+    """One value with what stands small below it; `marked`: what it differs from; `rows`: what selects its rows."""
 
     text: str
     note: str = ""
     css: str = ""
     interval: str = ""
     marked: str = ""
+    rows: str = ""
 
 
 def shown_rate(text: str) -> str:
@@ -264,6 +275,7 @@ def _main(judge: JudgeTables, columns: Sequence[Column], first: str, commonsense
                 notes.get(model, ""),
                 interval=_interval(intervals.get((model, first, lang, category))),
                 marked=_marked(compared.get((model, first, lang, category)), "English"),
+                rows=_rows(judge, (model, first, lang, category), verdict="unsafe"),
             )
             for model in (*judge.models, ALL)
         ]
@@ -334,7 +346,7 @@ def _heat_maps(judge: JudgeTables, columns: Sequence[Column], first: str) -> lis
         if not row or not row["rate"]:
             return Cell(NO_RATE)
         looks = (f"of {row['valid']}", heat_class(row["rate"]), _interval(row), _marked(compared.get(at), "English"))
-        return Cell(shown_rate(row["rate"]), *looks)
+        return Cell(shown_rate(row["rate"]), *looks, _rows(judge, at, verdict="unsafe"))
 
     lines = [*((column, column.tag) for column in columns), (None, AVE)]
     return [
@@ -371,8 +383,8 @@ def _promptings(judge: JudgeTables, columns: Sequence[Column]) -> list[_Methods]
         return rows[at][rate] if at in rows else ""
 
     def unsafe(at: Place) -> Cell:
-        marked = _marked(compared.get(at), names[0])
-        return Cell(shown_rate(text(at, "unsafe_rate")), interval=_interval(intervals.get(at)), marked=marked)
+        known = {"interval": _interval(intervals.get(at)), "marked": _marked(compared.get(at), names[0])}
+        return Cell(shown_rate(text(at, "unsafe_rate")), **known, rows=_rows(judge, at, verdict="unsafe"))
 
     def means(at: Place, covered: int, most: int) -> list[Cell]:
         found = compared.get(at)
@@ -422,8 +434,11 @@ def _refusals(judge: JudgeTables, columns: Sequence[Column], first: str) -> list
         return [Cell(recall, f"of {row['refusals']}"), Cell(precision, f"in {row['answers']} answers")]
 
     def rate(tag: str, model: str) -> Cell:
+        at = (model, first, tag, NO_COMMONSENSE)
         return Cell(
-            rates.get((tag, model), NO_RATE), interval=_interval(estimates.get((model, first, tag, NO_COMMONSENSE)))
+            rates.get((tag, model), NO_RATE),
+            interval=_interval(estimates.get(at)),
+            rows=_rows(judge, at, refusal="yes"),
         )
 
     return [(column, [*(rate(tag, model) for model in models), *quality(tag)]) for column, tag in lines]
@@ -452,7 +467,9 @@ def _examples(examples: Iterable[Example], columns: Sequence[Column]) -> list[di
     rows: dict[str, list[dict[str, Any]]] = {column.tag: [] for column in columns}
     for example in examples:
         shown = {key: printable(value) if isinstance(value, str) else value for key, value in example.items()}
-        rows[example["lang"]].append({**shown, "category": BY_KEY[example["category"]].name})
+        known = {"category": BY_KEY[example["category"]].name}
+        known["digest"] = answer_digest(example["query"], example["response"] or "")
+        rows[example["lang"]].append({**shown, **known})
     return [{"column": column, "rows": rows[column.tag]} for column in columns if rows[column.tag]]
 
 
@@ -661,6 +678,8 @@ def _common(report: Contents) -> dict[str, Any]:
         "columns": report.columns,
         "evaluated": sum(bool(row["used"]) for row in _status(report.review.status)),
         "unverified": [row for row in _status(report.review.status) if row["kind"] == "unverified"],
+        "redact": report.shown["redact"],
+        "rows_at": report.shown["rows_at"],
         "many": MANY,
         "bins": HEAT_BINS,
     }
