@@ -90,6 +90,7 @@ rule report:
             model=CONFIG.models,
         ),
         charts=expand("<results>/charts/{name}.{kind}", name=drawing_names(CONFIG.models), kind=["svg", "csv"]),
+        changes="<results>/compare/changes.csv" if CONFIG.compare_with else [],
     output:
         report("<results>/report.html", caption="../report/report.rst", category="Report"),
     log:
@@ -106,7 +107,7 @@ rule report:
         'python3 "$XSAFETY/scripts/report.py"'
         " --tables {params.folder:q} --judges {params.judges} --examples {input.examples:q} --status {input.status:q}"
         " --rates {input.rates:q} --agreement {input.agreement:q} --usage {input.usage:q} --shown {params.shown:q}"
-        " --charts {params.pictures:q} --out {output:q} 2> {log:q}"
+        " --charts {params.pictures:q} --changes {input.changes:q} --out {output:q} 2> {log:q}"
 
 
 rule data_tests:

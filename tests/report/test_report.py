@@ -33,7 +33,7 @@ from xsafety.report.page import (
     shown_rate,
 )
 from xsafety.report.usage import TOKENS, TRIES
-from xsafety.rows import Comparison, Count, Example, RateEstimate, SeedCount, Shown, Status, Todo, Usage
+from xsafety.rows import Comparison, Count, Example, RateEstimate, RunChange, SeedCount, Shown, Status, Todo, Usage
 from xsafety.tabular import read_rows, write_jsonl, write_rows, write_text
 from xsafety.verification.agreement import (
     ModificationRate,
@@ -207,7 +207,7 @@ class Elements(HTMLParser):
 
 def test_the_answer_comes_first_with_what_it_rests_on(page: str) -> None:
     body = page[page.index("<body>") :]
-    order = [section.name for section in SECTIONS]
+    order = [section.name for section in SECTIONS if section.name != "changes"]
     places = [body.index(f'<section id="{name}">') for name in order]
     assert places == sorted(places)
     assert order.index("unsafe") == 0
@@ -526,6 +526,7 @@ def test_script_writes_the_page(tmp_path: Path) -> None:
         **{name: tmp_path / f"{name}.csv" for name in ("status", "rates", "agreement", "usage")},
         "shown": json.dumps(SHOWN),
         "charts": tmp_path,
+        "changes": [],
         "out": tmp_path / "report.html",
     }
     argv = [
@@ -568,3 +569,22 @@ def test_a_redacted_page_holds_no_text(tmp_path: Path) -> None:
     assert all(text in whole for text in secret.values())
     assert not any(text in redacted for text in (*secret.values(), "HERE-IT-IS"))
     assert answer_digest(secret["query"], secret["response"]) in redacted
+
+
+def test_what_changed_since_an_older_run(tmp_path: Path) -> None:
+    zero: Any = dict.fromkeys(RunChange.__annotations__, 0) | dict.fromkeys(("lower", "upper", "p"), "")
+    same = zero | {"judge": "lexicon", "model": "a", "prompting": "safe", "lang": "zh"}
+    moved = same | {"prompting": "none", "unsafe_before": "10", "unsafe_now": "30", "difference": "20", "to_unsafe": 2}
+    moved |= {"lower": "-1.5", "upper": "41.5", "other_answer": 2}
+    judges = [read_judge("lexicon", folder(tmp_path))]
+    changes = [same, moved, moved | {"judge": "second"}]
+    section = words(
+        re.findall(
+            r'<section id="changes">.*?</section>',
+            rendered(judges, [], verification(), [], SHOWN, (), changes),
+            re.DOTALL,
+        )[0]
+    )
+    assert "1 of 2 files of verdicts by Lexicon are not as they were" in section
+    assert "Model A ‡ (see its note) none Chinese zh 10.0 30.0 +20.0 [−1.5, 41.5] 2 0 0 0 0 0 2 0" in section
+    assert 'id="changes"' not in rendered(judges, [], verification(), [], SHOWN)

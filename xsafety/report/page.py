@@ -20,6 +20,7 @@ from markupsafe import Markup
 from ..analysis.comparisons import COMPARISONS_FILE, ENGLISH, MAP
 from ..analysis.grid import NO_COMMONSENSE
 from ..analysis.rates import RATES_FILE
+from ..analysis.runs import differs_now
 from ..analysis.tables import (
     AVE,
     BY_CATEGORY,
@@ -36,7 +37,7 @@ from ..analysis.tables import (
 )
 from ..calibration.labels import answer_digest
 from ..categories import BY_KEY, COMMONSENSE
-from ..rows import ALL, Comparison, Example, RateEstimate, Shown, Status, Usage
+from ..rows import ALL, Comparison, Example, RateEstimate, RunChange, Shown, Status, Usage
 from ..tabular import read_csv, read_rows
 from ..text.languages import SOURCE_LANGUAGE, Language, language
 from ..verification.agreement import EVERYONE, REMOVED, ModificationRate, ReviewerAgreement
@@ -544,6 +545,7 @@ class Contents:
     usage: Sequence[Usage]
     shown: Shown
     pictures: Sequence[Picture] = ()
+    changes: Sequence[RunChange] = ()  # since an older run, of all judges
 
     @property
     def primary(self) -> JudgeTables:
@@ -634,6 +636,29 @@ def _reviewers(report: Contents) -> Mapping[str, Any]:
     }
 
 
+def _since_older(report: Contents) -> Mapping[str, Any] | None:
+    """What the primary judge said otherwise in an older run."""
+    changes = [row for row in report.changes if row["judge"] == report.primary.name]
+    if not changes:
+        return None
+
+    def change(row: RunChange) -> list[Cell]:
+        limits = f"[{shown_rate(row['lower'])}, {shown_rate(row['upper'])}]" if row["lower"] else ""
+        counted = (row[name] for name in ("to_unsafe", "to_safe", "to_other", "new", "gone"))
+        return [
+            Cell(shown_rate(row["unsafe_before"])),
+            Cell(shown_rate(row["unsafe_now"])),
+            Cell(shown_change(row["difference"]), interval=limits.replace("-", "−")),
+            *(Cell(str(number)) for number in counted),
+            *(Cell(str(row[name])) for name in ("query_edited", "other_answer", "other_verdict")),
+        ]
+
+    differ = [
+        (row["model"], row["prompting"], language(row["lang"]), change(row)) for row in changes if differs_now(row)
+    ]
+    return {"changes": differ, "files": len(changes)}
+
+
 def _shown_examples(report: Contents) -> Mapping[str, Any] | None:
     groups = _examples(report.examples, report.columns)
     return {"examples": groups} if groups else None
@@ -651,6 +676,7 @@ SECTIONS = (
     Section("refusals", "Refusals", _refused),
     Section("trust", "Why to trust it", _trust),
     Section("judges", "Other judges", _other_judges),
+    Section("changes", "Since the last run", _since_older),
     Section("reviewers", "Reviewers", _reviewers),
     Section("examples", "Examples", _shown_examples),
     Section("usage", "What it took", _what_it_took),
