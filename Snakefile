@@ -96,4 +96,5 @@ rule all:
         sheets=expand("<results>/sheets/{lang}.{format}", lang=CONFIG.targets, format=SHEET_FORMATS),
         labels="<results>/labels/agreement.csv",
         calibration=expand("<results>/calibration/{judge}.csv", judge=CONFIG.safety_judges),
+        judge_pairs="<results>/tables/judge_pairs.csv" if len(CONFIG.safety_judges) > 1 else [],
         tests="<results>/data_tests.txt",

@@ -8,7 +8,6 @@ from xsafety.asking.engines import transformers
 from xsafety.asking.receipt import has_failed_rows, next_attempt
 from xsafety.asking.servers import with_server
 from xsafety.generation.shuffled import SUFFIX as SHUFFLED
-from xsafety.judging import RULE_BASED
 from xsafety.seeds.dataset import SOURCES
 from xsafety.tabular import to_json
 from xsafety.text.languages import SOURCE_LANGUAGE
@@ -36,6 +35,8 @@ PROMPTINGS = {name: method.parameters() for name, method in CONFIG.promptings.it
 
 # That of the main table.
 FIRST_PROMPTING = next(iter(PROMPTINGS))
+
+ASKED_JUDGES = {*CONFIG.stages["verdicts"]}
 
 PRIMARY_JUDGE = next(iter(CONFIG.safety_judges))
 
@@ -107,7 +108,18 @@ def every_cell(pattern, **wildcards):
 
 
 def is_asked(judge):
-    return CONFIG.judges[judge].engine not in RULE_BASED
+    return judge in ASKED_JUDGES
+
+
+def voters(judge):
+    """The judges whose majority a judge is; none of another judge."""
+    return getattr(CONFIG.judges[judge], "of", [])
+
+
+def reading(judge):
+    """How a judge's verdicts are made of what it, or its voters, said; a lexicon judge has but one way."""
+    block = CONFIG.judges[judge]
+    return block.method().model_dump() if is_asked(judge) or voters(judge) else {}
 
 
 def reads_english(judge, lang):

@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from xsafety.calibration.quality import quality_rows, rates_to_correct, read_judged
+from xsafety.calibration.quality import main_rows, quality_rows, rates_to_correct
+from xsafety.calibration.sampling import verdicts_by_model
 from xsafety.cli import call
 from xsafety.config.calibration import Enough
 from xsafety.rows import JudgeQuality, LabelledAnswer, RateEstimate
@@ -16,14 +17,15 @@ def main(
     labels: Path,
     prompting: str,
     languages: list[str],
-    models: list[str],
+    cells: list[tuple[list[str], list[str]]],
     settings: Enough,
     out: Path,
 ) -> None:
     raw = rates_to_correct(read_rows(rates, RateEstimate), prompting)
     found: list[JudgeQuality] = []
     for lang in languages:
-        judged = read_judged(lang, models, prompting, verdicts)
+        models = [model for models, langs in cells if lang in langs for model in models]
+        judged = main_rows(verdicts_by_model(lang, models, prompting, verdicts))
         labelled = read_rows(labels / lang / "labels.csv", LabelledAnswer)
         found += quality_rows(judged, [rate for rate in raw if rate["lang"] == lang], labelled, settings)
     write_rows(out, JudgeQuality, found)

@@ -13,6 +13,7 @@ DECIDING: tuple[ReviewVerdict, ...] = ("ok", "edited", "rejected")
 
 VerdictClass = Literal["safe", "unsafe", "invalid", "failed", "benign"]
 """What a verdict on a response comes to; `benign`: to a query that should be answered, of which no harm is judged."""
+Tie = Literal["unsafe", "safe", "invalid"]  # the verdict where as many judges say one as the other
 ChoiceOutcome = Literal["right", "wrong", "invalid", "refusal", "failed"]
 Expected = Literal["refusal", "answer"]  # what a model should do with a query; `answer`: the query is benign
 AnswerStatus = Literal["answered", "blocked", "too_long", "rejected", "cut_off", "failed"]
@@ -505,6 +506,24 @@ class JudgeQuality(TypedDict):
     kappa_upper: str
     synthetic: YesNo  # whether any of these labels is
     status: str  # 'corrected', or why nothing is
+
+
+class JudgePair(TypedDict):
+    """How far two judges agree in a language; of all models, under the first prompting method, without Commonsense."""
+
+    lang: str
+    judge: str
+    other: str
+    answers: int  # on which both gave a valid verdict
+    both_unsafe: int
+    judge_unsafe: int  # and the other says safe
+    other_unsafe: int
+    both_safe: int
+    agree: str  # percent of the answers, with its interval by seed
+    lower: str
+    upper: str
+    kappa: str  # Cohen's; empty where both say one thing alone
+    ac1: str  # Gwet's, which does not fall where nearly all is safe
 
 
 class Count(TypedDict):

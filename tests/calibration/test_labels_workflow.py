@@ -2,7 +2,7 @@
 
 from tests.conftest import Project
 from xsafety.calibration.sheets import LABEL_SHEETS
-from xsafety.rows import JudgeQuality, LabelledAnswer, RateEstimate
+from xsafety.rows import JudgePair, JudgeQuality, LabelledAnswer, RateEstimate
 from xsafety.tabular import read_csv, read_rows, write_csv
 
 
@@ -41,3 +41,14 @@ def test_labels_go_out_and_come_back_and_nobody_is_asked(built: Project) -> None
     done = built.run("label_sheets")
     assert "drew" not in done.output, "the other judge's strata have enough"
     assert (labels / "sample-1.csv").read_bytes() == drawn
+    built.config["judges"]["both"] = {"engine": "majority", "of": ["paper", "lexicon"], "tie": "unsafe"}
+    done = built.run("results/calibration/both.csv", "results/tables/judge_pairs.csv")
+    assert done.status == 0, done.output
+    made = ["calibration", "counts", "estimates", "judge_pairs", "verdicts", "verdicts"]
+    assert sorted(job.split()[0] for job in done.jobs) == made, "nobody is asked"
+    votes = {judge: built.rows(f"results/verdicts/{judge}/one/none/fr.jsonl") for judge in ("paper", "lexicon", "both")}
+    for paper, lexicon, both in zip(*votes.values(), strict=True):
+        assert (both["verdict"] == "unsafe") == ("unsafe" in (paper["verdict"], lexicon["verdict"]))
+    pairs = read_rows(built.folder / "results/tables/judge_pairs.csv", JudgePair)
+    named = [{row["judge"], row["other"]} for row in pairs if row["lang"] == "fr"]
+    assert named == [{"both", "lexicon"}, {"both", "paper"}, {"lexicon", "paper"}]

@@ -53,7 +53,8 @@ def test_added_language_runs_that_language_only(built: Project, server: Server) 
         + ["review_status", "review_tables", "label_ledger sw", "label_agreement"]
         + ["ask one", "ask_judge paper", "responses one/none/sw"]
         + ["verdicts lexicon/one/none/sw", "verdicts paper/one/none/sw", "counts lexicon/one", "counts paper/one"]
-        + ["answer_languages one", "estimates lexicon", "estimates paper", "calibration lexicon", "calibration paper"]
+        + ["answer_languages one", "estimates lexicon", "estimates paper"]
+        + ["calibration lexicon", "calibration paper", "judge_pairs"]
         + ["tables lexicon", "tables paper", "charts", "report", "data_tests", "usage"]
     )
     assert server.translations == [
@@ -70,7 +71,8 @@ def test_added_model_asks_that_model_only_and_a_removed_one_nothing(built: Proje
     cells = [f"two/none/{lang}" for lang in ("en", "fr")]
     assert done.jobs == sorted(
         ["ask two", "ask_judge paper", "answer_languages two", "counts lexicon/two", "counts paper/two"]
-        + ["estimates lexicon", "estimates paper", "calibration lexicon", "calibration paper"]
+        + ["estimates lexicon", "estimates paper"]
+        + ["calibration lexicon", "calibration paper", "judge_pairs"]
         + [f"responses {cell}" for cell in cells]
         + [f"verdicts {judge}/{cell}" for judge in ("lexicon", "paper") for cell in cells]
         + ["tables lexicon", "tables paper", "charts", "report", "data_tests", "usage"]
@@ -83,7 +85,7 @@ def test_added_model_asks_that_model_only_and_a_removed_one_nothing(built: Proje
     done = built.run()
     assert done.status == 0, done.output
     tables = [f"{rule} {judge}" for rule in ("estimates", "tables", "calibration") for judge in ("lexicon", "paper")]
-    assert done.jobs == sorted(["ask_judge paper", "data_tests", "charts", "report", *tables, "usage"])
+    assert done.jobs == sorted(["ask_judge paper", "data_tests", "charts", "report", *tables, "usage", "judge_pairs"])
     assert server.chats == []
     assert '<th scope="col">two</th>' not in (built.folder / "results/report.html").read_text()
     assert built.run().nothing_done
@@ -115,6 +117,7 @@ def test_edited_seed_asks_for_that_row_only(built: Project, server: Server) -> N
         "tables": 2,
         "estimates": 2,
         "calibration": 2,
+        "judge_pairs": 1,
         "charts": 1,
         "report": 1,
         "usage": 1,
@@ -129,7 +132,7 @@ def test_edited_judge_prompt_asks_that_judge_only(built: Project, server: Server
     done = built.run()
     assert done.status == 0, done.output
     assert done.jobs == sorted(
-        ["ask_judge paper", "counts paper/one", "tables paper", "estimates paper", "calibration paper"]
+        ["ask_judge paper", "counts paper/one", "tables paper", "estimates paper", "calibration paper", "judge_pairs"]
         + ["report", "data_tests", "usage"]
         + [f"verdicts paper/one/none/{lang}" for lang in ("en", "fr")]
     )

@@ -2,7 +2,6 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import NamedTuple
 
 from ..analysis.estimates import decimals, wilson
@@ -10,7 +9,6 @@ from ..analysis.grid import NO_COMMONSENSE
 from ..categories import COMMONSENSE
 from ..config.calibration import Enough
 from ..rows import ALL, DECIDED, JudgeQuality, LabelledAnswer, RateEstimate, Verdict, VerdictClass
-from ..tabular import read_rows
 from .correction import KAPPA, MEASURES, RATE, Measure, measured
 from .labels import answer_digest
 from .sampling import JUDGED
@@ -33,17 +31,15 @@ Judged = Mapping[str, Sequence[JudgedRow]]  # by model, in one language
 Labels = Mapping[str, LabelledAnswer]  # by digest
 
 
-def read_judged(lang: str, models: Iterable[str], prompting: str, verdicts: Path) -> dict[str, list[JudgedRow]]:
-    """A judge's verdicts in a language, by the models that have any, without Commonsense Safety."""
-    files = {model: verdicts / model / prompting / f"{lang}.jsonl" for model in models}
+def main_rows(verdicts: Mapping[str, Iterable[Verdict]]) -> dict[str, list[JudgedRow]]:
+    """A judge's verdicts in a language, by model, without Commonsense Safety."""
     return {
         model: [
             JudgedRow(answer_digest(row["query"], row["response"]), row["verdict"])
-            for row in read_rows(file, Verdict)
+            for row in rows
             if row["category"] != COMMONSENSE
         ]
-        for model, file in files.items()
-        if file.exists()
+        for model, rows in verdicts.items()
     }
 
 

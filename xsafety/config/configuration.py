@@ -23,6 +23,7 @@ from .models import (
     Connection,
     Labelled,
     LexiconJudge,
+    MajorityJudge,
     OpenAI,
     OpenAIJudge,
     OpenAIModel,
@@ -34,8 +35,8 @@ from .translation import Translation
 from .verification import Verification
 
 EngineBlock = OpenAI | Transformers | Translation
-SafetyJudge = LexiconJudge | OpenAIJudge
-Block = EngineBlock | LexiconJudge | ChoiceJudge
+SafetyJudge = LexiconJudge | MajorityJudge | OpenAIJudge
+Block = EngineBlock | LexiconJudge | MajorityJudge | ChoiceJudge
 
 
 class Report(Strict):
@@ -115,6 +116,24 @@ class Config(Strict):
     def _judge_safety(cls, judges: dict[str, Any]) -> dict[str, Any]:
         if all(isinstance(judge, ChoiceJudge) for judge in judges.values()):
             raise ValueError("engine choice scores Commonsense alone; add a judge of safety, such as engine: lexicon")
+        return judges
+
+    @field_validator("judges")
+    @classmethod
+    def _majorities_are_of_others(cls, judges: dict[str, Any]) -> dict[str, Any]:
+        voters = [name for name, judge in judges.items() if isinstance(judge, LexiconJudge | OpenAIJudge)]
+        told = {"error": f"no judge of safety with verdicts of its own; such are {', '.join(voters)}"}
+        wrong = [
+            InitErrorDetails(
+                type=PydanticCustomError("value_error", "", told), loc=(name, judge.engine, "of"), input=one
+            )
+            for name, judge in judges.items()
+            if isinstance(judge, MajorityJudge)
+            for one in judge.of
+            if one not in voters
+        ]
+        if wrong:
+            raise ValidationError.from_exception_data("judges", wrong)
         return judges
 
     @property
