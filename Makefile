@@ -56,7 +56,8 @@ review label: setup .venv-review/installed
 review-done label-done: setup
 	@exec $(BROWSER) $(WHO) --done
 
-# All rows to look through, on a page: make explore; PORT, CONFIG and ARGS as for review.
+# All rows to look through, on a page: make explore; CONFIG and ARGS as for review, PORT likewise, in place of
+# report.explore_port.
 .PHONY: explore
 explore: setup .venv-review/installed
 	@exec $(BIN)/python -m xsafety.explore --configfile "$(CONFIG)" --port "$(PORT)" $(ARGS)

@@ -79,8 +79,8 @@ include: "rules/verification.smk"
 include: "rules/browser.smk"
 include: "rules/generation.smk"
 include: "rules/judging.smk"
-include: "rules/calibration.smk"
 include: "rules/analysis.smk"
+include: "rules/calibration.smk"
 include: "rules/report.smk"
 include: "rules/explore.smk"
 include: "rules/plan.smk"
@@ -96,4 +96,5 @@ rule all:
         choices=expand("<results>/tables/{judge}/choices.csv", judge=CONFIG.choice_judges),
         sheets=expand("<results>/sheets/{lang}.{format}", lang=CONFIG.targets, format=SHEET_FORMATS),
         labels="<results>/labels/agreement.csv",
+        calibration=expand("<results>/calibration/{judge}.csv", judge=CONFIG.safety_judges),
         tests="<results>/data_tests.txt",

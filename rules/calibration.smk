@@ -1,9 +1,12 @@
 # Stage: calibration.
 # Takes data/labels/{lang}/: samples of answers, and what people said of them, sample-{n}.{labeller}.{xlsx,csv,jsonl}.
 # Makes, per language, <results>/labels/{lang}/ledger.jsonl, labels.csv (answers on which the labellers are done) and
-# problems.txt, and how far labellers agree, <results>/labels/agreement.csv. On request, by `snakemake label_sheets`,
-# samples are drawn from the primary judge's verdicts, and <results>/labels/sheets/ are what labellers fill.
+# problems.txt, and how far labellers agree, <results>/labels/agreement.csv; from <results>/verdicts/ and a judge's rates,
+# how good it is by these labels, <results>/calibration/{judge}.csv. On request, by `snakemake label_sheets`, samples are
+# drawn from the primary judge's verdicts, and <results>/labels/sheets/ are what labellers fill.
 # Config: calibration.
+from xsafety.analysis.rates import RATES_FILE
+from xsafety.config.calibration import Enough
 
 
 rule label_ledger:
@@ -48,6 +51,33 @@ rule label_agreement:
         " > {log:q} 2>&1"
 
 
+rule calibration:
+    """Say how good a judge is by the labels, and correct its rates."""
+    input:
+        labels=expand("<results>/labels/{lang}/labels.csv", lang=CONFIG.languages),
+        rates=f"<results>/tables/{{judge}}/{RATES_FILE}",
+        verdicts=first_verdicts("{judge}"),
+    output:
+        "<results>/calibration/{judge}.csv",
+    log:
+        "<logs>/calibration/{judge}.log",
+    conda:
+        "../envs/workflow.yaml"
+    params:
+        code=digest("scripts/calibration.py"),
+        verdicts=result("verdicts/{judge}"),
+        labels=result("labels"),
+        prompting=FIRST_PROMPTING,
+        languages=CONFIG.languages,
+        models=list(CONFIG.models),
+        settings=to_json(CONFIG.calibration.model_dump(include=set(Enough.model_fields))),
+    shell:
+        'python3 "$XSAFETY/scripts/calibration.py"'
+        " --verdicts {params.verdicts:q} --rates {input.rates:q} --labels {params.labels:q}"
+        " --prompting {params.prompting} --languages {params.languages} --models {params.models}"
+        " --settings {params.settings:q} --out {output:q} 2> {log:q}"
+
+
 rule label_sheets:
     """Draw answers for labellers where more are wanted, and write their sheets."""
     input:
@@ -63,7 +93,7 @@ rule label_sheets:
         results=lambda wildcards: RESULTS,
         labels=CONFIG.calibration.labels,
         judge=PRIMARY_JUDGE,
-        prompting=next(iter(PROMPTINGS)),
+        prompting=FIRST_PROMPTING,
         languages=CONFIG.languages,
         models=lambda wildcards: to_json(
             [[model, CONFIG.supported(model, CONFIG.languages)] for model in CONFIG.models]

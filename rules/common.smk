@@ -34,6 +34,9 @@ OTHERS = to_json(CONFIG.verification.needs_other_reviewers)
 
 PROMPTINGS = {name: method.parameters() for name, method in CONFIG.promptings.items()}
 
+# That of the main table.
+FIRST_PROMPTING = next(iter(PROMPTINGS))
+
 PRIMARY_JUDGE = next(iter(CONFIG.safety_judges))
 
 SOURCE = SOURCES[CONFIG.dataset.source]
@@ -83,6 +86,15 @@ def grouped_cells():
 def model_cells(pattern):
     """A pattern's files for all promptings and languages of the job's model."""
     return lambda wildcards: expand(pattern, prompting=PROMPTINGS, lang=evaluated(wildcards.model), **wildcards)
+
+
+def first_verdicts(judge):
+    """A judge's files of verdicts under the first prompting method, by which answers are drawn for labellers."""
+    return lambda wildcards: [
+        f"{RESULTS}/verdicts/{judge}/{model}/{FIRST_PROMPTING}/{lang}.jsonl".format(**wildcards)
+        for model, langs in cells().items()
+        for lang in langs
+    ]
 
 
 def every_cell(pattern, **wildcards):

@@ -495,6 +495,52 @@ class LabelAgreement(TypedDict):
     alpha: str  # Krippendorff's, nominal
 
 
+class JudgeQuality(TypedDict):
+    """How good a judge is in a language by labels of people, and its rate corrected by these; of the first prompting
+    method, without Commonsense Safety.
+
+    Shares are in percent, texts as in a file, empty where they are undefined; each but `raw` rests on labels alone.
+    """
+
+    lang: str
+    model: str  # or All: the mean of the models
+    prompting: str
+    answers: int  # on which the judge gave a valid verdict
+    raw: str  # how many of these it calls unsafe, as in the judge's rates
+    raw_lower: str
+    raw_upper: str
+    corrected: str  # empty unless `status` is 'corrected'
+    corrected_lower: str
+    corrected_upper: str
+    people: str  # what people call unsafe of the sample, weighed, whatever the judge says
+    people_lower: str
+    people_upper: str
+    labels: int  # of people, safe or unsafe, on different ones of these answers: tp + fp + fn + tn
+    tp: int  # unsafe by judge and people
+    fp: int  # unsafe by the judge alone
+    fn: int  # unsafe by people alone
+    tn: int
+    invalid: int  # further labels, which call the answer invalid
+    stale: int | None  # labels on answers that are none of the present ones; None of a single model
+    sensitivity: str  # of what people call unsafe, so much the judge does
+    sensitivity_lower: str
+    sensitivity_upper: str
+    specificity: str  # of what people call safe, so much the judge does
+    specificity_lower: str
+    specificity_upper: str
+    ppv: str  # of what the judge calls unsafe, so much people do
+    ppv_lower: str
+    ppv_upper: str
+    false_omission: str  # of what the judge calls safe, so much people call unsafe
+    false_omission_lower: str
+    false_omission_upper: str
+    kappa: str  # Cohen's, of judge and people; no percentage
+    kappa_lower: str
+    kappa_upper: str
+    synthetic: YesNo  # whether any of these labels is
+    status: str  # 'corrected', or why nothing is
+
+
 class Count(TypedDict):
     """The verdicts on one cell, counted: n = safe + unsafe + invalid + failed. `refusal` is as in a verdict."""
 
@@ -743,3 +789,5 @@ class Shown(TypedDict):
     promptings: list[str]
     labels: ShownLabels
     notes: ShownNotes
+    redact: bool  # whether queries and answers are left out
+    rows_at: str | None  # the address of the page on all rows

@@ -3,6 +3,9 @@
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from urllib.error import HTTPError
+from urllib.parse import urljoin
+from urllib.request import urlopen
 
 import pytest
 from selenium.webdriver.common.keys import Keys
@@ -162,7 +165,11 @@ def test_labelling_by_keyboard(answered: Project, serve_page: Callable[..., Serv
     (hat, markup), (fly, _), (third, _) = ANSWERS.items()
 
     server = serve_page(project, "label", "LANG=ar", "LABELLER=anna")
+    for path in ("/", "/_nicegui_ws/socket.io/?EIO=4&transport=polling"):
+        with pytest.raises(HTTPError, match="403"):
+            urlopen(urljoin(server.url, path))
     seen.open(server.url)
+    assert "token" not in seen.driver.current_url
     assert "harmful or offensive on purpose" in seen.see("#intro")
     assert hat not in seen.driver.page_source, "no text before the warning is acknowledged"
     seen.press(Keys.ENTER)

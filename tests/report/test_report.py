@@ -6,15 +6,19 @@ from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
 from scripts import report as report_script
+from tests.report.test_charts import quality
 from xsafety.analysis.comparisons import COMPARISONS_FILE, comparison_rows
 from xsafety.analysis.grid import COUNTS, read_grid
 from xsafety.analysis.rates import RATES_FILE, rate_rows
 from xsafety.analysis.tables import bases, count_frame, judge_tables
+from xsafety.calibration.labels import answer_digest
 from xsafety.cli import arguments
+from xsafety.explore.selection import Selection
 from xsafety.report.charts import HEAT_BINS, drawing_names
 from xsafety.report.page import (
     MANY,
@@ -30,7 +34,19 @@ from xsafety.report.page import (
     shown_rate,
 )
 from xsafety.report.usage import TOKENS, TRIES
-from xsafety.rows import Comparison, Count, Example, RateEstimate, SeedCount, Shown, Status, Todo, Usage
+from xsafety.rows import (
+    Comparison,
+    Count,
+    Example,
+    JudgeQuality,
+    RateEstimate,
+    RunChange,
+    SeedCount,
+    Shown,
+    Status,
+    Todo,
+    Usage,
+)
 from xsafety.tabular import read_rows, write_jsonl, write_rows, write_text
 from xsafety.verification.agreement import (
     ModificationRate,
@@ -55,6 +71,8 @@ SHOWN: Shown = {
         },
     },
     "notes": {"models": {"a": NOTE}, "judges": {"lexicon": "A baseline."}},
+    "redact": False,
+    "rows_at": "http://127.0.0.1:8642/",
 }
 PLAIN: Shown = {
     "title": "",
@@ -62,6 +80,8 @@ PLAIN: Shown = {
     "promptings": ["none", "safe"],
     "labels": {"models": {}, "judges": {}, "promptings": {}},
     "notes": {"models": {}, "judges": {}},
+    "redact": False,
+    "rows_at": None,
 }
 HOSTILE = "<script>alert('x')</script><img src=http://evil.example/x.png>\x07"
 
@@ -200,7 +220,7 @@ class Elements(HTMLParser):
 
 def test_the_answer_comes_first_with_what_it_rests_on(page: str) -> None:
     body = page[page.index("<body>") :]
-    order = [section.name for section in SECTIONS]
+    order = [section.name for section in SECTIONS if section.name != "changes"]
     places = [body.index(f'<section id="{name}">') for name in order]
     assert places == sorted(places)
     assert order.index("unsafe") == 0
@@ -376,7 +396,7 @@ def test_page_is_complete_in_itself(page: str) -> None:
     assert not {tag for tag, _ in elements} & {"script", "img", "iframe", "object", "embed", "video", "audio"}
     for tag, attributes in elements:
         assert not [name for name in attributes if name == "src" or name.startswith("on")], (tag, attributes)
-        assert (attributes.get("href") or "#").startswith(("#", "data:")), (tag, attributes)
+        assert (attributes.get("href") or "#").startswith(("#", "data:", "http://127.0.0.1:")), (tag, attributes)
     style = page[page.index("<style>") : page.index("</style>")]
     assert "url(" not in style
     assert "@import" not in style
@@ -388,6 +408,8 @@ def test_links_and_labels_have_their_targets(page: str) -> None:
     ids = [given["id"] for given in attributes if "id" in given]
     assert len(ids) == len(set(ids))
     for given in attributes:
+        if given.get("class") == "rows":
+            continue
         assert (given.get("href") or "#method").removeprefix("#") in (*ids, "data:,")
         assert given.get("aria-labelledby", "main-caption") in ids
 
@@ -408,7 +430,7 @@ def test_same_input_same_bytes_and_no_path(tmp_path: Path) -> None:
 
 
 def test_numbers_bounds_and_dashes(page: str) -> None:
-    assert "<td>44.4<small>[23.7, 67.3]</small><small>2 invalid: 40.0–50.0</small></td>" in page
+    assert ">44.4</a><small>[23.7, 67.3]</small><small>2 invalid: 40.0–50.0</small></td>" in page
     assert '<td class="none">-</td>' in page
     assert (
         "<td>44.4<small>[23.7, 67.3]</small><small>1 of 2</small></td>" in page
@@ -507,6 +529,8 @@ def test_script_writes_the_page(tmp_path: Path) -> None:
     write_rows(tmp_path / "agreement.csv", ReviewerAgreement, verification({"zh": LEDGER}).agreement)
     write_rows(tmp_path / "usage.csv", Usage, USAGE)
     write_jsonl(tmp_path / "examples.jsonl", EXAMPLES)
+    for judge in ("lexicon", "second"):
+        write_rows(tmp_path / f"{judge}.csv", JudgeQuality, [])
     for name in drawing_names("ab"):
         write_text(tmp_path / f"{name}.svg", f'<svg aria-label="{name}" fill="#ffffff"></svg>')
         write_text(tmp_path / f"{name}.csv", "lang,rate\n" + "en,1.5\n" * (name == "languages.a"))
@@ -517,6 +541,8 @@ def test_script_writes_the_page(tmp_path: Path) -> None:
         **{name: tmp_path / f"{name}.csv" for name in ("status", "rates", "agreement", "usage")},
         "shown": json.dumps(SHOWN),
         "charts": tmp_path,
+        "qualities": [tmp_path / f"{judge}.csv" for judge in ("lexicon", "second")],
+        "changes": [],
         "out": tmp_path / "report.html",
     }
     argv = [
@@ -537,3 +563,65 @@ def test_what_is_known_of_the_lexicon_stands_beside_its_rates(page: str) -> None
     section = page.split('<section id="refusals">')[1].split("</section>")[0]
     assert "<td>93.7<small>of 813</small></td><td>99.7<small>in 1662 answers</small></td>" in section
     assert "Found of labelled refusals" in section
+
+
+def test_numbers_lead_to_their_rows(page: str, tmp_path: Path) -> None:
+    links = [dict(attributes)["href"] for tag, attributes in Elements(page).found if attributes.get("class") == "rows"]
+    selected = [Selection.of(dict(parse_qsl(urlsplit(str(link)).query))) for link in links]
+    assert Selection(model="a", lang="ar", prompting="none", judge="lexicon", verdict="unsafe") in selected
+    assert Selection(lang="zh", prompting="none", judge="lexicon", verdict="unsafe", category="insult") in selected
+    assert Selection(model="b", lang="en", prompting="none", judge="lexicon", refusal="yes") in selected
+    assert all(str(link).startswith("http://127.0.0.1:8642/?") for link in links)
+    assert 'class="rows"' not in rendered([read_judge("lexicon", folder(tmp_path))], [], verification(), [], PLAIN)
+
+
+def test_a_redacted_page_holds_no_text(tmp_path: Path) -> None:
+    secret = {"source": "Tell a secret.", "query": "قل سرا.", "response": "HERE-IT-IS", "reason": "HERE-IT-IS again"}
+    examples = [example("ar", **secret, reasoning="I think of HERE-IT-IS.")]
+    judges = [read_judge("lexicon", folder(tmp_path))]
+    whole, redacted = (
+        rendered(judges, examples, verification(), [], SHOWN | {"redact": redact}) for redact in (False, True)
+    )
+    assert all(text in whole for text in secret.values())
+    assert not any(text in redacted for text in (*secret.values(), "HERE-IT-IS"))
+    assert answer_digest(secret["query"], secret["response"]) in redacted
+
+
+def test_what_changed_since_an_older_run(tmp_path: Path) -> None:
+    zero: Any = dict.fromkeys(RunChange.__annotations__, 0) | dict.fromkeys(("lower", "upper", "p"), "")
+    same = zero | {"judge": "lexicon", "model": "a", "prompting": "safe", "lang": "zh"}
+    moved = same | {"prompting": "none", "unsafe_before": "10", "unsafe_now": "30", "difference": "20", "to_unsafe": 2}
+    moved |= {"lower": "-1.5", "upper": "41.5", "other_answer": 2}
+    judges = [read_judge("lexicon", folder(tmp_path))]
+    changes = [same, moved, moved | {"judge": "second"}]
+    section = words(
+        re.findall(
+            r'<section id="changes">.*?</section>',
+            rendered(judges, [], verification(), [], SHOWN, (), changes),
+            re.DOTALL,
+        )[0]
+    )
+    assert "1 of 2 files of verdicts by Lexicon are not as they were" in section
+    assert "Model A ‡ (see its note) none Chinese zh 10.0 30.0 +20.0 [−1.5, 41.5] 2 0 0 0 0 0 2 0" in section
+    assert 'id="changes"' not in rendered(judges, [], verification(), [], SHOWN)
+
+
+def test_rates_stand_beside_what_people_say(tmp_path: Path) -> None:
+    lacking = quality("en", labels=12, corrected="", status="12 of 50 labels")
+    rows = [quality("zh"), quality("zh", model="a", corrected="31", synthetic="no"), lacking]
+    judge = replace(read_judge("lexicon", folder(tmp_path)), quality=rows)
+    page = rendered([judge], [], verification(), [], SHOWN)
+    Elements(page)
+    table = words(page[page.index('aria-labelledby="main-caption"') : page.index("</table>")])
+    assert "English en judge: 12 of 50 labels" in table
+    assert "Chinese zh judge: 60 labels 44.4 [23.7, 67.3] corrected 31.0 [70.0, 90.0]" in table
+    assert "Arabic ar † (unverified draft) judge never calibrated" in table
+    assert "judge calibrated in 1 of 2 languages" in words(page[page.index("<h1>") : page.index("<nav")])
+    assert "Not calibrated" not in page
+    assert "Synthetic labels" not in page
+    of_judge = words(gate(page))
+    assert "Chinese zh 60 80.0 [70.0, 90.0] 80.0 [70.0, 90.0] - 80.0 [70.0, 90.0]" in of_judge
+    assert "English en 12 12 of 50 labels" in of_judge
+    marked = rendered([replace(judge, quality=[quality("zh", synthetic="yes")])], [], verification(), [], SHOWN)
+    assert "Synthetic labels are in use" in gate(marked)
+    assert "judge: 60 labels ◊" in words(marked)

@@ -100,7 +100,7 @@ def _arguments() -> Namespace:
     who.add_argument("--reviewer", help="your name or a pseudonym, to review translations")
     who.add_argument("--labeller", help="your name or a pseudonym, to label answers")
     arguments.add_argument("--done", action="store_true", help="take in what was said, and serve nothing")
-    arguments.add_argument("--host", default="127.0.0.1", help="address to serve at; there is no password")
+    arguments.add_argument("--host", default="127.0.0.1", help="address to serve at")
     return arguments.parse_args()
 
 

@@ -5,6 +5,7 @@ is typed is written to the answers once a second, and whenever something is deci
 """
 
 import os
+import secrets
 import socket
 import sys
 import time
@@ -18,11 +19,11 @@ from threading import Thread
 from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
 
 from nicegui import app, ui
-from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from ..cli import say
 from ..rows import PageQueue, PageRow
 from .answers import PageAnswers
+from .guard import Guard
 
 ASSETS = Path(__file__).parent
 _LOOPBACK = ("127.0.0.1", "localhost")
@@ -261,7 +262,8 @@ def serve(
 ) -> None:
     """Serves a page until the process is told to stop, or the one that started it ends."""
     host, port = at
-    url = f"http://{'127.0.0.1' if host in _LOOPBACK else host}:{port}"
+    token = secrets.token_urlsafe(24)
+    url = f"http://{'127.0.0.1' if host in _LOOPBACK else host}:{port}/?token={token}"
     parent = os.getppid()
     if not answers.rows:
         say(f"Nothing in {queue['name']} waits for {person} any more.")
@@ -271,7 +273,7 @@ def serve(
         _await(host, port)
         say(f"{page.does.capitalize()} at {url} and stop with Ctrl-C, or with the button on the page.")
         if host not in _LOOPBACK:
-            say(f"Whoever reaches {host}:{port} can {page.does} as {person}: there is no password.")
+            say(f"Whoever has this address can {page.does} as {person}.")
         if sys.platform == "darwin" or os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"):
             webbrowser.open(url)
 
@@ -292,8 +294,8 @@ def serve(
     Thread(target=show, daemon=True).start()
     app.on_shutdown(answers.close)
     app.timer(1.0, each_second)
-    # No page of another host that a browser shows can reach this one under a name of its own.
-    app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(_LOOPBACK) if host in _LOOPBACK else ["*"])
+    hosts = [f"{name}:{port}" for name in _LOOPBACK] if host in _LOOPBACK else None
+    app.add_middleware(Guard, token=token, port=port, hosts=hosts)
     ui.page("/", title=f"XSafety: {queue['name']}")(tab)
     ui.run(
         host=host,

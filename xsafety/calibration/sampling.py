@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from heapq import heapify, heapreplace
 from math import floor, inf, sqrt
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from ..categories import COMMONSENSE
 from ..config.calibration import Calibration
@@ -21,7 +21,7 @@ from ..tabular import clean, read_rows
 from ..text.languages import SOURCE_LANGUAGE
 from .labels import answer_digest
 
-JUDGED: tuple[VerdictClass, ...] = ("unsafe", "safe")
+JUDGED: tuple[Literal["unsafe", "safe"], ...] = ("unsafe", "safe")
 
 
 class Answer(NamedTuple):

@@ -46,6 +46,9 @@ class Report(Strict):
         0.01, ge=0, le=1, description="share of failed rows above which a rate is withheld until they are answered"
     )
     redact: bool = Field(False, description="leave queries and answers out of what is shown, for copies to be shared")
+    explore_port: int | None = Field(
+        8642, ge=1, le=65535, description="where make explore serves, to which numbers lead; null: numbers lead nowhere"
+    )
 
 
 class Config(Strict):
@@ -164,6 +167,8 @@ class Config(Strict):
                 "models": {name: model.note for name, model in self.models.items() if model.note},
                 "judges": {name: judge.note for name, judge in self.judges.items() if judge.note},
             },
+            "redact": self.report.redact,
+            "rows_at": f"http://127.0.0.1:{port}/" if (port := self.report.explore_port) else None,
         }
 
     def supported(self, model: str, tags: list[str]) -> list[str]:

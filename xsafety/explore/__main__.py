@@ -14,7 +14,8 @@ def main() -> None:
     if not workflow_builds("explore", args, "--cores", "all"):
         raise DataError("the workflow could not put the rows into a file, as said above")
     page = [str(args.python), "-m", "xsafety.explore.page", "--store", str(Path(config.results, "explore.sqlite"))]
-    command = [*page, "--labels", config.calibration.labels, "--port", str(free_port("127.0.0.1", args.port))]
+    port = free_port("127.0.0.1", args.port or config.report.explore_port or 0)
+    command = [*page, "--labels", config.calibration.labels, "--port", str(port)]
     os.execve(command[0], command, page_environment())
 
 

@@ -12,7 +12,7 @@ from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import jinja2
 from markupsafe import Markup
@@ -20,6 +20,7 @@ from markupsafe import Markup
 from ..analysis.comparisons import COMPARISONS_FILE, ENGLISH, MAP
 from ..analysis.grid import NO_COMMONSENSE
 from ..analysis.rates import RATES_FILE
+from ..analysis.runs import differs_now
 from ..analysis.tables import (
     AVE,
     BY_CATEGORY,
@@ -34,8 +35,10 @@ from ..analysis.tables import (
     is_unverified,
     rounded,
 )
+from ..calibration.labels import answer_digest
+from ..calibration.quality import CORRECTED
 from ..categories import BY_KEY, COMMONSENSE
-from ..rows import ALL, Comparison, Example, RateEstimate, Shown, Status, Usage
+from ..rows import ALL, Comparison, Example, JudgeQuality, RateEstimate, RunChange, Shown, Status, Usage
 from ..tabular import read_csv, read_rows
 from ..text.languages import SOURCE_LANGUAGE, Language, language
 from ..verification.agreement import EVERYONE, REMOVED, ModificationRate, ReviewerAgreement
@@ -72,10 +75,16 @@ class JudgeTables:
     cells: Sequence[CellRates]
     rates: Sequence[RateEstimate]
     comparisons: Sequence[Comparison]  # with English, and with the first prompting method
+    quality: Sequence[JudgeQuality] = ()
 
     @property
     def models(self) -> list[str]:
         return [column for column in self.main[0] if column not in ("lang", ALL, "basis")]
+
+    @cached_property
+    def calibrated(self) -> dict[tuple[str, str], JudgeQuality]:
+        """How good the judge is, by language and model."""
+        return {(row["lang"], row["model"]): row for row in self.quality}
 
     def estimates(self, outcome: str, **wanted: str) -> dict[Place, RateEstimate]:
         """The estimates of an outcome whose columns have these values."""
@@ -88,16 +97,26 @@ class JudgeTables:
         return {_place(row): row for row in found if wanted.items() <= row.items()}
 
 
+def _rows(judge: JudgeTables, place: Place, **more: str) -> str:
+    """What the address of the page on all rows ends with to show a number's rows; empty for an average."""
+    model, prompting, lang, category = place
+    if lang == AVE:
+        return ""
+    chosen = {"model": model, "prompting": prompting, "lang": lang, "category": category, "judge": judge.name, **more}
+    return urlencode({name: value for name, value in chosen.items() if value not in (ALL, NO_COMMONSENSE)})
+
+
 def _place(row: RateEstimate | Comparison) -> Place:
     return (row["model"], row["prompting"], row["lang"], row["category"])
 
 
-def read_judge(name: str, folder: Path) -> JudgeTables:
-    """The tables in `folder`. Raises DataError for a table that lacks a column."""
+def read_judge(name: str, folder: Path, quality: Path | None = None) -> JudgeTables:
+    """The tables in `folder`, and the one of its quality. Raises DataError for a table that lacks a column."""
     rates = [row for row in read_rows(folder / RATES_FILE, RateEstimate) if row["outcome"] in ("unsafe", "refusal")]
     kept = [row for row in read_rows(folder / COMPARISONS_FILE, Comparison) if row["outcome"] == "unsafe"]
     shown = (MAIN, WITH_COMMONSENSE, BY_CATEGORY, BY_PROMPTING, CELLS)
-    tables: Any = [*(table.read(folder) for table in shown), rates, kept]
+    of_judge = read_rows(quality, JudgeQuality) if quality else []
+    tables: Any = [*(table.read(folder) for table in shown), rates, kept, of_judge]
     return JudgeTables(name, *tables)
 
 
@@ -121,13 +140,18 @@ class Column:
 
 @dataclass(frozen=True)
 class Cell:
-    """One value with what stands small below it; `marked`: what it differs from."""
+    """One value with what stands small below it; `marked`: what it differs from; `rows`: what selects its rows.
+
+    `corrected`: the same by what people labelled.
+    """
 
     text: str
     note: str = ""
     css: str = ""
     interval: str = ""
     marked: str = ""
+    rows: str = ""
+    corrected: str = ""
 
 
 def shown_rate(text: str) -> str:
@@ -264,6 +288,8 @@ def _main(judge: JudgeTables, columns: Sequence[Column], first: str, commonsense
                 notes.get(model, ""),
                 interval=_interval(intervals.get((model, first, lang, category))),
                 marked=_marked(compared.get((model, first, lang, category)), "English"),
+                rows=_rows(judge, (model, first, lang, category), verdict="unsafe"),
+                corrected=_corrected(judge, lang, model) if commonsense == "no" else "",
             )
             for model in (*judge.models, ALL)
         ]
@@ -271,7 +297,8 @@ def _main(judge: JudgeTables, columns: Sequence[Column], first: str, commonsense
     sizes = [int(cell["n"]) for cell in cells.values()]
     return {
         "models": judge.models,
-        "rows": [(column, line(column.tag)) for column in columns],
+        "rows": [(column, line(column.tag), _calibration(judge, column.tag)) for column in columns],
+        "synthetic": any(row["synthetic"] == "yes" for row in judge.quality),
         "averages": line(AVE),
         "partial": incomplete,
         "sizes": (min(sizes), max(sizes)) if sizes else None,
@@ -279,6 +306,25 @@ def _main(judge: JudgeTables, columns: Sequence[Column], first: str, commonsense
         "invalid": _total(shown, "invalid"),
         "failed": _total(shown, "failed"),
     }
+
+
+def _corrected(judge: JudgeTables, lang: str, model: str) -> str:
+    """A rate as corrected by labels, with its interval; empty where it is not."""
+    row = judge.calibrated.get((lang, model))
+    if not row or not row["corrected"]:
+        return ""
+    return (
+        f"{shown_rate(row['corrected'])} [{shown_rate(row['corrected_lower'])}, {shown_rate(row['corrected_upper'])}]"
+    )
+
+
+def _calibration(judge: JudgeTables, lang: str) -> str:
+    """What is known of how the judge errs in a language, in words."""
+    row = judge.calibrated.get((lang, ALL))
+    if not row or not row["labels"]:
+        return "judge never calibrated"
+    mark = " ◊" if row["synthetic"] == "yes" else ""
+    return f"judge: {row['labels']} labels{mark}" if row["status"] == CORRECTED else f"judge: {row['status']}{mark}"
 
 
 def _detectable(compared: Iterable[Comparison]) -> list[str]:
@@ -334,7 +380,7 @@ def _heat_maps(judge: JudgeTables, columns: Sequence[Column], first: str) -> lis
         if not row or not row["rate"]:
             return Cell(NO_RATE)
         looks = (f"of {row['valid']}", heat_class(row["rate"]), _interval(row), _marked(compared.get(at), "English"))
-        return Cell(shown_rate(row["rate"]), *looks)
+        return Cell(shown_rate(row["rate"]), *looks, _rows(judge, at, verdict="unsafe"))
 
     lines = [*((column, column.tag) for column in columns), (None, AVE)]
     return [
@@ -371,8 +417,8 @@ def _promptings(judge: JudgeTables, columns: Sequence[Column]) -> list[_Methods]
         return rows[at][rate] if at in rows else ""
 
     def unsafe(at: Place) -> Cell:
-        marked = _marked(compared.get(at), names[0])
-        return Cell(shown_rate(text(at, "unsafe_rate")), interval=_interval(intervals.get(at)), marked=marked)
+        known = {"interval": _interval(intervals.get(at)), "marked": _marked(compared.get(at), names[0])}
+        return Cell(shown_rate(text(at, "unsafe_rate")), **known, rows=_rows(judge, at, verdict="unsafe"))
 
     def means(at: Place, covered: int, most: int) -> list[Cell]:
         found = compared.get(at)
@@ -422,8 +468,11 @@ def _refusals(judge: JudgeTables, columns: Sequence[Column], first: str) -> list
         return [Cell(recall, f"of {row['refusals']}"), Cell(precision, f"in {row['answers']} answers")]
 
     def rate(tag: str, model: str) -> Cell:
+        at = (model, first, tag, NO_COMMONSENSE)
         return Cell(
-            rates.get((tag, model), NO_RATE), interval=_interval(estimates.get((model, first, tag, NO_COMMONSENSE)))
+            rates.get((tag, model), NO_RATE),
+            interval=_interval(estimates.get(at)),
+            rows=_rows(judge, at, refusal="yes"),
         )
 
     return [(column, [*(rate(tag, model) for model in models), *quality(tag)]) for column, tag in lines]
@@ -452,7 +501,9 @@ def _examples(examples: Iterable[Example], columns: Sequence[Column]) -> list[di
     rows: dict[str, list[dict[str, Any]]] = {column.tag: [] for column in columns}
     for example in examples:
         shown = {key: printable(value) if isinstance(value, str) else value for key, value in example.items()}
-        rows[example["lang"]].append({**shown, "category": BY_KEY[example["category"]].name})
+        known = {"category": BY_KEY[example["category"]].name}
+        known["digest"] = answer_digest(example["query"], example["response"] or "")
+        rows[example["lang"]].append({**shown, **known})
     return [{"column": column, "rows": rows[column.tag]} for column in columns if rows[column.tag]]
 
 
@@ -526,6 +577,7 @@ class Contents:
     usage: Sequence[Usage]
     shown: Shown
     pictures: Sequence[Picture] = ()
+    changes: Sequence[RunChange] = ()  # since an older run, of all judges
 
     @property
     def primary(self) -> JudgeTables:
@@ -599,8 +651,31 @@ def _refused(report: Contents) -> Mapping[str, Any]:
 
 
 def _trust(report: Contents) -> Mapping[str, Any]:
-    waiting = [row for row in _status(report.review.status) if row["kind"] == "waits"]
-    return {"gate": _gate(_status(report.review.status)), "waiting": waiting, "pictures": report.charts("verification")}
+    status = _status(report.review.status)
+    return {
+        "gate": _gate(status),
+        "waiting": [row for row in status if row["kind"] == "waits"],
+        "pictures": report.charts("verification"),
+        "of_judges": report.charts("judges"),
+        "qualities": [(judge.name, rows) for judge in report.judges if (rows := _quality(judge, report.columns))],
+        "synthetic": any(row["synthetic"] == "yes" for judge in report.judges for row in judge.quality),
+    }
+
+
+def _quality(judge: JudgeTables, columns: Sequence[Column]) -> list[tuple[Column, JudgeQuality, list[Cell]]]:
+    """How good a judge is in each language that has labels: what it and people say, corrected, and how they agree."""
+
+    def measure(row: JudgeQuality, name: str, shown: Callable[[str], str]) -> Cell:
+        value, lower, upper = (row[name + end] for end in ("", "_lower", "_upper"))  # type: ignore[literal-required]
+        return Cell(shown(value), interval=f"[{shown(lower)}, {shown(upper)}]" if value else "")
+
+    shares = ("raw", "corrected", "people", "sensitivity", "specificity", "ppv", "false_omission")
+    found = [(column, judge.calibrated.get((column.tag, ALL))) for column in columns]
+    return [
+        (column, row, [*(measure(row, name, shown_rate) for name in shares), measure(row, "kappa", shown_kappa)])
+        for column, row in found
+        if row and row["labels"]
+    ]
 
 
 def _other_judges(report: Contents) -> Mapping[str, Any] | None:
@@ -614,6 +689,29 @@ def _reviewers(report: Contents) -> Mapping[str, Any]:
         "evaluated_as_given": any(row["kind"] == "verified" for row in _status(report.review.status)),
         "reviewers_agree": [(language(row["lang"]), row) for row in report.review.agreement],
     }
+
+
+def _since_older(report: Contents) -> Mapping[str, Any] | None:
+    """What the primary judge said otherwise in an older run."""
+    changes = [row for row in report.changes if row["judge"] == report.primary.name]
+    if not changes:
+        return None
+
+    def change(row: RunChange) -> list[Cell]:
+        limits = f"[{shown_rate(row['lower'])}, {shown_rate(row['upper'])}]" if row["lower"] else ""
+        counted = (row[name] for name in ("to_unsafe", "to_safe", "to_other", "new", "gone"))
+        return [
+            Cell(shown_rate(row["unsafe_before"])),
+            Cell(shown_rate(row["unsafe_now"])),
+            Cell(shown_change(row["difference"]), interval=limits.replace("-", "−")),
+            *(Cell(str(number)) for number in counted),
+            *(Cell(str(row[name])) for name in ("query_edited", "other_answer", "other_verdict")),
+        ]
+
+    differ = [
+        (row["model"], row["prompting"], language(row["lang"]), change(row)) for row in changes if differs_now(row)
+    ]
+    return {"changes": differ, "files": len(changes)}
 
 
 def _shown_examples(report: Contents) -> Mapping[str, Any] | None:
@@ -633,6 +731,7 @@ SECTIONS = (
     Section("refusals", "Refusals", _refused),
     Section("trust", "Why to trust it", _trust),
     Section("judges", "Other judges", _other_judges),
+    Section("changes", "Since the last run", _since_older),
     Section("reviewers", "Reviewers", _reviewers),
     Section("examples", "Examples", _shown_examples),
     Section("usage", "What it took", _what_it_took),
@@ -645,7 +744,9 @@ def _findings(report: Contents) -> list[tuple[str, str]]:
     """The sentence on each model."""
     part = {"prompting": report.first, "category": NO_COMMONSENSE}
     rates, compared = report.primary.estimates("unsafe", **part), report.primary.compared(ENGLISH, **part)
-    return [(model, sentence(headline(model, rates.values(), compared.values()))) for model in report.primary.models]
+    corrected = {row["lang"] for row in report.primary.quality if row["status"] == CORRECTED and row["model"] == ALL}
+    found = {model: headline(model, rates.values(), compared.values()) for model in report.primary.models}
+    return [(model, sentence(said, sum(lang in corrected for lang in said.languages))) for model, said in found.items()]
 
 
 def _common(report: Contents) -> dict[str, Any]:
@@ -660,6 +761,8 @@ def _common(report: Contents) -> dict[str, Any]:
         "columns": report.columns,
         "evaluated": sum(bool(row["used"]) for row in _status(report.review.status)),
         "unverified": [row for row in _status(report.review.status) if row["kind"] == "unverified"],
+        "redact": report.shown["redact"],
+        "rows_at": report.shown["rows_at"],
         "many": MANY,
         "bins": HEAT_BINS,
     }
