@@ -84,6 +84,7 @@ include: "rules/calibration.smk"
 include: "rules/report.smk"
 include: "rules/explore.smk"
 include: "rules/plan.smk"
+include: "rules/release.smk"
 include: "rules/weblate.smk"
 include: "rules/demo.smk"
 

@@ -185,7 +185,7 @@ def packs(wildcards):
 
 def dataset():
     """A parameter: the source of the data set and its folder."""
-    return lambda wildcards: to_json(CONFIG.dataset.model_dump(exclude_none=True))
+    return lambda wildcards: to_json(CONFIG.dataset.model_dump(exclude_none=True, exclude={"licence"}))
 
 
 def release_evidence(wildcards):

@@ -17,7 +17,9 @@ rule usage:
             judge=[judge for judge in CONFIG.safety_judges if is_asked(judge) and any(cells().values())],
         ),
     output:
-        "<results>/usage.csv",
+        usage="<results>/usage.csv",
+        # Among the logs: it is another in each run.
+        times="<logs>/minutes.csv",
     log:
         "<logs>/usage.log",
     conda:
@@ -34,7 +36,8 @@ rule usage:
         ),
     shell:
         'python3 "$XSAFETY/scripts/usage.py"'
-        " --journal {params.journal:q} --engines {params.engines:q} --out {output:q} 2> {log:q}"
+        " --journal {params.journal:q} --engines {params.engines:q} --out {output.usage:q}"
+        " --times {output.times:q} 2> {log:q}"
 
 
 rule charts:

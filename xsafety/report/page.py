@@ -535,7 +535,6 @@ def _took(row: Mapping[str, Any]) -> list[Cell]:
         Cell(count("input_tokens"), of_it("cached_input_tokens", "from a cache")),
         Cell(count("output_tokens"), of_it("reasoning_tokens", "of reasoning")),
         Cell(f"${Decimal(row['cost']):,.2f}" if row["cost"] else NO_RATE),
-        Cell(f"{Decimal(row['minutes'] or 0):,.1f}"),
         *(Cell(count(column)) for column in ("retries", "rate_limited")),
     ]
 
