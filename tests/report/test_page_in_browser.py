@@ -26,8 +26,8 @@ pytestmark = [
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chrome]:
     path = tmp_path_factory.mktemp("page")
-    names = ChartNames({"a": "Model A", "b": "b"}, {"none": "none", "safe": "SafePrompt"})
-    for drawing in drawings(estimates(["ar", "bn", "zh"]), [comparison("bn")], STATUS, names):
+    names = ChartNames({"a": "Model A", "b": "b"}, {"none": "none", "safe": "SafePrompt"}, {"strict": "Strict"})
+    for drawing in drawings(estimates(["ar", "bn", "zh"]), [comparison("bn")], {}, STATUS, names):
         write_drawing(drawing, path)
     pictures = read_pictures(path, drawing_names("ab"))
     judges = [read_judge(name, folder(path)) for name in ("lexicon", "second")]

@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from heapq import heapify, heapreplace
 from math import floor, inf, sqrt
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from ..categories import COMMONSENSE
 from ..config.calibration import Calibration
@@ -21,7 +21,7 @@ from ..tabular import clean, read_rows
 from ..text.languages import SOURCE_LANGUAGE
 from .labels import answer_digest
 
-JUDGED: tuple[VerdictClass, ...] = ("unsafe", "safe")
+JUDGED: tuple[Literal["unsafe", "safe"], ...] = ("unsafe", "safe")
 
 
 class Answer(NamedTuple):
@@ -65,13 +65,18 @@ def sampling_frame(answers: Iterable[Answer]) -> list[Answer]:
     return [answer for answer in answers if answer.verdict in JUDGED]
 
 
+def verdicts_by_model(lang: str, models: Iterable[str], prompting: str, verdicts: Path) -> dict[str, list[Verdict]]:
+    """What a judge, whose folder `verdicts` is, said in a language, by the models of which it said anything."""
+    files = {model: verdicts / model / prompting / f"{lang}.jsonl" for model in models}
+    return {model: read_rows(file, Verdict) for model, file in files.items() if file.exists()}
+
+
 def judged_answers(lang: str, models: Iterable[str], prompting: str, verdicts: Path, english: Path) -> list[Answer]:
     """The distinct answers in a language of the models that have a file in a judge's folder of verdicts.
 
     `english`: folder of answers in English, where there are any.
     """
-    files = {model: verdicts / model / prompting / f"{lang}.jsonl" for model in models}
-    given = {model: read_rows(file, Verdict) for model, file in files.items() if file.exists()}
+    given = verdicts_by_model(lang, models, prompting, verdicts)
     translations = {model: english / model / prompting / f"{lang}.jsonl" for model in given}
     texts = {
         model: {row["id"]: row["english"] or "" for row in read_rows(file, English)}

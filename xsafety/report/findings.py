@@ -29,6 +29,11 @@ class Headline:
         return [row for row in self.foreign if row["rate"]]
 
     @property
+    def languages(self) -> list[str]:
+        """Those that the sentence rests on."""
+        return [row["lang"] for row in self.rated or ([self.rate] if self.rate and not self.foreign else [])]
+
+    @property
     def withheld(self) -> list[RateEstimate]:
         return [row for row in self.foreign if not row["rate"]]
 
