@@ -36,13 +36,25 @@ def cases(file: str, group: str | None = None) -> Iterable[ParameterSet]:
     return [pytest.param(case, id=case["id"]) for case in read if group in (None, case.get("group"))]
 
 
-def pytest_collection_modifyitems(items: list[pytest.Function]) -> None:
-    """Marks what runs the workflow or reads the whole release as slow; that comes first, so that no worker is left with
-    a long test at the end."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Function]) -> None:
+    """Marks what runs the workflow or reads the whole release as slow.
+
+    Each worker of the suite begins with a like share of these, so that none is left with a long test at the end: a
+    worker's share are as many tests as another's, in the order here; whoever is done takes from the end of another's.
+    """
+    slow, fast = [], []
     for item in items:
         if {"project", "made_once", "real"} & set(item.fixturenames):
             item.add_marker("slow")
-    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+        (slow if item.get_closest_marker("slow") else fast).append(item)
+    workers = getattr(config, "workerinput", {}).get("workercount", 1)
+    size = len(items) // workers
+    items.clear()
+    for left in range(workers, 0, -1):
+        first = slow[: len(slow) // left]
+        rest = max(size - len(first), 0) if left > 1 else len(fast)
+        items += first + fast[:rest]
+        del slow[: len(first)], fast[:rest]
 
 
 @pytest.fixture
