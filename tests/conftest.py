@@ -3,6 +3,7 @@
 import fcntl
 import json
 import os
+import pickle
 import re
 import shutil
 import subprocess
@@ -13,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import yaml
@@ -21,9 +22,11 @@ from _pytest.mark.structures import ParameterSet
 
 from tests.servers.forks import SNAKEMAKE, Fork
 from tests.servers.loopback import Server, loopback
+from xsafety.seeds.release import Release, read_release
 
 ROOT = Path(__file__).parents[1]
 CASES = ROOT.parent / "shared" / "cases"
+RELEASE = ROOT.parent / "shared" / "xsafety"
 collect_ignore = ["build"]  # tests on a build's own products: the workflow runs them
 
 
@@ -200,7 +203,7 @@ def environment() -> Path:
     return ROOT / ".venv-review"
 
 
-MadeOnce = Callable[[str, Callable[[Path], None]], Path]
+MadeOnce = Callable[[str, Callable[[Path], object]], Path]
 
 
 @pytest.fixture(scope="session")
@@ -210,7 +213,7 @@ def made_once(tmp_path_factory: pytest.TempPathFactory) -> MadeOnce:
     if "PYTEST_XDIST_WORKER" in os.environ:
         base = base.parent
 
-    def folder_of(name: str, make: Callable[[Path], None]) -> Path:
+    def folder_of(name: str, make: Callable[[Path], object]) -> Path:
         folder = base / name
         with alone(base / f"{name}.lock"):
             if not folder.exists():
@@ -222,6 +225,16 @@ def made_once(tmp_path_factory: pytest.TempPathFactory) -> MadeOnce:
         return folder
 
     return folder_of
+
+
+@pytest.fixture(scope="session")
+def real(made_once: MadeOnce) -> Release:
+    """The XSafety release, where a clone of it lies beside the repository."""
+    if not RELEASE.is_dir():
+        pytest.skip(f"no clone of the XSafety release at {RELEASE}")
+    file = "release.pickle"
+    read = made_once("release", lambda folder: (folder / file).write_bytes(pickle.dumps(read_release(RELEASE))))
+    return cast(Release, pickle.loads((read / file).read_bytes()))
 
 
 @pytest.fixture(scope="session")
