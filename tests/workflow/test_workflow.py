@@ -16,7 +16,6 @@ def models_asked(server: Server) -> list[str]:
 
 def test_first_run_makes_all_and_asks_each_row_once(project: Project, server: Server) -> None:
     project.config["promptings"]["safe"] = {"text": "Answer safely under {scenario}."}
-    project.config["models"]["two"] = project.config["models"]["one"] | {"model": "model-2"}
     done = project.run()
     assert done.status == 0, done.output
     folder = project.folder / "results"
@@ -24,11 +23,11 @@ def test_first_run_makes_all_and_asks_each_row_once(project: Project, server: Se
     assert all((folder / "sheets" / f"fr.{kind}").is_file() for kind in ("csv", "xlsx", "po"))
     for judge in ("lexicon", "paper"):
         assert len((folder / "tables" / judge / "unsafe_rate.csv").read_text().splitlines()) == 1 + 2 + 1
-    rows = project.rows("results/verdicts/paper/two/safe/fr.jsonl")
+    rows = project.rows("results/verdicts/paper/one/safe/fr.jsonl")
     assert [row["id"] for row in rows] == ["insult-1", "leak-1", "sense-1"]
     assert all(row["query"].startswith("[fr] ") and row["verdict"] == "safe" for row in rows)
-    # 3 rows x 2 languages x 2 promptings for each model, and all of these for the judge.
-    assert models_asked(server) == ["judge"] * 24 + ["model-1"] * 12 + ["model-2"] * 12
+    # 3 rows x 2 languages x 2 promptings for the model, and all of these for the judge.
+    assert models_asked(server) == ["judge"] * 12 + ["model-1"] * 12
     assert len(server.translations) == 3
 
 
@@ -156,7 +155,7 @@ def test_a_model_at_another_address_is_asked_anew_unless_it_is_declared_the_same
     built: Project, server: Server
 ) -> None:
     del built.config["models"]["one"]["same_as"]
-    done = built.run()
+    done = built.run(RATES)
     assert done.status == 0, done.output
     assert models_asked(server) == ["model-1"] * 6  # the judge sees the same answers
     address = "localhost:" + server.url.rpartition(":")[2] + "/v1"
@@ -164,7 +163,7 @@ def test_a_model_at_another_address_is_asked_anew_unless_it_is_declared_the_same
 
     server.reset()
     built.config["models"]["one"]["same_as"] = "http://localhost/v1"
-    done = built.run()
+    done = built.run(RATES)
     assert done.status == 0, done.output
     assert models_asked(server) == []
     assert "answers of model-1 at localhost/v1 count for" in done.output
@@ -174,7 +173,7 @@ def test_deleted_results_come_back_byte_for_byte_without_a_call(built: Project, 
     before = built.snapshot()
     for path in sorted((built.folder / "results").rglob("*"), reverse=True):
         path.unlink() if path.is_file() else path.rmdir()
-    done = built.run_afresh(environment={"TZ": "Asia/Kolkata", "LC_ALL": "C"})
+    done = built.run()
     assert done.status == 0, done.output
     assert (server.chats, server.translations) == ([], [])
     assert built.snapshot() == before
@@ -217,7 +216,7 @@ def test_a_language_that_fails_stops_nothing_and_is_asked_again(built: Project, 
     server.reply = fails_in_swahili
     built.config["languages"].append("sw")
     built.config["models"]["two"] = built.config["models"]["one"] | {"model": "model-2"}
-    done = built.run()
+    done = built.run("results/report.html")
     assert done.status != 0
     assert "model two: 3 rows failed\n       3  500: down\n" in done.output
     assert {row["status"] for row in built.rows("results/responses/two/none/sw.jsonl")} == {"failed"}
@@ -225,11 +224,11 @@ def test_a_language_that_fails_stops_nothing_and_is_asked_again(built: Project, 
     assert "Swahili" in (built.folder / "results/report.html").read_text()
 
     server.reset()
-    again = built.run()
+    again = built.run(RATES)
     assert again.status == 0, again.output
     # 3 rows for each model, and none of those that were answered.
     assert [m for m in models_asked(server) if m != "judge"] == ["model-1"] * 3 + ["model-2"] * 3
-    assert built.run().nothing_done
+    assert built.run(RATES).nothing_done
 
 
 def test_lost_journal_says_how_to_ask_again(built: Project, server: Server) -> None:
@@ -237,18 +236,18 @@ def test_lost_journal_says_how_to_ask_again(built: Project, server: Server) -> N
     for folder in ("responses", "verdicts", "counts", "outcomes", "tables"):
         shutil.rmtree(built.folder / "results" / folder)
     (built.folder / "results/report.html").unlink()
-    done = built.run()
+    done = built.run(RATES)
     assert done.status != 0
     assert "ask again: rm results/asked/models/one.json" in done.output
     (built.folder / "results/asked/models/one.json").unlink()
-    assert built.run().status == 0
+    assert built.run(RATES).status == 0
     assert models_asked(server) == ["model-1"] * 3
 
 
 def test_wrong_key_stops_the_job_with_one_line_and_no_secret(built: Project, server: Server) -> None:
     server.reply = lambda body: (401, {"error": {"message": "Incorrect API key provided: sk-marked-secret"}})
     built.config["models"]["one"] |= {"model": "other", "api_key_env": "THE_KEY"}
-    done = built.run(environment={"THE_KEY": "sk-marked-secret"})
+    done = built.run(RATES, environment={"THE_KEY": "sk-marked-secret"})
     assert done.status != 0
     assert "the key in THE_KEY" in done.output
     assert "Traceback" not in done.output
@@ -270,7 +269,8 @@ def test_bad_configuration_is_told_before_anything_runs(built: Project) -> None:
 
 def test_gate_evaluates_nothing_unverified_and_waits_without_failing(built: Project, server: Server) -> None:
     built.config["verification"]["accept_drafts"] = False
-    done = built.run()
+    made = (RATES, "results/sheets/fr.csv")
+    done = built.run(*made)
     assert done.status == 0, done.output
     assert "fr: drafted, not evaluated" in done.output
     assert server.chats == []
@@ -280,13 +280,13 @@ def test_gate_evaluates_nothing_unverified_and_waits_without_failing(built: Proj
     sheet = (built.folder / "results/sheets/fr.csv").read_text(encoding="utf-8").splitlines()
     filled = [sheet[0]] + [line.replace(",[fr] ", ",[fr] ", 1).replace(",,,,,,", ",,ok,,,,", 1) for line in sheet[1:]]
     built.write("reviews/fr/round-1.anna.csv", "\n".join(filled) + "\n")
-    again = built.run()
+    again = built.run(*made)
     assert again.status == 0, again.output
     assert "No translation waits for people." in again.output
     assert "fr,-,-," not in (built.folder / "results/tables/paper/unsafe_rate.csv").read_text()
     assert {row["basis"] for row in built.rows("results/queries/fr.jsonl")} == {"verified"}
     assert server.chats == [], "the verified texts are those that were asked as drafts"
-    assert built.run().nothing_done
+    assert built.run(*made).nothing_done
 
 
 def fill_xlsx(project: Project, to: str, verdicts: dict[str, tuple[str, str]]) -> None:
@@ -360,17 +360,17 @@ def test_a_spot_check_is_the_last_gate(built: Project, server: Server) -> None:
     built.config["verification"] |= {"accept_drafts": False, "spot_check": check, "max_modification_rate": 0.05}
     assert built.run(*VERIFICATION).status == 0
     return_sheet(built, "round-1.anna")
-    done = built.run()
+    done = built.run(*VERIFICATION, RATES)
     assert "  fr: spot check (0 of 2), not evaluated" in done.output, done.output
     assert "wait for a reviewer: round 2, 2 row(s), each by another than before (anna): spot check of 2" in done.output
     assert "fr,-,-," in (built.folder / "results/tables/paper/unsafe_rate.csv").read_text()
     return_sheet(built, "round-2.ben")
-    done = built.run()
+    done = built.run(*VERIFICATION, RATES)
     assert "No translation waits for people." in done.output, done.output
     rows = built.rows("results/queries/fr.jsonl")
     assert ([row["basis"] for row in rows], sorted(row["rounds"] for row in rows)) == (["verified"] * 3, [1, 2, 2])
     assert server.translations == []
-    assert built.run().nothing_done
+    assert built.run(*VERIFICATION, RATES).nothing_done
 
 
 def test_a_key_of_the_gate_makes_only_that_again_which_it_decides(built: Project) -> None:
@@ -447,7 +447,7 @@ def test_evidence_for_a_removed_seed_is_kept_and_harms_nobody(built: Project) ->
     sheet = (built.folder / "results/sheets/fr.csv").read_text(encoding="utf-8")
     built.write("reviews/fr/round-1.anna.csv", sheet.replace(",,,,,,", ",,ok,,,,"))
     built.write("seeds/seeds.csv", "\n".join(SEEDS.splitlines()[:-1]) + "\n")
-    done = built.run()
+    done = built.run(RATES)
     assert done.status == 0, done.output
     assert len(built.rows("results/review/fr/ledger.jsonl")) == 3
     assert [row["basis"] for row in built.rows("results/queries/fr.jsonl")] == ["verified", "verified"]
@@ -480,11 +480,7 @@ def test_weights_of_a_local_model_are_part_of_it(project: Project) -> None:
     shutil.copytree(ROOT / "data/models/demo-a", project.folder / "toy")
     responses = "results/responses/toy/none/en.jsonl"
     assert project.run(responses).status == 0
-    first = len((project.folder / "journal/responses/toy/none/en.jsonl").read_text().splitlines())
+    assert len(project.rows(responses)) == 3
     shutil.rmtree(project.folder / "toy")
     shutil.copytree(ROOT / "data/models/demo-b", project.folder / "toy")
-    done = project.run(responses)
-    assert done.status == 0, done.output
-    assert done.jobs == ["ask toy", "responses toy/none/en"]
-    assert len((project.folder / "journal/responses/toy/none/en.jsonl").read_text().splitlines()) == 2 * first
-    assert project.run(responses).nothing_done
+    assert project.run("-n", responses).jobs == ["ask toy", "responses toy/none/en"]
