@@ -28,9 +28,9 @@ INTRO = """\
 A recorded walk: what these commands printed in a fresh clone of the demo, whose shipped labels are not used.
 `docs/walk_labels.py` wrote it, and runs them again. What is behind it: [labels.md](labels.md).
 
-**Everything in it is synthetic.** The labeller is a script that presses keys on the page, by the rule of the demo's labels
-(`xsafety/demo/labels.py`) and not by reading; its name begins with `synthetic`, so all that rests on it is marked ◊. The
-model is a toy.
+**Everything in it is synthetic.** The labeller is a script that presses keys on the page, by the rule of the demo's
+labels (`xsafety/demo/labels.py`) and not by reading; its name begins with `synthetic`, so all that rests on it is
+marked ◊. The model is a toy.
 
 ## A judge of unknown quality
 
@@ -151,7 +151,7 @@ def main() -> None:
         show_sentence(walk, seen)
 
         walk.say("## Answers are drawn")
-        walk.run("snakemake --quiet all label_sheets")
+        walk.run("snakemake label_sheets --quiet all")
 
         walk.say("## Twelve labels")
         label(walk, seen, "ar", 12, "labelling.png")
@@ -175,7 +175,7 @@ def main() -> None:
         walk.say("It is asked, on the same machine, and reads nothing: two answers of five are unsafe.")
         walk.edit("config.yaml", "  lexicon: {engine: lexicon}", address)
         walk.run(QUIET)
-        walk.run("snakemake --quiet all label_sheets")
+        walk.run("snakemake label_sheets --quiet all")
         show_quality(walk, "blind")
         walk.write("calibrating-a-judge.md")
 
