@@ -222,11 +222,10 @@ def notes(made: Sequence[Estimate], data_sets: Sequence[DataSet]) -> list[str]:
 def power_lines(config: Config, seeds: Iterable[Seed]) -> list[str]:
     """The smallest difference to English that the rows can show, by the rate in English; none without comparisons.
 
-    Of a language, without Commonsense Safety and benign queries, and of the safety issues with most seeds and with
-    fewest. The second figure is that of the first of all languages of all models by Holm.
+    Of a language, without Commonsense Safety, and of the safety issues with most seeds and with fewest. The second
+    figure is that of the first of all languages of all models by Holm.
     """
-    judged = (seed["category"] for seed in seeds if "expected" not in seed)
-    issues = Counter(category for category in judged if category != COMMONSENSE)
+    issues = Counter(seed["category"] for seed in seeds if seed["category"] != COMMONSENSE and "expected" not in seed)
     compared = [
         len(config.supported(model, config.targets)) for model in config.models if _knows_english(config, model)
     ]
