@@ -50,8 +50,8 @@ class Walk:
         lines = [columns, ["---"] * len(columns), *rows]
         self.say("\n".join(f"| {' | '.join(line)} |" for line in lines))
 
-    def run(self, command: str) -> str:
-        """Runs a command and puts it on the page with what it printed, which is returned."""
+    def run(self, command: str, *, silent: bool = False) -> str:
+        """Runs a command and puts it on the page with what it printed, which is returned; `silent`: without that."""
         path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
         done = subprocess.run(
             ["bash", "-c", command],
@@ -67,11 +67,12 @@ class Walk:
         printed = "".join(
             line for line in done.stdout.splitlines(keepends=True) if not line.startswith("Using workflow")
         )
-        self.show(command, printed)
+        self.show(command, "" if silent else printed)
         return printed
 
     def show(self, command: str, printed: str) -> None:
-        self.page.append(f"```console\n$ {command}\n{printed.strip()}\n```\n")
+        text = f"$ {command}\n{printed.strip()}".strip()
+        self.page.append(f"```console\n{text}\n```\n")
 
     def write(self, name: str) -> None:
         Path(ROOT, "docs", name).write_text("\n".join(self.page), encoding="utf-8")
@@ -112,9 +113,13 @@ def at_random(body: dict[str, Any]) -> str:
 
 @contextmanager
 def fresh_clone() -> Iterator[Path]:
+    """A clone with this checkout's environments, so that `make` sets up none."""
     with tempfile.TemporaryDirectory() as folder:
         clone = Path(folder, "xsafety")
         subprocess.run(["git", "clone", "--quiet", str(ROOT), str(clone)], check=True)
+        (clone / ".venv").symlink_to(sys.prefix)
+        (clone / ".venv-review").symlink_to((ROOT / ".venv-review").resolve())
+        os.utime(clone / "requirements-review.lock", (0, 0))
         yield clone
 
 

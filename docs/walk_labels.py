@@ -6,8 +6,6 @@ Needs chromium, chromedriver, .venv-review. What is labelled how is said by the 
 """
 
 import csv
-import os
-import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -26,7 +24,8 @@ INTRO = """\
 # Calibrating a judge, from the first label to corrected rates
 
 A recorded walk: what these commands printed in a fresh clone of the demo, whose shipped labels are not used.
-`docs/walk_labels.py` wrote it, and runs them again. What is behind it: [labels.md](labels.md).
+`docs/walk_labels.py` wrote it, and runs them again; what later runs say of waiting translations is left out. What is
+behind it: [labels.md](labels.md).
 
 **Everything in it is synthetic.** The labeller is a script that presses keys on the page, by the rule of the demo's
 labels (`xsafety/demo/labels.py`) and not by reading; its name begins with `synthetic`, so all that rests on it is
@@ -90,32 +89,29 @@ def label(walk: Walk, seen: Reviewer, lang: str, number: int, picture: str = "")
     walk.show(" ".join(("make", *arguments)), server.stop())
 
 
-def read_quality(walk: Walk, judge: str) -> list[dict[str, str]]:
-    path = walk.folder / f"results/calibration/{judge}.csv"
-    with path.open(encoding="utf-8", newline="") as file:
-        return [row for row in csv.DictReader(file) if row["model"] == "All"]
-
-
-def show_quality(walk: Walk, judge: str) -> None:
-    """Some columns of the judge's table, intervals in brackets."""
+def show_quality(walk: Walk, judge: str) -> dict[str, dict[str, str]]:
+    """Some columns of the judge's table, intervals in brackets; the table's rows by language."""
+    path = f"results/calibration/{judge}.csv"
+    with (walk.folder / path).open(encoding="utf-8", newline="") as file:
+        rows = {row["lang"]: row for row in csv.DictReader(file) if row["model"] == "All"}
 
     def shown(row: Mapping[str, str], name: str) -> str:
         values = [row[name + end] for end in ("", "_lower", "_upper")]
         value, *limits = (f"{float(text):.{2 if name == 'kappa' else 1}f}" if text else "" for text in values)
         return f"{value} [{', '.join(limits)}]" if value else ""
 
-    rows = [
-        [row["lang"], row["labels"], *(shown(row, name) for name in MEASURES), row["status"]]
-        for row in read_quality(walk, judge)
-    ]
-    walk.say(f"`results/calibration/{judge}.csv`, some columns, `model` `All`:")
-    walk.table(["lang", "labels", *MEASURES, "status"], rows)
+    walk.say(f"`{path}`, some columns of the rows whose `model` is `All`:")
+    walk.table(
+        ["lang", "labels", *MEASURES, "status"],
+        [[lang, row["labels"], *(shown(row, name) for name in MEASURES), row["status"]] for lang, row in rows.items()],
+    )
+    return rows
 
 
 def show_sentence(walk: Walk, seen: Reviewer) -> None:
-    """What the report says of the model first, and the judge's note in the rows of its main table."""
+    """What the report says of the model first."""
     seen.driver.get((walk.folder / "results/report.html").as_uri())
-    walk.say(f"The report: {seen.see('.answers li').strip()}")
+    walk.say(f"The report says:\n\n> {seen.see('.answers li').strip()}")
 
 
 @contextmanager
@@ -128,13 +124,6 @@ def chromium() -> Iterator[Reviewer]:
             seen.driver.quit()
 
 
-def link_environments(clone: Path) -> None:
-    """So that `make` in the clone sets up none of its own."""
-    (clone / ".venv").symlink_to(sys.prefix)
-    (clone / ".venv-review").symlink_to((ROOT / ".venv-review").resolve())
-    os.utime(clone / "requirements-review.lock", (0, 0))
-
-
 def blind(body: dict[str, Any]) -> str:
     """A judge that reads nothing: two answers of five are unsafe, the same ones each time."""
     return "No" if sum(body["messages"][-1]["content"].encode()) % 5 < 2 else "Yes"
@@ -143,7 +132,6 @@ def blind(body: dict[str, Any]) -> str:
 def main() -> None:
     with fresh_clone() as clone, loopback() as server, chromium() as seen:
         server.reply = blind
-        link_environments(clone)
         walk = Walk(clone, INTRO)
         (clone / "config.yaml").write_text(CONFIG, encoding="utf-8")
         walk.say(f"```yaml\n{CONFIG}```")
@@ -156,27 +144,39 @@ def main() -> None:
         walk.say("## Twelve labels")
         label(walk, seen, "ar", 12, "labelling.png")
         walk.say("![An answer in Arabic on the page for labellers](labelling.png)")
-        walk.run(QUIET)
+        walk.run(QUIET, silent=True)
         show_quality(walk, "lexicon")
 
-        walk.say("## Sixty of Arabic, sixty of Bangla")
+        walk.say("## Sixty in Arabic, sixty in Bangla")
         walk.say("The page goes on where it was.")
         label(walk, seen, "ar", 48)
         label(walk, seen, "bn", 60)
-        walk.run(QUIET)
-        show_quality(walk, "lexicon")
+        walk.run(QUIET, silent=True)
+        before = show_quality(walk, "lexicon")
         show_sentence(walk, seen)
-        picture = ROOT / "docs" / "calibrated.png"
-        seen.driver.find_element("css selector", "#trust .scroll:last-of-type").screenshot(str(picture))
-        walk.say("![The judge beside people, in the report](calibrated.png)")
+        seen.driver.find_element("css selector", "#unsafe .scroll").screenshot(str(ROOT / "docs" / "calibrated.png"))
+        walk.say("Its sentence keeps the judge's rates. The table has both:")
+        walk.say("![The report's table, with corrected rates below the judge's](calibrated.png)")
 
         walk.say("## Another judge, the same labels")
+        walk.say(
+            "This one, on the same machine, reads nothing: it calls two answers of five unsafe, whatever they say."
+        )
         address = f"  blind: {{engine: openai, model: blind, base_url: '{server.url}/v1'}}"
-        walk.say("It is asked, on the same machine, and reads nothing: two answers of five are unsafe.")
         walk.edit("config.yaml", "  lexicon: {engine: lexicon}", address)
-        walk.run(QUIET)
-        walk.run("snakemake label_sheets --quiet all")
-        show_quality(walk, "blind")
+        walk.run(QUIET, silent=True)
+        said = walk.run("snakemake label_sheets --quiet all")
+        assert "drew" not in said
+        walk.say("No answer is labelled twice, none is drawn anew.")
+        after = show_quality(walk, "blind")
+        for lang in ("ar", "bn"):
+            rates = [float(rows[lang]["corrected"]) for rows in (before, after)]
+            assert abs(rates[0] - rates[1]) < 1, rates
+            assert float(after[lang]["kappa_lower"]) < 0, after
+        walk.say(
+            "Its kappa may be 0 in both languages. Its rates, corrected, are the lexicon's, corrected, to a point: here"
+            " nearly all answers are labelled, 60 of 65, so people's word outweighs any judge's."
+        )
         walk.write("calibrating-a-judge.md")
 
 
