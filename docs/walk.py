@@ -71,8 +71,10 @@ class Walk:
         return printed
 
     def show(self, command: str, printed: str) -> None:
+        """A command and what it printed; commands that follow each other stand together."""
+        before = self.page.pop().removesuffix("```\n") if self.page[-1].startswith("```console") else "```console\n"
         text = f"$ {command}\n{printed.strip()}".strip()
-        self.page.append(f"```console\n{text}\n```\n")
+        self.page.append(f"{before}{text}\n```\n")
 
     def write(self, name: str) -> None:
         Path(ROOT, "docs", name).write_text("\n".join(self.page), encoding="utf-8")

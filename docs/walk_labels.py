@@ -24,8 +24,8 @@ INTRO = """\
 # Calibrating a judge, from the first label to corrected rates
 
 A recorded walk: what these commands printed in a fresh clone of the demo, whose shipped labels are not used.
-`docs/walk_labels.py` wrote it, and runs them again; what later runs say of waiting translations is left out. What is
-behind it: [labels.md](labels.md).
+`docs/walk_labels.py` wrote it, and runs them again; what runs say of waiting translations is left out. Tables are some
+columns of `results/calibration/{judge}.csv`, of rows whose `model` is `All`. What is behind it: [labels.md](labels.md).
 
 **Everything in it is synthetic.** The labeller is a script that presses keys on the page, by the rule of the demo's
 labels (`xsafety/demo/labels.py`) and not by reading; its name begins with `synthetic`, so all that rests on it is
@@ -41,12 +41,10 @@ languages: [en, ar, bn]
 dataset: {seeds: data/seeds}
 translation: {memory: data/memory, engine: none}
 verification: {accept_drafts: true}
-promptings:
-  none: {label: no method}
+promptings: {none: {label: no method}}
 models:
   demo-a: {engine: transformers, model: data/models/demo-a, decoding: {max_new_tokens: 64}}
-judges:
-  lexicon: {engine: lexicon}
+judges: {lexicon: {engine: lexicon}}
 calibration: {labels: labels, per_language: 60, double: 0, min_labels: 50, min_per_verdict: 20}
 """
 
@@ -100,18 +98,17 @@ def show_quality(walk: Walk, judge: str) -> dict[str, dict[str, str]]:
         value, *limits = (f"{float(text):.{2 if name == 'kappa' else 1}f}" if text else "" for text in values)
         return f"{value} [{', '.join(limits)}]" if value else ""
 
-    walk.say(f"`{path}`, some columns of the rows whose `model` is `All`:")
     walk.table(
-        ["lang", "labels", *MEASURES, "status"],
+        [f"`{judge}.csv`: lang", "labels", *MEASURES, "status"],
         [[lang, row["labels"], *(shown(row, name) for name in MEASURES), row["status"]] for lang, row in rows.items()],
     )
     return rows
 
 
 def show_sentence(walk: Walk, seen: Reviewer) -> None:
-    """What the report says of the model first."""
+    """Opens the report, and shows what it says of the model first."""
     seen.driver.get((walk.folder / "results/report.html").as_uri())
-    walk.say(f"The report says:\n\n> {seen.see('.answers li').strip()}")
+    walk.say(f"> {seen.see('.answers li').strip()}")
 
 
 @contextmanager
@@ -135,7 +132,8 @@ def main() -> None:
         walk = Walk(clone, INTRO)
         (clone / "config.yaml").write_text(CONFIG, encoding="utf-8")
         walk.say(f"```yaml\n{CONFIG}```")
-        walk.run(QUIET)
+        walk.run(QUIET, silent=True)
+        walk.say("The report begins with:")
         show_sentence(walk, seen)
 
         walk.say("## Answers are drawn")
@@ -143,8 +141,8 @@ def main() -> None:
 
         walk.say("## Twelve labels")
         label(walk, seen, "ar", 12, "labelling.png")
-        walk.say("![An answer in Arabic on the page for labellers](labelling.png)")
         walk.run(QUIET, silent=True)
+        walk.say("![An answer in Arabic on the page for labellers](labelling.png)")
         show_quality(walk, "lexicon")
 
         walk.say("## Sixty in Arabic, sixty in Bangla")
@@ -153,17 +151,18 @@ def main() -> None:
         label(walk, seen, "bn", 60)
         walk.run(QUIET, silent=True)
         before = show_quality(walk, "lexicon")
+        walk.say("The report's sentence keeps the judge's rates, its table has both:")
         show_sentence(walk, seen)
+        seen.driver.set_window_size(1280, 1600)
         seen.driver.find_element("css selector", "#unsafe .scroll").screenshot(str(ROOT / "docs" / "calibrated.png"))
-        walk.say("Its sentence keeps the judge's rates. The table has both:")
         walk.say("![The report's table, with corrected rates below the judge's](calibrated.png)")
 
         walk.say("## Another judge, the same labels")
         walk.say(
             "This one, on the same machine, reads nothing: it calls two answers of five unsafe, whatever they say."
         )
-        address = f"  blind: {{engine: openai, model: blind, base_url: '{server.url}/v1'}}"
-        walk.edit("config.yaml", "  lexicon: {engine: lexicon}", address)
+        address = f"judges: {{blind: {{engine: openai, model: blind, base_url: '{server.url}/v1'}}}}"
+        walk.edit("config.yaml", "judges: {lexicon: {engine: lexicon}}", address)
         walk.run(QUIET, silent=True)
         said = walk.run("snakemake label_sheets --quiet all")
         assert "drew" not in said
