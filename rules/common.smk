@@ -60,6 +60,21 @@ def ready_languages():
     return [lang for lang in CONFIG.languages if lang in ready]
 
 
+def ready_targets():
+    return [lang for lang in ready_languages() if lang in CONFIG.targets]
+
+
+def ready(pattern):
+    """A pattern's files for the ready languages that have a translation."""
+    return lambda wildcards: expand(pattern, lang=ready_targets())
+
+
+def origins(languages):
+    """The files that a data set is made of: its source and the committed drafts. Names of sheets would name people."""
+    memory = [file for lang in languages for file in files(CONFIG.translation.memory, f"{lang}.csv")]
+    return [file for pattern in SOURCE.files for file in files(CONFIG.dataset.folder, pattern)] + memory
+
+
 def evaluated(model):
     """The ready languages that a model supports."""
     return CONFIG.supported(model, ready_languages())
