@@ -70,7 +70,7 @@ def ready(pattern):
 
 
 def origins(languages):
-    """The files that a data set is made of: its source and the committed drafts. Names of sheets would name people."""
+    """The files that a data set is made of, but for review sheets, whose names would name people."""
     memory = [file for lang in languages for file in files(CONFIG.translation.memory, f"{lang}.csv")]
     return [file for pattern in SOURCE.files for file in files(CONFIG.dataset.folder, pattern)] + memory
 
@@ -172,6 +172,15 @@ def receipt_for(made, column, receipt):
         return path if failed else ancient(path)
 
     return file
+
+
+def model_receipts(wildcards):
+    return expand("<results>/asked/models/{model}.json", model=[model for model in CONFIG.models if evaluated(model)])
+
+
+def judge_receipts(wildcards):
+    asked = [judge for judge in CONFIG.safety_judges if is_asked(judge) and any(cells().values())]
+    return expand("<results>/asked/judges/{judge}.json", judge=asked)
 
 
 # A job that ends early has asked nevertheless: its receipt says for which rows it did not, and why.
