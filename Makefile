@@ -10,13 +10,22 @@ unexport PYTHONDONTWRITEBYTECODE
 demo: setup
 	$(BIN)/snakemake --cores all
 
+# The two environments are set up at once, and the code is looked at beside the tests.
+test:
+	@$(MAKE) --no-print-directory --jobs 2 .venv/installed .venv-review/installed
+	@$(MAKE) --no-print-directory --jobs 2 lint tests
+
+test-fast: setup
+	@$(MAKE) --no-print-directory --jobs 2 lint fast-tests
+
 # A test's run of the workflow fills about one core.
 PYTEST = $(BIN)/pytest -n logical --maxprocesses 4 --dist worksteal
 
-test: lint
+.PHONY: tests fast-tests
+tests:
 	$(PYTEST)
 
-test-fast: lint
+fast-tests:
 	$(PYTEST) -m "not slow"
 
 lint: setup

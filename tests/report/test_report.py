@@ -626,5 +626,6 @@ def test_rates_stand_beside_what_people_say(tmp_path: Path) -> None:
     assert "Chinese zh 60 80.0 [70.0, 90.0] 80.0 [70.0, 90.0] - 80.0 [70.0, 90.0]" in of_judge
     assert "English en 12 12 of 50 labels" in of_judge
     marked = rendered([replace(judge, quality=[quality("zh", synthetic="yes")])], [], verification(), [], SHOWN)
-    assert "Synthetic labels are in use" in gate(marked)
+    assert "Synthetic labels are in use" in marked
+    assert "Labels marked ◊ are synthetic" in gate(marked)
     assert "judge: 60 labels ◊" in words(marked)

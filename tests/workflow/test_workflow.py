@@ -136,7 +136,7 @@ def test_edited_judge_prompt_asks_that_judge_only(built: Project, server: Server
     assert done.status == 0, done.output
     assert done.jobs == sorted(
         ["ask_judge paper", "counts paper/one", "tables paper", "estimates paper", "calibration paper", "judge_pairs"]
-        + ["report", "data_tests", "usage", "provenance"]
+        + ["charts", "report", "data_tests", "usage", "provenance"]
         + [f"verdicts paper/one/none/{lang}" for lang in ("en", "fr")]
     )
     assert models_asked(server) == ["judge"] * 6

@@ -225,7 +225,7 @@ def power_lines(config: Config, seeds: Iterable[Seed]) -> list[str]:
     Of a language, without Commonsense Safety, and of the safety issues with most seeds and with fewest. The second
     figure is that of the first of all languages of all models by Holm.
     """
-    issues = Counter(seed["category"] for seed in seeds if seed["category"] != COMMONSENSE)
+    issues = Counter(seed["category"] for seed in seeds if seed["category"] != COMMONSENSE and "expected" not in seed)
     compared = [
         len(config.supported(model, config.targets)) for model in config.models if _knows_english(config, model)
     ]
