@@ -399,7 +399,10 @@ def test_page_is_complete_in_itself(page: str) -> None:
     assert not {tag for tag, _ in elements} & {"script", "img", "iframe", "object", "embed", "video", "audio"}
     for tag, attributes in elements:
         assert not [name for name in attributes if name == "src" or name.startswith("on")], (tag, attributes)
-        assert (attributes.get("href") or "#").startswith(("#", "data:", "http://127.0.0.1:", BESIDE)), (tag, attributes)
+        assert (attributes.get("href") or "#").startswith(("#", "data:", "http://127.0.0.1:", BESIDE)), (
+            tag,
+            attributes,
+        )
     style = page[page.index("<style>") : page.index("</style>")]
     assert "url(" not in style
     assert "@import" not in style
