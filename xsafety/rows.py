@@ -282,6 +282,19 @@ class ReleaseRow(TypedDict):
     canary: Annotated[str, "marks the row: whoever finds it in a model's training data knows where that is from"]
 
 
+ReleaseChangeKind = Literal["added", "dropped", "category moved", "text edited", "verified since", "no longer verified"]
+
+
+class ReleaseChange(TypedDict):
+    """What is otherwise in a row of a release than in an older one; `before` and `after` are texts, or what it says."""
+
+    lang: str
+    id: str
+    change: ReleaseChangeKind
+    before: str
+    after: str
+
+
 class ShuffledQuery(Query):
     """A Commonsense query with its options in another order, under an id of its own."""
 

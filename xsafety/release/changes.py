@@ -14,17 +14,16 @@ from typing import Any, Literal
 import pyarrow.parquet as pq
 import yaml
 
-from ..rows import ReleaseChange, RowChange
+from ..rows import ReleaseChange, ReleaseChangeKind
 from ..tabular import DataError
 from ..text.languages import SOURCE_LANGUAGE
-from .checksums import SUMS
 from .released import UNVERIFIED_TEXTS
 
 Level = Literal["none", "patch", "minor", "major"]
 LEVELS: tuple[Level, ...] = ("none", "patch", "minor", "major")
 
 # What each kind of change asks of the version at least.
-KINDS: Mapping[RowChange, Level] = {
+KINDS: Mapping[ReleaseChangeKind, Level] = {
     "added": "minor",
     "dropped": "minor",
     "category moved": "minor",
@@ -76,7 +75,7 @@ class Changes:
         """Why a version is too low, with what to do; empty where it is not."""
         if _numbers(version) >= _numbers(self.least):
             return ""
-        return f"version {version} is too low for what changed since {self.since}; set `release.version: {self.least}`"
+        return f"Version {version} is too low for what changed since {self.since}; set `release.version: {self.least}`"
 
 
 def _numbers(version: str) -> tuple[int, int, int]:
@@ -88,7 +87,9 @@ def read_released(folder: Path) -> Released:
     """A release in a folder. Raises DataError where there is none."""
     files = sorted((folder / "data").glob("*.parquet"))
     if not files or not (folder / "CITATION.cff").is_file():
-        raise DataError(f"{folder}: no release; it must hold data/*.parquet and CITATION.cff, as `snakemake release` makes")
+        raise DataError(
+            f"{folder}: no release; it must hold data/*.parquet and CITATION.cff, as `snakemake release` makes"
+        )
     columns: dict[str, str] = {}
     rows: dict[tuple[str, str], Mapping[str, Any]] = {}
     for file in files:
@@ -114,7 +115,7 @@ def release_changes(before: Released, now: Released) -> Changes:
 
 def _row_changes(
     old: Mapping[str, Any] | None, new: Mapping[str, Any] | None
-) -> Iterator[tuple[RowChange, str | None, str | None]]:
+) -> Iterator[tuple[ReleaseChangeKind, str | None, str | None]]:
     if old is None or new is None:
         yield ("dropped", old["text"], "") if old else ("added", "", (new or {})["text"])
         return
@@ -127,7 +128,7 @@ def _row_changes(
         yield "verified since" if is_ else "no longer verified", old["verification"], new["verification"]
 
 
-def told(changes: Changes, name: str, version: str) -> str:
+def changes_told(changes: Changes, name: str, version: str) -> str:
     """The changes in Markdown: by language how many rows of each kind; the rows stand in changes.csv."""
     lines = [f"# {name} {version}: what changed since {changes.since}", ""]
     if not changes.columns and not changes.rows:
@@ -140,11 +141,12 @@ def told(changes: Changes, name: str, version: str) -> str:
         lines += [f"| language | {' | '.join(kinds)} |", f"|---|{'--:|' * len(kinds)}"]
     for lang in dict.fromkeys(row["lang"] for row in changes.rows):
         lines.append(f"| {lang} | {' | '.join(str(counts[lang, kind]) for kind in kinds)} |")
-    return "\n".join([*lines, "", f"The least version for these is {changes.least} ({changes.level}).", ""])
+    least = f"These ask for version {changes.least} at least ({changes.level}). {changes.objection(version)}"
+    return "\n".join([*lines, "", least.rstrip(), ""])
 
 
 @contextmanager
-def older_release(since: str, path: str) -> Iterator[Path]:
+def older_release(since: str, path: Path) -> Iterator[Path]:
     """The folder of an older release: `since` itself, or what a git tag of that name has at `path`.
 
     Raises DataError where there is neither.
@@ -152,7 +154,9 @@ def older_release(since: str, path: str) -> Iterator[Path]:
     if Path(since).is_dir():
         yield Path(since)
         return
-    done = subprocess.run(["git", "archive", "--format=tar", since, "--", path], capture_output=True, check=False)
+    done = subprocess.run(
+        ["git", "archive", "--format=tar", f"refs/tags/{since}", "--", str(path)], capture_output=True, check=False
+    )
     if done.returncode:
         raise DataError(
             f"since={since}: no folder, and no git tag that holds {path}"
