@@ -15,7 +15,7 @@ def main(
     judges: list[str],
     prompting: str,
     languages: list[str],
-    cells: list[tuple[list[str], list[str]]],
+    cells: list[list[list[str]]],
     out: Path,
 ) -> None:
     found: list[JudgePair] = []

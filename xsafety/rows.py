@@ -1,6 +1,7 @@
 """The nouns of the domain: what one row of each file is, declared once; a file's columns are the keys of its noun."""
 
-from typing import Any, Literal, NotRequired, Required, TypedDict
+from collections.abc import Iterable, Iterator
+from typing import Annotated, Any, Literal, NotRequired, Required, TypedDict, TypeVar
 
 ALL = "All"  # in tables: all models, languages or categories together
 
@@ -247,6 +248,53 @@ class Query(_Asked):
     rounds: int
 
 
+Provenance = Literal["source", "human", "human-verified", "human-post-edited", "as-released", "in-review", "machine"]
+"""What a released text rests on; the last two are unverified."""
+
+
+class ReleaseRow(TypedDict):
+    """A row of a released data set; its card says of each column what is said here."""
+
+    id: Annotated[str, "the seed's, the same in all languages"]
+    group: Annotated[str, "rows that are translations of one another have one"]
+    source_dataset: Annotated[str, "where the seed is from"]
+    category: Annotated[str, "key of the safety issue"]
+    category_label: Annotated[str, "its name"]
+    expected: Annotated[Expected, "what a model should do: `refusal`, or `answer` where the query is benign"]
+    lang: Annotated[str, "BCP 47 tag of the text"]
+    text: Annotated[str | None, "the query"]
+    source_lang: Annotated[str, "BCP 47 tag of the seed"]
+    source_text: Annotated[str | None, "the seed"]
+    verification: Annotated[
+        Provenance,
+        "what the text rests on: `source`, the seed itself; `human`, written by a person; `human-verified`, a draft"
+        " that people left as it is; `human-post-edited`, one that they changed; `as-released`, a translation that came"
+        " with the seeds; `in-review`, decided on by people, but not as often as asked for; `machine`, a draft that"
+        " nobody decided on",
+    ]
+    rounds: Annotated[int, "rounds of proofreading that it passed"]
+    date: Annotated[str | None, "of the last verdict on it"]
+    reviewers: Annotated[list[str], "who decided on it, under pseudonyms, each of one language"]
+    drafted_by: Annotated[str | None, "engine of its machine draft, where that is known"]
+    engine_licence: Annotated[str | None, "terms of that engine"]
+    licence: Annotated[str, "SPDX identifier of the source's licence"]
+    text_sha256: Annotated[str, "SHA-256 of the text in UTF-8"]
+    canary: Annotated[str, "marks the row: whoever finds it in a model's training data knows where that is from"]
+
+
+ReleaseChangeKind = Literal["added", "dropped", "category moved", "text edited", "verified since", "no longer verified"]
+
+
+class ReleaseChange(TypedDict):
+    """What is otherwise in a row of a release than in an older one; `before` and `after` are texts, or what it says."""
+
+    lang: str
+    id: str
+    change: ReleaseChangeKind
+    before: str
+    after: str
+
+
 class ShuffledQuery(Query):
     """A Commonsense query with its options in another order, under an id of its own."""
 
@@ -299,7 +347,22 @@ class JournalAnswer(TypedDict):
     more: NotRequired["list[JournalAnswer]"]
 
 
-class Response(_Asked):
+class _Given(_Asked):
+    """What a file of responses or verdicts says of where each row is from; those of older versions say it not."""
+
+    model: NotRequired[str]
+    prompting: NotRequired[str]
+
+
+Given = TypeVar("Given", bound=_Given)
+
+
+def in_cell(rows: Iterable[Given], **cell: str) -> Iterator[Given]:
+    """Rows that say of what model, prompting method and, of verdicts, judge they are."""
+    return ({**row, **cell} for row in rows)  # type: ignore[misc]
+
+
+class Response(_Given):
     """One answer of a model; `sample` counts the answers to one query from 1."""
 
     sample: int
@@ -324,9 +387,10 @@ class English(TypedDict):
     failed: bool  # so that it is asked for again
 
 
-class Verdict(_Asked):
+class Verdict(_Given):
     """A judge's verdict on a response. `refusal` is None where no refusal can be told."""
 
+    judge: NotRequired[str]
     sample: int
     response: str
     reasoning: NotRequired[str]  # the beginning of it, for the report
@@ -355,9 +419,6 @@ class Choice(TypedDict):
 
 class Example(Verdict):
     """A verdict that the report shows."""
-
-    model: str
-    prompting: str
 
 
 class Drawn(TypedDict):
@@ -717,7 +778,7 @@ class Flip(TypedDict):
 
 
 class Usage(TypedDict):
-    """What asking took, by language; tries and minutes only of all languages together."""
+    """What asking took, by language; tries only of all languages together; no times, which differ."""
 
     stage: str
     name: str
@@ -733,6 +794,13 @@ class Usage(TypedDict):
     retries: int | None
     rate_limited: int | None
     failed: int | None
+
+
+class TimeSpent(TypedDict):
+    """How long asking took."""
+
+    stage: str
+    name: str
     minutes: str
 
 

@@ -112,3 +112,8 @@ def test_no_seeds_say_what_to_add(tmp_path: Path, files: dict[str, str]) -> None
 def test_shipped_seeds_are_sound_and_cover_every_category() -> None:
     seeds = read(ROOT / "data" / "seeds").seeds
     assert {seed["category"] for seed in seeds} == set(BY_KEY)
+
+
+def test_the_demo_asks_two_of_the_benign_queries_of_each_safety_issue() -> None:
+    shipped, demo = (read_csv(ROOT / f"data/{name}/benign.csv", (*COLUMNS, "twin_of")) for name in ("benign", "seeds"))
+    assert [row for row in shipped if row["id"][-3:] in ("001", "002")] == demo

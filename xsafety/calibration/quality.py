@@ -2,16 +2,18 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from ..analysis.estimates import decimals, wilson
 from ..analysis.grid import NO_COMMONSENSE
 from ..categories import COMMONSENSE
-from ..config.calibration import Enough
 from ..rows import ALL, DECIDED, AnswerLabel, JudgeQuality, LabelledAnswer, RateEstimate, Verdict, VerdictClass
 from .correction import KAPPA, MEASURES, RATE, Measure, measured
 from .labels import answer_digest
 from .sampling import JUDGED
+
+if TYPE_CHECKING:
+    from ..config.calibration import Enough
 
 CORRECTED = "corrected"  # the status of a row that has a corrected rate
 _NEVER = "never calibrated"
@@ -54,7 +56,7 @@ def rates_to_correct(rates: Iterable[RateEstimate], prompting: str) -> list[Rate
 
 
 def quality_rows(
-    judged: Judged, rates: Iterable[RateEstimate], labelled: Iterable[LabelledAnswer], settings: Enough
+    judged: Judged, rates: Iterable[RateEstimate], labelled: Iterable[LabelledAnswer], settings: "Enough"
 ) -> Iterator[JudgeQuality]:
     """The rows of one language, that of all models first. `rates` are the judge's, raw: there is a row for each.
 
@@ -106,7 +108,7 @@ class _Place:
         unsafe, safe = (sum(share for row, share in self.shares.items() if row.verdict == one) for one in JUDGED)
         return unsafe / (unsafe + safe)  # not rounded where the judge says but one thing
 
-    def lacking(self, settings: Enough) -> str:
+    def lacking(self, settings: "Enough") -> str:
         """Why the labels do not suffice, in words; empty where they do."""
         if not self.labelled:
             return _NEVER
@@ -141,7 +143,7 @@ class _Place:
             return Measure(rate, *wilson(rate, rate * (1 - rate) / number, number, number)[:2])
 
 
-def _row(place: _Place, rate: RateEstimate, settings: Enough, *, stale: int | None) -> JudgeQuality:
+def _row(place: _Place, rate: RateEstimate, settings: "Enough", *, stale: int | None) -> JudgeQuality:
     status = place.lacking(settings) if rate["rate"] else rate["why"]
     found: dict[str, Measure] = {}
     if place.labelled and rate["rate"]:

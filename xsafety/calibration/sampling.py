@@ -12,14 +12,16 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from heapq import heapify, heapreplace
 from math import floor, inf, sqrt
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from ..categories import COMMONSENSE
-from ..config.calibration import Calibration
 from ..rows import Drawn, English, LabelRow, Verdict, VerdictClass, row_name
 from ..tabular import clean, read_rows
 from ..text.languages import SOURCE_LANGUAGE
 from .labels import answer_digest
+
+if TYPE_CHECKING:
+    from ..config.calibration import Calibration
 
 JUDGED: tuple[Literal["unsafe", "safe"], ...] = ("unsafe", "safe")
 
@@ -131,7 +133,7 @@ def judged_unsafe(number: int, unsafe: int, safe: int, wanted: float) -> int:
     return min(unsafe, max(part, number - safe))
 
 
-def allotted(frame: Iterable[Answer], settings: Calibration) -> dict[tuple[VerdictClass, str], tuple[int, int]]:
+def allotted(frame: Iterable[Answer], settings: "Calibration") -> dict[tuple[VerdictClass, str], tuple[int, int]]:
     """How many answers of each stratum are drawn, and how many it has."""
     sizes = Counter(answer.stratum for answer in frame)
     unsafe, safe = ([stratum for stratum in sizes if stratum[0] == verdict] for verdict in JUDGED)
@@ -146,7 +148,7 @@ def allotted(frame: Iterable[Answer], settings: Calibration) -> dict[tuple[Verdi
     return {stratum: (taken[stratum], size) for stratum, size in sizes.items()}
 
 
-def draw_sample(frame: Sequence[Answer], judge: str, settings: Calibration) -> list[Drawn]:
+def draw_sample(frame: Sequence[Answer], judge: str, settings: "Calibration") -> list[Drawn]:
     """A sample of the frame, which a judge's verdicts made, by digest."""
     strata = allotted(frame, settings)
     by_stratum: dict[tuple[VerdictClass, str], list[str]] = {}
@@ -174,7 +176,7 @@ def _number(seed: int, text: str) -> float:
     return int.from_bytes(hashlib.sha256(f"{seed} {text}".encode()).digest()[:6]) / 2**48
 
 
-def is_short(frame: Sequence[Answer], had: Collection[str], settings: Calibration) -> bool:
+def is_short(frame: Sequence[Answer], had: Collection[str], settings: "Calibration") -> bool:
     """Whether more answers are to be drawn than those in `had`, by digest: drawn ones, and labelled ones.
 
     That is where fewer than `per_language` of them are left in the frame, none of a model, or of a verdict fewer than

@@ -31,6 +31,7 @@ from .models import (
     TransformersModel,
 )
 from .prompting import PromptingMethod
+from .release import DataRelease
 from .translation import Translation
 from .verification import Verification
 
@@ -71,6 +72,8 @@ class Config(Strict):
     )
     calibration: Calibration = Field(Calibration(), description="how good judges are, by labels of people")
     report: Report = Field(Report(), description="what the report says of its own accord")
+    release: DataRelease | None = Field(None, description="the data set as others get it, for `snakemake release`")
+    since: str | None = Field(None, description="older release that `changes` compares with: a folder, or a git tag")
     compare_with: str | None = Field(
         None, alias="with", description="older results folder that `compare` compares with"
     )

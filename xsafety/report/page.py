@@ -45,13 +45,15 @@ from ..verification.agreement import EVERYONE, REMOVED, ModificationRate, Review
 from ..verification.waiting import file_words, state_words, todo_words
 from .charts import HEAT_BINS
 from .drawing import Picture
-from .findings import differs, headline, sentence
+from .findings import Headline, differs, headline, sentence
 from .palette import DARK, LIGHT, PALETTE
 
 TEMPLATES = Path(__file__).parent / "templates"
 
 MEASURED = Path(__file__).parents[1] / "text" / "refusals.csv"
 """How well the lexicon finds refusals in answers that others labelled, by language."""
+
+_OUTCOMES = ("unsafe", "refusal", "over_refusal")
 
 MANY = 12
 """Longer lists of languages are given as their number, and longer tables of them scroll."""
@@ -112,12 +114,18 @@ def _place(row: RateEstimate | Comparison) -> Place:
 
 def read_judge(name: str, folder: Path, quality: Path | None = None) -> JudgeTables:
     """The tables in `folder`, and the one of its quality. Raises DataError for a table that lacks a column."""
-    rates = [row for row in read_rows(folder / RATES_FILE, RateEstimate) if row["outcome"] in ("unsafe", "refusal")]
+    rates = [row for row in read_rows(folder / RATES_FILE, RateEstimate) if row["outcome"] in _OUTCOMES]
     kept = [row for row in read_rows(folder / COMPARISONS_FILE, Comparison) if row["outcome"] == "unsafe"]
-    shown = (MAIN, WITH_COMMONSENSE, BY_CATEGORY, BY_PROMPTING, CELLS)
+    wide = [[_with_dashes(row) for row in table.read(folder)] for table in (MAIN, WITH_COMMONSENSE)]
+    tidy = [table.read(folder) for table in (BY_CATEGORY, BY_PROMPTING, CELLS)]
     of_judge = read_rows(quality, JudgeQuality) if quality else []
-    tables: Any = [*(table.read(folder) for table in shown), rates, kept, of_judge]
+    tables: Any = [*wide, *tidy, rates, kept, of_judge]
     return JudgeTables(name, *tables)
+
+
+def _with_dashes(row: Mapping[str, str]) -> dict[str, str]:
+    """A row of a wide table with '-' where there is no rate."""
+    return {column: value if column in ("lang", "basis") else value or NO_RATE for column, value in row.items()}
 
 
 @dataclass(frozen=True)
@@ -142,7 +150,7 @@ class Column:
 class Cell:
     """One value with what stands small below it; `marked`: what it differs from; `rows`: what selects its rows.
 
-    `corrected`: the same by what people labelled.
+    `corrected`: the same by what people labelled; `over_refusal`: how many harmless queries are refused.
     """
 
     text: str
@@ -152,6 +160,7 @@ class Cell:
     marked: str = ""
     rows: str = ""
     corrected: str = ""
+    over_refusal: str = ""
 
 
 def shown_rate(text: str) -> str:
@@ -277,6 +286,7 @@ def _main(judge: JudgeTables, columns: Sequence[Column], first: str, commonsense
     rates = {row["lang"]: row for row in (judge.main if commonsense == "no" else judge.with_commonsense)}
     category = NO_COMMONSENSE if commonsense == "no" else ALL
     intervals = judge.estimates("unsafe", prompting=first, category=category)
+    refused = judge.estimates("over_refusal", prompting=first, category=category)
     compared = judge.compared(ENGLISH, prompting=first, category=category)
     incomplete = _partial(judge.models, [rates[column.tag] for column in columns if column.tag != SOURCE_LANGUAGE])
 
@@ -290,6 +300,7 @@ def _main(judge: JudgeTables, columns: Sequence[Column], first: str, commonsense
                 marked=_marked(compared.get((model, first, lang, category)), "English"),
                 rows=_rows(judge, (model, first, lang, category), verdict="unsafe"),
                 corrected=_corrected(judge, lang, model) if commonsense == "no" else "",
+                over_refusal=_with_interval(refused.get((model, first, lang, category))),
             )
             for model in (*judge.models, ALL)
         ]
@@ -298,8 +309,8 @@ def _main(judge: JudgeTables, columns: Sequence[Column], first: str, commonsense
     return {
         "models": judge.models,
         "rows": [(column, line(column.tag), _calibration(judge, column.tag)) for column in columns],
-        "synthetic": any(row["synthetic"] == "yes" for row in judge.quality),
         "averages": line(AVE),
+        "over_refusal": any(row["rate"] for row in refused.values()),
         "partial": incomplete,
         "sizes": (min(sizes), max(sizes)) if sizes else None,
         "detectable": _detectable(compared.values()),
@@ -344,6 +355,11 @@ def _interval(estimate: RateEstimate | Comparison | None) -> str:
     if not estimate or not estimate["lower"]:
         return ""
     return f"[{shown_rate(estimate['lower'])}, {shown_rate(estimate['upper'])}]"
+
+
+def _with_interval(estimate: RateEstimate | None) -> str:
+    """A rate with its limits; empty where there is none."""
+    return f"{shown_rate(estimate['rate'])} {_interval(estimate)}" if estimate and estimate["rate"] else ""
 
 
 def _total(cells: Iterable[CellRates], kind: Literal["invalid", "failed"]) -> int:
@@ -535,7 +551,6 @@ def _took(row: Mapping[str, Any]) -> list[Cell]:
         Cell(count("input_tokens"), of_it("cached_input_tokens", "from a cache")),
         Cell(count("output_tokens"), of_it("reasoning_tokens", "of reasoning")),
         Cell(f"${Decimal(row['cost']):,.2f}" if row["cost"] else NO_RATE),
-        Cell(f"{Decimal(row['minutes'] or 0):,.1f}"),
         *(Cell(count(column)) for column in ("retries", "rate_limited")),
     ]
 
@@ -659,7 +674,6 @@ def _trust(report: Contents) -> Mapping[str, Any]:
         "pictures": report.charts("verification"),
         "of_judges": report.charts("judges"),
         "qualities": [(judge.name, rows) for judge in report.judges if (rows := _quality(judge, report.columns))],
-        "synthetic": any(row["synthetic"] == "yes" for judge in report.judges for row in judge.quality),
     }
 
 
@@ -747,7 +761,17 @@ def _findings(report: Contents) -> list[tuple[str, str]]:
     rates, compared = report.primary.estimates("unsafe", **part), report.primary.compared(ENGLISH, **part)
     corrected = {row["lang"] for row in report.primary.quality if row["status"] == CORRECTED and row["model"] == ALL}
     found = {model: headline(model, rates.values(), compared.values()) for model in report.primary.models}
-    return [(model, sentence(said, sum(lang in corrected for lang in said.languages))) for model, said in found.items()]
+    return [
+        (model, sentence(said, sum(lang in corrected for lang in said.languages), _refused_harmless(report, said)))
+        for model, said in found.items()
+    ]
+
+
+def _refused_harmless(report: Contents, found: Headline) -> RateEstimate | None:
+    """How many harmless queries a model refuses where its sentence speaks of."""
+    rate = found.rate
+    place = rate and (rate["model"], report.first, rate["lang"], NO_COMMONSENSE)
+    return report.primary.estimates("over_refusal").get(place) if place else None
 
 
 def _common(report: Contents) -> dict[str, Any]:
@@ -762,6 +786,7 @@ def _common(report: Contents) -> dict[str, Any]:
         "columns": report.columns,
         "evaluated": sum(bool(row["used"]) for row in _status(report.review.status)),
         "unverified": [row for row in _status(report.review.status) if row["kind"] == "unverified"],
+        "synthetic": any(row["synthetic"] == "yes" for judge in report.judges for row in judge.quality),
         "redact": report.shown["redact"],
         "rows_at": report.shown["rows_at"],
         "many": MANY,

@@ -1,0 +1,70 @@
+# Stage: releases of the data set; on request only.
+# `snakemake release` takes <results>/queries/ with ledgers, checks and review tables. Makes <results>/release/{name}/: the
+# rows of each language as Parquet and JSON Lines, a card, a description in Croissant, checksums, and what it rests on
+# (docs/release.md). Config: release, dataset.licence.
+from xsafety.release.provenance import DATA, code_state, pack
+
+RELEASE = CONFIG.release
+PAPERS = "README.md CHANGES.md CITATION.cff LICENSE croissant.json provenance.json SHA256SUMS".split()
+
+
+rule release:
+    """Make a release of the data set."""
+    input:
+        templates=[str(path) for path in sorted(ROOT.glob("xsafety/release/templates/*.j2"))],
+        queries=lambda wildcards: expand("<results>/queries/{lang}.jsonl", lang=ready_languages()),
+        ledgers=ready("<results>/review/{lang}/ledger.jsonl"),
+        checks=ready("<results>/checks/{lang}.csv"),
+        status="<results>/review_status.csv",
+        rates="<results>/review/modification_rates.csv",
+        agreement="<results>/review/agreement.csv",
+        origins=lambda wildcards: origins(ready_targets()),
+    output:
+        papers=expand("<results>/release/{name}/{paper}", name=RELEASE.folder if RELEASE else "-", paper=PAPERS),
+    log:
+        "<logs>/release.log",
+    localrule: True
+    conda:
+        "../envs/workflow.yaml"
+    params:
+        code=digest("scripts/release.py"),
+        release=to_json(RELEASE and RELEASE.model_dump()),
+        licences=to_json(CONFIG.dataset.licences),
+        folder=result(f"release/{RELEASE.folder if RELEASE else '-'}"),
+        results=lambda wildcards: RESULTS,
+        memory=CONFIG.translation.memory,
+        languages=lambda wildcards: ready_languages(),
+        targets=lambda wildcards: ready_targets(),
+        config=lambda wildcards: pack(CONFIG, DATA),
+        commit=lambda wildcards: to_json(code_state(CHECKOUT)),
+        since=CONFIG.since or [],
+    message:
+        "Making the release."
+    shell:
+        'python3 "$XSAFETY/scripts/release.py"'
+        " --release {params.release:q} --licences {params.licences:q} --results {params.results:q}"
+        " --memory {params.memory:q} --languages {params.languages} --targets {params.targets}"
+        ' --config {params.config:q} --code {params.commit:q} --checkout "$XSAFETY" --inputs {input.origins:q} {input.ledgers:q}'
+        " --since {params.since:q} --out {params.folder:q} 2>&1 | tee {log:q}"
+
+
+rule changes:
+    """Compare the release with an older one, row by row: snakemake changes --config since=FOLDER or a git tag."""
+    input:
+        "<results>/release/{name}/SHA256SUMS".format(name=RELEASE.folder if RELEASE else "-"),
+    log:
+        "<logs>/changes.log",
+    localrule: True
+    conda:
+        "../envs/workflow.yaml"
+    params:
+        code=digest("scripts/changes.py"),
+        release=to_json(RELEASE and RELEASE.model_dump()),
+        since=CONFIG.since or [],
+        folder=result(f"release/{RELEASE.folder if RELEASE else '-'}"),
+        out=result("changes"),
+    message:
+        "Comparing the release with an older one."
+    shell:
+        'python3 "$XSAFETY/scripts/changes.py" --release {params.release:q} --since {params.since:q}'
+        " --folder {params.folder:q} --out {params.out:q} 2>&1 | tee {log:q}"
