@@ -35,7 +35,7 @@ def write_counts(file: Path, seeds: int, draw: random.Random) -> None:
         for prompting, lang in product(PROMPTINGS, LANGUAGES)
         for (category, id), kind in zip(ids, draw.choices(kinds, [82, 15, 3], k=len(ids)), strict=True)
     ]
-    write_rows(file, SeedCount, rows)  # type: ignore[arg-type]
+    write_rows(file, SeedCount, rows)
 
 
 def main() -> None:

@@ -143,12 +143,12 @@ class Project:
         return [json.loads(line) for line in (self.folder / path).read_text(encoding="utf-8").splitlines()]
 
     def snapshot(self) -> dict[str, bytes]:
-        """The bytes of all results but logs, by path."""
+        """The bytes of all results, by path, but of logs, and of what names the port of the test's server."""
         results = self.folder / "results"
         return {
             str(path.relative_to(results)): path.read_bytes()
             for path in sorted(results.rglob("*"))
-            if path.is_file() and path.relative_to(results).parts[0] != "logs"
+            if path.is_file() and path.relative_to(results).parts[0] not in ("logs", "provenance.json")
         }
 
 

@@ -41,7 +41,7 @@ def test_what_fails_costs_its_own_rows_and_nothing_else(project: Project, server
     assert {row["verdict"] for row in project.rows("results/verdicts/down/one/none/en.jsonl")} == {"failed"}
     with (project.folder / "results/tables/paper/unsafe_rate.csv").open() as file:
         rates = {row["lang"]: (row["one"], row["bad"], row["locked"]) for row in csv.DictReader(file)}
-    assert rates["en"] == ("0.0", "-", "-")
+    assert rates["en"] == ("0.0", "", "")
     page = (project.folder / "results/report.html").read_text()
     assert "all 2 failed" in page
     assert "1 failed: 0.0–50.0" in page

@@ -54,7 +54,7 @@ def test_added_language_runs_that_language_only(built: Project, server: Server) 
         + ["verdicts lexicon/one/none/sw", "verdicts paper/one/none/sw", "counts lexicon/one", "counts paper/one"]
         + ["answer_languages one", "estimates lexicon", "estimates paper"]
         + ["calibration lexicon", "calibration paper", "judge_pairs"]
-        + ["tables lexicon", "tables paper", "charts", "report", "data_tests", "usage"]
+        + ["tables lexicon", "tables paper", "charts", "report", "data_tests", "usage", "provenance"]
     )
     assert server.translations == [
         (text, "sw") for text in [row["source"] for row in built.rows("results/queries/sw.jsonl")]
@@ -74,7 +74,7 @@ def test_added_model_asks_that_model_only_and_a_removed_one_nothing(built: Proje
         + ["calibration lexicon", "calibration paper", "judge_pairs"]
         + [f"responses {cell}" for cell in cells]
         + [f"verdicts {judge}/{cell}" for judge in ("lexicon", "paper") for cell in cells]
-        + ["tables lexicon", "tables paper", "charts", "report", "data_tests", "usage"]
+        + ["tables lexicon", "tables paper", "charts", "report", "data_tests", "usage", "provenance"]
     )
     assert models_asked(server) == ["judge"] * 6 + ["model-2"] * 6
     assert '<th scope="col">two</th>' in (built.folder / "results/report.html").read_text()
@@ -84,7 +84,9 @@ def test_added_model_asks_that_model_only_and_a_removed_one_nothing(built: Proje
     done = built.run()
     assert done.status == 0, done.output
     tables = [f"{rule} {judge}" for rule in ("estimates", "tables", "calibration") for judge in ("lexicon", "paper")]
-    assert done.jobs == sorted(["ask_judge paper", "data_tests", "charts", "report", *tables, "usage", "judge_pairs"])
+    assert done.jobs == sorted(
+        ["ask_judge paper", "data_tests", "charts", "report", "provenance", *tables, "usage", "judge_pairs"]
+    )
     assert server.chats == []
     assert '<th scope="col">two</th>' not in (built.folder / "results/report.html").read_text()
     assert built.run().nothing_done
@@ -119,6 +121,7 @@ def test_edited_seed_asks_for_that_row_only(built: Project, server: Server) -> N
         "judge_pairs": 1,
         "charts": 1,
         "report": 1,
+        "provenance": 1,
         "usage": 1,
         "data_tests": 1,
     }
@@ -132,7 +135,7 @@ def test_edited_judge_prompt_asks_that_judge_only(built: Project, server: Server
     assert done.status == 0, done.output
     assert done.jobs == sorted(
         ["ask_judge paper", "counts paper/one", "tables paper", "estimates paper", "calibration paper", "judge_pairs"]
-        + ["charts", "report", "data_tests", "usage"]
+        + ["charts", "report", "data_tests", "usage", "provenance"]
         + [f"verdicts paper/one/none/{lang}" for lang in ("en", "fr")]
     )
     assert models_asked(server) == ["judge"] * 6
@@ -141,7 +144,7 @@ def test_edited_judge_prompt_asks_that_judge_only(built: Project, server: Server
 def test_edited_label_draws_charts_and_renders_the_report_only(built: Project, server: Server) -> None:
     built.config["models"]["one"]["label"] = "The First Model"
     done = built.run()
-    assert done.jobs == ["charts", "report"]
+    assert done.jobs == ["charts", "provenance", "report"]
     assert "The First Model" in (built.folder / "results/report.html").read_text()
     assert server.chats == []
 
@@ -275,7 +278,7 @@ def test_gate_evaluates_nothing_unverified_and_waits_without_failing(built: Proj
     assert "fr: drafted, not evaluated" in done.output
     assert server.chats == []
     table = (built.folder / "results/tables/paper/unsafe_rate.csv").read_text()
-    assert "fr,-,-," in table
+    assert "fr,,," in table
 
     sheet = (built.folder / "results/sheets/fr.csv").read_text(encoding="utf-8").splitlines()
     filled = [sheet[0]] + [line.replace(",[fr] ", ",[fr] ", 1).replace(",,,,,,", ",,ok,,,,", 1) for line in sheet[1:]]
@@ -283,7 +286,7 @@ def test_gate_evaluates_nothing_unverified_and_waits_without_failing(built: Proj
     again = built.run(*made)
     assert again.status == 0, again.output
     assert "No translation waits for people." in again.output
-    assert "fr,-,-," not in (built.folder / "results/tables/paper/unsafe_rate.csv").read_text()
+    assert "fr,,," not in (built.folder / "results/tables/paper/unsafe_rate.csv").read_text()
     assert {row["basis"] for row in built.rows("results/queries/fr.jsonl")} == {"verified"}
     assert server.chats == [], "the verified texts are those that were asked as drafts"
     assert built.run(*made).nothing_done
@@ -363,7 +366,7 @@ def test_a_spot_check_is_the_last_gate(built: Project, server: Server) -> None:
     done = built.run(*VERIFICATION, RATES)
     assert "  fr: spot check (0 of 2), not evaluated" in done.output, done.output
     assert "wait for a reviewer: round 2, 2 row(s), each by another than before (anna): spot check of 2" in done.output
-    assert "fr,-,-," in (built.folder / "results/tables/paper/unsafe_rate.csv").read_text()
+    assert "fr,,," in (built.folder / "results/tables/paper/unsafe_rate.csv").read_text()
     return_sheet(built, "round-2.ben")
     done = built.run(*VERIFICATION, RATES)
     assert "No translation waits for people." in done.output, done.output
