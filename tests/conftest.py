@@ -20,7 +20,7 @@ import pytest
 import yaml
 from _pytest.mark.structures import ParameterSet
 
-from tests.servers.forks import SNAKEMAKE, Fork
+from tests.servers.forks import SNAKEMAKE, Fork, socket_of_jobs
 from tests.servers.loopback import Server, loopback
 from xsafety.seeds.release import Release, read_release
 
@@ -123,13 +123,13 @@ class Project:
         """Runs with what a process takes from its environment only when it starts, such as the locale."""
         self.write_config()
         done = subprocess.run(
-            [sys.executable, "-m", "snakemake", *self.options(*arguments)],
+            [sys.executable, str(ROOT / "tests/servers/forks.py"), *self.options(*arguments)],
             cwd=self.folder,
             text=True,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             check=False,
-            env=os.environ | environment,
+            env=os.environ | environment | socket_of_jobs(),
         )
         return Run(done.returncode, done.stdout)
 
