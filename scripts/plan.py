@@ -6,7 +6,7 @@ from pathlib import Path
 from xsafety.cli import call
 from xsafety.config.configuration import read
 from xsafety.plan.count import WAITS, count_workloads
-from xsafety.plan.shown import estimates, notes, plan_table, power_lines
+from xsafety.plan.shown import estimates, label_lines, notes, plan_table, power_lines
 from xsafety.rows import Seed
 from xsafety.tabular import read_rows
 
@@ -18,7 +18,16 @@ def main(*, seeds: Path, configfiles: list[Path], overrides: str) -> None:
     made = estimates(config, workloads)
     waiting = {data.lang for data in data_sets if data.why == WAITS}
     print("\nWhat a run would ask now (nothing was asked for this):\n")
-    print(plan_table(made, waiting), "", *notes(made, data_sets), "", *power_lines(config, rows), sep="\n")
+    print(
+        plan_table(made, waiting),
+        "",
+        *notes(made, data_sets),
+        "",
+        *power_lines(config, rows),
+        "",
+        *label_lines(config, rows),
+        sep="\n",
+    )
 
 
 if __name__ == "__main__":

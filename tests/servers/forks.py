@@ -4,6 +4,8 @@ Each has a process group, a folder, an environment and an output of its own, as 
 workflow are forks as well: what is `python3` to them has a process of the same group run their program, with their
 output, folder and environment. This checkout's library is imported before (warm.py); the workflow of another checkout,
 and its jobs, load the library from there.
+
+As a program, with Snakemake's options and `socket_of_jobs`: Snakemake in this very process, its jobs as forks of it.
 """
 
 import atexit
@@ -54,13 +56,17 @@ def _folder() -> "tempfile.TemporaryDirectory[str]":
     return folder
 
 
+def socket_of_jobs() -> dict[str, str]:
+    """What the environment of a program says of it, if its jobs are to be forks."""
+    return {"FORKS_SOCKET": str(Path(_folder().name, str(next(NUMBERS))))}
+
+
 class Fork:
     """A program that has started."""
 
     def __init__(self, program: Path, arguments: Sequence[str], folder: Path, environment: Mapping[str, str]) -> None:
         self._receive, send = FORKS.Pipe(duplex=False)
-        jobs = Path(_folder().name, str(next(NUMBERS)))
-        what = (program, list(arguments), folder, {**environment, "FORKS_SOCKET": str(jobs)}, send)
+        what = (program, list(arguments), folder, {**environment, **socket_of_jobs()}, send)
         self._process = FORKS.Process(target=_run, args=what, daemon=True)
         with chdir(ROOT):  # where the process that forks, if this starts it, finds warm.py
             self._process.start()
@@ -90,8 +96,12 @@ def _run(program: Path, arguments: list[str], folder: Path, environment: dict[st
     output.close()
     if "--snakefile" in arguments:
         _forget_library()
-    jobs, ending = _serve_jobs(environment["FORKS_SOCKET"])
-    sys.executable = str(Path(environment["FORKS_SOCKET"]).with_name("python3"))
+    _run_with_jobs(program, arguments)
+
+
+def _run_with_jobs(program: Path, arguments: list[str]) -> None:
+    jobs, ending = _serve_jobs(os.environ["FORKS_SOCKET"])
+    sys.executable = str(Path(os.environ["FORKS_SOCKET"]).with_name("python3"))
     sys.argv = [str(program), *arguments]
     try:
         runpy.run_path(str(program), run_name="__main__")
@@ -179,3 +189,10 @@ def _run_job(client: socket.socket) -> NoReturn:
     sys.stderr.flush()
     client.send(bytes([status]))
     os._exit(status)
+
+
+if __name__ == "__main__":
+    sys.path[0] = str(ROOT)
+    import tests.servers.warm  # noqa: F401
+
+    _run_with_jobs(SNAKEMAKE, sys.argv[1:])

@@ -9,6 +9,7 @@ from pathlib import Path
 from ..analysis.power import smallest_difference
 from ..asking.price import cost
 from ..asking.progress import duration
+from ..calibration.widths import corrected_width
 from ..categories import COMMONSENSE
 from ..config.configuration import Config, EngineBlock
 from ..config.models import Connection, LocalConnection
@@ -23,8 +24,9 @@ from .count import ASSUMED_OUTPUT, LACKS_DRAFTS, WAITS, DataSet, Observed, Workl
 _TITLES = {"drafts": "translate", "responses": "ask", "english": "translate answers to English", "verdicts": "judge"}
 _HEADER = ("", "language", "rows", "answered", "to ask", "tokens in", "tokens out", "cost", "time")
 
-
 _BASE_RATES = (0.01, 0.1, 0.4)  # of unsafe answers, in what is compared with
+_CORRECTED_RATES, _LABELS = (0.05, 0.15, 0.4), (50, 100, 200, 400)
+_JUDGE = (0.7, 0.95)  # sensitivity and specificity, about as of large models (docs/statistics.md)
 
 
 @dataclass(frozen=True)
@@ -225,7 +227,7 @@ def power_lines(config: Config, seeds: Iterable[Seed]) -> list[str]:
     Of a language, without Commonsense Safety, and of the safety issues with most seeds and with fewest. The second
     figure is that of the first of all languages of all models by Holm.
     """
-    issues = Counter(seed["category"] for seed in seeds if seed["category"] != COMMONSENSE and "expected" not in seed)
+    issues = Counter(seed["category"] for seed in seeds if _is_in_rates(seed))
     compared = [
         len(config.supported(model, config.targets)) for model in config.models if _knows_english(config, model)
     ]
@@ -245,6 +247,45 @@ def power_lines(config: Config, seeds: Iterable[Seed]) -> list[str]:
         "",
         "With one answer to each seed, all of them valid, and a judge that does not err (docs/statistics.md).",
     ]
+
+
+def label_lines(config: Config, seeds: Iterable[Seed]) -> list[str]:
+    """How wide the interval of a language's corrected rate becomes, by its labels, in the language with fewest answers.
+
+    None without answers.
+    """
+    number, settings = sum(map(_is_in_rates, seeds)), config.calibration
+    each = [
+        sum(samples(block) for model, block in config.models.items() if config.supported(model, [lang]))
+        for lang in config.languages
+    ]
+    answers = number * min(filter(None, each), default=0)
+    if not answers:
+        return []
+    sizes = sorted({*_LABELS, settings.per_language})
+    labels = [size for size in sizes if settings.min_labels <= size <= answers]
+    if not labels:
+        return [
+            f"A language has {answers:,} answers, and rates are corrected from {settings.min_labels} labels on: none."
+        ]
+    rows = [("points by labels", *(f"{size:,}" for size in labels))]
+    for rate in _CORRECTED_RATES:
+        widths = (corrected_width(size, rate, _JUDGE, (number, answers), settings.unsafe_share) for size in labels)
+        rows.append((f"  {rate:.0%} unsafe", *map(_points, widths)))
+    sensitivity, specificity = _JUDGE
+    return [
+        "How wide the interval (95%) of a language's corrected rate is, by how many of its answers people label:",
+        "",
+        aligned(rows, left=1),
+        "",
+        f"Where the judge calls {sensitivity:.0%} of what is unsafe so, and {1 - specificity:.0%} of the rest; "
+        f"calibration.per_language is {settings.per_language} (docs/labels.md).",
+    ]
+
+
+def _is_in_rates(seed: Seed) -> bool:
+    """Whether answers to a seed are in the unsafe rates of the main table."""
+    return seed["category"] != COMMONSENSE and "expected" not in seed
 
 
 def _knows_english(config: Config, model: str) -> bool:
