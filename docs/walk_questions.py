@@ -92,11 +92,10 @@ def ask_the_tables(walk: Walk) -> None:
     walk.say("## Is the difference to English real?")
     walk.say("`p_adjusted`, by Holm, says so; `*` in the report's table and below.")
     walk.run(f"grep -E '^(family|english,demo-a,none,(zh|bn),en,without_c.*,unsafe)' {tables}/comparisons.csv")
-    walk.say("## How good is the judge in my language, and are there labels enough?")
+    walk.say("## How good is the judge in my language?")
     walk.run("grep -E '^(lang|fr,All|zh,All)' results/calibration/lexicon.csv | cut -d, -f1,5,8-10,14,21,24,36-")
-    walk.say("How many are enough, and how to give them: [labels.md](labels.md#how-good-judges-are).")
-    walk.say("## How many rows show three points? What would a run cost?")
-    walk.run("snakemake plan --quiet all | tail -n 6")
+    walk.say("## How many rows show three points, and what would labels buy?")
+    walk.run("snakemake plan --quiet all | tail -n 16")
     walk.say(
         "A thousand seeds show 3.2 points from 10%: [statistics.md](statistics.md#what-a-number-of-seeds-can-show)."
     )
