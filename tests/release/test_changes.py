@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.release.test_release import ENGLISH, FRENCH, LEDGER, marked, papers
 
+from tests.release.test_build_release import ENGLISH, FRENCH, LEDGER, marked, papers
 from xsafety.release.build import LanguageRows, build_release
 from xsafety.release.changes import Changes, Released, changes_told, older_release, read_released, release_changes
 from xsafety.rows import ReleaseChange
