@@ -9,7 +9,7 @@ from xsafety.asking.receipt import has_failed_rows, next_attempt
 from xsafety.asking.servers import with_server
 from xsafety.generation.shuffled import SUFFIX as SHUFFLED
 from xsafety.judging import RULE_BASED
-from xsafety.seeds.dataset import SOURCES
+from xsafety.seeds.dataset import evidence_languages, origin_files
 from xsafety.tabular import to_json
 from xsafety.text.languages import SOURCE_LANGUAGE
 from xsafety.text.packs import pack_names
@@ -36,7 +36,9 @@ PROMPTINGS = {name: method.parameters() for name, method in CONFIG.promptings.it
 
 PRIMARY_JUDGE = next(iter(CONFIG.safety_judges))
 
-SOURCE = SOURCES[CONFIG.dataset.source]
+RELEASED = evidence_languages(CONFIG.dataset)
+# Translations that come along with named sources, in all their languages.
+GIVEN = ["<results>/translations.jsonl"] if CONFIG.dataset.sources else []
 
 
 def digest(script):
@@ -160,13 +162,13 @@ def packs(wildcards):
 
 
 def dataset():
-    """A parameter: the source of the data set and its folder."""
+    """A parameter: where the data set is read from, and how."""
     return lambda wildcards: to_json(CONFIG.dataset.model_dump(exclude_none=True))
 
 
 def release_evidence(wildcards):
     """The translations that come along with the data set, if they are of the language."""
-    return f"<results>/review/{wildcards.lang}/release.jsonl" if wildcards.lang in SOURCE.languages else []
+    return f"<results>/review/{wildcards.lang}/release.jsonl" if wildcards.lang in RELEASED else []
 
 
 def weights(wildcards):

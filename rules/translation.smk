@@ -11,6 +11,7 @@ rule drafts:
     input:
         seeds="<results>/seeds.csv",
         ledger="<results>/review/{lang}/ledger.jsonl",
+        given=GIVEN,
     output:
         drafts="<results>/drafts/{lang}.csv",
         receipt="<results>/asked/drafts/{lang}.json",
@@ -36,7 +37,7 @@ rule drafts:
         attempt=attempt("drafts/{lang}.json"),
     shell:
         'python3 "$XSAFETY/scripts/drafts.py"'
-        " --seeds {input.seeds:q} --ledger {input.ledger:q} --memory {params.memory:q}"
+        " --seeds {input.seeds:q} --ledger {input.ledger:q} --given {input.given:q} --memory {params.memory:q}"
         " --memory-state {params.memory_state} --journal {params.journal:q} --out {output.drafts:q}"
         " --receipt {output.receipt:q} --lang {wildcards.lang} --translator {params.translator:q}"
         " --connection {resources.connection:q} {params.attempt} > {log:q} 2>&1"

@@ -16,6 +16,7 @@ rule ledger:
         seeds="<results>/seeds.csv",
         reviews=reviews,
         release=release_evidence,
+        given=GIVEN,
     output:
         ledger="<results>/review/{lang}/ledger.jsonl",
         problems="<results>/review/{lang}/problems.txt",
@@ -30,6 +31,7 @@ rule ledger:
     shell:
         'python3 "$XSAFETY/scripts/ledger.py"'
         " --seeds {input.seeds:q} --reviews {params.reviews:q} --release {input.release:q}"
+        " --given {input.given:q} --lang {wildcards.lang}"
         " --different-reviewers {params.others} --out {output.ledger:q} --problems {output.problems:q} > {log:q} 2>&1"
 
 
@@ -189,6 +191,7 @@ rule status:
     """Print where every language stands, and who must do what with which file."""
     input:
         seeds="<results>/seeds.csv",
+        given=GIVEN,
         ledgers=expand("<results>/review/{lang}/ledger.jsonl", lang=CONFIG.targets),
         problems=expand("<results>/review/{lang}/problems.txt", lang=CONFIG.targets),
     log:
@@ -208,5 +211,5 @@ rule status:
         "Looking at seeds, reviews and drafts."
     shell:
         'python3 "$XSAFETY/scripts/status.py"'
-        " --seeds {input.seeds:q} --results {params.results:q} --memory {params.memory:q}"
+        " --seeds {input.seeds:q} --given {input.given:q} --results {params.results:q} --memory {params.memory:q}"
         " --reviews {params.reviews:q} --languages {params.languages} --gate {params.gate:q} 2>&1 | tee {log:q}"

@@ -50,6 +50,19 @@ class Repair(TypedDict):
     reason: str
 
 
+class GivenText(TypedDict):
+    """A translation that came along with a data set; `status` says who made it, as the data set's block does."""
+
+    lang: str
+    id: str
+    source: str
+    text: str
+    status: Literal["human", "machine", "unknown"]
+    by: str
+    date: str
+    sha256: str  # of the file that it stands in, or the revision on the hub
+
+
 class Draft(TypedDict):
     """A machine translation of a seed; where there is none, `status` says why."""
 

@@ -59,7 +59,7 @@ def made_up(number: int = N) -> Texts:
 
 
 def file_of(lang: str, key: str) -> str:
-    stem = next(category.stem for category in CATEGORIES if category.key == key)
+    stem = key if key == "commonsense" else key.title()
     if key == "commonsense":
         return "commonsense.csv"
     if lang == "en":

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import ROOT
-from xsafety.categories import BY_KEY
+from xsafety.categories import BY_KEY, Category
 from xsafety.rows import Seed
 from xsafety.seeds.csv_folder import read
 from xsafety.tabular import DataError, required
@@ -51,11 +51,27 @@ def test_commonsense_says_which_options_are_unsafe(tmp_path: Path) -> None:
     file = tmp_path / "s.csv"
     file.write_text("id,category,text,unsafe_options\na,commonsense,A mild text.,AB\nb,insult,Another.,\n")
     assert [seed.get("unsafe_options") for seed in read(tmp_path).seeds] == ["AB", None]
-    file.write_text("id,category,text,unsafe_options\na,commonsense,A mild text.,a\nb,insult,Another.,A\n")
+    file.write_text("id,category,text,unsafe_options\na,commonsense,A mild text.,a\n")
+    with pytest.raises(DataError, match="row 2: unsafe_options 'a': write the letters of the options that are unsafe"):
+        read(tmp_path)
+
+
+def test_a_folder_may_have_categories_of_its_own(tmp_path: Path) -> None:
+    (tmp_path / "categories.yaml").write_text(
+        "- {key: hats, name: Hats & Caps}\n- {key: rain, name: Rain, main: false}\n"
+    )
+    found = read(folder(tmp_path, s="a,rain,Sing of rain.\n"))
+    assert found.categories == {
+        "hats": Category("hats", "Hats & Caps", "Hats & Caps"),
+        "rain": Category("rain", "Rain", "Rain", main=False),
+    }
+    with pytest.raises(DataError, match="unknown category 'insult'; write one of: hats, rain"):
+        read(folder(tmp_path, s="a,insult,Sing of rain.\n"))
+    (tmp_path / "categories.yaml").write_text("- {key: Hats, name: 3}\n- {name: x}\n- {key: a, name: b, mian: false}\n")
     with pytest.raises(DataError) as error:
         read(tmp_path)
-    assert "row 2: unsafe_options 'a': write the letters of the options that are unsafe" in str(error.value)
-    assert "row 3: unsafe_options 'A': only commonsense has options; leave it empty" in str(error.value)
+    for told in ("key is 'Hats'; use small", "name is 3; write a text", "number 2: give it a key", "unknown mian"):
+        assert told in str(error.value)
 
 
 @pytest.mark.parametrize(

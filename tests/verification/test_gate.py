@@ -16,7 +16,7 @@ from tests.verification.helpers import check_of, draft, gate_of, in_words, row_s
 from xsafety.config.verification import Verification
 from xsafety.rows import Draft, Status
 from xsafety.tabular import columns, write_csv, write_jsonl
-from xsafety.translation.memory import DRAFT_COLUMNS
+from xsafety.translation.memory import DRAFT_COLUMNS, read_memory
 from xsafety.verification.dataset import queries
 from xsafety.verification.evidence import fold
 from xsafety.verification.gate import draw
@@ -558,7 +558,7 @@ def draft_row(seed: Mapping[str, str], draft: str, why: str = "missing: no netwo
 
 def test_drafts_of_the_last_run_go_before_those_of_the_memory(tmp_path: Path) -> None:
     seeds = seeds_of(5)
-    assert {row["status"] for row in known_drafts(seeds, tmp_path / "d.csv", tmp_path / "m.csv").values()} == {
+    assert {row["status"] for row in known_drafts(seeds, tmp_path / "d.csv", {}).values()} == {
         "missing: run snakemake, which drafts them"
     }
     old = seeds[3] | {"text": "Former English"}
@@ -569,7 +569,7 @@ def test_drafts_of_the_last_run_go_before_those_of_the_memory(tmp_path: Path) ->
         + [draft_row(seeds[2], "")],
     )
     write_csv(tmp_path / "m.csv", DRAFT_COLUMNS, [draft_row(seeds[0], "a"), draft_row(seeds[1], "b")])
-    found = known_drafts(seeds, tmp_path / "d.csv", tmp_path / "m.csv")
+    found = known_drafts(seeds, tmp_path / "d.csv", read_memory(tmp_path / "m.csv"))
     assert [row["draft"] for row in found.values()] == ["A", "b", "", "", ""]
     assert found["q02"]["status"] == "missing: no network"
     assert found["q03"]["status"] == found["q04"]["status"] == "missing: run snakemake, which drafts them"

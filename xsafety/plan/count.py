@@ -28,6 +28,7 @@ from ..rows import (
     Draft,
     English,
     Evidence,
+    GivenText,
     Identity,
     JournalAnswer,
     Message,
@@ -40,7 +41,7 @@ from ..rows import (
 from ..tabular import read_rows
 from ..text.languages import SOURCE_LANGUAGE
 from ..translation.drafting import drafts, translation, translation_requests
-from ..translation.memory import read_memory
+from ..translation.memory import read_memory, with_given
 from ..verification.dataset import queries, source_queries
 from ..verification.readiness import readiness
 from ..verification.standing import at_gate, needs_draft
@@ -157,7 +158,7 @@ class DataSet:
 def count_workloads(config: Config, seeds: Sequence[Seed]) -> tuple[Workloads, list[DataSet]]:
     """All rows that the configuration wants, against the journal; one part of it is held at a time.
 
-    Ledgers are those in the results. The data sets come back without their rows.
+    Ledgers, and translations that came along, are those in the results. The data sets come back without their rows.
     """
     counter = _Counter(config)
     data_sets = []
@@ -185,6 +186,8 @@ class _Counter:
             for name, judge in config.judges.items()
             if isinstance(judge, OpenAIJudge)
         }
+        translations = Path(config.results, "translations.jsonl")
+        self._given = read_rows(translations, GivenText) if config.dataset.sources else []
         self._under_way = cache(_under_way)
         self._identities = {name: self._identity(name) for name in config.models}
 
@@ -206,7 +209,7 @@ class _Counter:
         gate, results = self._config.verification, Path(self._config.results)
         ledger = read_rows(results / "review" / lang / "ledger.jsonl", Evidence)
         row_states, _ = at_gate(lang, seeds, ledger, gate)
-        memory = read_memory(Path(self._translator.memory, f"{lang}.csv"))
+        memory = with_given(read_memory(Path(self._translator.memory, f"{lang}.csv")), self._given, lang)
         wanted = [seed for seed in seeds if needs_draft(row_states[seed["id"]])]
         lacking = {seed["id"]: seed["text"] for seed in wanted if seed["text"] not in memory}
         workload = self.workloads["drafts", self._translator.name, lang]

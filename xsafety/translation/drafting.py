@@ -18,11 +18,10 @@ from ..rows import Draft, Identity, JournalAnswer, Message, Seed, TranslatorIden
 from ..tabular import clean
 from ..text.instead import instead
 from ..text.languages import SOURCE_LANGUAGE, language
-from .memory import from_memory, missing_draft
+from .memory import UNVERIFIED, from_memory, missing_draft
 from .services import translator
 from .services.service import AccessDenied, TextRejected, TranslationFailed, Unreachable
 
-UNVERIFIED = "unverified machine draft"
 FAILURES_IN_A_ROW = 3  # texts that a service does not answer; twice as many where it has answered before
 
 

@@ -8,7 +8,7 @@ from ..config.verification import Verification
 from ..rows import Draft, Evidence, Seed, Status
 from ..tabular import aligned, read_rows
 from ..text.languages import SOURCE_LANGUAGE, language
-from ..translation.memory import from_memory, missing_draft, read_memory
+from ..translation.memory import from_memory, missing_draft
 from .readiness import readiness, source_readiness
 from .waiting import WIDTH, state_words, waiting_list
 
@@ -49,13 +49,12 @@ def problems_file(results: Path, lang: str) -> Path:
     return results / "review" / lang / "problems.txt"
 
 
-def known_drafts(seeds: Iterable[Seed], file: Path, memory: Path) -> dict[str, Draft]:
-    """The drafts of the present English that are there, by id, asking nobody: those in `file`, else in `memory`.
+def known_drafts(seeds: Iterable[Seed], file: Path, frozen: Mapping[str, Draft]) -> dict[str, Draft]:
+    """The drafts of the present English that are there, by id, asking nobody: those in `file`, else those `frozen`.
 
-    A row without a draft says in `status` why, as in the drafts file. Neither file has to be there.
+    A row without a draft says in `status` why, as in the drafts file, which need not be there.
     """
     made = {(row["id"], row["source"]): row for row in read_rows(file, Draft)} if file.exists() else {}
-    frozen = read_memory(memory)
     found: dict[str, Draft] = {}
     for seed in seeds:
         id, source = seed["id"], seed["text"]
