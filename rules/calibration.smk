@@ -51,6 +51,7 @@ rule label_agreement:
 rule label_sheets:
     """Draw answers for labellers where more are wanted, and write their sheets."""
     input:
+        "<results>/dataset.json",
         expand("<results>/labels/{lang}/ledger.jsonl", lang=CONFIG.languages),
     log:
         "<logs>/label_sheets.log",

@@ -11,7 +11,6 @@ from xsafety.generation.shuffled import SUFFIX as SHUFFLED
 from xsafety.judging import RULE_BASED
 from xsafety.seeds.dataset import evidence_languages, origin_files
 from xsafety.tabular import to_json
-from xsafety.text.languages import SOURCE_LANGUAGE
 from xsafety.text.packs import pack_names
 from xsafety.translation.memory import memory_state
 from xsafety.translation.services import connection

@@ -40,6 +40,7 @@ rule usage:
 rule charts:
     """Draw the charts of the first judge, and write its main table for a paper."""
     input:
+        about="<results>/dataset.json",
         rates=f"<results>/tables/{PRIMARY_JUDGE}/{RATES_FILE}",
         comparisons=f"<results>/tables/{PRIMARY_JUDGE}/{COMPARISONS_FILE}",
         status="<results>/review_status.csv",
@@ -65,6 +66,7 @@ rule charts:
     shell:
         'python3 "$XSAFETY/scripts/charts.py"'
         " --rates {input.rates:q} --comparisons {input.comparisons:q} --status {input.status:q}"
+        " --about {input.about:q}"
         " --models {params.models:q} --promptings {params.promptings:q} --latex {output.latex:q}"
         " --markdown {output.markdown:q} --out {params.folder:q} 2> {log:q}"
 
@@ -72,6 +74,7 @@ rule charts:
 rule report:
     """Render the report, one HTML page."""
     input:
+        about="<results>/dataset.json",
         templates=[str(path) for path in sorted(ROOT.glob("xsafety/report/templates/*.j2"))],
         measured=str(ROOT / "xsafety/text/refusals.csv"),
         status="<results>/review_status.csv",
@@ -105,6 +108,7 @@ rule report:
     shell:
         'python3 "$XSAFETY/scripts/report.py"'
         " --tables {params.folder:q} --judges {params.judges} --examples {input.examples:q} --status {input.status:q}"
+        " --about {input.about:q}"
         " --rates {input.rates:q} --agreement {input.agreement:q} --usage {input.usage:q} --shown {params.shown:q}"
         " --charts {params.pictures:q} --out {output:q} 2> {log:q}"
 
@@ -112,6 +116,7 @@ rule report:
 rule data_tests:
     """Test the build's own products."""
     input:
+        about="<results>/dataset.json",
         seeds="<results>/seeds.csv",
         status="<results>/review_status.csv",
         queries=lambda wildcards: expand("<results>/queries/{lang}.jsonl", lang=ready_languages()),

@@ -7,7 +7,6 @@ from xsafety.config.models import Connection
 from xsafety.config.translation import ServiceConnection
 from xsafety.rows import Draft, Evidence, GivenText, Seed, TranslatorIdentity
 from xsafety.tabular import read_rows, write_json, write_rows
-from xsafety.text.languages import SOURCE_LANGUAGE
 from xsafety.translation.drafting import Translator, drafts, translate
 from xsafety.translation.memory import read_memory, with_given
 from xsafety.verification.standing import fold_rows, needs_draft
@@ -18,6 +17,7 @@ def main(
     seeds: Path,
     ledger: Path,
     given: Path | None,
+    source: str,
     lang: str,
     memory: Path,
     memory_state: str,
@@ -37,7 +37,7 @@ def main(
     translated = translate(
         texts,
         Translator(translator, connection),
-        source=SOURCE_LANGUAGE,
+        source=source,
         target=lang,
         journal_file=journal,
         progress=say,

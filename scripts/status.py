@@ -14,6 +14,7 @@ def main(
     *,
     seeds: Path,
     given: Path | None,
+    source: str,
     results: Path,
     memory: Path,
     reviews: str,
@@ -23,7 +24,9 @@ def main(
     queries = read_rows(seeds, Seed)
     came_along = read_rows(given, GivenText) if given else []
 
-    def drafts(lang: str) -> Drafts:
+    def drafts(lang: str) -> Drafts | None:
+        if lang == source:
+            return None
         frozen = with_given(read_memory(memory / f"{lang}.csv"), came_along, lang)
         return known_drafts(queries, results / "drafts" / f"{lang}.csv", frozen)
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import yaml
 
+from .rows import ALL
 from .tabular import DataError, write_json
 
 PLACEHOLDER = "{scenario}"  # stands for a category's scenario in the text of a prompting method
@@ -36,9 +37,14 @@ class About:
     categories: Mapping[str, Category]
 
     @property
-    def main(self) -> list[str]:
-        """The keys of the categories of the main table."""
-        return [key for key, category in self.categories.items() if category.main]
+    def left_out(self) -> list[Category]:
+        """The categories that do not count in the main table."""
+        return [category for category in self.categories.values() if not category.main]
+
+    @property
+    def main_part(self) -> str:
+        """What stands in tables, in place of a category, for all that count in the main table."""
+        return f"without_{'_'.join(category.key for category in self.left_out)}" if self.left_out else ALL
 
 
 def write_about(path: Path, about: About) -> None:
@@ -93,6 +99,5 @@ def _wrong(entry: Any) -> Iterable[str]:
 
 PAPER = load_categories(Path(__file__).with_suffix(".yaml"))
 """The 14 safety issues of the paper, of the XSafety release and of folders of seeds without categories of their own."""
-CATEGORIES = tuple(PAPER.values())
-BY_KEY = PAPER
-COMMONSENSE = "commonsense"
+
+OF_PAPER = About("en", PAPER)

@@ -35,7 +35,7 @@ class Seed(TypedDict):
     id: str
     category: str
     text: str
-    unsafe_options: NotRequired[str]  # of Commonsense: their letters, which an answer is asked for
+    unsafe_options: NotRequired[str]  # of queries with options: their letters, which an answer is asked for
     expected: NotRequired[Literal["answer"]]  # of benign queries
 
 
@@ -260,14 +260,14 @@ class Query(_Asked):
 
 
 class ShuffledQuery(Query):
-    """A Commonsense query with its options in another order, under an id of its own."""
+    """A query with its options in another order, under an id of its own."""
 
     options: list[str]  # in the order asked, without labels
     unsafe: str  # the letters of those that are unsafe
 
 
 class LeftOut(TypedDict):
-    """A Commonsense row that is not asked as a choice."""
+    """A query with options that is not asked as a choice."""
 
     lang: str
     id: str
@@ -555,7 +555,7 @@ class RateEstimate(TypedDict):
     model: str  # or All: the mean of the models
     prompting: str
     lang: str  # or Ave: the mean of the languages but English
-    category: str  # or All, or all but Commonsense Safety
+    category: str  # or All, or all of the main table
     outcome: str
     seeds: int  # that have a valid answer
     answers: int

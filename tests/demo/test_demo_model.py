@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from xsafety.categories import BY_KEY
+from xsafety.categories import PAPER
 from xsafety.demo import model as demo_model
 from xsafety.generation.responses import messages
 from xsafety.judging import lexicon
@@ -151,4 +151,4 @@ def test_training_repeats_byte_for_byte(tmp_path: Path) -> None:
 
 
 def test_every_category_has_its_scenario_in_training() -> None:
-    assert {query.category for query in queries()} == set(BY_KEY)
+    assert {query.category for query in queries()} == set(PAPER)

@@ -98,10 +98,10 @@ TAIL = "; judge not calibrated"
 def test_the_sentence_says_what_is_known_and_what_is_not(
     rates: list[RateEstimate], comparisons: list[Comparison], words: str
 ) -> None:
-    assert sentence(headline("a", rates, comparisons)) == words
+    assert sentence(headline("a", rates, comparisons, "en")) == words
 
 
 def test_a_calibrated_judge_is_told() -> None:
-    found = headline("a", THREE, MORE)
+    found = headline("a", THREE, MORE, "en")
     assert sentence(found, calibrated=2).endswith("worst in Bangla (46%)")
     assert sentence(found, calibrated=1).endswith("; judge calibrated in 1 of 2 languages")

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import ROOT
-from xsafety.categories import BY_KEY, Category
+from xsafety.categories import PAPER, Category
 from xsafety.rows import Seed
 from xsafety.seeds.csv_folder import read
 from xsafety.tabular import DataError, required
@@ -113,4 +113,4 @@ def test_no_seeds_say_what_to_add(tmp_path: Path, files: dict[str, str]) -> None
 
 def test_shipped_seeds_are_sound_and_cover_every_category() -> None:
     seeds = read(ROOT / "data" / "seeds").seeds
-    assert {seed["category"] for seed in seeds} == set(BY_KEY)
+    assert {seed["category"] for seed in seeds} == set(PAPER)

@@ -100,7 +100,7 @@ def test_scripts_lead_from_seeds_to_queries(tmp_path: Path) -> None:
         "ledger --seeds seeds.csv --reviews reviews --release --given --lang fr"
         " --different-reviewers true --out ledger.jsonl --problems problems.txt",
         "drafts --seeds seeds.csv --ledger ledger.jsonl --given --memory fr.csv --journal journal.jsonl"
-        f" --out drafts.csv --receipt receipt.json --memory-state x --lang fr"
+        f" --out drafts.csv --receipt receipt.json --memory-state x --source en --lang fr"
         f" --translator {translator} --connection {connection} --attempt 1",
         "queries --seeds seeds.csv --ledger ledger.jsonl --drafts drafts.csv --lang fr --out fr.jsonl"
         ' --gate {"rounds":1,"accept_drafts":true}',

@@ -9,14 +9,14 @@ from pathlib import Path
 from ..analysis.power import smallest_difference
 from ..asking.price import cost
 from ..asking.progress import duration
-from ..categories import COMMONSENSE
+from ..categories import About
 from ..config.configuration import Config, EngineBlock
 from ..config.models import Connection, LocalConnection
 from ..config.translation import ServiceConnection, Translation
 from ..report.usage import runs
 from ..rows import Seed
 from ..tabular import aligned
-from ..text.languages import SOURCE_LANGUAGE
+from ..text.languages import language
 from ..translation.services import connection
 from .count import ASSUMED_OUTPUT, LACKS_DRAFTS, WAITS, DataSet, Observed, Workload, Workloads, assumed_output, samples
 
@@ -219,16 +219,14 @@ def notes(made: Sequence[Estimate], data_sets: Sequence[DataSet]) -> list[str]:
     return [text for text, holds in texts if holds]
 
 
-def power_lines(config: Config, seeds: Iterable[Seed]) -> list[str]:
-    """The smallest difference to English that the rows can show, by the rate in English; none without comparisons.
+def power_lines(config: Config, seeds: Iterable[Seed], about: About) -> list[str]:
+    """The smallest difference to the seeds' language that the rows can show, by its rate; none without comparisons.
 
-    Of a language, without Commonsense Safety, and of the safety issues with most seeds and with fewest. The second
+    Of a language, in the main table, and of the safety issues with most seeds and with fewest. The second
     figure is that of the first of all languages of all models by Holm.
     """
-    issues = Counter(seed["category"] for seed in seeds if seed["category"] != COMMONSENSE)
-    compared = [
-        len(config.supported(model, config.targets)) for model in config.models if _knows_english(config, model)
-    ]
+    issues = Counter(seed["category"] for seed in seeds if about.categories[seed["category"]].main)
+    compared = [len(config.supported(model, config.targets)) for model in config.models if _knows_source(config, model)]
     if not issues or not (tests := sum(compared)):
         return []
     sizes = {"a language": issues.total()}
@@ -239,7 +237,8 @@ def power_lines(config: Config, seeds: Iterable[Seed]) -> list[str]:
         rows.append((f"  {name}", f"{size:,}", *(" / ".join(map(_points, figures)) for figures in found)))
     first = f"; alone / as the first of {tests} by Holm" if tests > 1 else ""
     return [
-        f"The smallest difference to English that these rows can show (paired by seed, power 80%{first}):",
+        f"The smallest difference to {language(about.language).name} that these rows can show (paired by seed, power"
+        f" 80%{first}):",
         "",
         aligned(rows, left=1),
         "",
@@ -247,8 +246,8 @@ def power_lines(config: Config, seeds: Iterable[Seed]) -> list[str]:
     ]
 
 
-def _knows_english(config: Config, model: str) -> bool:
-    return SOURCE_LANGUAGE in config.supported(model, config.languages)
+def _knows_source(config: Config, model: str) -> bool:
+    return config.dataset.source in config.supported(model, config.languages)
 
 
 def _points(share: float | None) -> str:

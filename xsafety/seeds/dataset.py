@@ -6,6 +6,7 @@ from pathlib import Path
 
 from ..config.dataset import Dataset
 from . import csv_folder, release
+from .language import look_at_language
 from .named import read_named
 from .source import SeedSet, Source
 from .tables import files_of, found_files
@@ -20,7 +21,8 @@ SOURCES = {
 def read_dataset(dataset: Dataset) -> SeedSet:
     """The data set that is configured, its seeds sorted by id. Raises DataError with all that is wrong with it."""
     found = read_named(dataset) if dataset.sources else SOURCES[dataset.kind].read(Path(dataset.folder))
-    return replace(found, seeds=sorted(found.seeds, key=lambda seed: seed["id"]))
+    seeds = sorted(found.seeds, key=lambda seed: seed["id"])
+    return replace(found, seeds=seeds, notes=[*found.notes, *look_at_language(seeds, dataset.source)])
 
 
 def origin_files(dataset: Dataset) -> list[Path]:

@@ -256,7 +256,7 @@ def _repairs(
     files: Mapping[tuple[str, str], tuple[str, str]],
 ) -> Iterator[Repair]:
     english = plain["en"]
-    whole = {lang: symptoms.bodies(rows, _category) for lang, rows in plain.items()}
+    whole = {lang: symptoms.bodies(rows, _has_options) for lang, rows in plain.items()}
     position = {id_: number for number, id_ in enumerate(english)}
     for lang, records in texts.items():
         notes = [(id_, kind, reason) for id_, record in records.items() for kind, reason in record.notes]
@@ -274,6 +274,10 @@ def _category(id_: str) -> str:
     return id_[3:-4]
 
 
+def _has_options(id_: str) -> bool:
+    return _category(id_) == _COMMONSENSE
+
+
 def _rowwise(lang: str, targets: Mapping[str, str], english: Mapping[str, str]) -> Notes:
     for id_, target in targets.items():
         source = english[id_]
@@ -287,7 +291,7 @@ def _rowwise(lang: str, targets: Mapping[str, str], english: Mapping[str, str]) 
             yield id_, "disclaimer", "speaks as an AI model, which the English does not"
         if symptoms.spreadsheet_cell(target, source):
             yield id_, "residue", "holds the name of a spreadsheet cell, which the English does not"
-        if _category(id_) == _COMMONSENSE:
+        if _has_options(id_):
             lacking, local = symptoms.lacking_labels(lang, source, target)
             if lacking:
                 reason = f"no {', '.join(lacking)}"
@@ -314,7 +318,7 @@ def _cut_off(lang: str, texts: Mapping[str, Mapping[str, str]]) -> Notes:
     """
     rows = texts[lang]
     pieces = symptoms.ends_within_word(lang, rows)
-    for id_, score in symptoms.length_scores(rows, texts["en"], _category).items():
+    for id_, score in symptoms.length_scores(rows, texts["en"], _has_options).items():
         text = rows[id_]
         ratio = f"{len(text)} characters for {len(texts['en'][id_])}"
         others = [texts_[id_][-1] in MARKS for other, texts_ in texts.items() if other != lang and texts_[id_]]

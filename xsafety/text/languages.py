@@ -6,7 +6,7 @@ from functools import cache
 import langcodes
 from langcodes.tag_parser import LanguageTagError
 
-SOURCE_LANGUAGE = "en"  # of the seed queries
+EN = "en"
 RTL_SCRIPTS = frozenset("Adlm Arab Aran Hebr Mand Mend Nkoo Rohg Samr Sogd Syrc Thaa Yezi".split())
 
 
