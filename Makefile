@@ -10,13 +10,22 @@ unexport PYTHONDONTWRITEBYTECODE
 demo: setup
 	$(BIN)/snakemake --cores all
 
+# The two environments are set up at once, and the code is looked at beside the tests.
+test:
+	@$(MAKE) --no-print-directory --jobs 2 .venv/installed .venv-review/installed
+	@$(MAKE) --no-print-directory --jobs 2 lint tests
+
+test-fast: setup
+	@$(MAKE) --no-print-directory --jobs 2 lint fast-tests
+
 # A test's run of the workflow fills about one core.
 PYTEST = $(BIN)/pytest -n logical --maxprocesses 4 --dist worksteal
 
-test: lint
+.PHONY: tests fast-tests
+tests:
 	$(PYTEST)
 
-test-fast: lint
+fast-tests:
 	$(PYTEST) -m "not slow"
 
 lint: setup
@@ -68,6 +77,20 @@ explore: setup .venv-review/installed
 	@.venv-review/bin/$(INSTALL) requirements-review.lock
 	@touch $@
 
+# The data set as others get it, then read by what they read it with: make release; CONFIG and ARGS as for review, and
+# RELEASES=FOLDER for results of another name.
+.PHONY: release
+RELEASES = results/release/*
+release: setup .venv-release/installed
+	$(BIN)/snakemake --cores all --configfile "$(CONFIG)" $(ARGS) -- release
+	@for folder in $(RELEASES); do .venv-release/bin/python -m xsafety.release.readers "$$folder" || exit 1; done
+
+.venv-release/installed: requirements-release.lock
+	@echo "Setting up the readers of data sets, once ..."
+	@$(PYTHON) -m venv --clear .venv-release
+	@.venv-release/bin/$(INSTALL) requirements-release.lock
+	@touch $@
+
 # Makes config.schema.json, by which editors explain and check config.yaml, from xsafety/config.
 .PHONY: schema
 schema: setup
@@ -77,6 +100,7 @@ schema: setup
 lock:
 	$(call pin,p["project"]["dependencies"] + p["dependency-groups"]["dev"],requirements.lock)
 	$(call pin,p["dependency-groups"]["review"],requirements-review.lock)
+	$(call pin,p["dependency-groups"]["release"],requirements-release.lock)
 
 define pin
 $(PYTHON) -m venv --clear .venv-lock

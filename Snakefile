@@ -79,11 +79,12 @@ include: "rules/verification.smk"
 include: "rules/browser.smk"
 include: "rules/generation.smk"
 include: "rules/judging.smk"
-include: "rules/calibration.smk"
 include: "rules/analysis.smk"
+include: "rules/calibration.smk"
 include: "rules/report.smk"
 include: "rules/explore.smk"
 include: "rules/plan.smk"
+include: "rules/release.smk"
 include: "rules/weblate.smk"
 include: "rules/demo.smk"
 
@@ -95,4 +96,6 @@ rule all:
         choices=expand("<results>/tables/{judge}/choices.csv", judge=CONFIG.choice_judges),
         sheets=expand("<results>/sheets/{lang}.{format}", lang=CONFIG.targets, format=SHEET_FORMATS),
         labels="<results>/labels/agreement.csv",
+        calibration=expand("<results>/calibration/{judge}.csv", judge=CONFIG.safety_judges),
+        judge_pairs="<results>/tables/judge_pairs.csv" if len(CONFIG.safety_judges) > 1 else [],
         tests="<results>/data_tests.txt",

@@ -161,6 +161,31 @@ rule paper:
         'python3 "$XSAFETY/scripts/paper.py" --means {output.means:q} --claims {output.claims:q}' " 2>&1 | tee {log:q}"
 
 
+rule since_older:
+    """Compare the verdicts with those of the older run that the configuration names, for the report."""
+    input:
+        verdicts=lambda wildcards: every_cell(
+            "<results>/verdicts/{judge}/{model}/{prompting}/{lang}.jsonl", judge=CONFIG.safety_judges
+        ),
+        older=lambda wildcards: files(f"{CONFIG.compare_with}/verdicts", "*/*/*/*.jsonl"),
+    output:
+        changes="<results>/compare/changes.csv",
+        flips="<results>/compare/flips.csv",
+    log:
+        "<logs>/since_older.log",
+    conda:
+        "../envs/workflow.yaml"
+    params:
+        code=digest("scripts/compare.py"),
+        results=result(""),
+        older=CONFIG.compare_with or [],
+        judges=list(CONFIG.safety_judges),
+    shell:
+        'python3 "$XSAFETY/scripts/compare.py"'
+        " --older {params.older:q} --results {params.results:q} --judges {params.judges}"
+        " --changes {output.changes:q} --flips {output.flips:q} > {log:q} 2>&1"
+
+
 rule compare:
     """Compare the verdicts with an older results folder, row by row: snakemake compare --config with=FOLDER."""
     log:
@@ -179,4 +204,5 @@ rule compare:
     shell:
         'python3 "$XSAFETY/scripts/compare.py"'
         " --older {params.older:q} --results {params.results:q} --judges {params.judges}"
-        " --out {params.results:q}/compare 2>&1 | tee {log:q}"
+        " --changes {params.results:q}/compare/changes.csv --flips {params.results:q}/compare/flips.csv"
+        " 2>&1 | tee {log:q}"

@@ -51,7 +51,7 @@ rule label_queue:
         results=lambda wildcards: RESULTS,
         settings=to_json(CONFIG.calibration.model_dump()),
         judge=PRIMARY_JUDGE,
-        prompting=next(iter(PROMPTINGS)),
+        prompting=FIRST_PROMPTING,
         models=lambda wildcards: [model for model in CONFIG.models if CONFIG.supported(model, [wildcards.lang])],
     shell:
         'python3 "$XSAFETY/scripts/label_queue.py"'

@@ -1,9 +1,12 @@
 # Stage: calibration.
 # Takes data/labels/{lang}/: samples of answers, and what people said of them, sample-{n}.{labeller}.{xlsx,csv,jsonl}.
 # Makes, per language, <results>/labels/{lang}/ledger.jsonl, labels.csv (answers on which the labellers are done) and
-# problems.txt, and how far labellers agree, <results>/labels/agreement.csv. On request, by `snakemake label_sheets`,
-# samples are drawn from the primary judge's verdicts, and <results>/labels/sheets/ are what labellers fill.
-# Config: calibration.
+# problems.txt, and how far labellers agree, <results>/labels/agreement.csv; of verdicts under the first prompting method,
+# how good each judge is by these labels, <results>/calibration/{judge}.csv, and how far each two judges agree,
+# <results>/tables/judge_pairs.csv. On request, by `snakemake label_sheets`, samples are drawn from the primary judge's
+# verdicts, and <results>/labels/sheets/ are what labellers fill. Config: calibration.
+from xsafety.analysis.rates import RATES_FILE
+from xsafety.config.calibration import Enough
 
 
 rule label_ledger:
@@ -48,6 +51,58 @@ rule label_agreement:
         " > {log:q} 2>&1"
 
 
+rule calibration:
+    """Say how good a judge is by the labels, and correct its rates."""
+    input:
+        about="<results>/dataset.json",
+        labels=expand("<results>/labels/{lang}/labels.csv", lang=CONFIG.languages),
+        rates=f"<results>/tables/{{judge}}/{RATES_FILE}",
+        verdicts=first_verdicts("{judge}"),
+    output:
+        "<results>/calibration/{judge}.csv",
+    log:
+        "<logs>/calibration/{judge}.log",
+    conda:
+        "../envs/workflow.yaml"
+    params:
+        code=digest("scripts/calibration.py"),
+        verdicts=result("verdicts/{judge}"),
+        labels=result("labels"),
+        prompting=FIRST_PROMPTING,
+        languages=lambda wildcards: ready_languages(),
+        cells=lambda wildcards: to_json(grouped_cells()),
+        settings=to_json(CONFIG.calibration.model_dump(include=set(Enough.model_fields))),
+    shell:
+        'python3 "$XSAFETY/scripts/calibration.py"'
+        " --verdicts {params.verdicts:q} --about {input.about:q} --rates {input.rates:q} --labels {params.labels:q}"
+        " --prompting {params.prompting} --languages {params.languages} --cells {params.cells:q}"
+        " --settings {params.settings:q} --out {output:q} 2> {log:q}"
+
+
+rule judge_pairs:
+    """Count how far each two judges agree."""
+    input:
+        about="<results>/dataset.json",
+        verdicts=lambda wildcards: [file for judge in CONFIG.safety_judges for file in first_verdicts(judge)(wildcards)],
+    output:
+        "<results>/tables/judge_pairs.csv",
+    log:
+        "<logs>/judge_pairs.log",
+    conda:
+        "../envs/workflow.yaml"
+    params:
+        code=digest("scripts/judge_pairs.py"),
+        verdicts=result("verdicts"),
+        judges=list(CONFIG.safety_judges),
+        prompting=FIRST_PROMPTING,
+        languages=lambda wildcards: ready_languages(),
+        cells=lambda wildcards: to_json(grouped_cells()),
+    shell:
+        'python3 "$XSAFETY/scripts/judge_pairs.py"'
+        " --verdicts {params.verdicts:q} --about {input.about:q} --judges {params.judges} --prompting {params.prompting}"
+        " --languages {params.languages} --cells {params.cells:q} --out {output:q} 2> {log:q}"
+
+
 rule label_sheets:
     """Draw answers for labellers where more are wanted, and write their sheets."""
     input:
@@ -64,7 +119,7 @@ rule label_sheets:
         results=lambda wildcards: RESULTS,
         labels=CONFIG.calibration.labels,
         judge=PRIMARY_JUDGE,
-        prompting=next(iter(PROMPTINGS)),
+        prompting=FIRST_PROMPTING,
         languages=CONFIG.languages,
         models=lambda wildcards: to_json(
             [[model, CONFIG.supported(model, CONFIG.languages)] for model in CONFIG.models]

@@ -8,7 +8,6 @@ from xsafety.asking.engines import transformers
 from xsafety.asking.receipt import has_failed_rows, next_attempt
 from xsafety.asking.servers import with_server
 from xsafety.generation.shuffled import SUFFIX as SHUFFLED
-from xsafety.judging import RULE_BASED
 from xsafety.seeds.dataset import evidence_languages, origin_files
 from xsafety.tabular import to_json
 from xsafety.text.packs import pack_names
@@ -32,6 +31,11 @@ shell.prefix(
 OTHERS = to_json(CONFIG.verification.needs_other_reviewers)
 
 PROMPTINGS = {name: method.parameters() for name, method in CONFIG.promptings.items()}
+
+# That of the main table.
+FIRST_PROMPTING = next(iter(PROMPTINGS))
+
+ASKED_JUDGES = {*CONFIG.stages["verdicts"]}
 
 PRIMARY_JUDGE = next(iter(CONFIG.safety_judges))
 
@@ -86,6 +90,15 @@ def model_cells(pattern):
     return lambda wildcards: expand(pattern, prompting=PROMPTINGS, lang=evaluated(wildcards.model), **wildcards)
 
 
+def first_verdicts(judge):
+    """A judge's files of verdicts under the first prompting method, by which answers are drawn for labellers."""
+    return lambda wildcards: [
+        f"{RESULTS}/verdicts/{judge}/{model}/{FIRST_PROMPTING}/{lang}.jsonl".format(**wildcards)
+        for model, langs in cells().items()
+        for lang in langs
+    ]
+
+
 def every_cell(pattern, **wildcards):
     """A pattern's files for all models, promptings and languages evaluated."""
     return [
@@ -96,7 +109,18 @@ def every_cell(pattern, **wildcards):
 
 
 def is_asked(judge):
-    return CONFIG.judges[judge].engine not in RULE_BASED
+    return judge in ASKED_JUDGES
+
+
+def voters(judge):
+    """The judges whose majority a judge is; none of another judge."""
+    return getattr(CONFIG.judges[judge], "of", [])
+
+
+def reading(judge):
+    """How a judge's verdicts are made of what it, or its voters, said; a lexicon judge has but one way."""
+    block = CONFIG.judges[judge]
+    return block.method().model_dump() if is_asked(judge) or voters(judge) else {}
 
 
 def reads_english(judge, lang):
@@ -162,7 +186,7 @@ def packs(wildcards):
 
 def dataset():
     """A parameter: where the data set is read from, and how."""
-    return lambda wildcards: to_json(CONFIG.dataset.model_dump(exclude_none=True))
+    return lambda wildcards: to_json(CONFIG.dataset.model_dump(exclude_none=True, exclude={"licence"}))
 
 
 def release_evidence(wildcards):

@@ -1,5 +1,6 @@
-# The toy models of the demo, trained from scratch on the templated answers of this project; no part of the main job.
-# Takes data/seeds/, data/memory/. Makes <results>/models/demo-a and demo-b; copy them to data/models/ to ship them.
+# The toy models of the demo, trained from scratch on the templated answers of this project, and its synthetic labels; no
+# part of the main job. Takes data/seeds/, data/memory/. Makes <results>/models/demo-a and demo-b; copy them to
+# data/models/ to ship them. `snakemake demo_labels`, after label_sheets, writes labels to data/labels/.
 
 
 rule demo_model:
@@ -31,3 +32,24 @@ rule train_demo_model:
         'python3 "$XSAFETY/scripts/demo_model.py"'
         " --name {wildcards.toy} --seeds {input.seeds:q} --memory {params.memory:q}"
         " --out {output:q} > {log:q} 2>&1"
+
+
+rule demo_labels:
+    """Write the demo's synthetic labels."""
+    log:
+        "<logs>/demo_labels.log",
+    localrule: True
+    conda:
+        "../envs/workflow.yaml"
+    params:
+        code=digest("scripts/demo_labels.py"),
+        # As rule label_sheets, it takes the verdicts that there are.
+        results=lambda wildcards: RESULTS,
+        labels=CONFIG.calibration.labels,
+        judge=PRIMARY_JUDGE,
+        prompting=FIRST_PROMPTING,
+        models=list(CONFIG.models),
+    shell:
+        'python3 "$XSAFETY/scripts/demo_labels.py"'
+        " --results {params.results:q} --labels {params.labels:q} --judge {params.judge}"
+        " --prompting {params.prompting} --models {params.models} --languages en zh ar bn > {log:q} 2>&1"

@@ -1,6 +1,6 @@
 # Stage: verdicts.
 # Takes <results>/responses/. `ask_judge` puts what the journal lacks to a judge, in one process; `verdicts` files its
-# verdicts from the journal, by the judge's protocol. A lexicon judge needs neither.
+# verdicts from the journal, by the judge's protocol. A lexicon judge needs neither, and a majority the verdicts of others.
 # Makes <results>/verdicts/{judge}/{model}/{prompting}/{lang}.jsonl. Config: judges. A judge of choices reads the responses
 # to shuffled Commonsense queries instead, and makes <results>/choices/{judge}/{model}.jsonl.
 
@@ -66,6 +66,9 @@ rule verdicts:
         ),
         protocol=lambda wildcards: CONFIG.judges[wildcards.judge].protocol_file if is_asked(wildcards.judge) else [],
         receipt=lambda wildcards: judge_receipt(wildcards) if is_asked(wildcards.judge) else [],
+        others=lambda wildcards: expand(
+            "<results>/verdicts/{voter}/{model}/{prompting}/{lang}.jsonl", voter=voters(wildcards.judge), **wildcards
+        ),
         # For refusals of responses and of the judge itself.
         packs=packs,
     output:
@@ -78,12 +81,10 @@ rule verdicts:
         code=digest("scripts/verdicts.py"),
         journal=journal("verdicts/{judge}"),
         identity=judge_identity,
-        reading=lambda wildcards: to_json(
-            CONFIG.judges[wildcards.judge].method().model_dump() if is_asked(wildcards.judge) else {}
-        ),
+        reading=lambda wildcards: to_json(reading(wildcards.judge)),
     shell:
         'python3 "$XSAFETY/scripts/verdicts.py"'
-        " --responses {input.responses:q} --english {input.english:q} --about {input.about:q}"
+        " --responses {input.responses:q} --english {input.english:q} --others {input.others:q} --about {input.about:q}"
         " --protocol {input.protocol:q} --receipt {input.receipt:q} --journal {params.journal:q}"
         " --identity {params.identity:q} --reading {params.reading:q}"
         " --part {wildcards.model}/{wildcards.prompting}/{wildcards.lang} --out {output:q} 2> {log:q}"

@@ -17,7 +17,9 @@ rule usage:
             judge=[judge for judge in CONFIG.safety_judges if is_asked(judge) and any(cells().values())],
         ),
     output:
-        "<results>/usage.csv",
+        usage="<results>/usage.csv",
+        # Among the logs: it is another in each run.
+        times="<logs>/minutes.csv",
     log:
         "<logs>/usage.log",
     conda:
@@ -34,7 +36,8 @@ rule usage:
         ),
     shell:
         'python3 "$XSAFETY/scripts/usage.py"'
-        " --journal {params.journal:q} --engines {params.engines:q} --out {output:q} 2> {log:q}"
+        " --journal {params.journal:q} --engines {params.engines:q} --out {output.usage:q}"
+        " --times {output.times:q} 2> {log:q}"
 
 
 rule charts:
@@ -43,6 +46,7 @@ rule charts:
         about="<results>/dataset.json",
         rates=f"<results>/tables/{PRIMARY_JUDGE}/{RATES_FILE}",
         comparisons=f"<results>/tables/{PRIMARY_JUDGE}/{COMPARISONS_FILE}",
+        qualities=expand("<results>/calibration/{judge}.csv", judge=CONFIG.safety_judges),
         status="<results>/review_status.csv",
     output:
         report(
@@ -63,8 +67,10 @@ rule charts:
         # In their order, which an object of JSON has not.
         models=lambda wildcards: to_json([*CONFIG.names()["models"].items()]),
         promptings=lambda wildcards: to_json([*CONFIG.names()["promptings"].items()]),
+        judges=lambda wildcards: to_json([*CONFIG.names()["judges"].items()]),
     shell:
         'python3 "$XSAFETY/scripts/charts.py"'
+        " --qualities {input.qualities:q} --judges {params.judges:q}"
         " --rates {input.rates:q} --comparisons {input.comparisons:q} --status {input.status:q}"
         " --about {input.about:q}"
         " --models {params.models:q} --promptings {params.promptings:q} --latex {output.latex:q}"
@@ -93,6 +99,8 @@ rule report:
             model=CONFIG.models,
         ),
         charts=expand("<results>/charts/{name}.{kind}", name=drawing_names(CONFIG.models), kind=["svg", "csv"]),
+        qualities=expand("<results>/calibration/{judge}.csv", judge=CONFIG.safety_judges),
+        changes="<results>/compare/changes.csv" if CONFIG.compare_with else [],
     output:
         report("<results>/report.html", caption="../report/report.rst", category="Report"),
     log:
@@ -110,7 +118,7 @@ rule report:
         " --tables {params.folder:q} --judges {params.judges} --examples {input.examples:q} --status {input.status:q}"
         " --about {input.about:q}"
         " --rates {input.rates:q} --agreement {input.agreement:q} --usage {input.usage:q} --shown {params.shown:q}"
-        " --charts {params.pictures:q} --out {output:q} 2> {log:q}"
+        " --charts {params.pictures:q} --qualities {input.qualities:q} --changes {input.changes:q} --out {output:q} 2> {log:q}"
 
 
 rule data_tests:

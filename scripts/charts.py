@@ -1,4 +1,4 @@
-"""Draws the charts of one judge, and writes its main table for a paper; names in the order of the configuration."""
+"""Draws the charts of one judge and of what is known of all, and writes its main table; names in their order."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ from xsafety.cli import call
 from xsafety.report.charts import ChartNames, drawings
 from xsafety.report.drawing import write_drawing
 from xsafety.report.main_table import as_latex, as_markdown, main_table_of
-from xsafety.rows import Comparison, RateEstimate, Status
+from xsafety.rows import Comparison, JudgeQuality, RateEstimate, Status
 from xsafety.tabular import read_rows, write_text
 
 
@@ -18,16 +18,19 @@ def main(
     comparisons: Path,
     status: Path,
     about: Path,
+    qualities: list[Path],
     models: list[list[str]],
+    judges: list[list[str]],
     promptings: list[list[str]],
     latex: Path,
     markdown: Path,
     out: Path,
 ) -> None:
     known = read_about(about)
-    names = ChartNames(dict(models), dict(promptings), known)
+    names = ChartNames(dict(models), dict(promptings), dict(judges), known)
+    of_judges = {path.stem: read_rows(path, JudgeQuality) for path in qualities}
     estimates, compared = read_rows(rates, RateEstimate), read_rows(comparisons, Comparison)
-    for drawing in drawings(estimates, compared, read_rows(status, Status), names):
+    for drawing in drawings(estimates, compared, of_judges, read_rows(status, Status), names):
         write_drawing(drawing, out)
     shown = {"prompting": promptings[0][0], "category": known.main_part, "outcome": "unsafe"}.items()
     table = main_table_of(

@@ -9,20 +9,19 @@ from xsafety.rows import Flip, RunChange
 from xsafety.tabular import DataError, aligned, write_rows
 
 
-def main(*, older: Path | None, results: Path, judges: list[str], out: Path) -> None:
+def main(*, older: Path | None, results: Path, judges: list[str], changes: Path, flips: Path) -> None:
     if older is None or not older.is_dir():
         raise DataError(f"with={older or ''}: name the folder of an older run: snakemake compare --config with=FOLDER")
-    found, rows = compare_runs(
-        older, results, judges, {one.key for one in read_about(results / "dataset.json").left_out}
-    )
-    write_rows(out / "changes.csv", RunChange, found)
-    write_rows(out / "flips.csv", Flip, rows)
+    left_out = {one.key for one in read_about(results / "dataset.json").left_out}
+    found, rows = compare_runs(older, results, judges, left_out)
+    write_rows(changes, RunChange, found)
+    write_rows(flips, Flip, rows)
     table = change_table(found)
     if len(table) > 1:
         say(aligned(table, left=4))
     same = len(found) - len(table) + 1
     say(f"{len(rows)} verdict(s) changed; {same} of {len(found)} files of verdicts are as they were.")
-    say(f"Every row that changed, and why: {out / 'flips.csv'}")
+    say(f"Every row that changed, and why: {flips}")
 
 
 if __name__ == "__main__":

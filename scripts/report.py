@@ -7,7 +7,7 @@ from xsafety.cli import call
 from xsafety.report.charts import drawing_names
 from xsafety.report.drawing import read_pictures
 from xsafety.report.page import Contents, ReviewTables, read_judge, render
-from xsafety.rows import Example, Shown, Status, Usage
+from xsafety.rows import Example, RunChange, Shown, Status, Usage
 from xsafety.tabular import read_rows, write_text
 from xsafety.verification.agreement import ModificationRate, ReviewerAgreement
 
@@ -24,6 +24,8 @@ def main(
     usage: Path,
     shown: Shown,
     charts: Path,
+    qualities: list[Path],
+    changes: list[Path],
     out: Path,
 ) -> None:
     review = ReviewTables(
@@ -32,10 +34,12 @@ def main(
         agreement=read_rows(agreement, ReviewerAgreement),
     )
     known = read_about(about)
-    given = [read_judge(name, tables / name, known) for name in judges]
+    of_judges = {path.stem: path for path in qualities}
+    given = [read_judge(name, tables / name, known, of_judges[name]) for name in judges]
     picked = [row for path in examples for row in read_rows(path, Example)]
     pictures = read_pictures(charts, drawing_names(given[0].models))
-    write_text(out, render(Contents(given, picked, review, read_rows(usage, Usage), shown, pictures)))
+    changed = [row for path in changes for row in read_rows(path, RunChange)]
+    write_text(out, render(Contents(given, picked, review, read_rows(usage, Usage), shown, pictures, changed)))
 
 
 if __name__ == "__main__":

@@ -1,9 +1,10 @@
-"""Prints where the verification of every language stands, and who must do what with which file; asks nobody."""
+"""Prints where every language stands, who must do what with which file, and what was asked; asks nobody."""
 
 from pathlib import Path
 
 from xsafety.cli import call
 from xsafety.config.verification import Verification
+from xsafety.plan.done import asked_lines
 from xsafety.rows import GivenText, Seed
 from xsafety.tabular import read_rows
 from xsafety.translation.memory import read_memory, with_given
@@ -32,6 +33,7 @@ def main(
 
     rows = statuses(languages, queries, drafts, gate, results=results, reviews=reviews)
     print("", status_table(rows), "", to_do(rows, results), sep="\n")
+    print("", *asked_lines(results), sep="\n")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,7 @@
-"""Files one judge's verdicts on one file of responses: from the journal, where the judge was asked by a protocol."""
+"""Files one judge's verdicts on one file of responses: from the journal, where the judge was asked by a protocol.
+
+Of a majority: from the verdicts of others.
+"""
 
 from pathlib import Path
 
@@ -6,6 +9,7 @@ from xsafety.asking.receipt import journalled_answers, read_receipt
 from xsafety.categories import read_about
 from xsafety.cli import call
 from xsafety.judging import RULE_BASED
+from xsafety.judging.majority import majority_verdicts
 from xsafety.judging.verdicts import JudgeOptions, judge_requests, model_verdicts, read_english
 from xsafety.protocols.protocol import load
 from xsafety.rows import Identity, Response, Verdict
@@ -17,6 +21,7 @@ def main(
     responses: Path,
     english: Path | None,
     about: Path,
+    others: list[Path],
     protocol: str | None,
     receipt: Path | None,
     journal: Path,
@@ -26,6 +31,10 @@ def main(
     out: Path,
 ) -> None:
     rows = read_rows(responses, Response)
+    if others:
+        voters = {name: read_rows(file, Verdict) for name, file in zip(reading["of"], others, strict=True)}
+        write_rows(out, Verdict, majority_verdicts(rows, voters, reading["tie"]))
+        return
     if not (protocol and receipt):
         write_rows(out, Verdict, RULE_BASED[identity["engine"]](rows))
         return

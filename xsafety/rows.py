@@ -1,6 +1,6 @@
 """The nouns of the domain: what one row of each file is, declared once; a file's columns are the keys of its noun."""
 
-from typing import Any, Literal, NotRequired, Required, TypedDict
+from typing import Annotated, Any, Literal, NotRequired, Required, TypedDict
 
 ALL = "All"  # in tables: all models, languages or categories together
 
@@ -13,6 +13,7 @@ DECIDING: tuple[ReviewVerdict, ...] = ("ok", "edited", "rejected")
 
 VerdictClass = Literal["safe", "unsafe", "invalid", "failed", "benign"]
 """What a verdict on a response comes to; `benign`: to a query that should be answered, of which no harm is judged."""
+Tie = Literal["unsafe", "safe", "invalid"]  # the verdict where as many judges say one as the other
 ChoiceOutcome = Literal["right", "wrong", "invalid", "refusal", "failed"]
 Expected = Literal["refusal", "answer"]  # what a model should do with a query; `answer`: the query is benign
 AnswerStatus = Literal["answered", "blocked", "too_long", "rejected", "cut_off", "failed"]
@@ -259,6 +260,40 @@ class Query(_Asked):
     rounds: int
 
 
+Provenance = Literal["source", "human", "human-verified", "human-post-edited", "as-released", "in-review", "machine"]
+"""What a released text rests on; the last two are unverified."""
+
+
+class ReleaseRow(TypedDict):
+    """A row of a released data set; its card says of each column what is said here."""
+
+    id: Annotated[str, "the seed's, the same in all languages"]
+    group: Annotated[str, "rows that are translations of one another have one"]
+    source_dataset: Annotated[str, "where the seed is from"]
+    category: Annotated[str, "key of the safety issue"]
+    category_label: Annotated[str, "its name"]
+    expected: Annotated[Expected, "what a model should do: `refusal`, or `answer` where the query is benign"]
+    lang: Annotated[str, "BCP 47 tag of the text"]
+    text: Annotated[str | None, "the query"]
+    source_lang: Annotated[str, "BCP 47 tag of the seed"]
+    source_text: Annotated[str | None, "the seed"]
+    verification: Annotated[
+        Provenance,
+        "what the text rests on: `source`, the seed itself; `human`, written by a person; `human-verified`, a draft"
+        " that people left as it is; `human-post-edited`, one that they changed; `as-released`, a translation that came"
+        " with the seeds; `in-review`, decided on by people, but not as often as asked for; `machine`, a draft that"
+        " nobody decided on",
+    ]
+    rounds: Annotated[int, "rounds of proofreading that it passed"]
+    date: Annotated[str | None, "of the last verdict on it"]
+    reviewers: Annotated[list[str], "who decided on it, under pseudonyms, each of one language"]
+    drafted_by: Annotated[str | None, "engine of its machine draft, where that is known"]
+    engine_licence: Annotated[str | None, "terms of that engine"]
+    licence: Annotated[str, "SPDX identifier of the source's licence"]
+    text_sha256: Annotated[str, "SHA-256 of the text in UTF-8"]
+    canary: Annotated[str, "marks the row: whoever finds it in a model's training data knows where that is from"]
+
+
 class ShuffledQuery(Query):
     """A query with its options in another order, under an id of its own."""
 
@@ -474,6 +509,70 @@ class LabelAgreement(TypedDict):
     alpha: str  # Krippendorff's, nominal
 
 
+class JudgeQuality(TypedDict):
+    """How good a judge is in a language by labels of people, and its rate corrected by these; of the first prompting
+    method, without Commonsense Safety.
+
+    Shares are in percent, texts as in a file, empty where they are undefined; each but `raw` rests on labels alone.
+    """
+
+    lang: str
+    model: str  # or All: the mean of the models
+    prompting: str
+    answers: int  # on which the judge gave a valid verdict
+    raw: str  # how many of these it calls unsafe, as in the judge's rates
+    raw_lower: str
+    raw_upper: str
+    corrected: str  # empty unless `status` is 'corrected'
+    corrected_lower: str
+    corrected_upper: str
+    people: str  # what people call unsafe of the sample, weighed, whatever the judge says
+    people_lower: str
+    people_upper: str
+    labels: int  # of people, safe or unsafe, on different ones of these answers: tp + fp + fn + tn
+    tp: int  # unsafe by judge and people
+    fp: int  # unsafe by the judge alone
+    fn: int  # unsafe by people alone
+    tn: int
+    invalid: int  # further labels, which call the answer invalid
+    stale: int | None  # labels on answers that are none of the present ones; None of a single model
+    sensitivity: str  # of what people call unsafe, so much the judge does
+    sensitivity_lower: str
+    sensitivity_upper: str
+    specificity: str  # of what people call safe, so much the judge does
+    specificity_lower: str
+    specificity_upper: str
+    ppv: str  # of what the judge calls unsafe, so much people do
+    ppv_lower: str
+    ppv_upper: str
+    false_omission: str  # of what the judge calls safe, so much people call unsafe
+    false_omission_lower: str
+    false_omission_upper: str
+    kappa: str  # Cohen's, of judge and people; no percentage
+    kappa_lower: str
+    kappa_upper: str
+    synthetic: YesNo  # whether any of these labels is
+    status: str  # 'corrected', or why nothing is
+
+
+class JudgePair(TypedDict):
+    """How far two judges agree in a language; of all models, under the first prompting method, without Commonsense."""
+
+    lang: str
+    judge: str
+    other: str
+    answers: int  # on which both gave a valid verdict
+    both_unsafe: int
+    judge_unsafe: int  # and the other says safe
+    other_unsafe: int
+    both_safe: int
+    agree: str  # percent of the answers, with its interval by seed
+    lower: str
+    upper: str
+    kappa: str  # Cohen's; empty where both say one thing alone
+    ac1: str  # Gwet's, which does not fall where nearly all is safe
+
+
 class Count(TypedDict):
     """The verdicts on one cell, counted: n = safe + unsafe + invalid + failed. `refusal` is as in a verdict."""
 
@@ -665,7 +764,7 @@ class Flip(TypedDict):
 
 
 class Usage(TypedDict):
-    """What asking took, by language; tries and minutes only of all languages together."""
+    """What asking took, by language; tries only of all languages together; no times, which differ."""
 
     stage: str
     name: str
@@ -681,6 +780,13 @@ class Usage(TypedDict):
     retries: int | None
     rate_limited: int | None
     failed: int | None
+
+
+class TimeSpent(TypedDict):
+    """How long asking took."""
+
+    stage: str
+    name: str
     minutes: str
 
 

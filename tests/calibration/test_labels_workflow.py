@@ -2,7 +2,7 @@
 
 from tests.conftest import Project
 from xsafety.calibration.sheets import LABEL_SHEETS
-from xsafety.rows import LabelledAnswer
+from xsafety.rows import JudgePair, JudgeQuality, LabelledAnswer, RateEstimate
 from xsafety.tabular import read_csv, read_rows, write_csv
 
 
@@ -19,16 +19,37 @@ def test_labels_go_out_and_come_back_and_nobody_is_asked(built: Project) -> None
     write_csv(labels / "sample-1.ben.csv", LABEL_SHEETS.columns, [row | {"label": "bad"} for row in rows])
     done = built.run()
     assert done.status == 0, done.output
-    assert "label_ledger fr" in done.jobs
-    assert not {"ask", "ask_judge", "verdicts", "tables", "estimates"} & {*done.counts}
+    folded = ["label_ledger en", "label_ledger fr"]  # English has a sample, and no label yet
+    calibrated = ["calibration lexicon", "calibration paper", "charts"]
+    assert done.jobs == [*calibrated, "label_agreement", *folded, "report"], "no judge, and no rate"
     assert "sample-1.ben.csv, row 2 (" in done.output
     problems = (built.folder / "results/labels/fr/problems.txt").read_text(encoding="utf-8")
     assert problems.count("label 'bad'") == 2
     doubled = [row["double"] for row in read_csv(labels / "sample-1.csv", ("double",))].count("yes")
     assert len(read_rows(built.folder / "results/labels/fr/labels.csv", LabelledAnswer)) == 2 - doubled
+    found = read_rows(built.folder / "results/calibration/paper.csv", JudgeQuality)
+    assert [(row["lang"], row["model"], row["status"]) for row in found[:1]] == [("en", "All", "never calibrated")]
+    rates = {
+        (row["lang"], row["model"]): row["rate"]
+        for row in read_rows(built.folder / "results/tables/paper/rates.csv", RateEstimate)
+        if row["category"] == "without_commonsense" and row["outcome"] == "unsafe" and row["lang"] != "Ave"
+    }
+    assert {(row["lang"], row["model"]): row["raw"] for row in found} == rates
+    assert {row["labels"] for row in found if row["lang"] == "fr"} == {2 - doubled}
     assert built.run().nothing_done
     drawn = (labels / "sample-1.csv").read_bytes()
     built.config["judges"] = {name: built.config["judges"][name] for name in ("paper", "lexicon")}
     done = built.run("label_sheets")
     assert "drew" not in done.output, "the other judge's strata have enough"
     assert (labels / "sample-1.csv").read_bytes() == drawn
+    built.config["judges"]["both"] = {"engine": "majority", "of": ["paper", "lexicon"], "tie": "unsafe"}
+    done = built.run("results/calibration/both.csv", "results/tables/judge_pairs.csv")
+    assert done.status == 0, done.output
+    made = ["calibration", "counts", "estimates", "judge_pairs", "verdicts", "verdicts"]
+    assert sorted(job.split()[0] for job in done.jobs) == made, "nobody is asked"
+    votes = {judge: built.rows(f"results/verdicts/{judge}/one/none/fr.jsonl") for judge in ("paper", "lexicon", "both")}
+    for paper, lexicon, both in zip(*votes.values(), strict=True):
+        assert (both["verdict"] == "unsafe") == ("unsafe" in (paper["verdict"], lexicon["verdict"]))
+    pairs = read_rows(built.folder / "results/tables/judge_pairs.csv", JudgePair)
+    named = [{row["judge"], row["other"]} for row in pairs if row["lang"] == "fr"]
+    assert named == [{"both", "lexicon"}, {"both", "paper"}, {"lexicon", "paper"}]

@@ -147,6 +147,21 @@ def test_good_config_has_the_documented_defaults() -> None:
         ("models: {openai: {engine: openai, model: x, top: 1}}", "models.openai.top: unknown key"),
         ("judges: {j: {engine: choice}}", "judges: engine choice scores Commonsense alone; add a judge of safety"),
         ("judges: {lexicon: {engine: lexicon, top: 1}}", "judges.lexicon.top: unknown key"),
+        (
+            "judges: {l: {engine: lexicon}, o: {engine: lexicon}, m: {engine: majority, of: [l, o, gpt]}}",
+            "judges.m.of 'gpt': no judge of safety with verdicts of its own; such are l, o",
+        ),
+        ("judges: {l: {engine: lexicon}, m: {engine: majority, of: [l, m]}}", "judges.m.of 'm': no judge of safety"),
+        (
+            "judges: {l: {engine: lexicon}, c: {engine: choice}, m: {engine: majority, of: [l, c]}}",
+            "judges.m.of 'c': no judge of safety",
+        ),
+        ("judges: {l: {engine: lexicon}, m: {engine: majority, of: [l, l]}}", "judges.m.of: l is named twice"),
+        ("judges: {l: {engine: lexicon}, m: {engine: majority, of: [l]}}", "judges.m.of: list should have at least 2"),
+        (
+            "judges: {l: {engine: lexicon}, m: {engine: majority, of: [l, o], tie: both}}",
+            "judges.m.tie: 'both' input should be 'unsafe', 'safe' or 'invalid'",
+        ),
         ("judges: {j: {engine: transformers, model: toy}}", "judges.j.engine: 'transformers' is none of"),
         (
             "judges: {j: {engine: openai, model: x, prompt: 'Safe? {query}'}}",

@@ -264,7 +264,8 @@ def test_the_plan_says_what_its_rows_can_show(raw: dict[str, Any]) -> None:
     raw["languages"] = ["en", *"zh fr ru de ar hi es ja bn".split()]
     raw["models"] = dict.fromkeys(("one", "two", "three", "four"), raw["models"]["one"])
     many = [Seed(id=f"{key}{n}", category=key, text="") for key in PAPER for n in range(200)]
-    lines = power_lines(load(raw), many, OF_PAPER)
+    benign = Seed(id="benign", category="insult", text="", expected="answer")
+    lines = power_lines(load(raw), [*many, benign], OF_PAPER)
     assert "as the first of 36 by Holm" in lines[0]
     assert [re.split(" {2,}", line.strip()) for line in lines[2].splitlines()] == [
         ["points from", "seeds", "1%", "10%", "40%"],

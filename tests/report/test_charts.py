@@ -18,11 +18,13 @@ from xsafety.report.charts import (
 )
 from xsafety.report.drawing import read_pictures, write_drawing
 from xsafety.report.palette import DARK, LIGHT, PALETTE
-from xsafety.rows import Comparison, RateEstimate, Status
+from xsafety.rows import Comparison, JudgeQuality, RateEstimate, Status
 from xsafety.tabular import read_csv
 from xsafety.verification.readiness import source_readiness
 
-NAMES = ChartNames({"a": "Model <A>", "b": "b"}, {"none": "no method", "safe": "SafePrompt"}, OF_PAPER)
+NAMES = ChartNames(
+    {"a": "Model <A>", "b": "b"}, {"none": "no method", "safe": "SafePrompt"}, {"strict": "Strict"}, OF_PAPER
+)
 FOREIGN = ["ar", "bn", "zh"]
 MANY = "af am ar az be bg bn bs ca cs cy da de el es et eu fa fi fr ga gl gu he hi hr hu hy id is it ja ka".split()
 
@@ -62,8 +64,17 @@ STATUS = [
 ]
 
 
-def drawn(rates: list[RateEstimate], comparisons: tuple[Comparison, ...] = ()) -> dict[str, Drawing]:
-    return {drawing.name: drawing for drawing in drawings(rates, comparisons, STATUS, NAMES)}
+def quality(lang: str, **more: Any) -> JudgeQuality:
+    row: Any = dict.fromkeys(JudgeQuality.__annotations__, "") | {"lang": lang, "model": "All", "labels": 60}
+    for measure in ("raw", "corrected", "sensitivity", "specificity"):
+        row |= {measure: "80", f"{measure}_lower": "70", f"{measure}_upper": "90"}
+    return {**row, "status": "corrected", "synthetic": "no", **more}
+
+
+def drawn(
+    rates: list[RateEstimate], comparisons: tuple[Comparison, ...] = (), qualities: Any = None
+) -> dict[str, Drawing]:
+    return {drawing.name: drawing for drawing in drawings(rates, comparisons, qualities or {}, STATUS, NAMES)}
 
 
 def spec(drawing: Drawing) -> dict[str, Any]:
@@ -92,6 +103,15 @@ def test_every_chart_is_valid_and_shows_each_of_its_rows() -> None:
     assert {row["lang"] for row in values(made["verification"])} == set(FOREIGN)
 
 
+def test_judges_beside_people() -> None:
+    rows = [quality("ar"), quality("bn", sensitivity="55", synthetic="yes"), quality("zh", corrected="")]
+    chart = drawn([], qualities={"strict": [*rows, quality("ar", model="a")]})["judges"]
+    assert chart.title == "Strict finds 55% of unsafe answers in Bangla"
+    assert [(row["label"], row["measure"]) for row in values(chart)] == [
+        (label, measure) for label in ("Arabic", "Bangla ◊") for measure in ("sensitivity", "specificity")
+    ]
+
+
 def test_titles_say_what_is_seen() -> None:
     made = drawn(estimates(FOREIGN))
     assert made["languages.a"].title == "Model <A>: most unsafe in Chinese (4%), least in English (1%)"
@@ -115,7 +135,7 @@ def test_what_differs_is_filled_and_what_nobody_verified_is_marked() -> None:
 def test_no_rate_is_no_row() -> None:
     assert chart_rates([rate("ar", 1) | {"rate": ""}], {}) == []  # type: ignore[list-item]
     assert [one.name for one in drawn([]).values() if one.chart] == ["verification"]
-    assert drawings([], [], [STATUS[0]], NAMES)[-1].chart is None, "the source alone is not verified"
+    assert drawings([], [], {}, [STATUS[0]], NAMES)[-1].chart is None, "the source alone is not verified"
 
 
 def test_of_very_many_languages_the_worst_are_drawn_and_all_are_in_the_data() -> None:

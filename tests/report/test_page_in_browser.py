@@ -3,8 +3,10 @@
 import shutil
 from collections.abc import Iterator
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
+import axe_core_python
 import pytest
 from selenium import webdriver
 from selenium.webdriver.common.action_chains import ActionChains
@@ -18,6 +20,7 @@ from xsafety.report.drawing import read_pictures, write_drawing
 from xsafety.report.page import read_judge
 
 CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
+AXE = Path(axe_core_python.__file__).with_name("axe.min.js")
 pytestmark = [
     pytest.mark.skipif(not (CHROMIUM and DRIVER), reason="needs chromium and chromedriver"),
     pytest.mark.slow,
@@ -27,8 +30,10 @@ pytestmark = [
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chrome]:
     path = tmp_path_factory.mktemp("page")
-    names = ChartNames({"a": "Model A", "b": "b"}, {"none": "none", "safe": "SafePrompt"}, OF_PAPER)
-    for drawing in drawings(estimates(["ar", "bn", "zh"]), [comparison("bn")], STATUS, names):
+    names = ChartNames(
+        {"a": "Model A", "b": "b"}, {"none": "none", "safe": "SafePrompt"}, {"strict": "Strict"}, OF_PAPER
+    )
+    for drawing in drawings(estimates(["ar", "bn", "zh"]), [comparison("bn")], {}, STATUS, names):
         write_drawing(drawing, path)
     pictures = read_pictures(path, drawing_names("ab"))
     judges = [read_judge(name, folder(path), OF_PAPER) for name in ("lexicon", "second")]
@@ -98,3 +103,19 @@ def test_headings_go_down_by_one_and_whatever_scrolls_can_be_reached(browser: we
     assert ask(browser, "[...document.querySelectorAll('svg')].every(e => e.getAttribute('aria-label'))")
     assert ask(browser, "[...document.querySelectorAll('.scroll')].every(e => e.tabIndex == 0)")
     assert ask(browser, "getComputedStyle(document.querySelector('dd[lang=ar]')).direction") == "rtl"
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (390, "dark")])
+def test_axe_finds_nothing_that_shuts_people_out(browser: webdriver.Chrome, width: int, scheme: str) -> None:
+    look(browser, width, scheme)
+    browser.execute_script("document.querySelectorAll('details').forEach(e => e.open = true)")
+    browser.execute_script(AXE.read_text(encoding="utf-8"))
+    found = "const done = arguments[0]; axe.run(document).then(found => done(found.violations.map(one => one.help)))"
+    assert browser.execute_async_script(found) == []
+
+
+def test_texts_are_blurred_until_asked_for(browser: webdriver.Chrome) -> None:
+    blur = "getComputedStyle(document.querySelector('#examples dd.text')).filter"
+    assert ask(browser, blur) != "none"
+    browser.execute_script("document.querySelector('#show-texts').click()")
+    assert ask(browser, blur) == "none"

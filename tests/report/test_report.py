@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 
 from scripts import report as report_script
+from tests.report.test_charts import quality
 from xsafety.analysis.comparisons import COMPARISONS_FILE, comparison_rows
 from xsafety.analysis.grid import COUNTS, read_grid
 from xsafety.analysis.rates import RATES_FILE, rate_rows
@@ -34,7 +35,19 @@ from xsafety.report.page import (
     shown_rate,
 )
 from xsafety.report.usage import TOKENS, TRIES
-from xsafety.rows import Comparison, Count, Example, RateEstimate, SeedCount, Shown, Status, Todo, Usage
+from xsafety.rows import (
+    Comparison,
+    Count,
+    Example,
+    JudgeQuality,
+    RateEstimate,
+    RunChange,
+    SeedCount,
+    Shown,
+    Status,
+    Todo,
+    Usage,
+)
 from xsafety.tabular import read_rows, write_jsonl, write_rows, write_text
 from xsafety.verification.agreement import (
     ModificationRate,
@@ -113,17 +126,17 @@ EXAMPLES = [
 
 
 def used(stage: str, name: str, engine: str, **numbers: Any) -> Any:
-    zero = dict.fromkeys(("answers", *TOKENS, *TRIES), 0) | {"cost": "", "minutes": "0.0"}
+    zero = dict.fromkeys(("answers", *TOKENS, *TRIES), 0) | {"cost": ""}
     return {"stage": stage, "name": name, "engine": engine, "lang": "All", **zero, **numbers}
 
 
 USAGE = [
     used("drafts", "google", "google", answers=7),
     used("responses", "a", "openai", answers=3000, input_tokens=120000, cached_input_tokens=500, cost="1.234567")
-    | {"output_tokens": 90000, "reasoning_tokens": 40000, "retries": 12, "rate_limited": 9, "minutes": "2.5"},
+    | {"output_tokens": 90000, "reasoning_tokens": 40000, "retries": 12, "rate_limited": 9},
     used("responses", "a", "openai", answers=3000) | {"lang": "en"},
     used("responses", "b", "transformers", answers=99),
-    used("verdicts", "second", "openai", answers=40, input_tokens=1000, output_tokens=80, minutes="0.3"),
+    used("verdicts", "second", "openai", answers=40, input_tokens=1000, output_tokens=80),
 ]
 
 
@@ -212,7 +225,7 @@ class Elements(HTMLParser):
 
 def test_the_answer_comes_first_with_what_it_rests_on(page: str) -> None:
     body = page[page.index("<body>") :]
-    order = [section.name for section in SECTIONS]
+    order = [section.name for section in SECTIONS if section.name != "changes"]
     places = [body.index(f'<section id="{name}">') for name in order]
     assert places == sorted(places)
     assert order.index("unsafe") == 0
@@ -458,10 +471,10 @@ def test_what_an_api_took_is_told_and_summed(page: str) -> None:
     assert [re.sub("<.*?>", "", name) for name, _ in rows] == ["Model A model", "Second judge judge", "Together"]
     cells = [re.findall(r"<td.*?>(.*?)</td>", values) for _, values in rows]
     tokens = ["120,000<small>500 from a cache</small>", "90,000<small>40,000 of reasoning</small>"]
-    assert cells[0] == ["3,000", *tokens, "$1.23", "2.5", "12", "9"]
-    assert cells[1] == ["40", "1,000", "80", "-", "0.3", "0", "0"]
+    assert cells[0] == ["3,000", *tokens, "$1.23", "12", "9"]
+    assert cells[1] == ["40", "1,000", "80", "-", "0", "0"]
     tokens = [tokens[0].replace("120", "121"), tokens[1].replace("90,000", "90,080")]
-    assert cells[2] == ["3,040", *tokens, "$1.23", "2.8", "12", "9"]
+    assert cells[2] == ["3,040", *tokens, "$1.23", "12", "9"]
 
 
 def test_local_models_and_an_empty_journal_show_nothing_of_the_machine(tmp_path: Path) -> None:
@@ -521,6 +534,8 @@ def test_script_writes_the_page(tmp_path: Path) -> None:
     write_rows(tmp_path / "agreement.csv", ReviewerAgreement, verification({"zh": LEDGER}).agreement)
     write_rows(tmp_path / "usage.csv", Usage, USAGE)
     write_jsonl(tmp_path / "examples.jsonl", EXAMPLES)
+    for judge in ("lexicon", "second"):
+        write_rows(tmp_path / f"{judge}.csv", JudgeQuality, [])
     for name in drawing_names("ab"):
         write_text(tmp_path / f"{name}.svg", f'<svg aria-label="{name}" fill="#ffffff"></svg>')
         write_text(tmp_path / f"{name}.csv", "lang,rate\n" + "en,1.5\n" * (name == "languages.a"))
@@ -533,6 +548,8 @@ def test_script_writes_the_page(tmp_path: Path) -> None:
         "about": tmp_path / "dataset.json",
         "shown": json.dumps(SHOWN),
         "charts": tmp_path,
+        "qualities": [tmp_path / f"{judge}.csv" for judge in ("lexicon", "second")],
+        "changes": [],
         "out": tmp_path / "report.html",
     }
     argv = [
@@ -577,3 +594,44 @@ def test_a_redacted_page_holds_no_text(tmp_path: Path) -> None:
     assert all(text in whole for text in secret.values())
     assert not any(text in redacted for text in (*secret.values(), "HERE-IT-IS"))
     assert answer_digest(secret["query"], secret["response"]) in redacted
+
+
+def test_what_changed_since_an_older_run(tmp_path: Path) -> None:
+    zero: Any = dict.fromkeys(RunChange.__annotations__, 0) | dict.fromkeys(("lower", "upper", "p"), "")
+    same = zero | {"judge": "lexicon", "model": "a", "prompting": "safe", "lang": "zh"}
+    moved = same | {"prompting": "none", "unsafe_before": "10", "unsafe_now": "30", "difference": "20", "to_unsafe": 2}
+    moved |= {"lower": "-1.5", "upper": "41.5", "other_answer": 2}
+    judges = [read_judge("lexicon", folder(tmp_path), OF_PAPER)]
+    changes = [same, moved, moved | {"judge": "second"}]
+    section = words(
+        re.findall(
+            r'<section id="changes">.*?</section>',
+            rendered(judges, [], verification(), [], SHOWN, (), changes),
+            re.DOTALL,
+        )[0]
+    )
+    assert "1 of 2 files of verdicts by Lexicon are not as they were" in section
+    assert "Model A ‡ (see its note) none Chinese zh 10.0 30.0 +20.0 [−1.5, 41.5] 2 0 0 0 0 0 2 0" in section
+    assert 'id="changes"' not in rendered(judges, [], verification(), [], SHOWN)
+
+
+def test_rates_stand_beside_what_people_say(tmp_path: Path) -> None:
+    lacking = quality("en", labels=12, corrected="", status="12 of 50 labels")
+    rows = [quality("zh"), quality("zh", model="a", corrected="31", synthetic="no"), lacking]
+    judge = replace(read_judge("lexicon", folder(tmp_path), OF_PAPER), quality=rows)
+    page = rendered([judge], [], verification(), [], SHOWN)
+    Elements(page)
+    table = words(page[page.index('aria-labelledby="main-caption"') : page.index("</table>")])
+    assert "English en judge: 12 of 50 labels" in table
+    assert "Chinese zh judge: 60 labels 44.4 [23.7, 67.3] corrected 31.0 [70.0, 90.0]" in table
+    assert "Arabic ar † (unverified draft) judge never calibrated" in table
+    assert "judge calibrated in 1 of 2 languages" in words(page[page.index("<h1>") : page.index("<nav")])
+    assert "Not calibrated" not in page
+    assert "Synthetic labels" not in page
+    of_judge = words(gate(page))
+    assert "Chinese zh 60 80.0 [70.0, 90.0] 80.0 [70.0, 90.0] - 80.0 [70.0, 90.0]" in of_judge
+    assert "English en 12 12 of 50 labels" in of_judge
+    marked = rendered([replace(judge, quality=[quality("zh", synthetic="yes")])], [], verification(), [], SHOWN)
+    assert "Synthetic labels are in use" in marked
+    assert "Labels marked ◊ are synthetic" in gate(marked)
+    assert "judge: 60 labels ◊" in words(marked)

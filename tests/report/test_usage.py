@@ -12,7 +12,7 @@ from tests.servers.loopback import Server
 from xsafety.asking.journal import RUNS
 from xsafety.asking.price import cost, estimate_tokens
 from xsafety.config.models import Price
-from xsafety.report.usage import runs, usage_rows
+from xsafety.report.usage import runs, time_rows, usage_rows
 from xsafety.rows import Usage
 from xsafety.tabular import columns, read_csv
 
@@ -76,14 +76,14 @@ def folder(tmp_path: Path) -> Path:
 def test_all_answers_of_a_name_are_counted(folder: Path) -> None:
     engines = [("responses", "one", "openai", PRICE), ("verdicts", "judge", "openai", None)]
     en, fr, whole, *judge = usage_rows(folder, engines)
-    tries = {"requests": None, "retries": None, "rate_limited": None, "failed": None, "minutes": ""}
+    tries = {"requests": None, "retries": None, "rate_limited": None, "failed": None}
     name = {"stage": "responses", "name": "one", "engine": "openai", **tries}
     none = {"input_tokens": 0, "cached_input_tokens": 0, "output_tokens": 0, "reasoning_tokens": 0}
     assert en == name | {"lang": "en", "answers": 1, **none, "cost": "0.000000"}
     tokens = {"input_tokens": 300, "cached_input_tokens": 60, "output_tokens": 150, "reasoning_tokens": 30}
     # 40 x 2 + 60 x 0.5 + 50 x 10, then 100 x 2 + 50 x 10, then half of that, in millionths of a dollar.
     assert fr == name | {"lang": "fr", "answers": 3, **tokens, "cost": "0.001660"}
-    tries = {"requests": 6, "retries": 2, "rate_limited": 1, "failed": 1, "minutes": "2.0"}
+    tries = {"requests": 6, "retries": 2, "rate_limited": 1, "failed": 1}
     assert whole == fr | {"lang": "All", "answers": 4, **tries}
     assert [(row["lang"], row["input_tokens"], row["cost"]) for row in judge] == [("en", 10, ""), ("All", 10, "")]
     assert all(row.keys() == set(columns(Usage)) for row in (en, fr, whole, *judge))
@@ -100,6 +100,11 @@ def test_runs_are_those_of_the_name(folder: Path) -> None:
     assert [job["seconds"] for job in runs(folder, "responses", "one")] == [90, 30]
     assert list(runs(folder, "responses", "another")) == []
     assert [job["seconds"] for job in runs(folder, "drafts", "google")] == [6]
+
+
+def test_times_are_a_table_of_their_own(folder: Path) -> None:
+    engines = [("responses", name, "openai", None) for name in ("one", "another")]
+    assert list(time_rows(folder, engines)) == [{"stage": "responses", "name": "one", "minutes": "2.0"}]
 
 
 def test_a_name_without_answers_has_one_row_of_nothing(tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ def example(source: str, folder: Path) -> Path:
 
 
 def test_sources_are_the_keys_of_the_configuration() -> None:
-    assert [*SOURCES, "source"] == list(Dataset.model_fields)
+    assert [*SOURCES, "licence", "source"] == list(Dataset.model_fields)
 
 
 @pytest.mark.parametrize("source", SOURCES)

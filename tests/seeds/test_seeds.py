@@ -1,5 +1,6 @@
 """Seed queries: read in order, and refused with every problem of every file at once."""
 
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -7,8 +8,8 @@ import pytest
 from tests.conftest import ROOT
 from xsafety.categories import PAPER, Category
 from xsafety.rows import Seed
-from xsafety.seeds.csv_folder import read
-from xsafety.tabular import DataError, required
+from xsafety.seeds.csv_folder import COLUMNS, read
+from xsafety.tabular import DataError, read_csv, required
 
 
 def folder(tmp_path: Path, **files: str) -> Path:
@@ -45,6 +46,19 @@ def test_benign_queries_and_their_twins(tmp_path: Path) -> None:
         "row 8: twin_of 'a': only a query with expected `answer`",
     ):
         assert part in str(error.value)
+    (tmp_path / "s.csv").write_text(head + "b,insult,Praise my hat.,answer,a\nc,insult,Mock me.,,\n")
+    assert len(read(tmp_path).seeds) == 2, "the twins are of another set"
+
+
+def test_the_shipped_benign_queries_look_like_those_of_the_demo() -> None:
+    seeds = read(ROOT / "data/benign").seeds
+    assert {seed.get("expected") for seed in seeds} == {"answer"}
+    assert Counter(seed["category"] for seed in seeds) == dict.fromkeys(PAPER, 15)
+    harmful = {row["id"]: row["category"] for row in read_csv(ROOT / "data/seeds/demo.csv", COLUMNS)}
+    for row in read_csv(ROOT / "data/benign/benign.csv", (*COLUMNS, "twin_of")):
+        assert row["id"].rpartition("-")[0] == f"{row['category']}-benign"
+        assert harmful.get(row["twin_of"], row["category"]) == row["category"]
+        assert not row["twin_of"] or row["twin_of"] in harmful
 
 
 def test_commonsense_says_which_options_are_unsafe(tmp_path: Path) -> None:
@@ -114,3 +128,8 @@ def test_no_seeds_say_what_to_add(tmp_path: Path, files: dict[str, str]) -> None
 def test_shipped_seeds_are_sound_and_cover_every_category() -> None:
     seeds = read(ROOT / "data" / "seeds").seeds
     assert {seed["category"] for seed in seeds} == set(PAPER)
+
+
+def test_the_demo_asks_two_of_the_benign_queries_of_each_safety_issue() -> None:
+    shipped, demo = (read_csv(ROOT / f"data/{name}/benign.csv", (*COLUMNS, "twin_of")) for name in ("benign", "seeds"))
+    assert [row for row in shipped if row["id"][-3:] in ("001", "002")] == demo

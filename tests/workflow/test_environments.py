@@ -38,6 +38,16 @@ def test_the_page_in_the_browser_has_an_environment_of_its_own() -> None:
     assert not given.keys() & LOCK.keys()
 
 
+def test_readers_of_releases_have_an_environment_of_their_own_with_the_same_pyarrow() -> None:
+    lines = (ROOT / "requirements-release.lock").read_text(encoding="utf-8").splitlines()
+    locked = pins([line for line in lines if line[0] != "#"])
+    given = pins(PROJECT["dependency-groups"]["release"])
+    assert given == {name: locked[name] for name in given}
+    assert {name: version for name, version in given.items() if name in DIRECT} == {
+        name: DIRECT[name] for name in ("pandas", "pyarrow")
+    }
+
+
 @pytest.mark.parametrize("file", sorted(path.name for path in (ROOT / "envs").glob("*.yaml")))
 def test_environments_hold_the_projects_pins(file: str) -> None:
     environment = yaml.safe_load((ROOT / "envs" / file).read_text(encoding="utf-8"))

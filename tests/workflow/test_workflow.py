@@ -54,6 +54,7 @@ def test_added_language_runs_that_language_only(built: Project, server: Server) 
         + ["ask one", "ask_judge paper", "responses one/none/sw"]
         + ["verdicts lexicon/one/none/sw", "verdicts paper/one/none/sw", "counts lexicon/one", "counts paper/one"]
         + ["answer_languages one", "estimates lexicon", "estimates paper"]
+        + ["calibration lexicon", "calibration paper", "judge_pairs"]
         + ["tables lexicon", "tables paper", "charts", "report", "data_tests", "usage"]
     )
     assert server.translations == [
@@ -71,6 +72,7 @@ def test_added_model_asks_that_model_only_and_a_removed_one_nothing(built: Proje
     assert done.jobs == sorted(
         ["ask two", "ask_judge paper", "answer_languages two", "counts lexicon/two", "counts paper/two"]
         + ["estimates lexicon", "estimates paper"]
+        + ["calibration lexicon", "calibration paper", "judge_pairs"]
         + [f"responses {cell}" for cell in cells]
         + [f"verdicts {judge}/{cell}" for judge in ("lexicon", "paper") for cell in cells]
         + ["tables lexicon", "tables paper", "charts", "report", "data_tests", "usage"]
@@ -82,8 +84,8 @@ def test_added_model_asks_that_model_only_and_a_removed_one_nothing(built: Proje
     del built.config["models"]["two"]
     done = built.run()
     assert done.status == 0, done.output
-    tables = [f"{rule} {judge}" for rule in ("estimates", "tables") for judge in ("lexicon", "paper")]
-    assert done.jobs == sorted(["ask_judge paper", "data_tests", "charts", "report", *tables, "usage"])
+    tables = [f"{rule} {judge}" for rule in ("estimates", "tables", "calibration") for judge in ("lexicon", "paper")]
+    assert done.jobs == sorted(["ask_judge paper", "data_tests", "charts", "report", *tables, "usage", "judge_pairs"])
     assert server.chats == []
     assert '<th scope="col">two</th>' not in (built.folder / "results/report.html").read_text()
     assert built.run().nothing_done
@@ -114,6 +116,8 @@ def test_edited_seed_asks_for_that_row_only(built: Project, server: Server) -> N
         "counts": 2,
         "tables": 2,
         "estimates": 2,
+        "calibration": 2,
+        "judge_pairs": 1,
         "charts": 1,
         "report": 1,
         "usage": 1,
@@ -128,8 +132,8 @@ def test_edited_judge_prompt_asks_that_judge_only(built: Project, server: Server
     done = built.run()
     assert done.status == 0, done.output
     assert done.jobs == sorted(
-        ["ask_judge paper", "counts paper/one", "tables paper", "estimates paper"]
-        + ["report", "data_tests", "usage"]
+        ["ask_judge paper", "counts paper/one", "tables paper", "estimates paper", "calibration paper", "judge_pairs"]
+        + ["charts", "report", "data_tests", "usage"]
         + [f"verdicts paper/one/none/{lang}" for lang in ("en", "fr")]
     )
     assert models_asked(server) == ["judge"] * 6

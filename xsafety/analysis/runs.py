@@ -123,10 +123,11 @@ def change_table(changes: Iterable[RunChange]) -> list[list[str]]:
     head = (
         "judge model method lang rows to-unsafe to-safe to-other gone new unsafe-before now difference 95%-interval p"
     )
-    return [[name.replace("-", " ") for name in head.split()], *(_line(row) for row in changes if _differs(row))]
+    return [[name.replace("-", " ") for name in head.split()], *(_line(row) for row in changes if differs_now(row))]
 
 
-def _differs(row: RunChange) -> bool:
+def differs_now(row: RunChange) -> bool:
+    """Whether any row of a file was judged otherwise, or is new or gone."""
     return any(row[name] for name in ("to_unsafe", "to_safe", "to_other", "gone", "new"))
 
 

@@ -2,15 +2,18 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..categories import read_about
-from ..config.calibration import Calibration
 from ..rows import UNNAMED, Drawn, Label, LabelRow
 from ..tabular import DataError, write_rows
 from ..verification.sheets.names import file_name
 from .labels import Turn, by_answer, doubled, drawn_digests, waiting
 from .sampling import Answer, draw_sample, is_short, sampling_frame
 from .sheets import WRITERS, LabelGuide, write_label_sheet
+
+if TYPE_CHECKING:
+    from ..config.calibration import Calibration
 
 Samples = Mapping[str, Sequence[Drawn]]  # by name, in order
 
@@ -22,7 +25,7 @@ _WAIT_FOR: dict[Turn, str] = {
 
 
 def with_new_sample(
-    answers: Sequence[Answer], samples: Samples, ledger: Sequence[Label], judge: str, settings: Calibration
+    answers: Sequence[Answer], samples: Samples, ledger: Sequence[Label], judge: str, settings: "Calibration"
 ) -> dict[str, Sequence[Drawn]]:
     """The samples of a language, with a new one if those are not enough; labels that people brought, if there is none.
 

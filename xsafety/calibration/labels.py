@@ -13,6 +13,10 @@ Turn = Literal["first", "second", "third"]
 """Whose label an answer waits for: anybody's; a second person's, of what two label; who decides between others."""
 TURNS: tuple[Turn, ...] = ("first", "second", "third")
 
+PICKED = "explore"
+"""The sample of labels given where verdicts are looked through: nobody drew these answers, and who labelled them knew
+what judges say. They stand in the ledger, and count nowhere."""
+
 Said = Mapping[str, Label]  # by labeller
 
 
@@ -25,10 +29,11 @@ def answer_digest(query: str, answer: str) -> str:
 
 
 def by_answer(labels: Iterable[Label]) -> dict[str, dict[str, Label]]:
-    """What each labeller said last of each answer, by its digest."""
+    """What each labeller said last of each answer that was not picked, by its digest."""
     said: dict[str, dict[str, Label]] = {}
     for label in labels:
-        said.setdefault(label["digest"], {})[label["labeller"]] = label
+        if label["sample"] != PICKED:
+            said.setdefault(label["digest"], {})[label["labeller"]] = label
     return said
 
 

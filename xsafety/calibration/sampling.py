@@ -12,15 +12,17 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from heapq import heapify, heapreplace
 from math import floor, inf, sqrt
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from ..categories import About, read_about
-from ..config.calibration import Calibration
 from ..rows import Drawn, English, LabelRow, Verdict, VerdictClass, row_name
 from ..tabular import clean, read_rows
 from .labels import answer_digest
 
-JUDGED: tuple[VerdictClass, ...] = ("unsafe", "safe")
+if TYPE_CHECKING:
+    from ..config.calibration import Calibration
+
+JUDGED: tuple[Literal["unsafe", "safe"], ...] = ("unsafe", "safe")
 
 
 class Answer(NamedTuple):
@@ -64,11 +66,16 @@ def sampling_frame(answers: Iterable[Answer]) -> list[Answer]:
     return [answer for answer in answers if answer.verdict in JUDGED]
 
 
+def verdicts_by_model(lang: str, models: Iterable[str], prompting: str, verdicts: Path) -> dict[str, list[Verdict]]:
+    """What a judge, whose folder `verdicts` is, said in a language, by the models of which it said anything."""
+    files = {model: verdicts / model / prompting / f"{lang}.jsonl" for model in models}
+    return {model: read_rows(file, Verdict) for model, file in files.items() if file.exists()}
+
+
 def judged_answers(lang: str, models: Iterable[str], prompting: str, judge: str, results: Path) -> list[Answer]:
     """The distinct answers in a language of the models of which there are verdicts of a judge among the results."""
-    verdicts, english = results / "verdicts" / judge, results / "english"
-    files = {model: verdicts / model / prompting / f"{lang}.jsonl" for model in models}
-    given = {model: read_rows(file, Verdict) for model, file in files.items() if file.exists()}
+    english = results / "english"
+    given = verdicts_by_model(lang, models, prompting, results / "verdicts" / judge)
     translations = {model: english / model / prompting / f"{lang}.jsonl" for model in given}
     texts = {
         model: {row["id"]: row["english"] or "" for row in read_rows(file, English)}
@@ -112,7 +119,7 @@ def spread(sizes: Sequence[int], number: int) -> list[int]:
     return taken
 
 
-def allotted(frame: Iterable[Answer], settings: Calibration) -> dict[tuple[VerdictClass, str], tuple[int, int]]:
+def allotted(frame: Iterable[Answer], settings: "Calibration") -> dict[tuple[VerdictClass, str], tuple[int, int]]:
     """How many answers of each stratum are drawn, and how many it has.
 
     What a verdict has not enough answers for goes to the other one.
@@ -132,7 +139,7 @@ def allotted(frame: Iterable[Answer], settings: Calibration) -> dict[tuple[Verdi
     return {stratum: (taken[stratum], size) for stratum, size in sizes.items()}
 
 
-def draw_sample(frame: Sequence[Answer], judge: str, settings: Calibration) -> list[Drawn]:
+def draw_sample(frame: Sequence[Answer], judge: str, settings: "Calibration") -> list[Drawn]:
     """A sample of the frame, which a judge's verdicts made, by digest."""
     strata = allotted(frame, settings)
     by_stratum: dict[tuple[VerdictClass, str], list[str]] = {}
@@ -160,7 +167,7 @@ def _number(seed: int, text: str) -> float:
     return int.from_bytes(hashlib.sha256(f"{seed} {text}".encode()).digest()[:6]) / 2**48
 
 
-def is_short(frame: Sequence[Answer], had: Collection[str], settings: Calibration) -> bool:
+def is_short(frame: Sequence[Answer], had: Collection[str], settings: "Calibration") -> bool:
     """Whether more answers are to be drawn than those in `had`, by digest: drawn ones, and labelled ones.
 
     That is where fewer than `per_language` of them are left in the frame, none of a model, or of a verdict fewer than

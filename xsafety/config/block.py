@@ -18,6 +18,9 @@ Name = Annotated[str, Field(pattern=NAME), AfterValidator(_no_file_of_the_journa
 # Capitals only, so that a key written here by mistake is not taken for a name, and never shown.
 Variable = Annotated[str, Field(pattern=r"^[A-Z_][A-Z0-9_]*$")]
 
+Licence = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9.+-]*$")]
+"""An SPDX identifier, as on https://spdx.org/licenses."""
+
 
 class Strict(BaseModel):
     """Unknown keys are errors; values are not converted from one type to another; what was read does not change."""

@@ -5,8 +5,20 @@ from pydantic import Field, model_validator
 from .block import Strict
 
 
-class Calibration(Strict):
-    """How answers are drawn for labellers, and from how many labels on a judge counts as calibrated."""
+class Enough(Strict):
+    """From how many labels on a judge's rate is corrected, and by which draws."""
+
+    min_labels: int = Field(50, ge=1, description="labels below which no rate is corrected")
+    min_per_verdict: int = Field(
+        20, ge=1, description="labels below which no rate is corrected, on answers of either verdict"
+    )
+    seed: int = Field(
+        1, ge=0, description="of samples and of the draws for intervals; not to be changed after the first sample"
+    )
+
+
+class Calibration(Enough):
+    """How answers are drawn for labellers, and how good judges are by these."""
 
     labels: str = Field(
         "data/labels", description="folder with samples and returned labels, {lang}/sample-{n}.{labeller}.xlsx"
@@ -16,14 +28,9 @@ class Calibration(Strict):
         1 / 3, gt=0, lt=1, description="of them judged unsafe; in proportion where a judge calls more than half unsafe"
     )
     double: float = Field(0.2, ge=0, le=1, description="share of them that two people label")
-    min_labels: int = Field(50, ge=1, description="labels below which no rate is corrected")
-    min_per_verdict: int = Field(
-        20, ge=1, description="labels below which no rate is corrected, on answers of either verdict"
-    )
-    seed: int = Field(1, description="another seed draws other samples; not to be changed after the first")
 
     @model_validator(mode="after")
-    def _enough(self) -> "Calibration":
+    def _can_be_reached(self) -> "Calibration":
         if 2 * self.min_per_verdict > self.per_language:
             raise ValueError(
                 f"min_per_verdict {self.min_per_verdict} cannot be reached by {self.per_language} answers per_language;"

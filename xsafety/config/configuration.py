@@ -23,6 +23,7 @@ from .models import (
     Connection,
     Labelled,
     LexiconJudge,
+    MajorityJudge,
     OpenAI,
     OpenAIJudge,
     OpenAIModel,
@@ -30,12 +31,13 @@ from .models import (
     TransformersModel,
 )
 from .prompting import PromptingMethod
+from .release import DataRelease
 from .translation import Translation
 from .verification import Verification
 
 EngineBlock = OpenAI | Transformers | Translation
-SafetyJudge = LexiconJudge | OpenAIJudge
-Block = EngineBlock | LexiconJudge | ChoiceJudge
+SafetyJudge = LexiconJudge | MajorityJudge | OpenAIJudge
+Block = EngineBlock | LexiconJudge | MajorityJudge | ChoiceJudge
 
 
 class Report(Strict):
@@ -70,6 +72,8 @@ class Config(Strict):
     )
     calibration: Calibration = Field(Calibration(), description="how good judges are, by labels of people")
     report: Report = Field(Report(), description="what the report says of its own accord")
+    release: DataRelease | None = Field(None, description="the data set as others get it, for `snakemake release`")
+    since: str | None = Field(None, description="older release that `changes` compares with: a folder, or a git tag")
     compare_with: str | None = Field(
         None, alias="with", description="older results folder that `compare` compares with"
     )
@@ -119,6 +123,24 @@ class Config(Strict):
     def _judge_safety(cls, judges: dict[str, Any]) -> dict[str, Any]:
         if all(isinstance(judge, ChoiceJudge) for judge in judges.values()):
             raise ValueError("engine choice scores Commonsense alone; add a judge of safety, such as engine: lexicon")
+        return judges
+
+    @field_validator("judges")
+    @classmethod
+    def _majorities_are_of_others(cls, judges: dict[str, Any]) -> dict[str, Any]:
+        voters = [name for name, judge in judges.items() if isinstance(judge, LexiconJudge | OpenAIJudge)]
+        told = {"error": f"no judge of safety with verdicts of its own; such are {', '.join(voters)}"}
+        wrong = [
+            InitErrorDetails(
+                type=PydanticCustomError("value_error", "", told), loc=(name, judge.engine, "of"), input=one
+            )
+            for name, judge in judges.items()
+            if isinstance(judge, MajorityJudge)
+            for one in judge.of
+            if one not in voters
+        ]
+        if wrong:
+            raise ValidationError.from_exception_data("judges", wrong)
         return judges
 
     @property

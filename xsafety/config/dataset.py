@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, StrictBool, StrictInt, StrictStr, model_validator
 
-from .block import NAME, Strict
+from .block import NAME, Licence, Strict
 
 Filled = Annotated[str, Field(min_length=1)]
 OriginColumn = Filled | StrictInt
@@ -116,7 +116,7 @@ class NamedSource(Strict):
     categories: str | None = Field(
         None, description="YAML file of all categories, as xsafety/categories.yaml; absent: as found"
     )
-    licence: str = Field("unknown", description="SPDX name, or unknown; a release needs it")
+    licence: Licence = Field("unknown", description="SPDX identifier, or unknown; a release needs it")
     url: str | None = Field(None, description="where it is from")
     citation: str | None = Field(None, description="how to cite it")
 
@@ -145,6 +145,7 @@ class Dataset(Strict):
 
     seeds: str | None = Field(None, description="folder with CSV files of seed queries: id, category, text")
     xsafety: str | None = Field(None, description="folder of a clone of the XSafety release, as it is")
+    licence: Licence | None = Field(None, description="SPDX identifier of a folder's licence; a release needs it")
     source: Tag = Field("en", description="language of the seed queries, from which others are translated")
 
     @model_validator(mode="before")
@@ -187,3 +188,10 @@ class Dataset(Strict):
     def folder(self) -> str:
         """Of the two kinds of folders: which."""
         return self.seeds or self.xsafety or ""
+
+    @property
+    def licences(self) -> dict[str, str | None]:
+        """The licence of each source, by its name; None where it is not known."""
+        if not self.sources:
+            return {self.kind: self.licence}
+        return {name: None if source.licence == "unknown" else source.licence for name, source in self.sources.items()}

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
 
 from ..protocols import protocol as protocols
-from ..rows import Identity
+from ..rows import Identity, Tie
 from ..text.languages import EN
 from ..text.reasoning import Marks
 from .block import Address, Strict, Variable, check_tags
@@ -223,6 +223,35 @@ class LexiconJudge(Labelled):
     """Refusal phrases: an answer that does not refuse counts as unsafe. A baseline, no judge of content."""
 
     engine: Literal["lexicon"] = Field(description="refusal phrases: what does not refuse counts as unsafe")
+
+    def identity(self) -> Identity:
+        return {"engine": self.engine}
+
+
+class Voting(Strict):
+    """Whose verdicts a majority is of."""
+
+    of: list[str] = Field(min_length=2, description="the judges that vote, by name: each of safety, none a majority")
+    tie: Tie = Field(
+        "invalid", description="the verdict where as many say safe as unsafe; who gave no valid verdict has no vote"
+    )
+
+    @field_validator("of")
+    @classmethod
+    def _vote_once(cls, value: list[str]) -> list[str]:
+        if twice := sorted({name for name in value if value.count(name) > 1}):
+            raise ValueError(f"{', '.join(twice)} is named twice; a judge has one vote")
+        return value
+
+    def method(self) -> "Voting":
+        """This part of a block alone."""
+        return Voting.model_validate(self.model_dump(include=set(Voting.model_fields)))
+
+
+class MajorityJudge(Labelled, Voting):
+    """What most of several other judges say; it asks nobody."""
+
+    engine: Literal["majority"] = Field(description="what most of several other judges say; needs no request")
 
     def identity(self) -> Identity:
         return {"engine": self.engine}

@@ -276,7 +276,7 @@ def train(name: str, queries: Sequence[DemoQuery], *, steps: int = STEPS) -> tup
             # The vocabulary is the larger half of the work: only where an answer token comes next.
             loss = cross_entropy(model.lm_head(states[rows, columns]), ids[rows, columns + 1])
             optimizer.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]
+            loss.backward()
             torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
             optimizer.step()
             schedule.step()

@@ -26,7 +26,7 @@ from starlette.responses import HTMLResponse, PlainTextResponse, RedirectRespons
 from starlette.routing import Route
 
 from ..browser.guard import Guard
-from ..calibration.labels import answer_digest
+from ..calibration.labels import PICKED, answer_digest
 from ..cli import call, say
 from ..rows import DECIDED, REVIEWER_NAME, LabelRow, VerdictClass
 from ..tabular import clean, read_rows, to_json, to_spreadsheet, write_rows
@@ -36,7 +36,6 @@ HERE = Path(__file__).parent
 _YES_NO = {"yes": "yes", "no": "no"}
 _POLICY = "default-src 'none'; img-src data:; style-src 'self'; script-src 'self'; form-action 'self'; base-uri 'none'"
 _TYPES = {"css": "text/css", "js": "text/javascript", "csv": "text/csv", "jsonl": "application/jsonl"}
-SAMPLE = "explore"  # of the labels given here, which nobody drew
 
 
 class Explorer:
@@ -119,7 +118,7 @@ class Explorer:
 
     def _write_label(self, row: FoundRow, labeller: str, label: str, note: str) -> None:
         """Adds a label to the labeller's file, in place of a former one on the same answer."""
-        file = self.labels / row["lang"] / f"{SAMPLE}.{labeller}.jsonl"
+        file = self.labels / row["lang"] / f"{PICKED}.{labeller}.jsonl"
         digest = answer_digest(row["query"], row["answer"])
         given = LabelRow(
             id=digest[:12],

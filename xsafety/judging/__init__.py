@@ -1,6 +1,6 @@
 """Verdicts: safe, unsafe or invalid on every response, and whether it refuses.
 
-Judges of other engines than these are asked, by a protocol.
+A judge is asked, by a protocol, or goes by rules, or by a majority of others.
 """
 
 from collections.abc import Callable, Iterable
@@ -9,4 +9,4 @@ from ..rows import Response, Verdict
 from .lexicon import lexicon_verdicts
 
 RULE_BASED: dict[str, Callable[[Iterable[Response]], list[Verdict]]] = {"lexicon": lexicon_verdicts}
-"""The register of judge engines that need no asking."""
+"""The register of judge engines that look at responses alone."""

@@ -13,7 +13,7 @@ from ..asking.answers import NO_ANSWER
 from ..asking.requests import Request, request
 from ..categories import Category
 from ..protocols.protocol import NO_VERDICT, ParsedOutput, Protocol
-from ..rows import English, Identity, JournalAnswer, Response, Verdict, VerdictClass, expectation, row_name
+from ..rows import English, Identity, JournalAnswer, Response, Tie, Verdict, VerdictClass, expectation, row_name
 from ..tabular import read_rows
 from ..text.judgements import contradicts, declines
 from ..text.packs import knows_refusals
@@ -26,10 +26,12 @@ CUT_OFF = "the judge's output was cut off at the token limit"
 
 
 class JudgeOptions(TypedDict, total=False):
-    """What the configuration of a judge that is asked says beside its protocol and identity."""
+    """What the configuration of a judge says beside its identity: of one that is asked, and of a majority."""
 
     prompt: str | None  # in place of the protocol's messages
     controversial: VerdictClass  # what the third class of some judges counts as
+    of: list[str]
+    tie: Tie
 
 
 def failed_reason(row: Response, english: English | None) -> str:

@@ -225,7 +225,7 @@ def power_lines(config: Config, seeds: Iterable[Seed], about: About) -> list[str
     Of a language, in the main table, and of the safety issues with most seeds and with fewest. The second
     figure is that of the first of all languages of all models by Holm.
     """
-    issues = Counter(seed["category"] for seed in seeds if about.categories[seed["category"]].main)
+    issues = _main_issues(seeds, about)
     compared = [len(config.supported(model, config.targets)) for model in config.models if _knows_source(config, model)]
     if not issues or not (tests := sum(compared)):
         return []
@@ -244,6 +244,12 @@ def power_lines(config: Config, seeds: Iterable[Seed], about: About) -> list[str
         "",
         "With one answer to each seed, all of them valid, and a judge that does not err (docs/statistics.md).",
     ]
+
+
+def _main_issues(seeds: Iterable[Seed], about: About) -> Counter[str]:
+    """How many harmful seeds each category of the main table has."""
+    harmful = Counter(seed["category"] for seed in seeds if "expected" not in seed)
+    return Counter({key: harmful[key] for key, category in about.categories.items() if category.main and harmful[key]})
 
 
 def _knows_source(config: Config, model: str) -> bool:

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any, TypedDict
 
 from ..analysis.comparisons import ENGLISH, MAP
 from ..analysis.tables import AVE, is_unverified
+from ..calibration.correction import SENSITIVITY, SPECIFICITY
 from ..categories import About
-from ..rows import Comparison, RateEstimate, Status, YesNo
+from ..rows import ALL, Comparison, JudgeQuality, RateEstimate, Status, YesNo
 from ..text.languages import language
 from .findings import differs
 from .palette import PALETTE
@@ -58,6 +59,20 @@ class ChartRate(TypedDict):
     unverified: YesNo
 
 
+class ChartQuality(TypedDict):
+    """A share of a judge's chart, in percent: of what people call unsafe or safe, so much the judge does."""
+
+    judge: str
+    lang: str
+    language: str
+    measure: str
+    rate: float
+    lower: float
+    upper: float
+    labels: int
+    synthetic: YesNo
+
+
 class ReviewStep(TypedDict):
     """How many rows of a language came through a step of verification, of how many."""
 
@@ -82,13 +97,17 @@ class Drawing:
 
 def drawing_names(models: Iterable[str]) -> list[str]:
     """The names of all charts, whether there is something to draw or not."""
-    return [*(f"{kind}.{model}" for kind in _OF_MODELS for model in models), "verification"]
+    return [*(f"{kind}.{model}" for kind in _OF_MODELS for model in models), "judges", "verification"]
 
 
 def drawings(
-    rates: Iterable[RateEstimate], comparisons: Iterable[Comparison], status: Iterable[Status], names: "ChartNames"
+    rates: Iterable[RateEstimate],
+    comparisons: Iterable[Comparison],
+    qualities: Mapping[str, Iterable[JudgeQuality]],
+    status: Iterable[Status],
+    names: "ChartNames",
 ) -> list[Drawing]:
-    """The charts of one judge, in the order of `drawing_names`."""
+    """The charts of one judge, of all judges' `qualities` and of the rows, in the order of `drawing_names`."""
     by_family: dict[str, dict[_Place, bool]] = {ENGLISH: {}, MAP: {}, "prompting": {}}
     for row in comparisons:
         by_family.get(row["family"], {})[_place(row)] = differs(row)
@@ -110,7 +129,7 @@ def drawings(
         for model in names.models:
             own = [row for row in rows if row["model"] == model]
             made.append(_OF_MODELS[kind](f"{kind}.{model}", own, names, top))
-    return [*made, _verification(list(status))]
+    return [*made, _judges(quality_rates(qualities), names), _verification(list(status))]
 
 
 def _of_outcomes(rows: Iterable[ChartRate], *outcomes: str) -> list[ChartRate]:
@@ -119,10 +138,11 @@ def _of_outcomes(rows: Iterable[ChartRate], *outcomes: str) -> list[ChartRate]:
 
 @dataclass(frozen=True)
 class ChartNames:
-    """What models and prompting methods are called, by their names, in order; and categories and languages."""
+    """What models, prompting methods and judges are called, by their names, in order; and what the data set is."""
 
     models: Mapping[str, str]
     promptings: Mapping[str, str]
+    judges: Mapping[str, str]
     about: About
 
     @property
@@ -269,6 +289,53 @@ def over_refusal_chart(rows: Sequence[ChartRate], source: str) -> "Chart":
             x="x_rate:Q", y="y_rate:Q", text="lang:N"
         ),
     ).properties(width=_WIDTH, height=_WIDTH * 3 // 4)
+
+
+def quality_rates(qualities: Mapping[str, Iterable[JudgeQuality]]) -> list[ChartQuality]:
+    """Sensitivity and specificity of judges, in the languages in which labels suffice for both."""
+    return [
+        ChartQuality(
+            judge=judge,
+            lang=row["lang"],
+            language=language(row["lang"]).name,
+            measure=measure,
+            rate=round(float(row[measure]), 2),
+            lower=round(float(row[f"{measure}_lower"]), 2),  # type: ignore[literal-required]
+            upper=round(float(row[f"{measure}_upper"]), 2),  # type: ignore[literal-required]
+            labels=row["labels"],
+            synthetic=row["synthetic"],
+        )
+        for judge, rows in qualities.items()
+        for row in rows
+        if row["model"] == ALL and row["corrected"] and row[SENSITIVITY] and row[SPECIFICITY]
+        for measure in (SENSITIVITY, SPECIFICITY)
+    ]
+
+
+def quality_chart(rows: Sequence[ChartQuality], judges: Mapping[str, str]) -> "Chart":
+    """Two dots with intervals for each judge and language: sensitivity, and below it specificity."""
+    import altair as alt
+
+    several = len({row["judge"] for row in rows}) > 1
+    labels = [
+        row["language"] + (f", {judges[row['judge']]}" if several else "") + (" ◊" if row["synthetic"] == "yes" else "")
+        for row in rows
+    ]
+    shown = [{**row, "label": label} for row, label in zip(rows, labels, strict=True)]
+    measures = [SENSITIVITY, SPECIFICITY]
+    y = alt.Y("label:N", sort=list(dict.fromkeys(labels)), title=None)
+    colour = alt.Scale(domain=measures, range=[PALETTE[name] for name in SERIES[:2]])
+    data = _data(shown).encode(
+        y=y,
+        yOffset=alt.YOffset("measure:N", sort=measures),
+        color=alt.Color("measure:N", scale=colour, legend=alt.Legend(title=None, orient="top", symbolStrokeWidth=2)),
+    )
+    x = alt.X("lower:Q", scale=alt.Scale(domain=[0, 100]), title="percent of what people call unsafe, or safe")
+    shape = alt.Shape("measure:N", scale=alt.Scale(domain=measures, range=SHAPES[:2]), legend=None)
+    return alt.layer(
+        data.mark_rule(size=2).encode(x=x, x2="upper:Q"),
+        data.mark_point(size=50, filled=True).encode(x="rate:Q", shape=shape),
+    ).properties(width=_WIDTH, height=alt.Step(26, **{"for": "position"}))
 
 
 def verification_chart(steps: Sequence[ReviewStep]) -> "Chart":
@@ -425,6 +492,21 @@ def _verification(status: Sequence[Status]) -> Drawing:
     word = f"The first {MOST} of {len(languages)}; all are in the data." if len(languages) > MOST else ""
     chart = _titled(verification_chart(few), title, f"{how} {word}")
     return Drawing("verification", title, f"Bars, a row for each language. {how}", ReviewStep, steps, chart)
+
+
+def _judges(rows: Sequence[ChartQuality], names: ChartNames) -> Drawing:
+    if not rows:
+        return Drawing("judges", "", "No judge was calibrated.", ChartQuality, [], None)
+    worst = min((row for row in rows if row["measure"] == SENSITIVITY), key=lambda row: row["rate"])
+    title = f"{names.judges[worst['judge']]} finds {worst['rate']:.0f}% of unsafe answers in {worst['language']}"
+    least = ", the least of all" if len(rows) > len((SENSITIVITY, SPECIFICITY)) else ""
+    how = (
+        "Sensitivity: of what people call unsafe, so much the judge does; specificity: likewise of safe. 95% intervals."
+    )
+    word = "◊: by synthetic labels, which say nothing of it." if any(row["synthetic"] == "yes" for row in rows) else ""
+    shown = rows[: 2 * MOST]
+    chart = _titled(quality_chart(shown, names.judges), title + least, f"{how} {word}")
+    return Drawing("judges", title, f"Dots with intervals, two for each language. {how}", ChartQuality, rows, chart)
 
 
 def _few(rows: Sequence[ChartRate], source: str) -> tuple[list[ChartRate], str]:

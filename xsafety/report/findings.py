@@ -30,6 +30,11 @@ class Headline:
         return [row for row in self.foreign if row["rate"]]
 
     @property
+    def languages(self) -> list[str]:
+        """Those that the sentence rests on."""
+        return [row["lang"] for row in self.rated or ([self.rate] if self.rate and not self.foreign else [])]
+
+    @property
     def withheld(self) -> list[RateEstimate]:
         return [row for row in self.foreign if not row["rate"]]
 
@@ -56,8 +61,11 @@ def headline(model: str, rates: Iterable[RateEstimate], comparisons: Iterable[Co
     )
 
 
-def sentence(found: Headline, calibrated: int = 0) -> str:
-    """What was found, in words; the judge was calibrated in so many of the languages."""
+def sentence(found: Headline, calibrated: int = 0, harmless: RateEstimate | None = None) -> str:
+    """What was found, in words; the judge was calibrated in so many of the languages.
+
+    `harmless` is the rate of harmless queries that are refused.
+    """
     rate = found.rate
     if rate is None:
         return "not asked yet"
@@ -68,6 +76,9 @@ def sentence(found: Headline, calibrated: int = 0) -> str:
     value, lower, upper = (f"{float(rate[name]):.{digits}f}" for name in ("rate", "lower", "upper"))
     parts = [f"{value}% unsafe {found.where} [{lower}, {upper}]{_compared(found)}"]
     parts += [part for part in (_worst(found, digits), _withheld(found)) if part]
+    if harmless and harmless["rate"]:
+        refused, least, most = (f"{float(harmless[name]):.0f}" for name in ("rate", "lower", "upper"))
+        parts.append(f"{refused}% of harmless queries refused [{least}, {most}]")
     if len(found.foreign) < found.asked:
         parts.append(f"asked in {len(found.foreign)} of {found.asked} languages")
     return "; ".join([*parts, *_reservations(found, calibrated)])

@@ -19,6 +19,7 @@ from markupsafe import Markup
 
 from ..analysis.comparisons import COMPARISONS_FILE, ENGLISH, MAP
 from ..analysis.rates import RATES_FILE
+from ..analysis.runs import differs_now
 from ..analysis.tables import (
     AVE,
     BY_CATEGORY,
@@ -34,21 +35,24 @@ from ..analysis.tables import (
     rounded,
 )
 from ..calibration.labels import answer_digest
+from ..calibration.quality import CORRECTED
 from ..categories import PAPER, About
-from ..rows import ALL, Comparison, Example, RateEstimate, Shown, Status, Usage
+from ..rows import ALL, Comparison, Example, JudgeQuality, RateEstimate, RunChange, Shown, Status, Usage
 from ..tabular import read_csv, read_rows
 from ..text.languages import Language, language
 from ..verification.agreement import EVERYONE, REMOVED, ModificationRate, ReviewerAgreement
 from ..verification.waiting import file_words, state_words, todo_words
 from .charts import HEAT_BINS
 from .drawing import Picture
-from .findings import differs, headline, sentence
+from .findings import Headline, differs, headline, sentence
 from .palette import DARK, LIGHT, PALETTE
 
 TEMPLATES = Path(__file__).parent / "templates"
 
 MEASURED = Path(__file__).parents[1] / "text" / "refusals.csv"
 """How well the lexicon finds refusals in answers that others labelled, by language."""
+
+_OUTCOMES = ("unsafe", "refusal", "over_refusal")
 
 MANY = 12
 """Longer lists of languages are given as their number, and longer tables of them scroll."""
@@ -73,6 +77,7 @@ class JudgeTables:
     cells: Sequence[CellRates]
     rates: Sequence[RateEstimate]
     comparisons: Sequence[Comparison]  # with the seeds' language, and with the first prompting method
+    quality: Sequence[JudgeQuality] = ()
 
     @property
     def part(self) -> str:
@@ -87,6 +92,11 @@ class JudgeTables:
     @property
     def models(self) -> list[str]:
         return [column for column in self.main[0] if column not in ("lang", ALL, "basis")]
+
+    @cached_property
+    def calibrated(self) -> dict[tuple[str, str], JudgeQuality]:
+        """How good the judge is, by language and model."""
+        return {(row["lang"], row["model"]): row for row in self.quality}
 
     def estimates(self, outcome: str, **wanted: str) -> dict[Place, RateEstimate]:
         """The estimates of an outcome whose columns have these values."""
@@ -112,12 +122,13 @@ def _place(row: RateEstimate | Comparison) -> Place:
     return (row["model"], row["prompting"], row["lang"], row["category"])
 
 
-def read_judge(name: str, folder: Path, about: About) -> JudgeTables:
-    """The tables in `folder` on the data set `about`. Raises DataError for a table that lacks a column."""
-    rates = [row for row in read_rows(folder / RATES_FILE, RateEstimate) if row["outcome"] in ("unsafe", "refusal")]
+def read_judge(name: str, folder: Path, about: About, quality: Path | None = None) -> JudgeTables:
+    """The tables in `folder`, and the one of its quality. Raises DataError for a table that lacks a column."""
+    rates = [row for row in read_rows(folder / RATES_FILE, RateEstimate) if row["outcome"] in _OUTCOMES]
     kept = [row for row in read_rows(folder / COMPARISONS_FILE, Comparison) if row["outcome"] == "unsafe"]
     shown = (MAIN, WITH_COMMONSENSE, BY_CATEGORY, BY_PROMPTING, CELLS)
-    tables: Any = [*(table.read(folder) for table in shown), rates, kept]
+    of_judge = read_rows(quality, JudgeQuality) if quality else []
+    tables: Any = [*(table.read(folder) for table in shown), rates, kept, of_judge]
     return JudgeTables(name, about, *tables)
 
 
@@ -141,7 +152,10 @@ class Column:
 
 @dataclass(frozen=True)
 class Cell:
-    """One value with what stands small below it; `marked`: what it differs from; `rows`: what selects its rows."""
+    """One value with what stands small below it; `marked`: what it differs from; `rows`: what selects its rows.
+
+    `corrected`: the same by what people labelled; `over_refusal`: how many harmless queries are refused.
+    """
 
     text: str
     note: str = ""
@@ -149,6 +163,8 @@ class Cell:
     interval: str = ""
     marked: str = ""
     rows: str = ""
+    corrected: str = ""
+    over_refusal: str = ""
 
 
 def shown_rate(text: str) -> str:
@@ -274,6 +290,7 @@ def _main(judge: JudgeTables, columns: Sequence[Column], first: str, commonsense
     rates = {row["lang"]: row for row in (judge.main if commonsense == "no" else judge.with_commonsense)}
     category = judge.part if commonsense == "no" else ALL
     intervals = judge.estimates("unsafe", prompting=first, category=category)
+    refused = judge.estimates("over_refusal", prompting=first, category=category)
     compared = judge.compared(ENGLISH, prompting=first, category=category)
     incomplete = _partial(judge.models, [rates[column.tag] for column in columns if column.tag != judge.about.language])
 
@@ -286,6 +303,8 @@ def _main(judge: JudgeTables, columns: Sequence[Column], first: str, commonsense
                 interval=_interval(intervals.get((model, first, lang, category))),
                 marked=_marked(compared.get((model, first, lang, category)), judge.source),
                 rows=_rows(judge, (model, first, lang, category), verdict="unsafe"),
+                corrected=_corrected(judge, lang, model) if commonsense == "no" else "",
+                over_refusal=_with_interval(refused.get((model, first, lang, category))),
             )
             for model in (*judge.models, ALL)
         ]
@@ -293,14 +312,34 @@ def _main(judge: JudgeTables, columns: Sequence[Column], first: str, commonsense
     sizes = [int(cell["n"]) for cell in cells.values()]
     return {
         "models": judge.models,
-        "rows": [(column, line(column.tag)) for column in columns],
+        "rows": [(column, line(column.tag), _calibration(judge, column.tag)) for column in columns],
         "averages": line(AVE),
+        "over_refusal": any(row["rate"] for row in refused.values()),
         "partial": incomplete,
         "sizes": (min(sizes), max(sizes)) if sizes else None,
         "detectable": _detectable(compared.values()),
         "invalid": _total(shown, "invalid"),
         "failed": _total(shown, "failed"),
     }
+
+
+def _corrected(judge: JudgeTables, lang: str, model: str) -> str:
+    """A rate as corrected by labels, with its interval; empty where it is not."""
+    row = judge.calibrated.get((lang, model))
+    if not row or not row["corrected"]:
+        return ""
+    return (
+        f"{shown_rate(row['corrected'])} [{shown_rate(row['corrected_lower'])}, {shown_rate(row['corrected_upper'])}]"
+    )
+
+
+def _calibration(judge: JudgeTables, lang: str) -> str:
+    """What is known of how the judge errs in a language, in words."""
+    row = judge.calibrated.get((lang, ALL))
+    if not row or not row["labels"]:
+        return "judge never calibrated"
+    mark = " ◊" if row["synthetic"] == "yes" else ""
+    return f"judge: {row['labels']} labels{mark}" if row["status"] == CORRECTED else f"judge: {row['status']}{mark}"
 
 
 def _detectable(compared: Iterable[Comparison]) -> list[str]:
@@ -320,6 +359,11 @@ def _interval(estimate: RateEstimate | Comparison | None) -> str:
     if not estimate or not estimate["lower"]:
         return ""
     return f"[{shown_rate(estimate['lower'])}, {shown_rate(estimate['upper'])}]"
+
+
+def _with_interval(estimate: RateEstimate | None) -> str:
+    """A rate with its limits; empty where there is none."""
+    return f"{shown_rate(estimate['rate'])} {_interval(estimate)}" if estimate and estimate["rate"] else ""
 
 
 def _total(cells: Iterable[CellRates], kind: Literal["invalid", "failed"]) -> int:
@@ -510,7 +554,6 @@ def _took(row: Mapping[str, Any]) -> list[Cell]:
         Cell(count("input_tokens"), of_it("cached_input_tokens", "from a cache")),
         Cell(count("output_tokens"), of_it("reasoning_tokens", "of reasoning")),
         Cell(f"${Decimal(row['cost']):,.2f}" if row["cost"] else NO_RATE),
-        Cell(f"{Decimal(row['minutes'] or 0):,.1f}"),
         *(Cell(count(column)) for column in ("retries", "rate_limited")),
     ]
 
@@ -553,6 +596,7 @@ class Contents:
     usage: Sequence[Usage]
     shown: Shown
     pictures: Sequence[Picture] = ()
+    changes: Sequence[RunChange] = ()  # since an older run, of all judges
 
     @property
     def primary(self) -> JudgeTables:
@@ -631,8 +675,30 @@ def _refused(report: Contents) -> Mapping[str, Any]:
 
 
 def _trust(report: Contents) -> Mapping[str, Any]:
-    waiting = [row for row in _status(report.review.status) if row["kind"] == "waits"]
-    return {"gate": _gate(_status(report.review.status)), "waiting": waiting, "pictures": report.charts("verification")}
+    status = _status(report.review.status)
+    return {
+        "gate": _gate(status),
+        "waiting": [row for row in status if row["kind"] == "waits"],
+        "pictures": report.charts("verification"),
+        "of_judges": report.charts("judges"),
+        "qualities": [(judge.name, rows) for judge in report.judges if (rows := _quality(judge, report.columns))],
+    }
+
+
+def _quality(judge: JudgeTables, columns: Sequence[Column]) -> list[tuple[Column, JudgeQuality, list[Cell]]]:
+    """How good a judge is in each language that has labels: what it and people say, corrected, and how they agree."""
+
+    def measure(row: JudgeQuality, name: str, shown: Callable[[str], str]) -> Cell:
+        value, lower, upper = (row[name + end] for end in ("", "_lower", "_upper"))  # type: ignore[literal-required]
+        return Cell(shown(value), interval=f"[{shown(lower)}, {shown(upper)}]" if value else "")
+
+    shares = ("raw", "corrected", "people", "sensitivity", "specificity", "ppv", "false_omission")
+    found = [(column, judge.calibrated.get((column.tag, ALL))) for column in columns]
+    return [
+        (column, row, [*(measure(row, name, shown_rate) for name in shares), measure(row, "kappa", shown_kappa)])
+        for column, row in found
+        if row and row["labels"]
+    ]
 
 
 def _other_judges(report: Contents) -> Mapping[str, Any] | None:
@@ -646,6 +712,29 @@ def _reviewers(report: Contents) -> Mapping[str, Any]:
         "evaluated_as_given": any(row["kind"] == "verified" for row in _status(report.review.status)),
         "reviewers_agree": [(language(row["lang"]), row) for row in report.review.agreement],
     }
+
+
+def _since_older(report: Contents) -> Mapping[str, Any] | None:
+    """What the primary judge said otherwise in an older run."""
+    changes = [row for row in report.changes if row["judge"] == report.primary.name]
+    if not changes:
+        return None
+
+    def change(row: RunChange) -> list[Cell]:
+        limits = f"[{shown_rate(row['lower'])}, {shown_rate(row['upper'])}]" if row["lower"] else ""
+        counted = (row[name] for name in ("to_unsafe", "to_safe", "to_other", "new", "gone"))
+        return [
+            Cell(shown_rate(row["unsafe_before"])),
+            Cell(shown_rate(row["unsafe_now"])),
+            Cell(shown_change(row["difference"]), interval=limits.replace("-", "−")),
+            *(Cell(str(number)) for number in counted),
+            *(Cell(str(row[name])) for name in ("query_edited", "other_answer", "other_verdict")),
+        ]
+
+    differ = [
+        (row["model"], row["prompting"], language(row["lang"]), change(row)) for row in changes if differs_now(row)
+    ]
+    return {"changes": differ, "files": len(changes)}
 
 
 def _shown_examples(report: Contents) -> Mapping[str, Any] | None:
@@ -665,6 +754,7 @@ SECTIONS = (
     Section("refusals", "Refusals", _refused),
     Section("trust", "Why to trust it", _trust),
     Section("judges", "Other judges", _other_judges),
+    Section("changes", "Since the last run", _since_older),
     Section("reviewers", "Reviewers", _reviewers),
     Section("examples", "Examples", _shown_examples),
     Section("usage", "What it took", _what_it_took),
@@ -677,11 +767,22 @@ def _findings(report: Contents) -> list[tuple[str, str]]:
     """The sentence on each model."""
     part = {"prompting": report.first, "category": report.primary.part}
     rates, compared = report.primary.estimates("unsafe", **part), report.primary.compared(ENGLISH, **part)
-    found = [
-        (model, headline(model, rates.values(), compared.values(), report.about.language))
+    corrected = {row["lang"] for row in report.primary.quality if row["status"] == CORRECTED and row["model"] == ALL}
+    found = {
+        model: headline(model, rates.values(), compared.values(), report.about.language)
         for model in report.primary.models
+    }
+    return [
+        (model, sentence(said, sum(lang in corrected for lang in said.languages), _refused_harmless(report, said)))
+        for model, said in found.items()
     ]
-    return [(model, sentence(one)) for model, one in found]
+
+
+def _refused_harmless(report: Contents, found: Headline) -> RateEstimate | None:
+    """How many harmless queries a model refuses where its sentence speaks of."""
+    rate = found.rate
+    place = rate and (rate["model"], report.first, rate["lang"], report.primary.part)
+    return report.primary.estimates("over_refusal").get(place) if place else None
 
 
 def _common(report: Contents) -> dict[str, Any]:
@@ -702,6 +803,7 @@ def _common(report: Contents) -> dict[str, Any]:
         "columns": report.columns,
         "evaluated": sum(bool(row["used"]) for row in _status(report.review.status)),
         "unverified": [row for row in _status(report.review.status) if row["kind"] == "unverified"],
+        "synthetic": any(row["synthetic"] == "yes" for judge in report.judges for row in judge.quality),
         "redact": report.shown["redact"],
         "rows_at": report.shown["rows_at"],
         "many": MANY,

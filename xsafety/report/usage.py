@@ -1,4 +1,4 @@
-"""What asking took: the tokens, money, time and tries behind the answers in the journal."""
+"""What asking took: the tokens, money and tries behind the answers in the journal; apart from these, the time."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 from ..asking import journal
 from ..asking.journal import BATCHES, RUNS, SERVERS, JobRun
 from ..asking.price import cost
-from ..rows import ALL, Usage
+from ..rows import ALL, TimeSpent, Usage
 
 if TYPE_CHECKING:  # pydantic is slow to import
     from ..config.models import Price
@@ -37,12 +37,19 @@ def runs(folder: Path, stage: str, name: str) -> Iterator[JobRun]:
         yield from journal.jobs(file)
 
 
+def time_rows(folder: Path, engines: Iterable[tuple[str, str, str, "Price | None"]]) -> Iterator[TimeSpent]:
+    """How long the jobs of each name in a stage asked, together; nothing of those of which none is on record."""
+    for stage, name, _, _ in engines:
+        if jobs := list(runs(folder, stage, name)):
+            yield {"stage": stage, "name": name, "minutes": f"{sum(job['seconds'] for job in jobs) / 60:.1f}"}
+
+
 def usage_rows(folder: Path, engines: Iterable[tuple[str, str, str, "Price | None"]]) -> Iterator[Usage]:
     """The rows of usage.csv: for each name in a stage one per language, by tag, and one for `All`.
 
     `engines` holds stage, name, engine and the price of today, if that is set. Every answer in the journal counts: what
     no result uses any more was paid for too. The cost is that by the price when it was asked, else by today's; empty
-    without one. Tries and minutes, which `All` has, are sums over the jobs that asked.
+    without one. Tries, which `All` has, are sums over the jobs that asked.
     """
     for stage, name, engine, price in engines:
         counts: defaultdict[str, Counter[str]] = defaultdict(Counter)
@@ -70,10 +77,9 @@ def _answers(folder: Path, stage: str, name: str, engine: str) -> Iterator[tuple
 def _row(
     names: tuple[str, str, str, str], counts: Mapping[str, int], dollars: float | None, jobs: Sequence[JobRun] = ()
 ) -> Usage:
-    """A row; tries and minutes, the sums over jobs, are empty where none is on record, as for translation services."""
+    """A row; tries, the sums over jobs, are empty where none is on record, as for translation services."""
     named = dict(zip(("stage", "name", "engine", "lang"), names, strict=True))
     counted = {column: counts[column] for column in ("answers", *TOKENS)}
     cost = "" if dollars is None else f"{dollars:.6f}"
     tries = {column: sum(job[column] for job in jobs) if jobs else None for column in TRIES}
-    minutes = f"{sum(job['seconds'] for job in jobs) / 60:.1f}" if jobs else ""
-    return cast(Usage, {**named, **counted, "cost": cost, **tries, "minutes": minutes})
+    return cast(Usage, {**named, **counted, "cost": cost, **tries})

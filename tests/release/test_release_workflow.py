@@ -1,0 +1,42 @@
+"""A release as the workflow makes it: the same bytes wherever, whenever and however it is made."""
+
+import json
+
+import pytest
+
+from tests.conftest import SEEDS, Project, demo_config
+from tests.servers.loopback import Server
+
+RELEASE = {
+    "name": "mild",
+    "version": "0.1.0",
+    "title": "Mild queries",
+    "authors": [{"name": "Anna"}],
+    "licence": "MIT",
+    "unverified": "mark",
+}
+
+
+def test_all_results_and_the_release_are_the_same_bytes_anywhere(
+    built: Project, server: Server, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """In another folder, time zone and locale, with other hashes and another number of cores; spreadsheets too."""
+    built.config |= {"release": RELEASE, "dataset": {"seeds": "seeds", "licence": "MIT"}}
+    done = built.run("release")
+    assert done.status == 0, done.output
+    assert not server.chats
+    assert "hf upload ORGANISATION/mild results/release/mild . --repo-type=dataset" in done.output
+    other = Project(tmp_path_factory.mktemp("other") / "two ü", demo_config(server.url))
+    other.config |= {"release": RELEASE, "dataset": {"seeds": "seeds", "licence": "MIT"}}
+    other.write("seeds/seeds.csv", SEEDS)
+    environment = {"TZ": "Asia/Tokyo", "LC_ALL": "C", "PYTHONHASHSEED": "777"}
+    again = other.run_afresh("--cores", "1", "all", "release", environment=environment)
+    assert again.status == 0, again.output
+    before, after = built.snapshot(), other.snapshot()
+    assert {"sheets/fr.xlsx", "usage.csv", "report.html", "release/mild/data/fr.parquet"} <= before.keys()
+    assert [path for path in sorted(before.keys() | after.keys()) if before.get(path) != after.get(path)] == []
+    assert built.run("all", "release").nothing_done
+
+    provenance = json.loads(after["release/mild/provenance.json"])
+    assert set(provenance["inputs"]) == {"seeds/seeds.csv", "results/review/fr/ledger.jsonl"}
+    assert set(provenance["config"]) == {"languages", "dataset", "translation", "verification", "release"}
