@@ -28,3 +28,23 @@ rule seeds:
         'python3 "$XSAFETY/scripts/seeds.py" --dataset {params.dataset:q} --seeds {output.seeds:q}'
         " --about {output.about:q} --repairs {output.repairs:q} --given {output.given:q} --review {params.review:q}"
         " 2> {log:q}"
+
+
+rule import_check:
+    """Print what comes of the data set, before anything is translated."""
+    input:
+        files=[str(file) for file in origin_files(CONFIG.dataset)],
+    log:
+        "<logs>/import_check.log",
+    localrule: True
+    conda:
+        "../envs/workflow.yaml"
+    params:
+        code=digest("scripts/import_check.py"),
+        dataset=dataset(),
+        languages=CONFIG.languages,
+    message:
+        "Reading the data set."
+    shell:
+        'python3 "$XSAFETY/scripts/import_check.py" --dataset {params.dataset:q} --languages {params.languages}'
+        " 2>&1 | tee {log:q}"
