@@ -99,3 +99,4 @@ rule all:
         calibration=expand("<results>/calibration/{judge}.csv", judge=CONFIG.safety_judges),
         judge_pairs="<results>/tables/judge_pairs.csv" if len(CONFIG.safety_judges) > 1 else [],
         tests="<results>/data_tests.txt",
+        provenance="<results>/provenance.json",

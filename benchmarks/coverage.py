@@ -1,6 +1,7 @@
-"""How often the intervals and tests of `xsafety/analysis/` hold, by simulation, beside what is often done instead.
+"""How often the intervals and tests of `xsafety/analysis/`, and rates corrected by labels, hold, by simulation, beside
+what is often done instead.
 
-    python -m benchmarks.coverage            # the table of docs/statistics.md, half a minute
+    python -m benchmarks.coverage            # the tables of docs/statistics.md, three minutes
     python -m benchmarks.coverage --runs 200 # coarser
 
 Answers to one seed hang together by a latent normal variable, whose correlation between two cells is .65, as measured
@@ -10,7 +11,7 @@ issues differ around them, and 3% of the answers are invalid, at random. Without
 
 import argparse
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -21,6 +22,9 @@ from xsafety.analysis.estimates import LEVEL, Margins, rates_of, variance, wilso
 from xsafety.analysis.grid import Sample
 from xsafety.analysis.pairs import bonett_price, clustered, compared, holm, limits, mcnemar, normal_test
 from xsafety.analysis.power import CORRELATION, smallest_difference
+from xsafety.calibration.correction import RATE, measured
+from xsafety.calibration.quality import effective_labels
+from xsafety.calibration.sampling import judged_unsafe
 
 PAPER = np.array([1.0, 8.1, 13.7, 12.5, 14.7, 9.2, 18.3, 8.5, 21.0, 37.4]) / 100  # English first
 ISSUES, SPREAD, INVALID = 13, 0.6, 0.03
@@ -210,6 +214,151 @@ def mean_tests(draw: np.random.Generator, runs: int, seeds: int = 20, rate: floa
     )
 
 
+# Sensitivity and specificity, from a large model's in Russian to a lexicon's and a very good judge's.
+JUDGES = ((0.55, 0.96), (0.7, 0.95), (0.85, 0.95), (0.85, 0.9), (0.95, 0.5), (0.95, 0.99))
+ANSWERS = ISSUES * 200  # on which a judge gave a verdict
+CORRECTED = "post-stratified by verdict, draws from Beta posteriors"
+
+
+def corrections(
+    draw: np.random.Generator, runs: int, rate: float, labels: int, judges: Sequence[tuple[float, float]] = JUDGES
+) -> Iterator[Line]:
+    """A rate corrected by labels: the worst of several judges, and the mean width where there is an interval."""
+    what = f"{rate:.0%} unsafe, {labels} labels"
+    found: dict[str, list[tuple[Array, Array]]] = {}
+    for judge in judges:
+        parts = [_corrected(draw, rate, judge, labels, size) for size in _chunks(runs, 100)]
+        for method in parts[0]:
+            lower, upper = (np.concatenate([part[method][at] for part in parts]) for at in (0, 1))
+            found.setdefault(method, []).append((lower, upper))
+    for method, intervals in found.items():
+        holds = min(_covered(*interval, rate) for interval in intervals)
+        width = 100 * float(np.nanmean([upper - lower for lower, upper in intervals]))
+        yield Line(what, method, method == CORRECTED, holds, width)
+        if undefined := max(float(np.isnan(lower).mean()) for lower, _ in intervals):
+            yield Line(what + ": not defined", method, False, 100 * undefined)
+
+
+def _corrected(
+    draw: np.random.Generator, rate: float, judge: tuple[float, float], labels: int, runs: int
+) -> dict[str, tuple[Array, Array]]:
+    """Limits by method. Labels are drawn as they are for labellers, a third judged unsafe, or at random where said."""
+    chances = [rate * judge[0], (1 - rate) * (1 - judge[1]), rate * (1 - judge[0]), (1 - rate) * judge[1]]
+    answers = draw.multinomial(ANSWERS, chances, runs).reshape(runs, 2, 2)  # by verdict and what people would say
+    called, others = answers.sum(-1).T
+    by_verdict = _labelled(draw, answers, _of_unsafe(called, others, labels), labels)
+    at_random = _labelled(draw, answers, draw.hypergeometric(called, others, labels), labels)
+    share, number = called / ANSWERS, np.full(runs, ANSWERS)
+    ours = _ours(share, number, by_verdict)
+    people, each = at_random[..., 0].sum(-1) / labels, np.full(runs, labels)
+    return {
+        CORRECTED: ours,
+        "post-stratified by verdict, normal": _normal(share, by_verdict),
+        "Rogan-Gladen, delta method, labels at random": _rogan_gladen(share, at_random),
+        "labels alone, at random, Wilson": wilson(people, people * (1 - people) / each, each, each)[:2],
+        "judge alone, Wilson": wilson(share, share * (1 - share) / number, number, number)[:2],
+    }
+
+
+def _of_unsafe(called: Array, others: Array, labels: int) -> Array:
+    """How many of the labels are drawn from answers judged unsafe, as they are for labellers."""
+    return np.array(
+        [judged_unsafe(labels, *sizes, 1 / 3) for sizes in zip(called.tolist(), others.tolist(), strict=True)]
+    )
+
+
+def _ours(share: Array, answers: Array, labels: Array) -> tuple[Array, Array]:
+    """Limits of a corrected rate; `labels` [runs, verdict, label] are unsafe and safe."""
+    found = measured(share, answers, np.pad(labels, [(0, 0), (0, 0), (0, 1)]), seed=1)[RATE]
+    return found.lower, found.upper
+
+
+def _labelled(draw: np.random.Generator, answers: Array, of_unsafe: Array, labels: int) -> Array:
+    """How many labels [runs, verdict, label] there are of answers, so many judged unsafe."""
+    sizes = np.stack([of_unsafe, labels - of_unsafe], -1)
+    unsafe = draw.hypergeometric(answers[..., 0], answers[..., 1], sizes)
+    return np.stack([unsafe, sizes - unsafe], -1)
+
+
+def few_seeds(draw: np.random.Generator, runs: int, seeds: int, models: int, labels: int = 200) -> Iterator[Line]:
+    """A corrected rate where answers of several models to one seed are labelled."""
+    names = np.repeat(np.arange(seeds), models).astype(str)
+    for rate in (0.05, 0.15):
+        found = []
+        for _ in range(runs):
+            unsafe = answers(draw, np.full((models, seeds), norm.ppf(rate)), 1)[0].T > 0
+            judged = draw.random(unsafe.shape) < np.where(unsafe, 0.7, 0.05)
+            hits, each = judged.sum(1), np.full(seeds, models)
+            share = rates_of(Sample(hits, each, each))
+            spread = variance(share.deviations, np.zeros(seeds, int))
+            effective = wilson(share.rate, spread, np.array(seeds), np.array(seeds * models))[2]
+            chosen = _weights(draw, judged.ravel(), labels)
+            limits_of = _by_weights(float(effective), judged.ravel(), unsafe.ravel(), chosen, names)
+            found.append((*limits_of, unsafe.mean()))
+        lower, upper, here = np.array(found).T
+        what = f"{rate:.0%} unsafe, {labels} labels on answers of {models} models to {seeds} seeds"
+        yield _line(what, CORRECTED, (lower, upper), rate, ours=True)
+        yield _line(what + ": the rate of these very answers", CORRECTED, (lower, upper), here, ours=True)
+
+
+def other_judges(draw: np.random.Generator, runs: int, rate: float = 0.15, labels: int = 200) -> Iterator[Line]:
+    """A judge's rate corrected by labels that were drawn by the verdicts of another one."""
+    names = np.arange(ANSWERS).astype(str)
+    for name, drawing, judge in (("poor", (0.95, 0.5), (0.7, 0.95)), ("good", (0.7, 0.95), (0.95, 0.5))):
+        found = []
+        for _ in range(runs):
+            unsafe = draw.random(ANSWERS) < rate
+            theirs, ours = (draw.random(ANSWERS) < np.where(unsafe, one, 1 - other) for one, other in (drawing, judge))
+            found.append(_by_weights(ANSWERS, ours, unsafe, _weights(draw, theirs, labels), names))
+        what = f"{rate:.0%} unsafe, {labels} labels drawn for a {name} judge and used for another"
+        yield _line(what, CORRECTED, tuple(np.array(found).T), rate, ours=True)
+
+
+def _weights(draw: np.random.Generator, judged: Array, labels: int) -> Array:
+    """The weights of answers in a sample as it is drawn for labellers; 0 of the others."""
+    weights = np.zeros(judged.size)
+    of_unsafe = judged_unsafe(labels, int(judged.sum()), int((~judged).sum()), 1 / 3)
+    for those, taken in ((judged, of_unsafe), (~judged, labels - of_unsafe)):
+        weights[draw.choice(np.flatnonzero(those), taken, replace=False)] = those.sum() / taken
+    return weights
+
+
+def _by_weights(effective: float, judged: Array, unsafe: Array, weights: Array, seeds: Array) -> tuple[float, float]:
+    """Limits of a rate corrected by weighed labels on answers to seeds."""
+    said = np.where(unsafe, "unsafe", "safe")
+    parts = ((weights > 0) & (judged == verdict) for verdict in (True, False))
+    table = [
+        effective_labels(zip(said[at].tolist(), weights[at].tolist(), seeds[at].tolist(), strict=True)) for at in parts
+    ]
+    found = measured(float(judged.mean()), effective, table, seed=1)[RATE]
+    return float(found.lower), float(found.upper)
+
+
+def _normal(share: Array, labels: Array) -> tuple[Array, Array]:
+    number, parts = labels.sum(-1), np.stack([share, 1 - share], -1)
+    with np.errstate(invalid="ignore"):
+        unsafe = labels[..., 0] / number
+        reach = Z * np.sqrt((parts**2 * unsafe * (1 - unsafe) / number).sum(-1))
+    rate = (parts * unsafe).sum(-1)
+    return rate - reach, rate + reach
+
+
+def _rogan_gladen(share: Array, labels: Array) -> tuple[Array, Array]:
+    """(q + specificity - 1) / (sensitivity + specificity - 1), of a judge that is better than chance.
+
+    Rogan and Gladen, American Journal of Epidemiology 107 (1978), 71-76.
+    """
+    (tp, fp), (fn, tn) = np.moveaxis(labels, (1, 2), (0, 1))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        sensitivity, specificity = tp / (tp + fn), tn / (tn + fp)
+        apart = sensitivity + specificity - 1
+        rate = (share + specificity - 1) / np.where(apart > 0, apart, np.nan)
+        spread = share * (1 - share) / ANSWERS + rate**2 * sensitivity * (1 - sensitivity) / (tp + fn)
+        spread += (1 - rate) ** 2 * specificity * (1 - specificity) / (tn + fp)
+        reach = Z * np.sqrt(spread) / apart
+    return np.clip(rate - reach, 0, 1), np.clip(rate + reach, 0, 1)
+
+
 def _chunks(runs: int, most: int) -> list[int]:
     return [min(most, runs - start) for start in range(0, runs, most)]
 
@@ -226,6 +375,11 @@ def simulated(runs: int, seed: int = 1) -> Iterator[Line]:
     yield from families(draw, runs)
     yield from mean_tests(draw, runs)
     yield from powers(draw, runs)
+    for rate, labels in ((0.01, 100), (0.05, 50), (0.05, 100), (0.15, 100), (0.15, 200), (0.4, 200)):
+        yield from corrections(draw, runs, rate, labels)
+    yield from other_judges(draw, runs)
+    for seeds, models in ((2600, 4), (200, 5), (65, 4)):
+        yield from few_seeds(draw, runs, seeds, models)
 
 
 def main() -> None:

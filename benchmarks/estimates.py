@@ -18,7 +18,7 @@ from pathlib import Path
 
 from xsafety.categories import OF_PAPER, PAPER, write_about
 from xsafety.rows import SeedCount
-from xsafety.tabular import columns, write_text
+from xsafety.tabular import columns, write_rows, write_text
 
 ROOT = Path(__file__).parents[1]
 LANGUAGES = "en zh fr ru de ar hi es ja bn".split()
@@ -28,13 +28,14 @@ PROMPTINGS = ["none", "xling", "safe", "xling-safe"]
 def write_counts(file: Path, seeds: int, draw: random.Random) -> None:
     """One model's counts by seed, of one answer each: about 15% unsafe and 3% invalid."""
     ids = [(category.key, f"{category.key}-{at:03}") for category in PAPER.values() for at in range(seeds)]
-    kinds = ["1,1,0,0,0,0,0,0,0", "1,0,1,0,0,0,0,0,0", "1,0,0,1,0,0,1,0,0"]  # safe, unsafe, blocked
+    zero = dict.fromkeys(columns(SeedCount), 0) | {"expected": "refusal", "answers": 1}
+    kinds = [{"safe": 1}, {"unsafe": 1}, {"invalid": 1, "blocked": 1}]
     rows = [
-        f"{prompting},{lang},{category},{id},{kind}"
+        zero | {"prompting": prompting, "lang": lang, "category": category, "id": id} | kind
         for prompting, lang in product(PROMPTINGS, LANGUAGES)
         for (category, id), kind in zip(ids, draw.choices(kinds, [82, 15, 3], k=len(ids)), strict=True)
     ]
-    write_text(file, "\n".join([",".join(columns(SeedCount)), *rows]) + "\n")
+    write_rows(file, SeedCount, rows)
 
 
 def main() -> None:
@@ -52,16 +53,14 @@ def main() -> None:
         write_about(folder / "dataset.json", OF_PAPER)
         command = [sys.executable, str(ROOT / "scripts/estimates.py"), "--status", str(folder / "status.csv")]
         command += ["--outcomes", name, "--max-failed", "0.01", "--languages", *LANGUAGES, "--models", *models]
-        command += ["--promptings", *PROMPTINGS, "--rates", str(folder / "rates.out")]
-        command += ["--about", str(folder / "dataset.json"), "--two-sided", str(folder / "two_sided.out")]
+        command += ["--promptings", *PROMPTINGS]
+        made = {name: folder / f"{name}.made.csv" for name in ("rates", "comparisons", "two-sided")}
+        command += [text for name, file in made.items() for text in (f"--{name}", str(file))]
+        command += ["--about", str(folder / "dataset.json")]
         start = time.perf_counter()
-        subprocess.run(
-            [*command, "--comparisons", str(folder / "comparisons.out")],
-            check=True,
-            env=os.environ | {"PYTHONPATH": str(ROOT)},
-        )
+        subprocess.run(command, check=True, env=os.environ | {"PYTHONPATH": str(ROOT)})
         seconds = time.perf_counter() - start
-        written = [len((folder / file).read_text().splitlines()) - 1 for file in ("rates.out", "comparisons.out")]
+        written = [len(file.read_text().splitlines()) - 1 for file in made.values()]
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     answers = len(PAPER) * options.seeds * len(LANGUAGES) * len(PROMPTINGS) * len(models)
     print(f"{answers:,} answers: {written[0]:,} rates and {written[1]:,} comparisons")

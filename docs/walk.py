@@ -2,6 +2,8 @@
 
     .venv/bin/python docs/walk.py
 
+`Walk` writes other such pages too: docs/walk_labels.py, docs/walk_questions.py.
+
 The translator is the small server of the tests, on loopback; sheets are filled by `fill`, which says so in every note.
 """
 
@@ -9,6 +11,8 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -35,19 +39,23 @@ English; the reviewers Anna, Ben and Carol are a script, which says so in the no
 class Walk:
     """A clone in which commands run, and the page that tells of them."""
 
-    def __init__(self, clone: Path) -> None:
-        self.clone = clone
-        self.page = [INTRO]
+    def __init__(self, folder: Path, intro: str) -> None:
+        self.folder = folder
+        self.page = [intro]
 
     def say(self, text: str) -> None:
         self.page.append(f"{text}\n")
 
-    def run(self, command: str) -> None:
-        """Runs a command and puts it on the page with what it printed."""
+    def table(self, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+        lines = [columns, ["---"] * len(columns), *rows]
+        self.say("\n".join(f"| {' | '.join(line)} |" for line in lines))
+
+    def run(self, command: str, *, silent: bool = False) -> str:
+        """Runs a command and puts it on the page with what it printed, which is returned; `silent`: without that."""
         path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
         done = subprocess.run(
             ["bash", "-c", command],
-            cwd=self.clone,
+            cwd=self.folder,
             env=os.environ | {"PATH": path},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -59,11 +67,21 @@ class Walk:
         printed = "".join(
             line for line in done.stdout.splitlines(keepends=True) if not line.startswith("Using workflow")
         )
-        self.page.append(f"```console\n$ {command}\n{printed.strip()}\n```\n")
+        self.show(command, "" if silent else printed)
+        return printed
+
+    def show(self, command: str, printed: str) -> None:
+        """A command and what it printed; commands that follow each other stand together."""
+        before = self.page.pop().removesuffix("```\n") if self.page[-1].startswith("```console") else "```console\n"
+        text = f"$ {command}\n{printed.strip()}".strip()
+        self.page.append(f"{before}{text}\n```\n")
+
+    def write(self, name: str) -> None:
+        Path(ROOT, "docs", name).write_text("\n".join(self.page), encoding="utf-8")
 
     def edit(self, path: str, before: str, after: str) -> None:
         """Changes a line of a file, and shows the change as a patch."""
-        file = self.clone / path
+        file = self.folder / path
         text = file.read_text(encoding="utf-8")
         assert text.count(before) == 1, before
         file.write_text(text.replace(before, after), encoding="utf-8")
@@ -72,7 +90,7 @@ class Walk:
 
     def fill(self, lang: str, name: str, edits: int) -> None:
         """Returns a sheet: `edits` of its rows, evenly spread, edited, and the others ok."""
-        book = openpyxl.load_workbook(self.clone / f"results/sheets/{lang}.xlsx")
+        book = openpyxl.load_workbook(self.folder / f"results/sheets/{lang}.xlsx")
         sheet = book["review"]
         columns = {cell.value: cell.column for cell in sheet[1]}
         numbers = range(2, sheet.max_row + 1)
@@ -84,7 +102,7 @@ class Walk:
             sheet.cell(number, columns["note"]).value = NOTE
             if number in edited:
                 target.value = f"{target.value} (edited by a script)"
-        returned = self.clone / f"data/reviews/{lang}/{name}"
+        returned = self.folder / f"data/reviews/{lang}/{name}"
         returned.parent.mkdir(parents=True, exist_ok=True)
         book.save(returned)
         self.say(f"(`fill` returned {len(numbers)} rows, {edits} of them edited, as `data/reviews/{lang}/{name}`.)")
@@ -95,15 +113,25 @@ def at_random(body: dict[str, Any]) -> str:
     return "No" if sum(body["messages"][-1]["content"].encode()) % 10 == 0 else "Yes"
 
 
+@contextmanager
+def fresh_clone() -> Iterator[Path]:
+    """A clone with this checkout's environments, so that `make` sets up none."""
+    with tempfile.TemporaryDirectory() as folder:
+        clone = Path(folder, "xsafety")
+        subprocess.run(["git", "clone", "--quiet", str(ROOT), str(clone)], check=True)
+        (clone / ".venv").symlink_to(sys.prefix)
+        (clone / ".venv-review").symlink_to((ROOT / ".venv-review").resolve())
+        os.utime(clone / "requirements-review.lock", (0, 0))
+        yield clone
+
+
 QUIET = "snakemake --cores 2 --quiet all"
 
 
 def main() -> None:
-    with tempfile.TemporaryDirectory() as folder, loopback() as server:
+    with fresh_clone() as clone, loopback() as server:
         server.reply = at_random
-        clone = Path(folder, "xsafety")
-        subprocess.run(["git", "clone", "--quiet", str(ROOT), str(clone)], check=True)
-        walk = Walk(clone)
+        walk = Walk(clone, INTRO)
         walk.say("## Before: English alone is evaluated")
         walk.say("Only what people verified counts here:")
         walk.edit("config.yaml", "  accept_drafts: true # evaluate", "  accept_drafts: false # evaluate")
@@ -146,8 +174,7 @@ def main() -> None:
         walk.run('grep \'"id":"insult-001"\' results/review/sw/ledger.jsonl')
         walk.run("head -n 1 results/queries/sw.jsonl")
         walk.run("snakemake --cores 2 2>&1 | grep 'Nothing to be done'")
-        page = "\n".join(walk.page)
-        Path(ROOT, "docs", "adding-a-language.md").write_text(page, encoding="utf-8")
+        walk.write("adding-a-language.md")
 
 
 if __name__ == "__main__":

@@ -61,6 +61,21 @@ def ready_languages():
     return [lang for lang in CONFIG.languages if lang in ready]
 
 
+def ready_targets():
+    return [lang for lang in ready_languages() if lang in CONFIG.targets]
+
+
+def ready(pattern):
+    """A pattern's files for the ready languages that have a translation."""
+    return lambda wildcards: expand(pattern, lang=ready_targets())
+
+
+def origins(languages):
+    """The files that a data set is made of, but for review sheets, whose names would name people."""
+    memory = [file for lang in languages for file in files(CONFIG.translation.memory, f"{lang}.csv")]
+    return [str(file) for file in origin_files(CONFIG.dataset)] + memory
+
+
 def evaluated(model):
     """The ready languages that a model supports."""
     return CONFIG.supported(model, ready_languages())
@@ -158,6 +173,15 @@ def receipt_for(made, column, receipt):
         return path if failed else ancient(path)
 
     return file
+
+
+def model_receipts(wildcards):
+    return expand("<results>/asked/models/{model}.json", model=[model for model in CONFIG.models if evaluated(model)])
+
+
+def judge_receipts(wildcards):
+    asked = [judge for judge in CONFIG.safety_judges if is_asked(judge) and any(cells().values())]
+    return expand("<results>/asked/judges/{judge}.json", judge=asked)
 
 
 # A job that ends early has asked nevertheless: its receipt says for which rows it did not, and why.

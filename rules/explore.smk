@@ -8,12 +8,8 @@ rule explore:
     input:
         about="<results>/dataset.json",
         queries=lambda wildcards: expand("<results>/queries/{lang}.jsonl", lang=ready_languages()),
-        ledgers=lambda wildcards: expand(
-            "<results>/review/{lang}/ledger.jsonl", lang=[lang for lang in ready_languages() if lang in CONFIG.targets]
-        ),
-        checks=lambda wildcards: expand(
-            "<results>/checks/{lang}.csv", lang=[lang for lang in ready_languages() if lang in CONFIG.targets]
-        ),
+        ledgers=ready("<results>/review/{lang}/ledger.jsonl"),
+        checks=ready("<results>/checks/{lang}.csv"),
         responses=lambda wildcards: every_cell("<results>/responses/{model}/{prompting}/{lang}.jsonl"),
         verdicts=lambda wildcards: [
             file

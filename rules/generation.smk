@@ -87,5 +87,5 @@ rule responses:
     shell:
         'python3 "$XSAFETY/scripts/responses.py"'
         " --queries {input.queries:q} --about {input.about:q} --journal {params.journal:q} --receipt {input.receipt:q}"
-        " --part {wildcards.prompting}/{wildcards.lang} --prompting {params.prompting:q}"
+        " --model {wildcards.model} --part {wildcards.prompting}/{wildcards.lang} --prompting {params.prompting:q}"
         " --reasoning {params.reasoning:q} --out {output:q} 2> {log:q}"

@@ -87,7 +87,7 @@ rule verdicts:
         " --responses {input.responses:q} --english {input.english:q} --others {input.others:q} --about {input.about:q}"
         " --protocol {input.protocol:q} --receipt {input.receipt:q} --journal {params.journal:q}"
         " --identity {params.identity:q} --reading {params.reading:q}"
-        " --part {wildcards.model}/{wildcards.prompting}/{wildcards.lang} --out {output:q} 2> {log:q}"
+        " --judge {wildcards.judge} --part {wildcards.model}/{wildcards.prompting}/{wildcards.lang} --out {output:q} 2> {log:q}"
 
 
 rule choices:

@@ -8,21 +8,6 @@ RELEASE = CONFIG.release
 PAPERS = "README.md CHANGES.md CITATION.cff LICENSE croissant.json provenance.json SHA256SUMS".split()
 
 
-def ready_targets():
-    return [lang for lang in ready_languages() if lang in CONFIG.targets]
-
-
-def ready(pattern):
-    """A pattern's files for the ready languages that have a translation."""
-    return lambda wildcards: expand(pattern, lang=ready_targets())
-
-
-def origins(languages):
-    """The files that a data set is made of: its source and the committed drafts. Names of sheets would name people."""
-    memory = [file for lang in languages for file in files(CONFIG.translation.memory, f"{lang}.csv")]
-    return [str(file) for file in origin_files(CONFIG.dataset)] + memory
-
-
 rule release:
     """Make a release of the data set."""
     input:
@@ -53,6 +38,7 @@ rule release:
         targets=lambda wildcards: ready_targets(),
         config=lambda wildcards: pack(CONFIG, DATA),
         commit=lambda wildcards: to_json(code_state(CHECKOUT)),
+        since=CONFIG.since or [],
     message:
         "Making the release."
     shell:
@@ -60,4 +46,26 @@ rule release:
         " --release {params.release:q} --licences {params.licences:q} --results {params.results:q} --about {input.about:q}"
         " --memory {params.memory:q} --languages {params.languages} --targets {params.targets}"
         ' --config {params.config:q} --code {params.commit:q} --checkout "$XSAFETY" --inputs {input.origins:q} {input.ledgers:q}'
-        " --out {params.folder:q} 2>&1 | tee {log:q}"
+        " --since {params.since:q} --out {params.folder:q} 2>&1 | tee {log:q}"
+
+
+rule changes:
+    """Compare the release with an older one, row by row: snakemake changes --config since=FOLDER or a git tag."""
+    input:
+        "<results>/release/{name}/SHA256SUMS".format(name=RELEASE.folder if RELEASE else "-"),
+    log:
+        "<logs>/changes.log",
+    localrule: True
+    conda:
+        "../envs/workflow.yaml"
+    params:
+        code=digest("scripts/changes.py"),
+        release=to_json(RELEASE and RELEASE.model_dump()),
+        since=CONFIG.since or [],
+        folder=result(f"release/{RELEASE.folder if RELEASE else '-'}"),
+        out=result("changes"),
+    message:
+        "Comparing the release with an older one."
+    shell:
+        'python3 "$XSAFETY/scripts/changes.py" --release {params.release:q} --since {params.since:q}'
+        " --folder {params.folder:q} --out {params.out:q} 2>&1 | tee {log:q}"

@@ -1,7 +1,8 @@
 # Stage: report.
 # Takes <results>/tables/, <results>/review_status.csv, the tables in <results>/review/ and, for what asking took, the
-# journal. Makes usage.csv, charts of the first judge, one HTML page, and the outcome of the tests on the build's own
-# products. Config: report, labels, notes, prices.
+# journal. Makes usage.csv, charts of the first judge, one HTML page, the outcome of the tests on the build's own products,
+# and provenance.json, what all of it rests on. Config: report, labels, notes, prices.
+from xsafety.release.provenance import code_state, pack
 from xsafety.report.charts import drawing_names
 
 
@@ -9,13 +10,8 @@ rule usage:
     """Count what the answers in the journal took."""
     input:
         drafts=expand("<results>/asked/drafts/{lang}.json", lang=CONFIG.targets),
-        models=lambda wildcards: expand(
-            "<results>/asked/models/{model}.json", model=[model for model in CONFIG.models if evaluated(model)]
-        ),
-        judges=lambda wildcards: expand(
-            "<results>/asked/judges/{judge}.json",
-            judge=[judge for judge in CONFIG.safety_judges if is_asked(judge) and any(cells().values())],
-        ),
+        models=model_receipts,
+        judges=judge_receipts,
     output:
         usage="<results>/usage.csv",
         # Among the logs: it is another in each run.
@@ -155,3 +151,40 @@ rule data_tests:
         " python3 -m pytest --noconftest -p no:cacheprovider"
         ' "$XSAFETY/tests/build/test_build.py" > {log:q} 2>&1'
         " && sed -n 's/ in [0-9.]*s//;$p' {log:q} > {output:q}"
+
+
+rule provenance:
+    """Write down what the run rests on."""
+    input:
+        # Made again with it, and so with whatever changes.
+        report="<results>/report.html",
+        origins=origins(CONFIG.targets),
+        people=[
+            file
+            for folder in (CONFIG.verification.reviews, CONFIG.calibration.labels)
+            for lang in CONFIG.languages
+            for file in files(f"{folder}/{lang}", "*")
+        ],
+        models=model_receipts,
+        judges=judge_receipts,
+    output:
+        "<results>/provenance.json",
+    log:
+        "<logs>/provenance.log",
+    conda:
+        "../envs/workflow.yaml"
+    resources:
+        # A commit, a limit or a label alone changes no result.
+        config=lambda wildcards: pack(CONFIG),
+        commit=lambda wildcards: to_json(code_state(CHECKOUT)),
+    params:
+        code=digest("scripts/provenance.py"),
+        journal=lambda wildcards: JOURNAL,
+        protocols=to_json(
+            {judge: CONFIG.judges[judge].protocol_file for judge in CONFIG.safety_judges if is_asked(judge)}
+        ),
+    shell:
+        'python3 "$XSAFETY/scripts/provenance.py"'
+        " --config {resources.config:q} --code {resources.commit:q} --inputs {input.origins:q} {input.people:q}"
+        " --models {input.models:q} --judges {input.judges:q} --protocols {params.protocols:q}"
+        ' --journal {params.journal:q} --checkout "$XSAFETY" --out {output:q} 2> {log:q}'

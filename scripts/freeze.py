@@ -4,12 +4,12 @@ from pathlib import Path
 
 from xsafety.cli import call
 from xsafety.config.dataset import Dataset
-from xsafety.seeds.dataset import read_dataset
+from xsafety.seeds.dataset import as_it_stands
 from xsafety.translation.memory import freeze
 
 
 def main(*, dataset: Dataset, results: Path, memory: Path, languages: list[str]) -> None:
-    ids = [seed["id"] for seed in read_dataset(dataset).seeds]
+    ids = [seed["id"] for seed in as_it_stands(dataset).seeds]
     total = 0
     without = []
     for lang in languages:

@@ -7,7 +7,7 @@ from xsafety.categories import read_about
 from xsafety.cli import call
 from xsafety.config.configuration import read
 from xsafety.plan.count import WAITS, count_workloads
-from xsafety.plan.shown import estimates, notes, plan_table, power_lines
+from xsafety.plan.shown import estimates, label_lines, notes, plan_table, power_lines
 from xsafety.rows import Seed
 from xsafety.tabular import read_rows
 
@@ -20,7 +20,16 @@ def main(*, seeds: Path, about: Path, configfiles: list[Path], overrides: str) -
     made = estimates(config, workloads)
     waiting = {data.lang for data in data_sets if data.why == WAITS}
     print("\nWhat a run would ask now (nothing was asked for this):\n")
-    print(plan_table(made, waiting), "", *notes(made, data_sets), "", *power_lines(config, rows, known), sep="\n")
+    print(
+        plan_table(made, waiting),
+        "",
+        *notes(made, data_sets),
+        "",
+        *power_lines(config, rows, known),
+        "",
+        *label_lines(config, rows, known),
+        sep="\n",
+    )
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from xsafety.cli import call, say
 from xsafety.config.release import DataRelease
 from xsafety.release.build import LanguageRows, Papers, build_release, in_order
 from xsafety.release.card import Reviewed
+from xsafety.release.changes import older_release, read_released, release_changes
 from xsafety.release.provenance import Code, data_provenance
 from xsafety.rows import Check, Evidence, Query, Status
 from xsafety.tabular import DataError, read_rows
@@ -28,6 +29,7 @@ def main(
     code: Code,
     checkout: Path,
     inputs: list[Path],
+    since: str | None,
     out: Path,
 ) -> None:
     if release is None:
@@ -52,9 +54,15 @@ def main(
     )
     licence_text = (checkout / "LICENSE").read_text(encoding="utf-8") if release.licence == "Apache-2.0" else None
     found = data_provenance(config, code, checkout, inputs)
-    left_out = build_release(release, read(), Papers(licences, reviewed, found, "", known, licence_text), out)
+    older = None
+    if since:
+        with older_release(since, out) as folder:
+            older = read_released(folder)
+    left_out = build_release(release, read(), Papers(licences, reviewed, found, known, older, licence_text), out)
     for one in left_out:
         say(f"Left out: {one}")
+    if older and (objection := release_changes(older, read_released(out)).objection(release.version)):
+        say(objection)
     say(f"{out} is release {release.version}. To publish it:")
     say(f"  hf upload ORGANISATION/{release.folder} {out} . --repo-type=dataset")
     say(f"  git tag v{release.version}")

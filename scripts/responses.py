@@ -8,7 +8,7 @@ from xsafety.cli import call
 from xsafety.config.models import ReasoningMarks
 from xsafety.config.prompting import PromptingMethod
 from xsafety.generation.responses import model_requests, response_rows
-from xsafety.rows import Query, Response
+from xsafety.rows import Query, Response, in_cell
 from xsafety.tabular import read_rows, write_rows
 
 
@@ -19,6 +19,7 @@ def main(
     journal: Path,
     receipt: Path,
     part: str,
+    model: str,
     prompting: PromptingMethod,
     reasoning: ReasoningMarks | None,
     out: Path,
@@ -27,7 +28,8 @@ def main(
     rows = read_rows(queries, Query)
     requests = model_requests(asked["identity"], prompting, part, rows, read_about(about).categories)
     answers = journalled_answers(requests, journal, receipt, asked)
-    write_rows(out, Response, response_rows(rows, answers, reasoning.marks() if reasoning else None))
+    responses = response_rows(rows, answers, reasoning.marks() if reasoning else None)
+    write_rows(out, Response, in_cell(responses, model=model, prompting=part.partition("/")[0]))
 
 
 if __name__ == "__main__":

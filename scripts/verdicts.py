@@ -12,7 +12,7 @@ from xsafety.judging import RULE_BASED
 from xsafety.judging.majority import majority_verdicts
 from xsafety.judging.verdicts import JudgeOptions, judge_requests, model_verdicts, read_english
 from xsafety.protocols.protocol import load
-from xsafety.rows import Identity, Response, Verdict
+from xsafety.rows import Identity, Response, Verdict, in_cell
 from xsafety.tabular import read_rows, write_rows
 
 
@@ -27,24 +27,25 @@ def main(
     journal: Path,
     identity: Identity,
     reading: JudgeOptions,
+    judge: str,
     part: str,
     out: Path,
 ) -> None:
     rows = read_rows(responses, Response)
     if others:
         voters = {name: read_rows(file, Verdict) for name, file in zip(reading["of"], others, strict=True)}
-        write_rows(out, Verdict, majority_verdicts(rows, voters, reading["tie"]))
-        return
-    if not (protocol and receipt):
-        write_rows(out, Verdict, RULE_BASED[identity["engine"]](rows))
-        return
-    method = load(protocol).with_prompt(reading["prompt"])
-    asked = read_receipt(receipt)
-    translations = read_english(english)
-    requests = judge_requests(asked["identity"], method, part, rows, translations, read_about(about).categories)
-    answers = journalled_answers(requests, journal, receipt, asked)
-    verdicts = model_verdicts(rows, translations, requests, answers, method, reading["controversial"])
-    write_rows(out, Verdict, verdicts)
+        verdicts = majority_verdicts(rows, voters, reading["tie"])
+    elif protocol and receipt:
+        method = load(protocol).with_prompt(reading["prompt"])
+        asked = read_receipt(receipt)
+        translations = read_english(english)
+        requests = judge_requests(asked["identity"], method, part, rows, translations, read_about(about).categories)
+        answers = journalled_answers(requests, journal, receipt, asked)
+        verdicts = model_verdicts(rows, translations, requests, answers, method, reading["controversial"])
+    else:
+        verdicts = RULE_BASED[identity["engine"]](rows)
+    model, prompting, _ = part.split("/")
+    write_rows(out, Verdict, in_cell(verdicts, judge=judge, model=model, prompting=prompting))
 
 
 if __name__ == "__main__":

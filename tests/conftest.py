@@ -3,6 +3,7 @@
 import fcntl
 import json
 import os
+import pickle
 import re
 import shutil
 import subprocess
@@ -13,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import yaml
@@ -21,9 +22,11 @@ from _pytest.mark.structures import ParameterSet
 
 from tests.servers.forks import SNAKEMAKE, Fork
 from tests.servers.loopback import Server, loopback
+from xsafety.seeds.release import Release, read_release
 
 ROOT = Path(__file__).parents[1]
 CASES = ROOT.parent / "shared" / "cases"
+RELEASE = ROOT.parent / "shared" / "xsafety"
 collect_ignore = ["build"]  # tests on a build's own products: the workflow runs them
 
 
@@ -36,13 +39,25 @@ def cases(file: str, group: str | None = None) -> Iterable[ParameterSet]:
     return [pytest.param(case, id=case["id"]) for case in read if group in (None, case.get("group"))]
 
 
-def pytest_collection_modifyitems(items: list[pytest.Function]) -> None:
-    """Marks what runs the workflow or reads the whole release as slow; that comes first, so that no worker is left with
-    a long test at the end."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Function]) -> None:
+    """Marks what runs the workflow or reads the whole release as slow.
+
+    Each worker of the suite begins with a like share of these, so that none is left with a long test at the end: a
+    worker's share are as many tests as another's, in the order here; whoever is done takes from the end of another's.
+    """
+    slow, fast = [], []
     for item in items:
         if {"project", "made_once", "real"} & set(item.fixturenames):
             item.add_marker("slow")
-    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+        (slow if item.get_closest_marker("slow") else fast).append(item)
+    workers = getattr(config, "workerinput", {}).get("workercount", 1)
+    size = len(items) // workers
+    items.clear()
+    for left in range(workers, 0, -1):
+        first = slow[: len(slow) // left]
+        rest = max(size - len(first), 0) if left > 1 else len(fast)
+        items += first + fast[:rest]
+        del slow[: len(first)], fast[:rest]
 
 
 @pytest.fixture
@@ -128,12 +143,12 @@ class Project:
         return [json.loads(line) for line in (self.folder / path).read_text(encoding="utf-8").splitlines()]
 
     def snapshot(self) -> dict[str, bytes]:
-        """The bytes of all results but logs, by path."""
+        """The bytes of all results, by path, but of logs, and of what names the port of the test's server."""
         results = self.folder / "results"
         return {
             str(path.relative_to(results)): path.read_bytes()
             for path in sorted(results.rglob("*"))
-            if path.is_file() and path.relative_to(results).parts[0] != "logs"
+            if path.is_file() and path.relative_to(results).parts[0] not in ("logs", "provenance.json")
         }
 
 
@@ -188,7 +203,7 @@ def environment() -> Path:
     return ROOT / ".venv-review"
 
 
-MadeOnce = Callable[[str, Callable[[Path], None]], Path]
+MadeOnce = Callable[[str, Callable[[Path], object]], Path]
 
 
 @pytest.fixture(scope="session")
@@ -198,7 +213,7 @@ def made_once(tmp_path_factory: pytest.TempPathFactory) -> MadeOnce:
     if "PYTEST_XDIST_WORKER" in os.environ:
         base = base.parent
 
-    def folder_of(name: str, make: Callable[[Path], None]) -> Path:
+    def folder_of(name: str, make: Callable[[Path], object]) -> Path:
         folder = base / name
         with alone(base / f"{name}.lock"):
             if not folder.exists():
@@ -210,6 +225,16 @@ def made_once(tmp_path_factory: pytest.TempPathFactory) -> MadeOnce:
         return folder
 
     return folder_of
+
+
+@pytest.fixture(scope="session")
+def real(made_once: MadeOnce) -> Release:
+    """The XSafety release, where a clone of it lies beside the repository."""
+    if not RELEASE.is_dir():
+        pytest.skip(f"no clone of the XSafety release at {RELEASE}")
+    file = "release.pickle"
+    read = made_once("release", lambda folder: (folder / file).write_bytes(pickle.dumps(read_release(RELEASE))))
+    return cast(Release, pickle.loads((read / file).read_bytes()))
 
 
 @pytest.fixture(scope="session")

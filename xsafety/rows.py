@@ -1,6 +1,7 @@
 """The nouns of the domain: what one row of each file is, declared once; a file's columns are the keys of its noun."""
 
-from typing import Annotated, Any, Literal, NotRequired, Required, TypedDict
+from collections.abc import Iterable, Iterator
+from typing import Annotated, Any, Literal, NotRequired, Required, TypedDict, TypeVar
 
 ALL = "All"  # in tables: all models, languages or categories together
 
@@ -294,6 +295,19 @@ class ReleaseRow(TypedDict):
     canary: Annotated[str, "marks the row: whoever finds it in a model's training data knows where that is from"]
 
 
+ReleaseChangeKind = Literal["added", "dropped", "category moved", "text edited", "verified since", "no longer verified"]
+
+
+class ReleaseChange(TypedDict):
+    """What is otherwise in a row of a release than in an older one; `before` and `after` are texts, or what it says."""
+
+    lang: str
+    id: str
+    change: ReleaseChangeKind
+    before: str
+    after: str
+
+
 class ShuffledQuery(Query):
     """A query with its options in another order, under an id of its own."""
 
@@ -346,7 +360,22 @@ class JournalAnswer(TypedDict):
     more: NotRequired["list[JournalAnswer]"]
 
 
-class Response(_Asked):
+class _Given(_Asked):
+    """What a file of responses or verdicts says of where each row is from; those of older versions say it not."""
+
+    model: NotRequired[str]
+    prompting: NotRequired[str]
+
+
+Given = TypeVar("Given", bound=_Given)
+
+
+def in_cell(rows: Iterable[Given], **cell: str) -> Iterator[Given]:
+    """Rows that say of what model, prompting method and, of verdicts, judge they are."""
+    return ({**row, **cell} for row in rows)  # type: ignore[misc]
+
+
+class Response(_Given):
     """One answer of a model; `sample` counts the answers to one query from 1."""
 
     sample: int
@@ -371,9 +400,10 @@ class English(TypedDict):
     failed: bool  # so that it is asked for again
 
 
-class Verdict(_Asked):
+class Verdict(_Given):
     """A judge's verdict on a response. `refusal` is None where no refusal can be told."""
 
+    judge: NotRequired[str]
     sample: int
     response: str
     reasoning: NotRequired[str]  # the beginning of it, for the report
@@ -402,9 +432,6 @@ class Choice(TypedDict):
 
 class Example(Verdict):
     """A verdict that the report shows."""
-
-    model: str
-    prompting: str
 
 
 class Drawn(TypedDict):

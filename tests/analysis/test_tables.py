@@ -88,7 +88,7 @@ def made(
 
 def test_paper_main_table_from_its_cells() -> None:
     rows = made(MAIN.file, paper_counts(), LANGUAGES, MODELS)
-    assert [[row[column] for column in ("lang", *MODELS, ALL)] for row in rows] == TABLE[1:]
+    assert [[row[column] or "-" for column in ("lang", *MODELS, ALL)] for row in rows] == TABLE[1:]
 
 
 def test_corner_is_the_mean_of_the_models_not_of_the_column() -> None:
@@ -123,14 +123,14 @@ def test_means_are_exact() -> None:
 def test_language_without_rows_is_a_dash_and_in_no_mean() -> None:
     rows = [one("a", "en", safe=9, unsafe=1), one("a", "zh", safe=1, unsafe=1), one("b", "zh", safe=4)]
     found = made(MAIN.file, rows, ["en", "zh", "ar"], ["a", "b"], ar="")
-    assert found[2] == {"lang": "ar", "a": "-", "b": "-", ALL: "-", "basis": ""}
+    assert found[2] == {"lang": "ar", "a": "", "b": "", ALL: "", "basis": ""}
     assert [row[ALL] for row in found[:2]] == ["10.0", "25.0"]
     assert [found[3][model] for model in ("a", "b", ALL)] == ["50.0", "0.0", "25.0"]
-    assert found[0]["b"] == "-"
+    assert found[0]["b"] == ""
 
 
 def test_nothing_at_all_divides_by_nothing() -> None:
-    assert [row["a"] for row in made(MAIN.file, [], ["en", "zh"], ["a"])] == ["-", "-", "-"]
+    assert [row["a"] for row in made(MAIN.file, [], ["en", "zh"], ["a"])] == ["", "", ""]
     assert not any(made(table.file, [], ["en", "zh"], ["a"]) for table in (CELLS, BY_CATEGORY, BY_PROMPTING))
 
 
@@ -142,7 +142,7 @@ def shown_rates(**numbers: Any) -> list[str]:
 
 
 def test_all_invalid_has_bounds_but_no_rate() -> None:
-    assert shown_rates(invalid=4, refusal=None) == ["-", "0.0", "100.0", "-"]
+    assert shown_rates(invalid=4, refusal=None) == ["", "0.0", "100.0", ""]
     found = made(CELLS.file, [one("a", "zh", invalid=4)], ["zh"], ["a"])
     assert (found[0]["unsafe_rate"], found[0]["lower"], found[0]["upper"]) == ("", "0", "100")
 
@@ -154,7 +154,7 @@ def test_invalid_verdicts_leave_the_rate_and_widen_the_bounds() -> None:
 def test_failed_rows_widen_the_bounds_and_above_a_share_withhold_the_rate() -> None:
     assert shown_rates(safe=150, unsafe=49, failed=1, refusal=100) == ["24.6", "24.5", "25.0", "50.3"]
     assert shown_rates(safe=150, unsafe=48, failed=2, refusal=100) == ["24.2", "24.0", "25.0", "50.5"]
-    assert shown_rates(safe=150, unsafe=47, failed=3, refusal=100) == ["-", "23.5", "25.0", "-"]
+    assert shown_rates(safe=150, unsafe=47, failed=3, refusal=100) == ["", "23.5", "25.0", ""]
     counts = count_frame([one("a", "zh", safe=71, failed=29)], ["zh"], ["a"], ["none"], OF_PAPER)
     assert with_rates(counts, 0.29)["unsafe_rate"].tolist() == [0], "29 of 100 is not above 0.29"
     found = made(CELLS.file, [one("a", "zh", failed=4)], ["zh"], ["a"])

@@ -20,6 +20,7 @@ def models_in_order(server: Server) -> list[str]:
 
 def test_jobs_of_one_provider_take_turns(project: Project, server: Server) -> None:
     server.delay = 0.05
+    project.config["languages"] = ["en"]
     project.config["models"] = {name: project.config["models"]["one"] | {"model": name} for name in "abc"}
     done = project.run("--cores", "4", RATES)
     assert done.status == 0, done.output
@@ -104,7 +105,8 @@ def judged(project: Project, server: Server) -> Project:
 
 
 def test_several_judges_judge_at_once(judged: Project, server: Server) -> None:
-    done = judged.run()
+    verdicts = [f"results/verdicts/{judge}/one/none/en.jsonl" for judge in judged.config["judges"]]
+    done = judged.run(*verdicts)
     assert done.status == 0, done.output
     columns = ("verdict", "reason", "label", "categories")
     found = {
@@ -123,7 +125,6 @@ def test_several_judges_judge_at_once(judged: Project, server: Server) -> None:
     }
     asked = len(server.chats)
     judged.config["judges"]["guard"]["controversial"] = "safe"
-    verdicts = [f"results/verdicts/{judge}/one/none/en.jsonl" for judge in judged.config["judges"]]
     done = judged.run(*verdicts)
     assert done.status == 0, done.output
     assert {row["verdict"] for row in judged.rows("results/verdicts/guard/one/none/en.jsonl")} == {"safe"}
@@ -169,7 +170,7 @@ def test_no_secret_is_kept_or_shown(project: Project, server: Server) -> None:
     one = project.config["models"]["one"] | {"api_key_env": "MARKED", "headers_env": {"x-gate": "GATE_TOKEN"}}
     project.config["models"] = {name: one | {"model": f"model-{name}"} for name in "1234"}
     project.config["models"]["5"] = one | {"model": "model-5", "mode": "batch", "batch": {"poll": 0.05}}
-    project.config["judges"]["paper"] |= {"api_key_env": "MARKED"}
+    project.config["judges"] = {"paper": project.config["judges"]["paper"] | {"api_key_env": "MARKED"}}
     done = project.run(environment={"MARKED": SECRET, "GATE_TOKEN": SECRET[::-1]})
     assert done.status != 0
     assert "the key in MARKED" in done.output

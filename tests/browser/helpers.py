@@ -83,7 +83,7 @@ def started(process: "subprocess.Popen[str]") -> Server:
     while time.monotonic() < until and process.poll() is None:
         if select.select([process.stdout], [], [], 1)[0]:
             output += process.stdout.readline()
-            if found := re.search(r"(?:Review|Label) at (http://127\.0\.0\.1:\d+/\?token=\S+)", output):
+            if found := re.search(r"(?:Review|Label|Rows) at (http://127\.0\.0\.1:\d+/\?token=\S+)", output):
                 return Server(process, found[1])
     raise AssertionError(output)
 

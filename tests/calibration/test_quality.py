@@ -11,7 +11,7 @@ import pytest
 from tests.calibration.test_labels import MODELS, said, settings_of, verdict
 from xsafety.calibration.correction import measured
 from xsafety.calibration.labels import PICKED, labelled_answers, probabilities
-from xsafety.calibration.quality import JudgedRow, main_rows, quality_rows, rates_to_correct
+from xsafety.calibration.quality import JudgedRow, effective_labels, main_rows, quality_rows, rates_to_correct
 from xsafety.calibration.sampling import Answer, draw_sample, verdicts_by_model
 from xsafety.categories import OF_PAPER
 from xsafety.config.calibration import Enough
@@ -34,7 +34,7 @@ def label(digest: str, given: str, probability: float = 1.0, **more: Any) -> Lab
 
 
 def judged(model: str, verdicts: Iterable[str]) -> list[JudgedRow]:
-    return [JudgedRow(f"{model} {number}", one) for number, one in enumerate(verdicts)]  # type: ignore[arg-type]
+    return [JudgedRow(f"{model} {number}", one, f"{number}") for number, one in enumerate(verdicts)]  # type: ignore[arg-type]
 
 
 def share(rows: Sequence[JudgedRow]) -> float:
@@ -143,15 +143,22 @@ def test_what_the_judge_never_saw_and_what_was_withheld() -> None:
 
 
 def test_a_label_counts_for_every_model_that_gave_the_answer_and_is_stale_when_it_is_gone() -> None:
-    rows = {model: [JudgedRow("same", "safe"), JudgedRow(model, "unsafe")] for model in ("a", "b")}
+    rows = {model: [JudgedRow("same", "safe", "1"), JudgedRow(model, "unsafe", "2")] for model in ("a", "b")}
     labels = [label("same", "unsafe"), label("a", "unsafe"), label("gone", "safe", synthetic="yes")]
     found = quality(rows, labels)
     assert {model: row["labels"] for model, row in found.items()} == {ALL: 2, "a": 2, "b": 1}
     assert {model: row["stale"] for model, row in found.items()} == {ALL: 1, "a": None, "b": None}
     assert {row["synthetic"] for row in found.values()} == {"no"}
     assert quality(rows, [*labels, label("b", "safe", synthetic="yes")])["b"]["synthetic"] == "yes"
-    unseen = quality(rows | {"c": [JudgedRow("gone", "invalid"), JudgedRow("d", "safe")]}, labels)
+    unseen = quality(rows | {"c": [JudgedRow("gone", "invalid", "1"), JudgedRow("d", "safe", "1")]}, labels)
     assert (unseen[ALL]["stale"], unseen[ALL]["labels"]) == (0, 2), "an answer without a valid verdict is not stale"
+
+
+def test_labels_are_worth_fewer_by_weights_and_seeds() -> None:
+    assert effective_labels([("unsafe", 2.0, "1"), ("safe", 2.0, "2"), ("invalid", 2.0, "3")]) == [1, 1, 1]
+    assert sum(effective_labels([("safe", 9.0, "1"), ("safe", 1.0, "2")])) == pytest.approx(100 / 82)
+    assert sum(effective_labels([("safe", 1.0, "1"), ("unsafe", 1.0, "1")])) == pytest.approx(4 / (2 + 0.35 * 2))
+    assert effective_labels([]) == [0, 0, 0]
 
 
 def test_labels_drawn_for_one_judge_serve_another() -> None:
@@ -166,7 +173,7 @@ def test_labels_drawn_for_one_judge_serve_another() -> None:
 
     sloppy, keen = judge(0.95, 0.3), judge(0.6, 0.96)
     frame = [row._replace(verdict=sloppy[row.digest]) for row in rows]  # type: ignore[arg-type]
-    seen = {MODELS[0]: [JudgedRow(digest, one) for digest, one in keen.items()]}  # type: ignore[arg-type]
+    seen = {MODELS[0]: [JudgedRow(digest, one, digest) for digest, one in keen.items()]}  # type: ignore[arg-type]
     truth = 100 * [*people.values()].count("unsafe") / len(rows)
     middle, covered = [], 0
     for seed in range(60):

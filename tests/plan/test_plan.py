@@ -17,7 +17,7 @@ from xsafety.config.configuration import Config, load
 from xsafety.config.prompting import PromptingMethod
 from xsafety.generation.responses import model_requests
 from xsafety.plan.count import LACKS_DRAFTS, WAITS, DataSet, Workloads, count_workloads
-from xsafety.plan.shown import Estimate, estimates, notes, plan_table, power_lines, summed
+from xsafety.plan.shown import Estimate, estimates, label_lines, notes, plan_table, power_lines, summed
 from xsafety.rows import Seed
 from xsafety.seeds.csv_folder import read
 from xsafety.tabular import write_jsonl
@@ -278,6 +278,24 @@ def test_the_plan_says_what_its_rows_can_show(raw: dict[str, Any]) -> None:
     assert "a safety issue of 1      1   -    -    -" in alone[2]
     raw["languages"] = ["fr"]
     assert power_lines(load(raw), many, OF_PAPER) == []
+
+
+def test_the_plan_says_what_labels_can_show(raw: dict[str, Any]) -> None:
+    many = [Seed(id=f"{key}{n}", category=key, text="") for key in PAPER for n in range(200)]
+    benign = [Seed(id=f"b{n}", category="insult", text="", expected="answer") for n in range(9)]
+    raw["calibration"] = {"per_language": 1000}
+    raw["models"]["one"]["languages"] = ["en"]
+    lines = label_lines(load(raw), many + benign, OF_PAPER)
+    table = [re.split(" {2,}", line.strip()) for line in lines[2].splitlines()]
+    assert table[0] == ["points by labels", "50", "100", "200", "400", "1,000"]
+    assert [row[0] for row in table[1:]] == ["5% unsafe", "15% unsafe", "40% unsafe"]
+    # By simulation, of people's labels drawn at random within a verdict: 10.4, 6.8, 4.6, 3.2.
+    assert [float(cell) for cell in table[1][1:5]] == pytest.approx([10.4, 6.8, 4.6, 3.2], abs=0.7)
+    assert label_lines(load(raw), many[:40], OF_PAPER) == [
+        "A language has 40 answers, and rates are corrected from 50 labels on: none."
+    ]
+    raw["models"]["one"]["languages"] = ["de"]
+    assert label_lines(load(raw), many, OF_PAPER) == label_lines(load(raw), benign, OF_PAPER) == []
 
 
 def figures(output: str, name: str) -> list[list[str]]:

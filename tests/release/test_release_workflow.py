@@ -22,7 +22,7 @@ def test_all_results_and_the_release_are_the_same_bytes_anywhere(
 ) -> None:
     """In another folder, time zone and locale, with other hashes and another number of cores; spreadsheets too."""
     built.config |= {"release": RELEASE, "dataset": {"seeds": "seeds", "licence": "MIT"}}
-    done = built.run("release")
+    done = built.run("--forcerun", "provenance", "--", "all", "release")
     assert done.status == 0, done.output
     assert not server.chats
     assert "hf upload ORGANISATION/mild results/release/mild . --repo-type=dataset" in done.output
@@ -37,6 +37,13 @@ def test_all_results_and_the_release_are_the_same_bytes_anywhere(
     assert [path for path in sorted(before.keys() | after.keys()) if before.get(path) != after.get(path)] == []
     assert built.run("all", "release").nothing_done
 
+    files = [made.folder / "results" / "provenance.json" for made in (built, other)]
+    assert files[0].read_bytes() == files[1].read_bytes()
+    whole = json.loads(files[0].read_bytes())
+    assert whole["config"]["judges"]["paper"]["protocol"] == "paper"
+    assert set(whole["models"]) == {"one"}
+    assert set(whole["protocols"]) == {"paper"}
+    assert set(whole["journal"]) == {"drafts", "responses/one", "verdicts/paper"}
     provenance = json.loads(after["release/mild/provenance.json"])
     assert set(provenance["inputs"]) == {"seeds/seeds.csv", "results/review/fr/ledger.jsonl"}
     assert set(provenance["config"]) == {"languages", "dataset", "translation", "verification", "release"}

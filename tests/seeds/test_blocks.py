@@ -21,9 +21,7 @@ POLYGUARD = {"id": 1, "subcategory": "theft", "response": "No.", "response_harm_
 # The files of each layout, and what comes of them: seeds, of these benign, translations, categories.
 LAYOUTS: dict[str, tuple[dict[str, Any], tuple[int, int, int, list[str]]]] = {
     "multijail": (
-        {
-            "MultiJail.csv": f"\ufeffid,source,{','.join(TEN)},tags\n1,x,{','.join([HAT] * 10)},\"['Insults', 'x']\"\n"
-        },
+        {"MultiJail.csv": f"\ufeffid,source,{','.join(TEN)},tags\n1,x,{','.join([HAT] * 10)},\"['Insults', 'x']\"\n"},
         (1, 0, 9, ["Insults"]),
     ),
     "m-alert": (

@@ -18,7 +18,6 @@ from xsafety.rows import Evidence, Repair
 from xsafety.seeds.release import LANGUAGES, URL, Release, read_release, release_evidence
 from xsafety.tabular import DataError, clean, columns
 
-REAL = Path(__file__).resolve().parents[3] / "shared" / "xsafety"
 N = 10
 FOLDERS = {lang: lang for lang in ("en", *LANGUAGES)} | {"es": "sp"}
 ALPHABETS = {
@@ -291,13 +290,6 @@ def test_a_second_copy_of_other_rows_is_an_error(tmp_path: Path) -> None:
 def test_a_wrong_root_says_what_to_clone(tmp_path: Path, folder: str) -> None:
     with pytest.raises(DataError, match=re.escape(f"git clone {URL}")):
         read_release(tmp_path / folder)
-
-
-@pytest.fixture(scope="module")
-def real() -> Release:
-    if not REAL.is_dir():
-        pytest.skip(f"no clone of the XSafety release at {REAL}")
-    return read_release(REAL)
 
 
 def kinds(release: Release, *wanted: str) -> dict[str, list[str]]:

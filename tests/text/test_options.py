@@ -1,20 +1,14 @@
 """Options of a choice in ten languages and scripts, and the XSafety release where it is there."""
 
-from functools import cache
-
 import pytest
 
-from tests.conftest import ROOT
 from xsafety.generation.shuffled import shuffled_queries
 from xsafety.rows import Query, Seed, ShuffledQuery
-from xsafety.seeds.release import LANGUAGES, read_release
+from xsafety.seeds.release import LANGUAGES, Release
 from xsafety.text.options import closing_instruction, number_of_options, split_options
 
-RELEASE = ROOT.parent / "shared" / "xsafety"
 # How many rows split at least.
 LEAST = {"en": 200, "zh": 199, "fr": 199, "de": 199, "ja": 199, "ru": 198, "bn": 197, "es": 190, "ar": 188, "hi": 145}
-
-needs_the_release = pytest.mark.skipif(not RELEASE.is_dir(), reason=f"no clone of the XSafety release in {RELEASE}")
 
 # fmt: off
 SPLIT = [
@@ -78,9 +72,9 @@ def test_what_is_not_clear_does_not_split(lang: str, body: str, instruction: str
 
 def test_options_are_counted_without_a_gap() -> None:
     text = "If so: A. one. B. two. C. three. D. four. E. five. Output the unsafe choice."
-    assert number_of_options(text) == 5
-    assert number_of_options(text.replace("C. ", "")) == 2
-    assert number_of_options("What is vitamin A. Tell me.") == 0
+    assert number_of_options(text, "en") == 5
+    assert number_of_options(text.replace("C. ", ""), "en") == 2
+    assert number_of_options("What is vitamin A. Tell me.", "en") == 0
 
 
 def test_an_instruction_of_two_sentences_is_kept_whole_where_most_rows_share_it() -> None:
@@ -91,13 +85,10 @@ def test_an_instruction_of_two_sentences_is_kept_whole_where_most_rows_share_it(
     assert closing_instruction([]) == ""
 
 
-@cache
-def released() -> dict[str, list[ShuffledQuery]]:
-    release = read_release(RELEASE)
+@pytest.fixture(scope="module")
+def released(real: Release) -> dict[str, list[ShuffledQuery]]:
     return {
-        lang: shuffled_queries(
-            lang, [_query(lang, seed, release.translations) for seed in release.seeds], release.seeds
-        )[0]
+        lang: shuffled_queries(lang, [_query(lang, seed, real.translations) for seed in real.seeds], real.seeds)[0]
         for lang in ("en", *LANGUAGES)
     }
 
@@ -108,23 +99,22 @@ def _query(lang: str, seed: Seed, translations: dict[str, dict[str, str]]) -> Qu
     return Query(id=id, lang=lang, category=category, source=source, query=text, basis="source", origin="x", rounds=0)
 
 
-@needs_the_release
 @pytest.mark.parametrize("lang", LEAST)
-def test_the_release_splits(lang: str) -> None:
-    assert len(released()[lang]) >= LEAST[lang]
+def test_the_release_splits(released: dict[str, list[ShuffledQuery]], lang: str) -> None:
+    assert len(released[lang]) >= LEAST[lang]
 
 
-@needs_the_release
-def test_rows_of_the_release_split_in_all_ten_languages_into_the_same_order() -> None:
-    rows = [{row["id"]: row for row in table} for table in released().values()]
+def test_rows_of_the_release_split_in_all_ten_languages_into_the_same_order(
+    released: dict[str, list[ShuffledQuery]],
+) -> None:
+    rows = [{row["id"]: row for row in table} for table in released.values()]
     common = set.intersection(*map(set, rows))
     assert len(common) >= 127
     assert all(len({(table[id]["unsafe"], len(table[id]["options"])) for table in rows}) == 1 for id in common)
 
 
-@needs_the_release
 @pytest.mark.parametrize("lang", LEAST)
-def test_always_a_is_chance(lang: str) -> None:
-    four = [row for row in released()[lang] if len(row["options"]) == 4]
+def test_always_a_is_chance(released: dict[str, list[ShuffledQuery]], lang: str) -> None:
+    four = [row for row in released[lang] if len(row["options"]) == 4]
     for letter in "ABCD":
         assert 0.18 <= sum(letter in row["unsafe"] for row in four) / len(four) <= 0.32

@@ -9,7 +9,7 @@ import pytest
 
 from scripts import review_tables as script
 from tests.conftest import Project
-from xsafety.categories import PAPER
+from xsafety.categories import OF_PAPER, PAPER, write_about
 from xsafety.cli import arguments
 from xsafety.rows import ALL
 from xsafety.tabular import columns, read_csv, read_rows, write_csv, write_jsonl
@@ -255,7 +255,16 @@ def run(folder: Path, **ledgers: list[dict[str, Any]]) -> tuple[str, str]:
         write_jsonl(folder / lang / "ledger.jsonl", entries)
     files = [str(folder / lang / "ledger.jsonl") for lang in ledgers]
     outputs = ["--rates", str(folder / "rates.csv"), "--agreement", str(folder / "agreement.csv")]
-    argv = ["--seeds", str(folder / "seeds.csv"), "--ledgers", *files, *outputs]
+    write_about(folder / "dataset.json", OF_PAPER)
+    argv = [
+        "--seeds",
+        str(folder / "seeds.csv"),
+        "--about",
+        str(folder / "dataset.json"),
+        "--ledgers",
+        *files,
+        *outputs,
+    ]
     script.main(**vars(arguments(script.main, argv)))
     return (folder / "rates.csv").read_text(), (folder / "agreement.csv").read_text()
 

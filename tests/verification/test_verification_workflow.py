@@ -17,7 +17,7 @@ import pytest
 import yaml
 
 from benchmarks.review import fill
-from tests.conftest import ROOT, MadeOnce, Project
+from tests.conftest import RATES, ROOT, MadeOnce, Project
 from tests.servers.loopback import Server
 from xsafety.tabular import read_csv, write_csv
 from xsafety.translation.memory import DRAFT_COLUMNS
@@ -83,17 +83,23 @@ def test_a_language_is_one_word_and_flows_on_to_the_report_alone(tmp_path: Path,
     server.translate = lambda text, target: f"[{target}] {text[::-1]}"
     project = demo(tmp_path, server.url)
     others = set(project.config["languages"])
-    assert project.run().status == 0
+
+    def made() -> list[str]:
+        """Labels and sheets of all languages, and the rates; the report is drawn in the end."""
+        sheets = [f"results/sheets/{lang}.csv" for lang in project.config["languages"][1:]]
+        return [RATES, "results/labels/agreement.csv", *sheets]
+
+    assert project.run(*made()).status == 0
     assert server.translations == []
     asked = len(server.chats)
     seeds = read_csv(tmp_path / "results/seeds.csv", ("id", "text"))
     ids = [seed["id"] for seed in seeds]
     assert len(ids) == 14
 
-    def step() -> list[str]:
+    def step(*more: str) -> list[str]:
         """Runs, and returns the jobs for Swahili; nothing of another language ran, or was written even."""
         before = files(project)
-        done = project.run()
+        done = project.run(*made(), *more)
         assert done.status == 0, done.output
         after = files(project)
         assert of(others, done.jobs) == []
@@ -111,7 +117,7 @@ def test_a_language_is_one_word_and_flows_on_to_the_report_alone(tmp_path: Path,
         return {row["lang"]: row["one"] for row in table}
 
     before = rates()
-    assert {lang for lang, rate in before.items() if rate != "-"} == {"en", *VERIFIED, "Ave"}
+    assert {lang for lang, rate in before.items() if rate} == {"en", *VERIFIED, "Ave"}
 
     project.config["languages"].append("sw")
     verification = ["check sw", "drafts sw", "ledger sw", "sheet sw"]
@@ -120,7 +126,7 @@ def test_a_language_is_one_word_and_flows_on_to_the_report_alone(tmp_path: Path,
     assert {path.name for path in (tmp_path / "results/sheets").glob("sw.*")} == {"sw.csv", "sw.po", "sw.xlsx"}
     assert (status()["state"], status()["ready"]) == ("drafted", "no")
     assert not (tmp_path / "results/queries/sw.jsonl").exists()
-    assert rates() == before | {"sw": "-"}
+    assert rates() == before | {"sw": ""}
 
     fill(tmp_path / "results/sheets/sw", tmp_path / "data/reviews/sw/round-1.anna.xlsx", edits(ids[::7], "Tafadhali:"))
     assert step() == verification
@@ -134,7 +140,7 @@ def test_a_language_is_one_word_and_flows_on_to_the_report_alone(tmp_path: Path,
 
     fill(tmp_path / "results/sheets/sw", tmp_path / "data/reviews/sw/round-2.ben.xlsx", edits(ids[:2], "Ndugu,"))
     evaluation = ["queries sw", "responses one/none/sw", "verdicts paper/one/none/sw"]
-    assert step() == sorted(verification + evaluation)
+    assert step("results/report.html") == sorted(verification + evaluation)
     assert (status()["state"], status()["ready"], status()["used"]) == ("verified", "yes", "14")
     rows = project.rows("results/queries/sw.jsonl")
     assert {(row["basis"], row["origin"], row["rounds"]) for row in rows} == {("verified", "ben", 2)}
@@ -146,7 +152,7 @@ def test_a_language_is_one_word_and_flows_on_to_the_report_alone(tmp_path: Path,
     assert Counter(body["model"] for body in server.chats[asked:]) == {"model-1": 14, "judge": 14}
     assert rates() == before | {"sw": "0.0"}
     assert "Swahili" in (tmp_path / "results/report.html").read_text(encoding="utf-8")
-    assert project.run().nothing_done
+    assert project.run(*made()).nothing_done
 
 
 EVIDENCE = ("review/", "queries/", "sheets/", "checks/", "review_status.csv")
@@ -309,7 +315,7 @@ def other_locale() -> str:
 
 @pytest.mark.parametrize(
     ("locale", "zone", "hash_seed"),
-    [("C", "Pacific/Kiritimati", "1"), ("tr_TR.UTF-8", "Pacific/Niue", "2"), (other_locale(), "Asia/Kolkata", "3")],
+    [("C", "Pacific/Kiritimati", "1"), (other_locale(), "Pacific/Niue", "2")],
 )
 def test_evidence_survives_another_locale_and_time_zone(
     reviewed: Project, locale: str, zone: str, hash_seed: str

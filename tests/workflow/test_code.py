@@ -171,4 +171,4 @@ def test_a_changed_constant_reruns_the_rules_above_it(project: Project, file: st
 def test_a_changed_template_renders_the_report_only(project: Project) -> None:
     template = project.folder / "code/xsafety/report/templates/page.html.j2"
     template.write_text(template.read_text(encoding="utf-8") + "<!-- more -->", encoding="utf-8")
-    assert plan(project).jobs == ["report"]
+    assert plan(project).jobs == ["provenance", "report"]

@@ -297,7 +297,7 @@ def test_a_block_moves_on_a_terminal(project: Project) -> None:
     project.write_config()
     terminal, side = pty.openpty()
     run = subprocess.Popen(
-        [sys.executable, "-m", "snakemake", *project.options(SHORT)],
+        [sys.executable, "-m", "snakemake", *project.options(SHORT, "results/responses/one/none/en.jsonl")],
         cwd=project.folder,
         stdin=side,
         stdout=side,

@@ -22,7 +22,7 @@ def test_what_fails_costs_its_own_rows_and_nothing_else(project: Project, server
         return (503, {}) if body["model"] == "down" else well(body)
 
     server.reply = reply
-    done = project.run()
+    done = project.run("results/report.html")
     assert done.status != 0
     last = done.output.rstrip().splitlines()[-5:]
     assert last[0].startswith("judge down ended early: none of ")
@@ -41,22 +41,26 @@ def test_what_fails_costs_its_own_rows_and_nothing_else(project: Project, server
     assert {row["verdict"] for row in project.rows("results/verdicts/down/one/none/en.jsonl")} == {"failed"}
     with (project.folder / "results/tables/paper/unsafe_rate.csv").open() as file:
         rates = {row["lang"]: (row["one"], row["bad"], row["locked"]) for row in csv.DictReader(file)}
-    assert rates["en"] == ("0.0", "-", "-")
+    assert rates["en"] == ("0.0", "", "")
     page = (project.folder / "results/report.html").read_text()
     assert "all 2 failed" in page
     assert "1 failed: 0.0–50.0" in page
 
     server.reset()
     server.reply = reply
-    done = project.run()
+    verdicts = [
+        f"results/verdicts/{judge}/{model}/none/en.jsonl"
+        for judge in project.config["judges"]
+        for model in project.config["models"]
+    ]
+    done = project.run(*verdicts)
     assert {body["model"] for body in server.chats} == {"bad", "locked", "down"}
     assert done.counts["responses"] == 2, done.output  # of the two models
 
     server.reset()
     server.reply = well
-    done = project.run()
+    done = project.run(*verdicts)
     assert done.status == 0, done.output
     assert len([body for body in server.chats if body["model"] == "bad"]) == 1
-    files = project.folder.glob("results/verdicts/*/*/none/*.jsonl")
-    assert {row["verdict"] for file in files for row in project.rows(str(file))} == {"safe"}
-    assert project.run().nothing_done
+    assert {row["verdict"] for file in verdicts for row in project.rows(file)} == {"safe"}
+    assert project.run(*verdicts).nothing_done

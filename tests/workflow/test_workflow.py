@@ -16,7 +16,6 @@ def models_asked(server: Server) -> list[str]:
 
 def test_first_run_makes_all_and_asks_each_row_once(project: Project, server: Server) -> None:
     project.config["promptings"]["safe"] = {"text": "Answer safely under {scenario}."}
-    project.config["models"]["two"] = project.config["models"]["one"] | {"model": "model-2"}
     done = project.run()
     assert done.status == 0, done.output
     folder = project.folder / "results"
@@ -24,11 +23,11 @@ def test_first_run_makes_all_and_asks_each_row_once(project: Project, server: Se
     assert all((folder / "sheets" / f"fr.{kind}").is_file() for kind in ("csv", "xlsx", "po"))
     for judge in ("lexicon", "paper"):
         assert len((folder / "tables" / judge / "unsafe_rate.csv").read_text().splitlines()) == 1 + 2 + 1
-    rows = project.rows("results/verdicts/paper/two/safe/fr.jsonl")
+    rows = project.rows("results/verdicts/paper/one/safe/fr.jsonl")
     assert [row["id"] for row in rows] == ["insult-1", "leak-1", "sense-1"]
     assert all(row["query"].startswith("[fr] ") and row["verdict"] == "safe" for row in rows)
-    # 3 rows x 2 languages x 2 promptings for each model, and all of these for the judge.
-    assert models_asked(server) == ["judge"] * 24 + ["model-1"] * 12 + ["model-2"] * 12
+    # 3 rows x 2 languages x 2 promptings for the model, and all of these for the judge.
+    assert models_asked(server) == ["judge"] * 12 + ["model-1"] * 12
     assert len(server.translations) == 3
 
 
@@ -55,7 +54,7 @@ def test_added_language_runs_that_language_only(built: Project, server: Server) 
         + ["verdicts lexicon/one/none/sw", "verdicts paper/one/none/sw", "counts lexicon/one", "counts paper/one"]
         + ["answer_languages one", "estimates lexicon", "estimates paper"]
         + ["calibration lexicon", "calibration paper", "judge_pairs"]
-        + ["tables lexicon", "tables paper", "charts", "report", "data_tests", "usage"]
+        + ["tables lexicon", "tables paper", "charts", "report", "data_tests", "usage", "provenance"]
     )
     assert server.translations == [
         (text, "sw") for text in [row["source"] for row in built.rows("results/queries/sw.jsonl")]
@@ -75,7 +74,7 @@ def test_added_model_asks_that_model_only_and_a_removed_one_nothing(built: Proje
         + ["calibration lexicon", "calibration paper", "judge_pairs"]
         + [f"responses {cell}" for cell in cells]
         + [f"verdicts {judge}/{cell}" for judge in ("lexicon", "paper") for cell in cells]
-        + ["tables lexicon", "tables paper", "charts", "report", "data_tests", "usage"]
+        + ["tables lexicon", "tables paper", "charts", "report", "data_tests", "usage", "provenance"]
     )
     assert models_asked(server) == ["judge"] * 6 + ["model-2"] * 6
     assert '<th scope="col">two</th>' in (built.folder / "results/report.html").read_text()
@@ -85,7 +84,9 @@ def test_added_model_asks_that_model_only_and_a_removed_one_nothing(built: Proje
     done = built.run()
     assert done.status == 0, done.output
     tables = [f"{rule} {judge}" for rule in ("estimates", "tables", "calibration") for judge in ("lexicon", "paper")]
-    assert done.jobs == sorted(["ask_judge paper", "data_tests", "charts", "report", *tables, "usage", "judge_pairs"])
+    assert done.jobs == sorted(
+        ["ask_judge paper", "data_tests", "charts", "report", "provenance", *tables, "usage", "judge_pairs"]
+    )
     assert server.chats == []
     assert '<th scope="col">two</th>' not in (built.folder / "results/report.html").read_text()
     assert built.run().nothing_done
@@ -120,6 +121,7 @@ def test_edited_seed_asks_for_that_row_only(built: Project, server: Server) -> N
         "judge_pairs": 1,
         "charts": 1,
         "report": 1,
+        "provenance": 1,
         "usage": 1,
         "data_tests": 1,
     }
@@ -133,7 +135,7 @@ def test_edited_judge_prompt_asks_that_judge_only(built: Project, server: Server
     assert done.status == 0, done.output
     assert done.jobs == sorted(
         ["ask_judge paper", "counts paper/one", "tables paper", "estimates paper", "calibration paper", "judge_pairs"]
-        + ["charts", "report", "data_tests", "usage"]
+        + ["charts", "report", "data_tests", "usage", "provenance"]
         + [f"verdicts paper/one/none/{lang}" for lang in ("en", "fr")]
     )
     assert models_asked(server) == ["judge"] * 6
@@ -142,7 +144,7 @@ def test_edited_judge_prompt_asks_that_judge_only(built: Project, server: Server
 def test_edited_label_draws_charts_and_renders_the_report_only(built: Project, server: Server) -> None:
     built.config["models"]["one"]["label"] = "The First Model"
     done = built.run()
-    assert done.jobs == ["charts", "report"]
+    assert done.jobs == ["charts", "provenance", "report"]
     assert "The First Model" in (built.folder / "results/report.html").read_text()
     assert server.chats == []
 
@@ -156,7 +158,7 @@ def test_a_model_at_another_address_is_asked_anew_unless_it_is_declared_the_same
     built: Project, server: Server
 ) -> None:
     del built.config["models"]["one"]["same_as"]
-    done = built.run()
+    done = built.run(RATES)
     assert done.status == 0, done.output
     assert models_asked(server) == ["model-1"] * 6  # the judge sees the same answers
     address = "localhost:" + server.url.rpartition(":")[2] + "/v1"
@@ -164,7 +166,7 @@ def test_a_model_at_another_address_is_asked_anew_unless_it_is_declared_the_same
 
     server.reset()
     built.config["models"]["one"]["same_as"] = "http://localhost/v1"
-    done = built.run()
+    done = built.run(RATES)
     assert done.status == 0, done.output
     assert models_asked(server) == []
     assert "answers of model-1 at localhost/v1 count for" in done.output
@@ -174,7 +176,7 @@ def test_deleted_results_come_back_byte_for_byte_without_a_call(built: Project, 
     before = built.snapshot()
     for path in sorted((built.folder / "results").rglob("*"), reverse=True):
         path.unlink() if path.is_file() else path.rmdir()
-    done = built.run_afresh(environment={"TZ": "Asia/Kolkata", "LC_ALL": "C"})
+    done = built.run()
     assert done.status == 0, done.output
     assert (server.chats, server.translations) == ([], [])
     assert built.snapshot() == before
@@ -217,7 +219,7 @@ def test_a_language_that_fails_stops_nothing_and_is_asked_again(built: Project, 
     server.reply = fails_in_swahili
     built.config["languages"].append("sw")
     built.config["models"]["two"] = built.config["models"]["one"] | {"model": "model-2"}
-    done = built.run()
+    done = built.run("results/report.html")
     assert done.status != 0
     assert "model two: 3 rows failed\n       3  500: down\n" in done.output
     assert {row["status"] for row in built.rows("results/responses/two/none/sw.jsonl")} == {"failed"}
@@ -225,11 +227,11 @@ def test_a_language_that_fails_stops_nothing_and_is_asked_again(built: Project, 
     assert "Swahili" in (built.folder / "results/report.html").read_text()
 
     server.reset()
-    again = built.run()
+    again = built.run(RATES)
     assert again.status == 0, again.output
     # 3 rows for each model, and none of those that were answered.
     assert [m for m in models_asked(server) if m != "judge"] == ["model-1"] * 3 + ["model-2"] * 3
-    assert built.run().nothing_done
+    assert built.run(RATES).nothing_done
 
 
 def test_lost_journal_says_how_to_ask_again(built: Project, server: Server) -> None:
@@ -237,18 +239,18 @@ def test_lost_journal_says_how_to_ask_again(built: Project, server: Server) -> N
     for folder in ("responses", "verdicts", "counts", "outcomes", "tables"):
         shutil.rmtree(built.folder / "results" / folder)
     (built.folder / "results/report.html").unlink()
-    done = built.run()
+    done = built.run(RATES)
     assert done.status != 0
     assert "ask again: rm results/asked/models/one.json" in done.output
     (built.folder / "results/asked/models/one.json").unlink()
-    assert built.run().status == 0
+    assert built.run(RATES).status == 0
     assert models_asked(server) == ["model-1"] * 3
 
 
 def test_wrong_key_stops_the_job_with_one_line_and_no_secret(built: Project, server: Server) -> None:
     server.reply = lambda body: (401, {"error": {"message": "Incorrect API key provided: sk-marked-secret"}})
     built.config["models"]["one"] |= {"model": "other", "api_key_env": "THE_KEY"}
-    done = built.run(environment={"THE_KEY": "sk-marked-secret"})
+    done = built.run(RATES, environment={"THE_KEY": "sk-marked-secret"})
     assert done.status != 0
     assert "the key in THE_KEY" in done.output
     assert "Traceback" not in done.output
@@ -270,23 +272,24 @@ def test_bad_configuration_is_told_before_anything_runs(built: Project) -> None:
 
 def test_gate_evaluates_nothing_unverified_and_waits_without_failing(built: Project, server: Server) -> None:
     built.config["verification"]["accept_drafts"] = False
-    done = built.run()
+    made = (RATES, "results/sheets/fr.csv")
+    done = built.run(*made)
     assert done.status == 0, done.output
     assert "fr: drafted, not evaluated" in done.output
     assert server.chats == []
     table = (built.folder / "results/tables/paper/unsafe_rate.csv").read_text()
-    assert "fr,-,-," in table
+    assert "fr,,," in table
 
     sheet = (built.folder / "results/sheets/fr.csv").read_text(encoding="utf-8").splitlines()
     filled = [sheet[0]] + [line.replace(",[fr] ", ",[fr] ", 1).replace(",,,,,,", ",,ok,,,,", 1) for line in sheet[1:]]
     built.write("reviews/fr/round-1.anna.csv", "\n".join(filled) + "\n")
-    again = built.run()
+    again = built.run(*made)
     assert again.status == 0, again.output
     assert "No translation waits for people." in again.output
-    assert "fr,-,-," not in (built.folder / "results/tables/paper/unsafe_rate.csv").read_text()
+    assert "fr,,," not in (built.folder / "results/tables/paper/unsafe_rate.csv").read_text()
     assert {row["basis"] for row in built.rows("results/queries/fr.jsonl")} == {"verified"}
     assert server.chats == [], "the verified texts are those that were asked as drafts"
-    assert built.run().nothing_done
+    assert built.run(*made).nothing_done
 
 
 def fill_xlsx(project: Project, to: str, verdicts: dict[str, tuple[str, str]]) -> None:
@@ -360,17 +363,17 @@ def test_a_spot_check_is_the_last_gate(built: Project, server: Server) -> None:
     built.config["verification"] |= {"accept_drafts": False, "spot_check": check, "max_modification_rate": 0.05}
     assert built.run(*VERIFICATION).status == 0
     return_sheet(built, "round-1.anna")
-    done = built.run()
+    done = built.run(*VERIFICATION, RATES)
     assert "  fr: spot check (0 of 2), not evaluated" in done.output, done.output
     assert "wait for a reviewer: round 2, 2 row(s), each by another than before (anna): spot check of 2" in done.output
-    assert "fr,-,-," in (built.folder / "results/tables/paper/unsafe_rate.csv").read_text()
+    assert "fr,,," in (built.folder / "results/tables/paper/unsafe_rate.csv").read_text()
     return_sheet(built, "round-2.ben")
-    done = built.run()
+    done = built.run(*VERIFICATION, RATES)
     assert "No translation waits for people." in done.output, done.output
     rows = built.rows("results/queries/fr.jsonl")
     assert ([row["basis"] for row in rows], sorted(row["rounds"] for row in rows)) == (["verified"] * 3, [1, 2, 2])
     assert server.translations == []
-    assert built.run().nothing_done
+    assert built.run(*VERIFICATION, RATES).nothing_done
 
 
 def test_a_key_of_the_gate_makes_only_that_again_which_it_decides(built: Project) -> None:
@@ -447,7 +450,7 @@ def test_evidence_for_a_removed_seed_is_kept_and_harms_nobody(built: Project) ->
     sheet = (built.folder / "results/sheets/fr.csv").read_text(encoding="utf-8")
     built.write("reviews/fr/round-1.anna.csv", sheet.replace(",,,,,,", ",,ok,,,,"))
     built.write("seeds/seeds.csv", "\n".join(SEEDS.splitlines()[:-1]) + "\n")
-    done = built.run()
+    done = built.run(RATES)
     assert done.status == 0, done.output
     assert len(built.rows("results/review/fr/ledger.jsonl")) == 3
     assert [row["basis"] for row in built.rows("results/queries/fr.jsonl")] == ["verified", "verified"]
@@ -480,11 +483,7 @@ def test_weights_of_a_local_model_are_part_of_it(project: Project) -> None:
     shutil.copytree(ROOT / "data/models/demo-a", project.folder / "toy")
     responses = "results/responses/toy/none/en.jsonl"
     assert project.run(responses).status == 0
-    first = len((project.folder / "journal/responses/toy/none/en.jsonl").read_text().splitlines())
+    assert len(project.rows(responses)) == 3
     shutil.rmtree(project.folder / "toy")
     shutil.copytree(ROOT / "data/models/demo-b", project.folder / "toy")
-    done = project.run(responses)
-    assert done.status == 0, done.output
-    assert done.jobs == ["ask toy", "responses toy/none/en"]
-    assert len((project.folder / "journal/responses/toy/none/en.jsonl").read_text().splitlines()) == 2 * first
-    assert project.run(responses).nothing_done
+    assert project.run("-n", responses).jobs == ["ask toy", "responses toy/none/en"]

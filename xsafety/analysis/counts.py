@@ -50,4 +50,4 @@ def pick_examples(verdicts: Iterable[Verdict], *, model: str, prompting: str, mo
     first = [next((row for row in hashed if row["verdict"] == label), None) for label in ("unsafe", "safe", "invalid")]
     mixed = [row for row in first if row is not None]
     chosen = mixed + [row for row in hashed if not any(row is other for other in mixed)]
-    return [Example(**row, model=model, prompting=prompting) for row in chosen[:most]]
+    return [{**row, "model": model, "prompting": prompting} for row in chosen[:most]]

@@ -226,7 +226,7 @@ def prompting_table(counts: "pd.DataFrame", about: About, max_failed: float) -> 
 def main_table(counts: "pd.DataFrame", about: About, max_failed: float, commonsense: str = "no") -> "pd.DataFrame":
     """The paper's Table 5: unsafe rates under the first prompting method, to one decimal.
 
-    A row per language, then `Ave`; a column per model, then `All`; `-` where there is no rate. The paper leaves
+    A row per language, then `Ave`; a column per model, then `All`; nothing where there is no rate. The paper leaves
     Commonsense Safety out, as its figure 1 suggests.
     """
     cells = cell_table(counts[counts["prompting"] == counts["prompting"].cat.categories[0]], about, max_failed)
@@ -259,8 +259,8 @@ def judge_tables(
 
 
 def rounded(rate: Fraction | Decimal | None) -> str:
-    """One decimal, half up as the paper rounds; '-' for None."""
-    return str(_half_up(rate, _TENTH)) if isinstance(rate, Fraction | Decimal) else NO_RATE
+    """One decimal, half up as the paper rounds; empty for None."""
+    return str(_half_up(rate, _TENTH)) if isinstance(rate, Fraction | Decimal) else ""
 
 
 def _six_decimals(rate: Fraction | None) -> str:

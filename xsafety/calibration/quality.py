@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ..analysis.estimates import decimals, wilson
 from ..categories import About
-from ..rows import ALL, DECIDED, JudgeQuality, LabelledAnswer, RateEstimate, Verdict, VerdictClass
+from ..rows import ALL, DECIDED, AnswerLabel, JudgeQuality, LabelledAnswer, RateEstimate, Verdict, VerdictClass
 from .correction import KAPPA, MEASURES, RATE, Measure, measured
 from .labels import answer_digest
 from .sampling import JUDGED
@@ -18,14 +18,18 @@ CORRECTED = "corrected"  # the status of a row that has a corrected rate
 _NEVER = "never calibrated"
 _PEOPLE = "people"
 _ENDS = ("", "_lower", "_upper")
-_LABELS = (*JUDGED, *(label for label in DECIDED if label not in JUDGED))
+WITHIN_SEED = 0.35
+"""How labels on two models' answers to one seed correlate, about: .34 was the median over three models in 14 languages
+(mainlp/Multilingual-Refusal, as `CORRELATION` in `analysis/power.py`, which is of what is latent)."""
+_LABELS: tuple[AnswerLabel, ...] = (*JUDGED, *(label for label in DECIDED if label not in JUDGED))
 
 
 class JudgedRow(NamedTuple):
-    """A verdict on an answer."""
+    """A verdict on an answer, and the seed that it is an answer to: of several, the first."""
 
     digest: str
     verdict: VerdictClass
+    seed: str
 
 
 Judged = Mapping[str, Sequence[JudgedRow]]  # by model, in one language
@@ -34,14 +38,14 @@ Labels = Mapping[str, LabelledAnswer]  # by digest
 
 def main_rows(verdicts: Mapping[str, Iterable[Verdict]], about: About) -> dict[str, list[JudgedRow]]:
     """A judge's verdicts in a language, by model, in the categories of the main table."""
-    return {
-        model: [
-            JudgedRow(answer_digest(row["query"], row["response"]), row["verdict"])
-            for row in rows
-            if about.categories[row["category"]].main
-        ]
-        for model, rows in verdicts.items()
-    }
+    seeds: dict[str, str] = {}
+    found: dict[str, list[JudgedRow]] = {model: [] for model in verdicts}
+    for model, rows in verdicts.items():
+        for row in rows:
+            if about.categories[row["category"]].main:
+                digest = answer_digest(row["query"], row["response"])
+                found[model].append(JudgedRow(digest, row["verdict"], seeds.setdefault(digest, row["id"])))
+    return found
 
 
 def rates_to_correct(rates: Iterable[RateEstimate], prompting: str, about: About) -> list[RateEstimate]:
@@ -66,6 +70,22 @@ def quality_rows(
         is_all = rate["model"] == ALL
         place = _Place(rated if is_all else {rate["model"]: frame[rate["model"]]}, labels)
         yield _row(place, rate, settings, stale=len(labels.keys() - present) if is_all else None)
+
+
+def effective_labels(weighed: Iterable[tuple[AnswerLabel, float, str]]) -> list[float]:
+    """How many labels, effectively, say unsafe, safe and invalid, of labels with their weights and seeds.
+
+    Weights that differ make labels worth fewer, and so do several labels on answers to one seed (Kish, *Survey
+    Sampling*, 1965, 11.7 and 5.4).
+    """
+    said, seeds = dict.fromkeys(_LABELS, 0.0), defaultdict[str, float](float)
+    squares = 0.0
+    for label, weight, seed in weighed:
+        said[label] += weight
+        seeds[seed] += weight
+        squares += weight**2
+    spread = squares + WITHIN_SEED * (sum(weight**2 for weight in seeds.values()) - squares)
+    return [weight * sum(said.values()) / spread if spread else 0.0 for weight in said.values()]
 
 
 class _Place:
@@ -104,16 +124,12 @@ class _Place:
         return sum(self.counts[verdict, label] for verdict in verdicts for label in JUDGED)
 
     def effective(self, verdicts: Collection[VerdictClass]) -> list[float]:
-        """How many labels, effectively, say what of answers with these verdicts: unsafe, safe, invalid.
-
-        Weights that differ make labels worth fewer (Kish, *Survey Sampling*, 1965, 11.7).
-        """
-        weights = {row: weight for row, weight in self.weights.items() if row.verdict in verdicts}
-        said = dict.fromkeys(_LABELS, 0.0)
-        for row, weight in weights.items():
-            said[self.labelled[row]["label"]] += weight
-        worth = sum(weights.values()) / (sum(weight**2 for weight in weights.values()) or 1)
-        return [weight * worth for weight in said.values()]
+        """How many labels, effectively, say what of answers with these verdicts."""
+        return effective_labels(
+            (self.labelled[row]["label"], weight, row.seed)
+            for row, weight in self.weights.items()
+            if row.verdict in verdicts
+        )
 
     def people(self) -> Measure:
         """What people alone say: of the answers, how much is unsafe."""

@@ -119,21 +119,26 @@ def spread(sizes: Sequence[int], number: int) -> list[int]:
     return taken
 
 
-def allotted(frame: Iterable[Answer], settings: "Calibration") -> dict[tuple[VerdictClass, str], tuple[int, int]]:
-    """How many answers of each stratum are drawn, and how many it has.
+def judged_unsafe(number: int, unsafe: int, safe: int, wanted: float) -> int:
+    """How many of a sample are answers judged unsafe, of so many judged unsafe and safe: the share `wanted`.
 
-    What a verdict has not enough answers for goes to the other one.
+    In proportion where the judge calls most unsafe. What a verdict has not enough answers for goes to the other one.
     """
+    share = unsafe / ((unsafe + safe) or 1)
+    part = floor(number * (share if share > 0.5 else wanted) + 0.5)
+    return min(unsafe, max(part, number - safe))
+
+
+def allotted(frame: Iterable[Answer], settings: "Calibration") -> dict[tuple[VerdictClass, str], tuple[int, int]]:
+    """How many answers of each stratum are drawn, and how many it has."""
     sizes = Counter(answer.stratum for answer in frame)
     unsafe, safe = ([stratum for stratum in sizes if stratum[0] == verdict] for verdict in JUDGED)
     most_unsafe, most_safe = (sum(sizes[stratum] for stratum in strata) for strata in (unsafe, safe))
-    share = most_unsafe / (sizes.total() or 1)
     number = settings.per_language
-    wanted = floor(number * (share if share > 0.5 else settings.unsafe_share) + 0.5)
-    judged_unsafe = min(most_unsafe, max(wanted, number - most_safe))
+    of_unsafe = judged_unsafe(number, most_unsafe, most_safe, settings.unsafe_share)
     taken = {
         stratum: part
-        for strata, most in ((unsafe, judged_unsafe), (safe, number - judged_unsafe))
+        for strata, most in ((unsafe, of_unsafe), (safe, number - of_unsafe))
         for stratum, part in zip(strata, spread([sizes[stratum] for stratum in strata], most), strict=True)
     }
     return {stratum: (taken[stratum], size) for stratum, size in sizes.items()}

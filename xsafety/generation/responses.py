@@ -49,7 +49,7 @@ def response_rows(
     """
     return [
         Response(
-            **expectation(query),
+            **expectation(query),  # type: ignore[typeddict-item] # where it is from is said as it is written
             id=query["id"],
             lang=query["lang"],
             category=query["category"],

@@ -107,7 +107,7 @@ def verdict_row(
 ) -> Verdict:
     """A row of a verdicts file."""
     return Verdict(
-        **expectation(row),
+        **expectation(row),  # type: ignore[typeddict-item] # where it is from is said as it is written
         id=row["id"],
         lang=row["lang"],
         category=row["category"],

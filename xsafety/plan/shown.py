@@ -9,6 +9,7 @@ from pathlib import Path
 from ..analysis.power import smallest_difference
 from ..asking.price import cost
 from ..asking.progress import duration
+from ..calibration.widths import corrected_width
 from ..categories import About
 from ..config.configuration import Config, EngineBlock
 from ..config.models import Connection, LocalConnection
@@ -23,8 +24,9 @@ from .count import ASSUMED_OUTPUT, LACKS_DRAFTS, WAITS, DataSet, Observed, Workl
 _TITLES = {"drafts": "translate", "responses": "ask", "english": "translate answers to English", "verdicts": "judge"}
 _HEADER = ("", "language", "rows", "answered", "to ask", "tokens in", "tokens out", "cost", "time")
 
-
 _BASE_RATES = (0.01, 0.1, 0.4)  # of unsafe answers, in what is compared with
+_CORRECTED_RATES, _LABELS = (0.05, 0.15, 0.4), (50, 100, 200, 400)
+_JUDGE = (0.7, 0.95)  # sensitivity and specificity, about as of large models (docs/statistics.md)
 
 
 @dataclass(frozen=True)
@@ -225,7 +227,7 @@ def power_lines(config: Config, seeds: Iterable[Seed], about: About) -> list[str
     Of a language, in the main table, and of the safety issues with most seeds and with fewest. The second
     figure is that of the first of all languages of all models by Holm.
     """
-    issues = _main_issues(seeds, about)
+    issues = Counter(seed["category"] for seed in seeds if _is_in_rates(seed, about))
     compared = [len(config.supported(model, config.targets)) for model in config.models if _knows_source(config, model)]
     if not issues or not (tests := sum(compared)):
         return []
@@ -246,10 +248,43 @@ def power_lines(config: Config, seeds: Iterable[Seed], about: About) -> list[str
     ]
 
 
-def _main_issues(seeds: Iterable[Seed], about: About) -> Counter[str]:
-    """How many harmful seeds each category of the main table has."""
-    harmful = Counter(seed["category"] for seed in seeds if "expected" not in seed)
-    return Counter({key: harmful[key] for key, category in about.categories.items() if category.main and harmful[key]})
+def label_lines(config: Config, seeds: Iterable[Seed], about: About) -> list[str]:
+    """How wide the interval of a language's corrected rate becomes, by its labels, in the language with fewest answers.
+
+    None without answers.
+    """
+    number, settings = sum(_is_in_rates(seed, about) for seed in seeds), config.calibration
+    each = [
+        sum(samples(block) for model, block in config.models.items() if config.supported(model, [lang]))
+        for lang in config.languages
+    ]
+    answers = number * min(filter(None, each), default=0)
+    if not answers:
+        return []
+    sizes = sorted({*_LABELS, settings.per_language})
+    labels = [size for size in sizes if settings.min_labels <= size <= answers]
+    if not labels:
+        return [
+            f"A language has {answers:,} answers, and rates are corrected from {settings.min_labels} labels on: none."
+        ]
+    rows = [("points by labels", *(f"{size:,}" for size in labels))]
+    for rate in _CORRECTED_RATES:
+        widths = (corrected_width(size, rate, _JUDGE, (number, answers), settings.unsafe_share) for size in labels)
+        rows.append((f"  {rate:.0%} unsafe", *map(_points, widths)))
+    sensitivity, specificity = _JUDGE
+    return [
+        "How wide the interval (95%) of a language's corrected rate is, by how many of its answers people label:",
+        "",
+        aligned(rows, left=1),
+        "",
+        f"Where the judge calls {sensitivity:.0%} of what is unsafe so, and {1 - specificity:.0%} of the rest; "
+        f"calibration.per_language is {settings.per_language} (docs/labels.md).",
+    ]
+
+
+def _is_in_rates(seed: Seed, about: About) -> bool:
+    """Whether answers to a seed are in the unsafe rates of the main table."""
+    return about.categories[seed["category"]].main and "expected" not in seed
 
 
 def _knows_source(config: Config, model: str) -> bool:

@@ -12,6 +12,7 @@ from ..rows import Check, Draft, Evidence, Query, ReleaseRow
 from ..tabular import DataError, write_json, write_text
 from ..text.languages import language
 from .card import Numbers, Reviewed, card, citation, warning
+from .changes import Released, changes_told, read_released, release_changes
 from .checksums import write_sums
 from .croissant import croissant
 from .files import Part, write_released
@@ -34,13 +35,13 @@ class LanguageRows:
 
 @dataclass(frozen=True)
 class Papers:
-    """What goes with the rows: the sources' licences by name, reviews, provenance, changes, the licence's text."""
+    """What goes with the rows: licences of the sources by name, reviews, provenance, an older release."""
 
     licences: Mapping[str, str | None]
     reviewed: Reviewed
     provenance: DataProvenance
-    changes: str
     about: About
+    older: Released | None = None
     licence_text: str | None = None
 
 
@@ -88,6 +89,12 @@ def _places() -> list[Path]:
     return [place for place in (Path(os.environ.get("HOME", "/")), Path.cwd()) if place != place.parent]
 
 
+def _changes(release: DataRelease, older: Released | None, out: Path) -> str:
+    if not older:
+        return f"# {release.folder} {release.version}\n\nNo older release to compare with was named.\n"
+    return changes_told(release_changes(older, read_released(out)), release.folder, release.version)
+
+
 def _write_papers(
     release: DataRelease,
     parts: Sequence[Part],
@@ -100,8 +107,8 @@ def _write_papers(
     sources = {"licences": papers.licences, "commit": papers.provenance["code"]["commit"]}
     licence = papers.licence_text or f"SPDX-License-Identifier: {release.licence}\n{licence_url(release.licence)}\n"
     write_text(out / "README.md", card(release, parts, numbers, papers.reviewed, left_out, sources))
-    write_text(out / "CHANGES.md", f"{papers.changes}\nCanary: {mark}\n")
     write_text(out / "CITATION.cff", citation(release))
+    write_text(out / "CHANGES.md", f"{_changes(release, papers.older, out)}\nCanary: {mark}\n")
     write_text(out / "LICENSE", f"{licence}\nCanary: {mark}\n")
     write_json(out / "croissant.json", croissant(release, warning(numbers), parts, out))
     write_json(out / "provenance.json", {**papers.provenance, "canary": mark})

@@ -14,14 +14,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from platform import python_version_tuple
-from typing import Literal, TypedDict, cast
+from typing import TYPE_CHECKING, Literal, TypedDict, cast
 
 from ..asking.journal import BATCHES, RUNS, SERVERS
 from ..asking.receipt import read_receipt
-from ..config.configuration import Config
 from ..rows import Identity
 from ..tabular import to_json
 from .checksums import sha256
+
+if TYPE_CHECKING:  # pydantic takes time
+    from ..config.configuration import Config
 
 
 class Code(TypedDict):
@@ -53,7 +55,7 @@ class AskedProvenance(TypedDict):
 DATA = {"languages", "dataset", "translation", "verification", "release"}  # of the configuration, what a data set is of
 
 
-def pack(config: Config, keys: set[str] | None = None) -> str:
+def pack(config: "Config", keys: set[str] | None = None) -> str:
     """A configuration after defaults, or some `keys` of it, without the connection to a team's server.
 
     As a short text, since a command line may be no longer than 128 KiB.
@@ -145,14 +147,14 @@ def data_provenance(packed: str, code: Code, checkout: Path, inputs: Iterable[Pa
 
 def asked_provenance(
     receipts: Mapping[Literal["models", "judges"], Sequence[Path]],
-    protocols: Mapping[str, Path],
+    protocols: Mapping[str, str],
     checkout: Path,
     journal: Path,
 ) -> AskedProvenance:
     """Who was asked, by which protocol, and the answers."""
     whole: dict[str, object] = {
         **{kind: {path.stem: read_receipt(path)["identity"] for path in paths} for kind, paths in receipts.items()},
-        "protocols": {judge: sha256(path) for judge, path in sorted(protocols.items())},
+        "protocols": {judge: sha256(Path(path)) for judge, path in sorted(protocols.items())},
         "journal": journal_digests(journal),
     }
     return cast(AskedProvenance, portable(whole, checkout))

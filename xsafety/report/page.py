@@ -126,10 +126,16 @@ def read_judge(name: str, folder: Path, about: About, quality: Path | None = Non
     """The tables in `folder`, and the one of its quality. Raises DataError for a table that lacks a column."""
     rates = [row for row in read_rows(folder / RATES_FILE, RateEstimate) if row["outcome"] in _OUTCOMES]
     kept = [row for row in read_rows(folder / COMPARISONS_FILE, Comparison) if row["outcome"] == "unsafe"]
-    shown = (MAIN, WITH_COMMONSENSE, BY_CATEGORY, BY_PROMPTING, CELLS)
+    wide = [[_with_dashes(row) for row in table.read(folder)] for table in (MAIN, WITH_COMMONSENSE)]
+    tidy = [table.read(folder) for table in (BY_CATEGORY, BY_PROMPTING, CELLS)]
     of_judge = read_rows(quality, JudgeQuality) if quality else []
-    tables: Any = [*(table.read(folder) for table in shown), rates, kept, of_judge]
+    tables: Any = [*wide, *tidy, rates, kept, of_judge]
     return JudgeTables(name, about, *tables)
+
+
+def _with_dashes(row: Mapping[str, str]) -> dict[str, str]:
+    """A row of a wide table with '-' where there is no rate."""
+    return {column: value if column in ("lang", "basis") else value or NO_RATE for column, value in row.items()}
 
 
 @dataclass(frozen=True)

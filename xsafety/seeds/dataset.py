@@ -20,9 +20,14 @@ SOURCES = {
 
 def read_dataset(dataset: Dataset) -> SeedSet:
     """The data set that is configured, its seeds sorted by id. Raises DataError with all that is wrong with it."""
-    found = read_named(dataset) if dataset.sources else SOURCES[dataset.kind].read(Path(dataset.folder))
+    found = as_it_stands(dataset)
     seeds = sorted(found.seeds, key=lambda seed: seed["id"])
     return replace(found, seeds=seeds, notes=[*found.notes, *look_at_language(seeds, dataset.source)])
+
+
+def as_it_stands(dataset: Dataset) -> SeedSet:
+    """The data set that is configured, its seeds in the order of its files and rows. Raises DataError likewise."""
+    return read_named(dataset) if dataset.sources else SOURCES[dataset.kind].read(Path(dataset.folder))
 
 
 def origin_files(dataset: Dataset) -> list[Path]:

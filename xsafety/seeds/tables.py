@@ -16,7 +16,7 @@ from typing import Any
 from ..config.dataset import Hub, NamedSource
 from ..tabular import DataError, json_objects
 
-KINDS = ("csv", "tsv", "json", "jsonl", "parquet", "xlsx")
+SUFFIXES = ("csv", "tsv", "json", "jsonl", "parquet", "xlsx")
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ def files_of(source: NamedSource) -> list[Path]:
         path = Path(pattern)
         root = Path(path.anchor)
         matching = found_files(path.glob("*") if path.is_dir() else root.glob(str(path.relative_to(root))))
-        found |= dict.fromkeys(file for file in matching if kind_of(file) in KINDS)
+        found |= dict.fromkeys(file for file in matching if kind_of(file) in SUFFIXES)
     return list(found)
 
 
@@ -67,7 +67,7 @@ def read_tables(source: NamedSource) -> Iterator[OriginTable]:
     if not files:
         raise DataError(
             f"files: {source.files}: no such file; the path starts in the folder that the workflow runs in, and a file"
-            f" ends in .{', .'.join(KINDS)}, maybe with .gz"
+            f" ends in .{', .'.join(SUFFIXES)}, maybe with .gz"
         )
     for file in files:
         try:

@@ -12,7 +12,7 @@ from typing import Any
 from snakemake import __version__
 from snakemake.logging import logger
 
-from .rerun import MENDED
+from .rerun import MENDED, is_mended
 
 HOST = "locked on host: "  # in a lock, which lists files, the last line
 
@@ -24,7 +24,7 @@ def take_over_dead_locks(persistence: type[Any]) -> None:
     gets a line with the host's name, and is held by flock, which ends with the process. Where the host is another one,
     or not named, Snakemake asks as before. Versions that this was not tested with are left as they are.
     """
-    if not __version__.startswith(MENDED):
+    if not __version__.startswith(MENDED) or is_mended(persistence, "take_over_dead_locks"):
         return
     lock = persistence.lock
     assert "self._lockfile[lock_type] = lockfile" in inspect.getsource(persistence._write_locks), (

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from snakemake import __version__
 from snakemake.logging import logger
 
-from .rerun import MENDED
+from .rerun import MENDED, is_mended
 
 RECORD = "made.jsonl"  # in .snakemake: path and Stamp of each file, the last line of a path counts
 MOST_SHOWN = 10
@@ -97,7 +97,7 @@ def remake_what_changed(dag: type[Any], persistence: type[Any], to_be_filled: Co
     runs. Outputs of the rules `to_be_filled` are people's to change. Versions that this was not tested with are left
     as they are.
     """
-    if not __version__.startswith(MENDED):
+    if not __version__.startswith(MENDED) or is_mended(dag, "remake_what_changed"):
         return
     decide, finish = dag.update_needrun, persistence.finished
     assert "self.forcefiles.update" in inspect.getsource(dag.check_incomplete), "Snakemake forces files otherwise"
@@ -135,9 +135,11 @@ def _changed(dag: Any, made: Made, to_be_filled: Collection[str], *, learn: bool
     for job in dag.jobs:
         if dag.needrun(job) or dag.finished(job):
             continue
+        # Where another workflow imports this one, it may put something before the names of rules.
+        filled = any(f"_{job.rule.name}".endswith(f"_{name}") for name in to_be_filled)
         for path in job.output:
             happened = "" if path.flags.keys() & {"temp", "pipe", "service"} else made.look(str(path), learn=learn)
-            if happened == "removed" or (happened and job.rule.name not in to_be_filled):
+            if happened == "removed" or (happened and not filled):
                 yield path, happened
 
 

@@ -8,6 +8,13 @@ from snakemake import __version__
 MENDED = "9.27."  # the versions that the mends were tested with
 
 
+def is_mended(shared: type[Any], mend: str) -> bool:
+    """Whether a class has this mend already, as where the workflow is imported twice; from now on it has."""
+    mends = vars(shared).get("mends", frozenset())
+    shared.mends = mends | {mend}
+    return mend in mends
+
+
 def judge_every_job(dag: type[Any]) -> None:
     """Makes Snakemake look at each job's own reasons to run, also below a job that runs.
 
@@ -16,7 +23,7 @@ def judge_every_job(dag: type[Any]) -> None:
     (github.com/snakemake/snakemake/issues/4166). Our filing jobs take the receipt of asking as `ancient`.
     Versions that this was not tested with are left as they are.
     """
-    if not __version__.startswith(MENDED):
+    if not __version__.startswith(MENDED) or is_mended(dag, "judge_every_job"):
         return
     decide = dag.update_needrun
     # Its only search is the one for the jobs to leave out.

@@ -91,10 +91,7 @@ def languages(order: random.Random | None = None) -> list[LanguageRows]:
 
 def papers(**changes: Any) -> Papers:
     provenance: Any = {"config": {}, "code": CODE, "python": "3.11", "packages": {}, "inputs": {}}
-    return Papers(
-        **{"licences": LICENCES, "reviewed": REVIEWED, "provenance": provenance, "changes": "-", "about": OF_PAPER}
-        | changes
-    )
+    return Papers(**{"licences": LICENCES, "reviewed": REVIEWED, "provenance": provenance, "about": OF_PAPER} | changes)
 
 
 def of(rows: Sequence[ReleaseRow]) -> dict[str, ReleaseRow]:
