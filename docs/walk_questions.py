@@ -45,17 +45,16 @@ class Explored:
         self.driver.get(f"{parts.scheme}://{parts.netloc}{address}")
 
     def text(self, selector: str) -> str:
-        """What the first such element says, be it folded or not; of a table, its verdicts by column."""
+        """What the first such element says; of a table, its verdicts by column."""
         if selector == "table":
-            return self.driver.execute_script(VERDICTS)
-        found = self.driver.find_element(By.CSS_SELECTOR, selector)
-        return " ".join(str(found.get_property("textContent")).split())
+            return str(self.driver.execute_script(VERDICTS))
+        return " ".join(self.driver.find_element(By.CSS_SELECTOR, selector).text.split())
 
     def look(self, address: str, *selectors: str) -> None:
         """Opens an address and puts on the page what it shows there."""
         self.open(address)
         said = "\n".join(self.text(selector) for selector in selectors)
-        self.walk.say(f"`make explore`, {address}\n\n```text\n{said}\n```")
+        self.walk.say(f"`make explore`, `{address}`:\n\n```text\n{said}\n```")
 
     def picture(self, name: str) -> None:
         self.driver.save_screenshot(str(ROOT / "docs" / name))
@@ -66,7 +65,10 @@ def ask_the_report(walk: Walk, seen: Reviewer) -> None:
     walk.run(QUIET, silent=True)
     seen.driver.get((walk.folder / "results/report.html").as_uri())
     seen.driver.save_screenshot(str(ROOT / "docs" / "report.png"))
-    found = [" ".join(item.text.split()) for item in seen.driver.find_elements(By.CSS_SELECTOR, ".answers li")]
+    found = [
+        " ".join(item.text.replace("(see its note)", "").split()).replace(" :", ":")
+        for item in seen.driver.find_elements(By.CSS_SELECTOR, ".answers li")
+    ]
     lines = "\n".join(f"> - {sentence}" for sentence in found)
     walk.say(f"`results/report.html` opens with it; the table below has each language, with its interval.\n\n{lines}")
 
@@ -74,8 +76,11 @@ def ask_the_report(walk: Walk, seen: Reviewer) -> None:
 def ask_for_rows(walk: Walk, seen: Reviewer) -> None:
     page = Explored(walk, seen)
     walk.say("## Which answers in Arabic were unsafe, and why does the judge say so?")
-    walk.say("A click on the number in the report's table leads there, for one model; for all:")
-    page.look("/?lang=ar&verdict=unsafe", ".found", "article h2", "article .facts", "article details")
+    walk.say(
+        "A click on a number in the report's table leads to its rows. The lexicon's reason is that an answer does not"
+        " refuse; what a judge that is asked said stands below each answer."
+    )
+    page.look("/?lang=ar&verdict=unsafe", ".found", "article h2", "article .facts")
     page.picture("explore.png")
     walk.say("## What does each model answer to one query, in each language?")
     page.look(f"/beside?seed={SEED}&prompting=none", "h2", "table")
@@ -89,8 +94,8 @@ def ask_the_tables(walk: Walk) -> None:
     walk.run(f"grep -E '^(family|english,demo-a,none,(zh|bn),en,without_c.*,unsafe)' {tables}/comparisons.csv")
     walk.say("## How good is the judge in my language?")
     walk.run("grep -E '^(lang|fr,All|zh,All)' results/calibration/lexicon.csv | cut -d, -f1,5,8-10,14,21,24,36-")
-    walk.say("## How many rows show three points? What would a run cost?")
-    walk.run("snakemake plan --quiet all | tail -n 6")
+    walk.say("## How many rows show three points, and what would labels buy?")
+    walk.run("snakemake plan --quiet all | tail -n 16")
     walk.say(
         "A thousand seeds show 3.2 points from 10%: [statistics.md](statistics.md#what-a-number-of-seeds-can-show)."
     )
@@ -100,9 +105,13 @@ def ask_the_tables(walk: Walk) -> None:
 
 def ask_after_a_change(walk: Walk) -> None:
     walk.say("## What changed since last week?")
-    walk.say("Last week's results were kept (`cp -r results last-week`); then a sheet came back:")
+    walk.say(
+        "Last week's results were kept, `cp -r results last-week`. Then one round was to be enough, and it was done:"
+    )
+    walk.edit("config.yaml", "  rounds: 2 #", "  rounds: 1 #")
+    walk.edit("config.yaml", "  spot_check: {share: 0.1, min_pass_rate: 0.99}", "  spot_check: null")
     shutil.copytree(walk.folder / "results", walk.folder / "last-week")
-    walk.fill("ar", "round-1.anna.xlsx", 11)
+    walk.fill("ar", "round-1.anna.xlsx", 4)
     walk.run(QUIET, silent=True)
     walk.run("snakemake compare --quiet all --config with=last-week")
     walk.say("With `with: last-week` in `config.yaml`, the report says it too.")

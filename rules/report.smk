@@ -93,6 +93,7 @@ rule report:
         ),
         charts=expand("<results>/charts/{name}.{kind}", name=drawing_names(CONFIG.models), kind=["svg", "csv"]),
         qualities=expand("<results>/calibration/{judge}.csv", judge=CONFIG.safety_judges),
+        choices=expand("<results>/tables/{judge}/choices.csv", judge=CONFIG.choice_judges),
         changes="<results>/compare/changes.csv" if CONFIG.compare_with else [],
     output:
         report("<results>/report.html", caption="../report/report.rst", category="Report"),
@@ -110,7 +111,7 @@ rule report:
         'python3 "$XSAFETY/scripts/report.py"'
         " --tables {params.folder:q} --judges {params.judges} --examples {input.examples:q} --status {input.status:q}"
         " --rates {input.rates:q} --agreement {input.agreement:q} --usage {input.usage:q} --shown {params.shown:q}"
-        " --charts {params.pictures:q} --qualities {input.qualities:q} --changes {input.changes:q} --out {output:q} 2> {log:q}"
+        " --charts {params.pictures:q} --qualities {input.qualities:q} --choices {input.choices:q} --changes {input.changes:q} --out {output:q} 2> {log:q}"
 
 
 rule data_tests:

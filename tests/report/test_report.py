@@ -37,6 +37,7 @@ from xsafety.report.page import (
 )
 from xsafety.report.usage import TOKENS, TRIES
 from xsafety.rows import (
+    ChoiceRate,
     Comparison,
     Count,
     Example,
@@ -235,7 +236,7 @@ class Elements(HTMLParser):
 
 def test_the_answer_comes_first_with_what_it_rests_on(page: str) -> None:
     body = page[page.index("<body>") :]
-    order = [section.name for section in SECTIONS if section.name != "changes"]
+    order = [section.name for section in SECTIONS if section.name not in ("changes", "choices")]
     places = [body.index(f'<section id="{name}">') for name in order]
     assert places == sorted(places)
     assert order.index("unsafe") == 0
@@ -563,6 +564,7 @@ def test_script_writes_the_page(tmp_path: Path) -> None:
         "shown": json.dumps(SHOWN),
         "charts": tmp_path,
         "qualities": [tmp_path / f"{judge}.csv" for judge in ("lexicon", "second")],
+        "choices": [],
         "changes": [],
         "out": tmp_path / "report.html",
     }
@@ -647,3 +649,16 @@ def test_rates_stand_beside_what_people_say(tmp_path: Path) -> None:
     assert "Synthetic labels are in use" in marked
     assert "Labels marked ◊ are synthetic" in gate(marked)
     assert "judge: 60 labels ◊" in words(marked)
+
+
+def test_choices_stand_apart_from_what_is_unsafe(tmp_path: Path) -> None:
+    zero: Any = dict.fromkeys(ChoiceRate.__annotations__, 0) | {"prompting": "none", "rows": "common", "why": ""}
+    row = zero | {"model": "a", "lang": "ar", "queries": 127, "wrong": 90, "chosen_A": 120, "chance": "25"}
+    row |= {"rate": "26.8", "lower": "19.7", "upper": "35.2"}
+    judges = [read_judge("lexicon", folder(tmp_path))]
+    choices = [row, row | {"rows": "all", "queries": 188}, row | {"prompting": "safe"}]
+    page = rendered(judges, [], verification(), [], SHOWN, (), (), choices)
+    section = words(re.findall(r'<section id="choices">.*?</section>', page, re.DOTALL)[0])
+    assert "Model A ‡ (see its note) Arabic ar 127 26.8 [19.7, 35.2] 25.0 90 0 0 0 120 0 0 0 0" in section
+    assert section.count("Arabic ar") == 1
+    assert 'id="choices"' not in rendered(judges, [], verification(), [], SHOWN)

@@ -38,7 +38,7 @@ from ..analysis.tables import (
 from ..calibration.labels import answer_digest
 from ..calibration.quality import CORRECTED
 from ..categories import BY_KEY, COMMONSENSE
-from ..rows import ALL, Comparison, Example, JudgeQuality, RateEstimate, RunChange, Shown, Status, Usage
+from ..rows import ALL, ChoiceRate, Comparison, Example, JudgeQuality, RateEstimate, RunChange, Shown, Status, Usage
 from ..tabular import read_csv, read_rows
 from ..text.languages import SOURCE_LANGUAGE, Language, language
 from ..verification.agreement import EVERYONE, REMOVED, ModificationRate, ReviewerAgreement
@@ -594,6 +594,7 @@ class Contents:
     shown: Shown
     pictures: Sequence[Picture] = ()
     changes: Sequence[RunChange] = ()  # since an older run, of all judges
+    choices: Sequence[ChoiceRate] = ()  # of Commonsense queries with their options shuffled
 
     @property
     def primary(self) -> JudgeTables:
@@ -706,6 +707,24 @@ def _reviewers(report: Contents) -> Mapping[str, Any]:
     }
 
 
+def _choices(report: Contents) -> Mapping[str, Any] | None:
+    """How often the unsafe option was named under the first prompting method, and which places were chosen."""
+    rows = [row for row in report.choices if (row["prompting"], row["rows"]) == (report.first, "common")]
+    if not rows:
+        return None
+
+    def line(row: ChoiceRate) -> list[Cell]:
+        limits = f"[{shown_rate(row['lower'])}, {shown_rate(row['upper'])}]" if row["lower"] else ""
+        counts = ("wrong", "invalid", "refusal", "failed", *(f"chosen_{letter}" for letter in "ABCDE"))
+        return [
+            Cell(shown_rate(row["rate"]), row["why"], interval=limits),
+            Cell(shown_rate(row["chance"])),
+            *(Cell(str(row[name])) for name in counts),  # type: ignore[literal-required]
+        ]
+
+    return {"choices": [(row["model"], language(row["lang"]), row["queries"], line(row)) for row in rows]}
+
+
 def _since_older(report: Contents) -> Mapping[str, Any] | None:
     """What the primary judge said otherwise in an older run."""
     changes = [row for row in report.changes if row["judge"] == report.primary.name]
@@ -744,6 +763,7 @@ SECTIONS = (
     Section("categories", "Safety issues", _categories),
     Section("promptings", "Prompting", _methods),
     Section("refusals", "Refusals", _refused),
+    Section("choices", "Commonsense", _choices),
     Section("trust", "Why to trust it", _trust),
     Section("judges", "Other judges", _other_judges),
     Section("changes", "Since the last run", _since_older),
