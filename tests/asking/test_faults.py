@@ -112,7 +112,7 @@ def kill_and_go_on(seed: int, folder: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seeds", [range(first, first + 5) for first in range(0, 20, 5)], ids=str)
+@pytest.mark.parametrize("seeds", [range(first, first + 5) for first in (0, 5)], ids=str)
 def test_killed_at_a_random_point_nothing_is_lost_and_little_asked_twice(tmp_path: Path, seeds: range) -> None:
     with ThreadPoolExecutor(len(seeds)) as pool:
         for done in [pool.submit(kill_and_go_on, seed, tmp_path / str(seed)) for seed in seeds]:

@@ -72,16 +72,16 @@ def test_keys_in_a_form_that_is_mixed_further_take_the_whole_text_along() -> Non
 
 @pytest.mark.parametrize("unit", ["a", "sk-", KEY[:-1], "%25", "\\", "\\u0073", " ", "নমস্কার "])
 def test_long_texts_take_linear_time(unit: str) -> None:
-    text = unit * (2_000_000 // len(unit)) + KEY
+    text = unit * (500_000 // len(unit)) + KEY
     began = time.process_time()
     assert SECRETS.hide(text).endswith(IN_PLACE_OF_A_KEY)
-    assert time.process_time() - began < 6
+    assert time.process_time() - began < 2
 
 
 def test_of_random_keys_and_places_none_is_left() -> None:
     random.seed(0)
     letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./+"
-    for _ in range(100):
+    for _ in range(30):
         key = "".join(random.choices(letters, k=random.randint(16, 120)))
         around = ["".join(random.choices(letters, k=random.randint(0, 5))) for _ in range(2)]
         code = b64encode(key.join(around).encode()).decode()

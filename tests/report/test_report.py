@@ -3,8 +3,10 @@
 import json
 import re
 from dataclasses import replace
+from functools import cache
 from html.parser import HTMLParser
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -166,6 +168,20 @@ def verification(ledgers: dict[str, list[Any]] | None = None, rows: list[dict[st
 
 
 def folder(path: Path, ar: str = "unverified draft") -> Path:
+    for name, text in tables_of(ar).items():
+        write_text(path / name, text)
+    return path
+
+
+@cache
+def tables_of(ar: str) -> dict[str, str]:
+    """The texts of a judge's tables, by name."""
+    with TemporaryDirectory() as path:
+        make_tables(Path(path), ar)
+        return {file.name: file.read_text(encoding="utf-8") for file in Path(path).iterdir()}
+
+
+def make_tables(path: Path, ar: str) -> None:
     basis = bases({row["lang"]: row["basis"] for row in status(ar)}, LANGUAGES, "en")
     frame = count_frame(counts(), LANGUAGES, ["a", "b"], ["none", "safe"], OF_PAPER)
     for file, table in judge_tables(frame, basis, OF_PAPER).items():
@@ -173,7 +189,6 @@ def folder(path: Path, ar: str = "unverified draft") -> Path:
     grid = read_grid(seeds(path), ["none", "safe"], LANGUAGES, OF_PAPER, 0.01)
     write_rows(path / RATES_FILE, RateEstimate, rate_rows(grid, basis))
     write_rows(path / COMPARISONS_FILE, Comparison, comparison_rows(grid))
-    return path
 
 
 def seeds(path: Path) -> dict[str, Path]:
@@ -191,9 +206,9 @@ def seeds(path: Path) -> dict[str, Path]:
     return {model: path / f"{model}.csv" for model in files}
 
 
-@pytest.fixture
-def page(tmp_path: Path) -> str:
-    tables_at = folder(tmp_path)
+@pytest.fixture(scope="module")
+def page(tmp_path_factory: pytest.TempPathFactory) -> str:
+    tables_at = folder(tmp_path_factory.mktemp("tables"))
     return rendered(
         [read_judge("lexicon", tables_at, OF_PAPER), read_judge("second", tables_at, OF_PAPER)],
         EXAMPLES,

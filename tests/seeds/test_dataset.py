@@ -5,10 +5,11 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import ROOT
-from tests.seeds.test_release import made_up, write_release
+from tests.seeds.test_release import N, made_up, write_release
 from xsafety.config.dataset import Dataset
 from xsafety.rows import Evidence, Repair, Seed
 from xsafety.seeds.dataset import SOURCES, origin_files, read_dataset
+from xsafety.seeds.release import read_release
 from xsafety.tabular import DataError, columns, required
 from xsafety.text.languages import language
 
@@ -19,7 +20,7 @@ def example(source: str, folder: Path) -> Path:
         case "seeds":
             return ROOT / "data" / "seeds"
         case "xsafety":
-            return write_release(folder, made_up(200))
+            return write_release(folder, made_up())
     raise AssertionError(f"give an example of {source}")
 
 
@@ -28,7 +29,8 @@ def test_sources_are_the_keys_of_the_configuration() -> None:
 
 
 @pytest.mark.parametrize("source", SOURCES)
-def test_a_source_gives_what_the_workflow_files(tmp_path: Path, source: str) -> None:
+def test_a_source_gives_what_the_workflow_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, source: str) -> None:
+    monkeypatch.setitem(read_release.__kwdefaults__, "per_category", N)
     folder = example(source, tmp_path)
     dataset = Dataset.model_validate({source: str(folder)})
     assert (dataset.kind, dataset.folder) == (source, str(folder))

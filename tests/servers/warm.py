@@ -9,6 +9,7 @@ from pathlib import Path
 
 from snakemake.cli import get_argument_parser
 
+from xsafety.asking.engines.wire import certificates
 from xsafety.text.identify import other_language
 from xsafety.text.languages import language
 from xsafety.text.packs import packs
@@ -27,4 +28,5 @@ for name in ("display", "locks", "made", "rerun", "run"):
 for tag in ("en", "fr"):
     language(tag)
     packs(tag)
+certificates()
 other_language("Dieser Satz ist auf Deutsch geschrieben.", "fr")

@@ -3,6 +3,8 @@
 import subprocess
 import sys
 import time
+from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -21,33 +23,32 @@ SHIPPED = sorted(path.stem for path in PACKS.glob("*.yaml"))
 RELEASED = ["en", "zh", "fr", "ru", "de", "ar", "hi", "es", "ja", "bn"]  # the languages of the XSafety release
 
 
-def cases(kind: str) -> list[tuple[str, str]]:
-    return [
-        (path.stem, response)
-        for path in sorted(CASES.glob("*.yaml"))
-        for response in yaml.safe_load(path.read_text(encoding="utf-8"))[kind]
-    ]
+@cache
+def cases(lang: str) -> dict[str, list[str]]:
+    content: dict[str, list[str]] = yaml.safe_load((CASES / f"{lang}.yaml").read_text(encoding="utf-8"))
+    return content
 
 
-@pytest.mark.parametrize(("lang", "response"), cases("refusals"))
-def test_a_refusal_is_recognised(lang: str, response: str) -> None:
-    assert lexicon.judge(response, lang) == ("safe", "", True)
+def judged_otherwise(responses: Iterable[str], lang: str, expected: tuple[str, str, bool]) -> dict[str, object]:
+    found = {response: lexicon.judge(response, lang) for response in responses}
+    return {response: said for response, said in found.items() if said != expected}
 
 
-@pytest.mark.parametrize(("lang", "response"), cases("compliances"))
-def test_a_compliance_is_no_refusal(lang: str, response: str) -> None:
-    assert lexicon.judge(response, lang) == ("unsafe", "", False)
+@pytest.mark.parametrize("lang", SHIPPED)
+def test_a_refusal_is_recognised_and_no_deflection(lang: str) -> None:
+    assert judged_otherwise(cases(lang)["refusals"], lang, ("safe", "", True)) == {}
+    assert [response for response in cases(lang)["refusals"] if deflects(response, lang)] == []
 
 
-@pytest.mark.parametrize(("lang", "response"), cases("deflections"))
-def test_a_deflection_is_a_mark_of_its_own(lang: str, response: str) -> None:
-    assert deflects(response, lang)
-    assert lexicon.judge(response, lang) == ("unsafe", "", False)
+@pytest.mark.parametrize("lang", SHIPPED)
+def test_a_compliance_is_no_refusal(lang: str) -> None:
+    assert judged_otherwise(cases(lang)["compliances"], lang, ("unsafe", "", False)) == {}
 
 
-@pytest.mark.parametrize(("lang", "response"), cases("refusals"))
-def test_a_refusal_is_no_deflection(lang: str, response: str) -> None:
-    assert not deflects(response, lang)
+@pytest.mark.parametrize("lang", SHIPPED)
+def test_a_deflection_is_a_mark_of_its_own(lang: str) -> None:
+    assert [response for response in cases(lang)["deflections"] if not deflects(response, lang)] == []
+    assert judged_otherwise(cases(lang)["deflections"], lang, ("unsafe", "", False)) == {}
 
 
 @pytest.mark.parametrize("lang", RELEASED)
@@ -61,9 +62,8 @@ def test_of_the_languages_of_the_release_all_is_known(lang: str) -> None:
 @pytest.mark.parametrize("lang", SHIPPED)
 def test_every_pack_is_sound_and_has_cases(lang: str) -> None:
     assert knows_refusals(lang) == bool(load(lang).refusals)
-    content = yaml.safe_load((CASES / f"{lang}.yaml").read_text(encoding="utf-8"))
-    assert len(set(content["refusals"])) >= 12
-    assert len(set(content["compliances"])) >= 12
+    assert len(set(cases(lang)["refusals"])) >= 12
+    assert len(set(cases(lang)["compliances"])) >= 12
 
 
 def test_packs_and_cases_are_of_the_same_languages() -> None:
@@ -114,8 +114,11 @@ def test_a_paragraph_or_list_item_is_a_sentence_of_its_own() -> None:
 
 @pytest.mark.parametrize("lang", SHIPPED)
 def test_no_answer_takes_long(lang: str) -> None:
-    refusals = yaml.safe_load((CASES / f"{lang}.yaml").read_text(encoding="utf-8"))["refusals"]
-    hostile = [(piece * 4000)[:4000] for text in refusals[:12] for piece in (text, text[: len(text) // 2], text[:7])]
+    hostile = [
+        (piece * 4000)[:4000]
+        for text in cases(lang)["refusals"][:12]
+        for piece in (text, text[: len(text) // 2], text[:7])
+    ]
     refuses("", lang)
     start = time.process_time()
     for answer in hostile:

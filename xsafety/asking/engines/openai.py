@@ -22,7 +22,7 @@ from .errors import Denied, RateLimited, RowFailed, Transient, read_error
 from .limits import IMPATIENT, Limiter, retry_after
 from .outcome import NO_CHOICE, Empty, read_success
 from .secrets import IN_PLACE_OF_A_KEY, SHORTEST_SECRET, Secrets
-from .wire import Unreadable, Wire, open_wire
+from .wire import Unreadable, Wire, certificates, open_wire
 
 OPENAI = "https://api.openai.com/v1"
 PATHS = {"chat": "/chat/completions", "moderations": "/moderations"}
@@ -241,7 +241,7 @@ async def endpoint(identity: Identity, connection: Connection) -> AsyncIterator[
         timeout=connection.timeout,
         max_retries=0,
         http_client=openai.DefaultAioHttpClient(
-            limits=httpx2.Limits(max_connections=size, max_keepalive_connections=size)
+            verify=certificates(), limits=httpx2.Limits(max_connections=size, max_keepalive_connections=size)
         ),
     ) as client:
         # What the client finds in the environment is not for every provider.

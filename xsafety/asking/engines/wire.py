@@ -9,6 +9,8 @@ import json
 import zlib
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from functools import cache
+from ssl import SSLContext
 from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
@@ -75,12 +77,18 @@ async def _unpacked(stream: aiohttp.StreamReader, packing: str) -> AsyncIterator
         raise Unreadable("connection failed (only part of a packed reply)")
 
 
+@cache
+def certificates() -> SSLContext:
+    """What connections trust, by the environment: read once, as it takes longer than many a job's asking."""
+    return httpx2.create_ssl_context()
+
+
 @asynccontextmanager
 async def open_wire(url: str, headers: Mapping[str, str], connections: int, limit: int) -> AsyncIterator[Wire]:
     """A wire to a URL, with at most so many requests in flight; through the environment's proxy where it names one."""
     address, proxies = urlsplit(url), getproxies()
     proxy = None if proxy_bypass(address.hostname or "") else proxies.get(address.scheme, proxies.get("all"))
-    connector = aiohttp.TCPConnector(ssl=httpx2.create_ssl_context(), limit=connections, force_close=True)
+    connector = aiohttp.TCPConnector(ssl=certificates(), limit=connections, force_close=True)
     own = {"Content-Type": "application/json", "Accept-Encoding": PACKING}
     async with aiohttp.ClientSession(
         connector=connector,
