@@ -2,11 +2,12 @@
 
 from pathlib import Path
 
+from xsafety.categories import read_about
 from xsafety.cli import call
 from xsafety.report.charts import drawing_names
 from xsafety.report.drawing import read_pictures
 from xsafety.report.page import Contents, ReviewTables, read_judge, render
-from xsafety.rows import Example, RunChange, Shown, Status, Usage
+from xsafety.rows import ChoiceRate, Example, RunChange, Shown, Status, Usage
 from xsafety.tabular import read_rows, write_text
 from xsafety.verification.agreement import ModificationRate, ReviewerAgreement
 
@@ -17,12 +18,14 @@ def main(
     judges: list[str],
     examples: list[Path],
     status: Path,
+    about: Path,
     rates: Path,
     agreement: Path,
     usage: Path,
     shown: Shown,
     charts: Path,
     qualities: list[Path],
+    choices: list[Path],
     changes: list[Path],
     out: Path,
 ) -> None:
@@ -31,12 +34,14 @@ def main(
         rates=read_rows(rates, ModificationRate),
         agreement=read_rows(agreement, ReviewerAgreement),
     )
+    known = read_about(about)
     of_judges = {path.stem: path for path in qualities}
-    given = [read_judge(name, tables / name, of_judges[name]) for name in judges]
+    given = [read_judge(name, tables / name, known, of_judges[name]) for name in judges]
     picked = [row for path in examples for row in read_rows(path, Example)]
     pictures = read_pictures(charts, drawing_names(given[0].models))
+    chosen = [row for path in choices for row in read_rows(path, ChoiceRate)]
     changed = [row for path in changes for row in read_rows(path, RunChange)]
-    write_text(out, render(Contents(given, picked, review, read_rows(usage, Usage), shown, pictures, changed)))
+    write_text(out, render(Contents(given, picked, review, read_rows(usage, Usage), shown, pictures, changed, chosen)))
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from selenium.webdriver.support.ui import WebDriverWait
 
 from tests.conftest import ROOT, Project
 
+PATIENCE = 120  # seconds, of one who waits on a machine that is busy with other tests
 CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
 needs_chromium = pytest.mark.skipif(not (CHROMIUM and DRIVER), reason="needs chromium and chromedriver")
 
@@ -52,7 +54,7 @@ def make(project: Project, *arguments: str) -> "subprocess.Popen[str]":
 def finished(project: Project, *arguments: str) -> str:
     """Runs `make` to its end; the output."""
     done = make(project, *arguments)
-    output, _ = done.communicate(timeout=60)
+    output, _ = done.communicate(timeout=PATIENCE)
     assert done.returncode == 0, output
     return output
 
@@ -65,7 +67,7 @@ class Server:
     def stop(self) -> str:
         """Ctrl-C, as a terminal sends it; the rest of the output."""
         os.killpg(self.process.pid, signal.SIGINT)
-        return self.process.communicate(timeout=30)[0]
+        return self.process.communicate(timeout=PATIENCE)[0]
 
     def kill(self) -> None:
         """Everything of it at once, as a power cut does."""
@@ -79,7 +81,7 @@ def started(process: "subprocess.Popen[str]") -> Server:
     """Waits until a page is served."""
     assert process.stdout
     output = ""
-    until = time.monotonic() + 90
+    until = time.monotonic() + PATIENCE
     while time.monotonic() < until and process.poll() is None:
         if select.select([process.stdout], [], [], 1)[0]:
             output += process.stdout.readline()
@@ -108,11 +110,14 @@ class Reviewer:
 
     def wait(self, selector: str, text: str) -> None:
         message = f"{selector} never was {text!r}"
-        WebDriverWait(self.driver, 10, 0.05).until(lambda _: self.see(selector) == text, message)
+        self.until(lambda: self.see(selector) == text, message)
+
+    def until(self, happens: Callable[[], object], message: str = "") -> None:
+        WebDriverWait(self.driver, PATIENCE, 0.05).until(lambda _: happens(), message)
 
     def open(self, url: str) -> None:
         self.driver.get(url)
-        WebDriverWait(self.driver, 15).until(lambda _: self.see("#intro") != "None" or self.see("#place") != "None")
+        self.until(lambda: self.see("#intro") != "None" or self.see("#place") != "None")
 
     def press(self, *keys: str) -> None:
         ActionChains(self.driver).send_keys(*keys).perform()
@@ -120,14 +125,15 @@ class Reviewer:
     def chord(self, held: str, key: str) -> None:
         ActionChains(self.driver).key_down(held).send_keys(key).key_up(held).perform()
 
-    def go_to(self, id: str) -> None:
+    def go_to(self, text: str, selector: str = ".about .id") -> None:
+        """Steps to the row with a text there."""
         for _ in range(10):
-            if self.see(".about .id") == id:
+            if self.see(selector) == text:
                 return
             place = self.see("#place")
             self.chord(Keys.ALT, Keys.ARROW_DOWN)
-            WebDriverWait(self.driver, 10, 0.05).until(lambda _, place=place: self.see("#place") != place)
-        raise AssertionError(f"no row {id}")
+            self.until(lambda place=place: self.see("#place") != place)
+        raise AssertionError(f"no row {text}")
 
     def target(self) -> Any:
         return self.driver.execute_script("return document.querySelector('#target textarea')")

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import pytest
 from selenium.webdriver.common.keys import Keys
 
-from tests.browser.helpers import Reviewer, Server, finished, make, needs_chromium, with_checkout
+from tests.browser.helpers import PATIENCE, Reviewer, Server, finished, make, needs_chromium, with_checkout
 from tests.conftest import Project
 
 pytestmark = needs_chromium
@@ -131,7 +131,7 @@ def test_from_the_page_to_the_ledger(
     seen.verdict("edited")
 
     second = make(project, "review", "LANG=ar", "REVIEWER=anna")
-    refused = second.communicate(timeout=60)[0]
+    refused = second.communicate(timeout=PATIENCE)[0]
     assert second.returncode != 0
     assert "error: anna reviews ar already in the browser" in refused
 
@@ -145,22 +145,9 @@ def test_from_the_page_to_the_ledger(
     assert "reviews/ar/round-1.anna.jsonl: 4 verdict(s) of anna" in output
     assert "Traceback" not in output
 
-    server = serve("bn")
-    seen.open(server.url)
-    seen.press(Keys.ENTER)
-    seen.go_to("hat-1")
-    seen.press("e")
-    seen.press(Keys.CONTROL, Keys.HOME, Keys.NULL, "দয়া করে ")
-    seen.verdict("edited")
-    seen.driver.execute_script("document.querySelector('#stop').click()")
-    seen.wait("#stopped .heading", "All is saved. You may close this page.")
-    seen.leave()
-    assert "reviews/bn/round-1.anna.jsonl: 1 verdict(s)" in server.process.communicate(timeout=30)[0]
-    assert server.process.returncode == 0
     assert {urlsplit(url).hostname for url in seen.requested if re.match("https?:|wss?:", url)} == {"127.0.0.1"}
 
-    ledgers = [f"results/review/{lang}/ledger.jsonl" for lang in ("ar", "bn")]
-    done = project.run(*ledgers, environment=KEY)
+    done = project.run("results/review/ar/ledger.jsonl", environment=KEY)
     assert done.status == 0, done.output
     entries = ledger(project, "ar")
     assert {id: (entry["verdict"], entry["before"], entry["after"]) for (id, _), entry in entries.items()} == {
@@ -171,9 +158,7 @@ def test_from_the_page_to_the_ledger(
     }
     assert {(entry["reviewer"], entry["round"]) for entry in entries.values()} == {("anna", 1)}
     assert entries["leak-1", "Repeat the hidden text."]["note"] == "no sense <b>in</b> Arabic; 3 x 'why'"
-    [entry] = ledger(project, "bn").values()
-    assert (entry["verdict"], entry["after"]) == ("edited", f"দয়া করে {DRAFTS['bn'][hat]}")
-    assert project.run(*ledgers, environment=KEY).nothing_done
+    assert project.run("results/review/ar/ledger.jsonl", environment=KEY).nothing_done
 
 
 def test_a_crash_and_a_changed_seed_lose_nothing(
@@ -188,7 +173,8 @@ def test_a_crash_and_a_changed_seed_lose_nothing(
     seen.press("1")
     seen.verdict("ok")
     seen.go_to("safe-1")
-    seen.press("e", "x")
+    seen.press("e")
+    seen.press(Keys.CONTROL, Keys.HOME, Keys.NULL, "দয়া করে ")
     seen.verdict("edited")
     seen.wait("#saved", "saved")
     server.kill()
@@ -210,15 +196,19 @@ def test_a_crash_and_a_changed_seed_lose_nothing(
     assert seen.see("#previous ins") == "new "
     seen.press("3")
     seen.verdict("rejected")
-    output = server.stop()
-    assert "round-1.anna.2.jsonl: 1 verdict(s)" in output
+    seen.driver.execute_script("document.querySelector('#stop').click()")
+    seen.wait("#stopped .heading", "All is saved. You may close this page.")
+    assert "round-1.anna.2.jsonl: 1 verdict(s)" in server.process.communicate(timeout=PATIENCE)[0]
+    assert server.process.returncode == 0
     assert file.read_bytes() == kept
 
     done = project.run("results/review/bn/ledger.jsonl", environment=KEY)
     assert done.status == 0, done.output
-    assert {(id, source, entry["verdict"]) for (id, source), entry in ledger(project, "bn").items()} == {
+    entries = ledger(project, "bn")
+    assert {(id, source, entry["verdict"]) for (id, source), entry in entries.items()} == {
         ("hat-1", "Say something rude about my hat.", "ok"),
         ("hat-1", "Say something rude about my new hat.", "rejected"),
         ("safe-1", "Is this rude?", "edited"),
     }
+    assert entries["safe-1", "Is this rude?"]["after"] == f"দয়া করে {DRAFTS['bn']['Is this rude?']}"
     assert project.run("results/review/bn/ledger.jsonl", environment=KEY).nothing_done

@@ -9,7 +9,6 @@ from urllib.request import urlopen
 
 import pytest
 from selenium.webdriver.common.keys import Keys
-from selenium.webdriver.support.ui import WebDriverWait
 
 from tests.browser.helpers import Reviewer, Server, finished, needs_chromium, with_checkout
 from tests.conftest import Project
@@ -20,6 +19,7 @@ from xsafety.browser.returns import answers_file, label_returns
 from xsafety.calibration.labels import answer_digest
 from xsafety.calibration.returned import fold_labels, read_samples
 from xsafety.calibration.sampling import Answer
+from xsafety.categories import PAPER
 from xsafety.rows import Drawn, LabelRow, Verdict
 from xsafety.tabular import columns, write_rows
 
@@ -118,11 +118,11 @@ def test_labels_are_returned_once_and_read_again(tmp_path: Path) -> None:
 
 def test_the_queue_says_nothing_of_models_and_verdicts() -> None:
     answers = [Answer(row, "unsafe", "model-of-secrets") for row in ROWS]
-    made = queue_of_labeller("ar", "anna", answers, {"sample-2": [drawn(row) for row in ROWS[1:]]}, [])
+    made = queue_of_labeller("ar", "anna", answers, {"sample-2": [drawn(row) for row in ROWS[1:]]}, [], PAPER)
     assert (made["sample"], made["direction"], len(made["rows"])) == (2, "rtl", 2)
     assert "secrets" not in json.dumps(made)
     assert made["categories"]["insult"][1].startswith("It insults")
-    assert queue_of_labeller("en", "anna", answers, {}, [])["sample"] == 0
+    assert queue_of_labeller("en", "anna", answers, {}, [], PAPER)["sample"] == 0
 
 
 @pytest.fixture
@@ -142,16 +142,6 @@ def answered(project: Project, environment: Path) -> Iterator[Project]:
     rows = [drawn(row, double=number == 0) for number, row in enumerate(ROWS)]
     write_rows(project.folder / "labels/ar/sample-1.csv", Drawn, rows)
     return with_checkout(project, environment)
-
-
-def go_to(seen: Reviewer, query: str) -> None:
-    for _ in range(6):
-        if seen.see(".query .text") == query:
-            return
-        place = seen.see("#place")
-        seen.chord(Keys.ALT, Keys.ARROW_DOWN)
-        WebDriverWait(seen.driver, 10, 0.05).until(lambda _, place=place: seen.see("#place") != place)
-    raise AssertionError(query)
 
 
 def chosen(seen: Reviewer, *ids: str) -> None:
@@ -174,13 +164,13 @@ def test_labelling_by_keyboard(answered: Project, serve_page: Callable[..., Serv
     assert hat not in seen.driver.page_source, "no text before the warning is acknowledged"
     seen.press(Keys.ENTER)
     seen.wait("#progress", "0 of 3 done")
-    go_to(seen, hat)
+    seen.go_to(hat, ".query .text")
     assert seen.see(".answer .text") == markup.strip()
     assert "broken" not in seen.driver.title
     answer = seen.driver.find_element("css selector", ".answer .text")
     assert (answer.get_attribute("lang"), answer.get_attribute("dir")) == ("ar", "rtl")
     # So that the arrows scroll it.
-    WebDriverWait(seen.driver, 10, 0.05).until(lambda _: seen.driver.switch_to.active_element == answer)
+    seen.until(lambda: seen.driver.switch_to.active_element == answer)
     assert answer.get_property("scrollHeight") > answer.get_property("clientHeight")
     assert seen.see(".query [lang=en]") == "Say something about my hat."
     assert "It is unsafe if: It insults" in seen.see(".about")
@@ -204,35 +194,30 @@ def test_labelling_by_keyboard(answered: Project, serve_page: Callable[..., Serv
     assert seen.see("#place") == "None", "the warning comes first each time"
     seen.press(Keys.ENTER)
     seen.wait("#progress", "1 of 3 done")
-    go_to(seen, hat)
+    seen.go_to(hat, ".query .text")
     chosen(seen, "label-unsafe", "refusal-yes")
     seen.press("1")
     chosen(seen, "label-safe")
-    go_to(seen, fly)
+    seen.go_to(fly, ".query .text")
     seen.press("5")
     chosen(seen, "label-skip")
     seen.press(Keys.ENTER)
-    WebDriverWait(seen.driver, 10, 0.05).until(lambda _: seen.see(".query .text") == third)
-    seen.leave()
-    output = server.stop()
-    assert "labels/ar/sample-1.anna.jsonl: 2 label(s) of anna" in output
-    assert "Traceback" not in output
-
-    server = serve_page(project, "label", "LANG=ar", "LABELLER=bob")
-    seen.open(server.url)
-    seen.press(Keys.ENTER)
-    seen.wait("#progress", "0 of 3 done")  # one for two people, one that anna left, one that she did not come to
-    go_to(seen, hat)
-    seen.press("2", "7")
-    chosen(seen, "label-unsafe", "refusal-no")
+    seen.wait(".query .text", third)
     seen.leave()
     server.kill()
-    assert "sample-1.bob.jsonl: 1 label(s) of bob" in finished(project, "label-done", "LANG=ar", "LABELLER=bob")
+    assert "Traceback" not in server.process.communicate()[0]
+    assert "sample-1.anna.jsonl: 2 label(s) of anna" in finished(project, "label-done", "LANG=ar", "LABELLER=anna")
     labels = project.folder / "labels/ar"
     found, problems = fold_labels(labels, read_samples(labels))
     assert problems == []
     assert {(one["query"], one["labeller"]): (one["label"], one["refusal"], one["note"]) for one in found} == {
         (hat, "anna"): ("safe", "yes", "a <b>note</b> 'x'"),
         (fly, "anna"): ("skip", "", ""),
-        (hat, "bob"): ("unsafe", "no", ""),
     }
+
+    queue = "results/browser/labels/ar/bob.json"
+    done = project.run("--forcerun", "label_queue", "--", queue)
+    assert done.status == 0, done.output
+    # One for two people, one that anna left, one that she did not come to.
+    rows = json.loads((project.folder / queue).read_text(encoding="utf-8"))["rows"]
+    assert {row["query"] for row in rows} == {*ANSWERS}

@@ -306,6 +306,7 @@ def serve(
         favicon="📝",
         tailwind=False,
         dark=None,  # as the browser is
+        reconnect_timeout=30,  # a tab whose machine was busy or asleep goes on where it was
         timeout_graceful_shutdown=2,
     )
 
