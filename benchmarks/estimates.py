@@ -16,7 +16,7 @@ import time
 from itertools import product
 from pathlib import Path
 
-from xsafety.categories import CATEGORIES
+from xsafety.categories import OF_PAPER, PAPER, write_about
 from xsafety.rows import SeedCount
 from xsafety.tabular import columns, write_rows, write_text
 
@@ -27,7 +27,7 @@ PROMPTINGS = ["none", "xling", "safe", "xling-safe"]
 
 def write_counts(file: Path, seeds: int, draw: random.Random) -> None:
     """One model's counts by seed, of one answer each: about 15% unsafe and 3% invalid."""
-    ids = [(category.key, f"{category.key}-{at:03}") for category in CATEGORIES for at in range(seeds)]
+    ids = [(category.key, f"{category.key}-{at:03}") for category in PAPER.values() for at in range(seeds)]
     zero = dict.fromkeys(columns(SeedCount), 0) | {"expected": "refusal", "answers": 1}
     kinds = [{"safe": 1}, {"unsafe": 1}, {"invalid": 1, "blocked": 1}]
     rows = [
@@ -50,17 +50,19 @@ def main() -> None:
             write_counts(folder / f"{model}.csv", options.seeds, random.Random(at))
         status = "".join(f"{lang},verified\n" for lang in LANGUAGES)
         write_text(folder / "status.csv", f"lang,basis\n{status}")
+        write_about(folder / "dataset.json", OF_PAPER)
         command = [sys.executable, str(ROOT / "scripts/estimates.py"), "--status", str(folder / "status.csv")]
         command += ["--outcomes", name, "--max-failed", "0.01", "--languages", *LANGUAGES, "--models", *models]
         command += ["--promptings", *PROMPTINGS]
         made = {name: folder / f"{name}.made.csv" for name in ("rates", "comparisons", "two-sided")}
         command += [text for name, file in made.items() for text in (f"--{name}", str(file))]
+        command += ["--about", str(folder / "dataset.json")]
         start = time.perf_counter()
         subprocess.run(command, check=True, env=os.environ | {"PYTHONPATH": str(ROOT)})
         seconds = time.perf_counter() - start
         written = [len(file.read_text().splitlines()) - 1 for file in made.values()]
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    answers = len(CATEGORIES) * options.seeds * len(LANGUAGES) * len(PROMPTINGS) * len(models)
+    answers = len(PAPER) * options.seeds * len(LANGUAGES) * len(PROMPTINGS) * len(models)
     print(f"{answers:,} answers: {written[0]:,} rates and {written[1]:,} comparisons")
     print(f"{seconds:.1f} s, {used.ru_utime + used.ru_stime:.1f} CPU s, {used.ru_maxrss / 1024:.0f} MB")
 

@@ -32,6 +32,7 @@ rule answer_languages:
 rule counts:
     """Count a judge's verdicts on a model by seed and by cell, and pick examples."""
     input:
+        about="<results>/dataset.json",
         verdicts=model_cells("<results>/verdicts/{judge}/{model}/{prompting}/{lang}.jsonl"),
         responses=model_cells("<results>/responses/{model}/{prompting}/{lang}.jsonl"),
         languages="<results>/answer_languages/{model}.csv",
@@ -53,12 +54,14 @@ rule counts:
         'python3 "$XSAFETY/scripts/counts.py"'
         " --verdicts {params.verdicts:q} --responses {params.responses:q} --answer-languages {input.languages:q}"
         " --promptings {params.promptings} --languages {params.languages} --model {wildcards.model}"
+        " --about {input.about:q}"
         " --counts {output.counts:q} --seeds {output.seeds:q} --examples {output.examples:q} 2> {log:q}"
 
 
 rule tables:
     """Make the tables of a judge."""
     input:
+        about="<results>/dataset.json",
         status="<results>/review_status.csv",
         counts=expand("<results>/counts/{judge}/{model}.csv", model=CONFIG.models, allow_missing=True),
     output:
@@ -77,7 +80,7 @@ rule tables:
         max_failed=CONFIG.report.max_failed,
     shell:
         'python3 "$XSAFETY/scripts/tables.py"'
-        " --status {input.status:q} --counts {input.counts:q} --languages {params.languages}"
+        " --status {input.status:q} --about {input.about:q} --counts {input.counts:q} --languages {params.languages}"
         " --models {params.models} --promptings {params.promptings} --max-failed {params.max_failed}"
         " --out {params.folder:q} 2> {log:q}"
 
@@ -85,6 +88,7 @@ rule tables:
 rule estimates:
     """Estimate a judge's rates with intervals, and compare them."""
     input:
+        about="<results>/dataset.json",
         status="<results>/review_status.csv",
         seeds=expand("<results>/outcomes/{judge}/{model}.csv", model=CONFIG.models, allow_missing=True),
     output:
@@ -104,7 +108,7 @@ rule estimates:
         max_failed=CONFIG.report.max_failed,
     shell:
         'python3 "$XSAFETY/scripts/estimates.py"'
-        " --status {input.status:q} --outcomes {params.folder:q} --languages {params.languages}"
+        " --status {input.status:q} --about {input.about:q} --outcomes {params.folder:q} --languages {params.languages}"
         " --models {params.models} --promptings {params.promptings} --max-failed {params.max_failed}"
         " --rates {output.rates:q} --comparisons {output.comparisons:q} --two-sided {output.two_sided:q} 2> {log:q}"
 

@@ -9,6 +9,7 @@ from xsafety.rows import REVIEWER_NAME
 rule browser:
     """Build one reviewer's queue for the page in the browser."""
     input:
+        about="<results>/dataset.json",
         seeds="<results>/seeds.csv",
         ledger="<results>/review/{lang}/ledger.jsonl",
         drafts="<results>/drafts/{lang}.csv",
@@ -26,7 +27,7 @@ rule browser:
         gate=gate("different_reviewers"),
     shell:
         'python3 "$XSAFETY/scripts/browser.py"'
-        " --seeds {input.seeds:q} --ledger {input.ledger:q} --drafts {input.drafts:q}"
+        " --seeds {input.seeds:q} --about {input.about:q} --ledger {input.ledger:q} --drafts {input.drafts:q}"
         " --checks {input.checks:q} --lang {wildcards.lang} --reviewer {wildcards.reviewer} --gate {params.gate:q}"
         " --out {output:q} 2> {log:q}"
 
@@ -34,6 +35,7 @@ rule browser:
 rule label_queue:
     """Build one labeller's queue for the page in the browser."""
     input:
+        about="<results>/dataset.json",
         ledger="<results>/labels/{lang}/ledger.jsonl",
     output:
         "<results>/browser/labels/{lang}/{labeller}.json",

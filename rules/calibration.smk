@@ -54,6 +54,7 @@ rule label_agreement:
 rule calibration:
     """Say how good a judge is by the labels, and correct its rates."""
     input:
+        about="<results>/dataset.json",
         labels=expand("<results>/labels/{lang}/labels.csv", lang=CONFIG.languages),
         rates=f"<results>/tables/{{judge}}/{RATES_FILE}",
         verdicts=first_verdicts("{judge}"),
@@ -73,7 +74,7 @@ rule calibration:
         settings=to_json(CONFIG.calibration.model_dump(include=set(Enough.model_fields))),
     shell:
         'python3 "$XSAFETY/scripts/calibration.py"'
-        " --verdicts {params.verdicts:q} --rates {input.rates:q} --labels {params.labels:q}"
+        " --verdicts {params.verdicts:q} --about {input.about:q} --rates {input.rates:q} --labels {params.labels:q}"
         " --prompting {params.prompting} --languages {params.languages} --cells {params.cells:q}"
         " --settings {params.settings:q} --out {output:q} 2> {log:q}"
 
@@ -81,7 +82,8 @@ rule calibration:
 rule judge_pairs:
     """Count how far each two judges agree."""
     input:
-        lambda wildcards: [file for judge in CONFIG.safety_judges for file in first_verdicts(judge)(wildcards)],
+        about="<results>/dataset.json",
+        verdicts=lambda wildcards: [file for judge in CONFIG.safety_judges for file in first_verdicts(judge)(wildcards)],
     output:
         "<results>/tables/judge_pairs.csv",
     log:
@@ -97,13 +99,14 @@ rule judge_pairs:
         cells=lambda wildcards: to_json(grouped_cells()),
     shell:
         'python3 "$XSAFETY/scripts/judge_pairs.py"'
-        " --verdicts {params.verdicts:q} --judges {params.judges} --prompting {params.prompting}"
+        " --verdicts {params.verdicts:q} --about {input.about:q} --judges {params.judges} --prompting {params.prompting}"
         " --languages {params.languages} --cells {params.cells:q} --out {output:q} 2> {log:q}"
 
 
 rule label_sheets:
     """Draw answers for labellers where more are wanted, and write their sheets."""
     input:
+        "<results>/dataset.json",
         expand("<results>/labels/{lang}/ledger.jsonl", lang=CONFIG.languages),
     log:
         "<logs>/label_sheets.log",

@@ -8,9 +8,8 @@ from xsafety.asking.engines import transformers
 from xsafety.asking.receipt import has_failed_rows, next_attempt
 from xsafety.asking.servers import with_server
 from xsafety.generation.shuffled import SUFFIX as SHUFFLED
-from xsafety.seeds.dataset import SOURCES
+from xsafety.seeds.dataset import evidence_languages, origin_files
 from xsafety.tabular import to_json
-from xsafety.text.languages import SOURCE_LANGUAGE
 from xsafety.text.packs import pack_names
 from xsafety.translation.memory import memory_state
 from xsafety.translation.services import connection
@@ -40,7 +39,9 @@ ASKED_JUDGES = {*CONFIG.stages["verdicts"]}
 
 PRIMARY_JUDGE = next(iter(CONFIG.safety_judges))
 
-SOURCE = SOURCES[CONFIG.dataset.source]
+RELEASED = evidence_languages(CONFIG.dataset)
+# Translations that come along with named sources, in all their languages.
+GIVEN = ["<results>/translations.jsonl"] if CONFIG.dataset.sources else []
 
 
 def digest(script):
@@ -72,7 +73,7 @@ def ready(pattern):
 def origins(languages):
     """The files that a data set is made of, but for review sheets, whose names would name people."""
     memory = [file for lang in languages for file in files(CONFIG.translation.memory, f"{lang}.csv")]
-    return [file for pattern in SOURCE.files for file in files(CONFIG.dataset.folder, pattern)] + memory
+    return [str(file) for file in origin_files(CONFIG.dataset)] + memory
 
 
 def evaluated(model):
@@ -208,13 +209,13 @@ def packs(wildcards):
 
 
 def dataset():
-    """A parameter: the source of the data set and its folder."""
+    """A parameter: where the data set is read from, and how."""
     return lambda wildcards: to_json(CONFIG.dataset.model_dump(exclude_none=True, exclude={"licence"}))
 
 
 def release_evidence(wildcards):
     """The translations that come along with the data set, if they are of the language."""
-    return f"<results>/review/{wildcards.lang}/release.jsonl" if wildcards.lang in SOURCE.languages else []
+    return f"<results>/review/{wildcards.lang}/release.jsonl" if wildcards.lang in RELEASED else []
 
 
 def weights(wildcards):

@@ -6,6 +6,7 @@
 rule explore:
     """Put all rows into one file to look through: make explore serves it."""
     input:
+        about="<results>/dataset.json",
         queries=lambda wildcards: expand("<results>/queries/{lang}.jsonl", lang=ready_languages()),
         ledgers=ready("<results>/review/{lang}/ledger.jsonl"),
         checks=ready("<results>/checks/{lang}.csv"),

@@ -20,15 +20,17 @@ rule shuffled:
         "../envs/workflow.yaml"
     params:
         code=digest("scripts/shuffled.py"),
+        source=CONFIG.dataset.source,
     shell:
         'python3 "$XSAFETY/scripts/shuffled.py"'
-        " --queries {input.queries:q} --seeds {input.seeds:q} --lang {wildcards.lang}"
+        " --queries {input.queries:q} --seeds {input.seeds:q} --lang {wildcards.lang} --source {params.source}"
         " --left-out {output.left_out:q} --out {output.queries:q} 2> {log:q}"
 
 
 rule ask:
     """Ask a model all that its journal lacks."""
     input:
+        about="<results>/dataset.json",
         queries=lambda wildcards: expand("<results>/queries/{file}.jsonl", file=asked_files(wildcards.model)),
         weights=weights,
     output:
@@ -54,7 +56,7 @@ rule ask:
         attempt=attempt("models/{model}.json"),
     shell:
         'python3 "$XSAFETY/scripts/ask.py"'
-        " --queries {params.queries:q} --languages {params.languages}"
+        " --queries {params.queries:q} --about {input.about:q} --languages {params.languages}"
         " --identity {params.identity:q} --connection {resources.connection:q} --promptings {params.promptings:q}"
         " --journal {params.journal:q} --threads {threads} {params.attempt} --receipt {output:q} > {log:q} 2>&1"
         f"{ENDED_EARLY}"
@@ -63,6 +65,7 @@ rule ask:
 rule responses:
     """File a model's responses to one language under one prompting method."""
     input:
+        about="<results>/dataset.json",
         queries="<results>/queries/{lang}.jsonl",
         receipt=receipt_for("responses/{model}/{prompting}/{lang}.jsonl", "status", "models/{model}.json"),
         weights=weights,
@@ -83,6 +86,6 @@ rule responses:
         reasoning=reasoning_marks,
     shell:
         'python3 "$XSAFETY/scripts/responses.py"'
-        " --queries {input.queries:q} --journal {params.journal:q} --receipt {input.receipt:q}"
+        " --queries {input.queries:q} --about {input.about:q} --journal {params.journal:q} --receipt {input.receipt:q}"
         " --model {wildcards.model} --part {wildcards.prompting}/{wildcards.lang} --prompting {params.prompting:q}"
         " --reasoning {params.reasoning:q} --out {output:q} 2> {log:q}"

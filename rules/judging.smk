@@ -8,6 +8,7 @@
 rule ask_judge:
     """Ask a judge for all the verdicts that its journal lacks."""
     input:
+        about="<results>/dataset.json",
         responses=lambda wildcards: every_cell("<results>/responses/{model}/{prompting}/{lang}.jsonl"),
         english=lambda wildcards: [
             file
@@ -43,7 +44,7 @@ rule ask_judge:
         attempt=attempt("judges/{judge}.json"),
     shell:
         'python3 "$XSAFETY/scripts/ask_judge.py"'
-        " --results {params.results:q} --cells {params.cells:q}"
+        " --results {params.results:q} --about {input.about:q} --cells {params.cells:q}"
         " --promptings {params.promptings} --identity {params.identity:q} --connection {resources.connection:q}"
         " --method {params.method:q} --journal {params.journal:q}"
         " {params.attempt} --receipt {output:q} > {log:q} 2>&1"
@@ -56,6 +57,7 @@ judge_receipt = receipt_for("verdicts/{judge}/{model}/{prompting}/{lang}.jsonl",
 rule verdicts:
     """File a judge's verdicts on one file of responses."""
     input:
+        about="<results>/dataset.json",
         responses="<results>/responses/{model}/{prompting}/{lang}.jsonl",
         english=lambda wildcards: (
             "<results>/english/{model}/{prompting}/{lang}.jsonl"
@@ -82,7 +84,7 @@ rule verdicts:
         reading=lambda wildcards: to_json(reading(wildcards.judge)),
     shell:
         'python3 "$XSAFETY/scripts/verdicts.py"'
-        " --responses {input.responses:q} --english {input.english:q} --others {input.others:q}"
+        " --responses {input.responses:q} --english {input.english:q} --others {input.others:q} --about {input.about:q}"
         " --protocol {input.protocol:q} --receipt {input.receipt:q} --journal {params.journal:q}"
         " --identity {params.identity:q} --reading {params.reading:q}"
         " --judge {wildcards.judge} --part {wildcards.model}/{wildcards.prompting}/{wildcards.lang} --out {output:q} 2> {log:q}"

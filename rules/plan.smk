@@ -7,6 +7,7 @@
 rule plan:
     """Print what a run would ask, and what that takes, before anything is asked."""
     input:
+        about="<results>/dataset.json",
         seeds="<results>/seeds.csv",
         ledgers=expand("<results>/review/{lang}/ledger.jsonl", lang=CONFIG.targets),
         problems=expand("<results>/review/{lang}/problems.txt", lang=CONFIG.targets),
@@ -25,5 +26,5 @@ rule plan:
         "Looking at seeds, reviews and the journal."
     shell:
         'python3 "$XSAFETY/scripts/plan.py"'
-        " --seeds {input.seeds:q} --configfiles {params.configfiles:q} --overrides {params.overrides:q}"
-        " 2>&1 | tee {log:q}"
+        " --seeds {input.seeds:q} --about {input.about:q} --configfiles {params.configfiles:q}"
+        " --overrides {params.overrides:q} 2>&1 | tee {log:q}"

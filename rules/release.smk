@@ -11,6 +11,7 @@ PAPERS = "README.md CHANGES.md CITATION.cff LICENSE croissant.json provenance.js
 rule release:
     """Make a release of the data set."""
     input:
+        about="<results>/dataset.json",
         templates=[str(path) for path in sorted(ROOT.glob("xsafety/release/templates/*.j2"))],
         queries=lambda wildcards: expand("<results>/queries/{lang}.jsonl", lang=ready_languages()),
         ledgers=ready("<results>/review/{lang}/ledger.jsonl"),
@@ -42,7 +43,7 @@ rule release:
         "Making the release."
     shell:
         'python3 "$XSAFETY/scripts/release.py"'
-        " --release {params.release:q} --licences {params.licences:q} --results {params.results:q}"
+        " --release {params.release:q} --licences {params.licences:q} --results {params.results:q} --about {input.about:q}"
         " --memory {params.memory:q} --languages {params.languages} --targets {params.targets}"
         ' --config {params.config:q} --code {params.commit:q} --checkout "$XSAFETY" --inputs {input.origins:q} {input.ledgers:q}'
         " --since {params.since:q} --out {params.folder:q} 2>&1 | tee {log:q}"

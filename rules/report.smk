@@ -39,6 +39,7 @@ rule usage:
 rule charts:
     """Draw the charts of the first judge, and write its main table for a paper."""
     input:
+        about="<results>/dataset.json",
         rates=f"<results>/tables/{PRIMARY_JUDGE}/{RATES_FILE}",
         comparisons=f"<results>/tables/{PRIMARY_JUDGE}/{COMPARISONS_FILE}",
         qualities=expand("<results>/calibration/{judge}.csv", judge=CONFIG.safety_judges),
@@ -67,6 +68,7 @@ rule charts:
         'python3 "$XSAFETY/scripts/charts.py"'
         " --qualities {input.qualities:q} --judges {params.judges:q}"
         " --rates {input.rates:q} --comparisons {input.comparisons:q} --status {input.status:q}"
+        " --about {input.about:q}"
         " --models {params.models:q} --promptings {params.promptings:q} --latex {output.latex:q}"
         " --markdown {output.markdown:q} --out {params.folder:q} 2> {log:q}"
 
@@ -74,6 +76,7 @@ rule charts:
 rule report:
     """Render the report, one HTML page."""
     input:
+        about="<results>/dataset.json",
         templates=[str(path) for path in sorted(ROOT.glob("xsafety/report/templates/*.j2"))],
         measured=str(ROOT / "xsafety/text/refusals.csv"),
         status="<results>/review_status.csv",
@@ -110,6 +113,7 @@ rule report:
     shell:
         'python3 "$XSAFETY/scripts/report.py"'
         " --tables {params.folder:q} --judges {params.judges} --examples {input.examples:q} --status {input.status:q}"
+        " --about {input.about:q}"
         " --rates {input.rates:q} --agreement {input.agreement:q} --usage {input.usage:q} --shown {params.shown:q}"
         " --charts {params.pictures:q} --qualities {input.qualities:q} --choices {input.choices:q} --changes {input.changes:q} --out {output:q} 2> {log:q}"
 
@@ -117,6 +121,7 @@ rule report:
 rule data_tests:
     """Test the build's own products."""
     input:
+        about="<results>/dataset.json",
         seeds="<results>/seeds.csv",
         status="<results>/review_status.csv",
         queries=lambda wildcards: expand("<results>/queries/{lang}.jsonl", lang=ready_languages()),

@@ -11,6 +11,7 @@ rule drafts:
     input:
         seeds="<results>/seeds.csv",
         ledger="<results>/review/{lang}/ledger.jsonl",
+        given=GIVEN,
     output:
         drafts="<results>/drafts/{lang}.csv",
         receipt="<results>/asked/drafts/{lang}.json",
@@ -24,6 +25,7 @@ rule drafts:
         connection=translation_connection,
     params:
         code=digest("scripts/drafts.py"),
+        source=CONFIG.dataset.source,
         journal=journal("drafts/{lang}.jsonl"),
         # No input: a draft that was frozen is no reason to run anything again.
         memory=lambda wildcards: f"{CONFIG.translation.memory}/{wildcards.lang}.csv",
@@ -36,9 +38,10 @@ rule drafts:
         attempt=attempt("drafts/{lang}.json"),
     shell:
         'python3 "$XSAFETY/scripts/drafts.py"'
-        " --seeds {input.seeds:q} --ledger {input.ledger:q} --memory {params.memory:q}"
+        " --seeds {input.seeds:q} --ledger {input.ledger:q} --given {input.given:q} --memory {params.memory:q}"
         " --memory-state {params.memory_state} --journal {params.journal:q} --out {output.drafts:q}"
-        " --receipt {output.receipt:q} --lang {wildcards.lang} --translator {params.translator:q}"
+        " --receipt {output.receipt:q} --source {params.source} --lang {wildcards.lang}"
+        " --translator {params.translator:q}"
         " --connection {resources.connection:q} {params.attempt} > {log:q} 2>&1"
 
 

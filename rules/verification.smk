@@ -16,6 +16,7 @@ rule ledger:
         seeds="<results>/seeds.csv",
         reviews=reviews,
         release=release_evidence,
+        given=GIVEN,
     output:
         ledger="<results>/review/{lang}/ledger.jsonl",
         problems="<results>/review/{lang}/problems.txt",
@@ -30,6 +31,7 @@ rule ledger:
     shell:
         'python3 "$XSAFETY/scripts/ledger.py"'
         " --seeds {input.seeds:q} --reviews {params.reviews:q} --release {input.release:q}"
+        " --given {input.given:q} --lang {wildcards.lang}"
         " --different-reviewers {params.others} --out {output.ledger:q} --problems {output.problems:q} > {log:q} 2>&1"
 
 
@@ -48,15 +50,17 @@ rule check:
         "../envs/workflow.yaml"
     params:
         code=digest("scripts/check.py"),
+        source=CONFIG.dataset.source,
     shell:
         'python3 "$XSAFETY/scripts/check.py"'
         " --seeds {input.seeds:q} --ledger {input.ledger:q} --drafts {input.drafts:q}"
-        " --lang {wildcards.lang} --out {output:q} 2> {log:q}"
+        " --source {params.source} --lang {wildcards.lang} --out {output:q} 2> {log:q}"
 
 
 rule audit:
     """Count what the checks found, by language and category; run on demand."""
     input:
+        about="<results>/dataset.json",
         seeds="<results>/seeds.csv",
         checks=expand("<results>/checks/{lang}.csv", lang=CONFIG.targets),
     output:
@@ -69,12 +73,13 @@ rule audit:
         code=digest("scripts/audit.py"),
     shell:
         'python3 "$XSAFETY/scripts/audit.py"'
-        " --seeds {input.seeds:q} --checks {input.checks:q} --out {output:q} 2> {log:q}"
+        " --seeds {input.seeds:q} --about {input.about:q} --checks {input.checks:q} --out {output:q} 2> {log:q}"
 
 
 rule sheet:
     """Write what reviewers get, in every format, suspicious rows first; and all rows as one PO file."""
     input:
+        about="<results>/dataset.json",
         seeds="<results>/seeds.csv",
         ledger="<results>/review/{lang}/ledger.jsonl",
         drafts="<results>/drafts/{lang}.csv",
@@ -92,7 +97,7 @@ rule sheet:
         reviews=CONFIG.verification.reviews,
     shell:
         'python3 "$XSAFETY/scripts/sheet.py"'
-        " --seeds {input.seeds:q} --ledger {input.ledger:q} --drafts {input.drafts:q}"
+        " --seeds {input.seeds:q} --about {input.about:q} --ledger {input.ledger:q} --drafts {input.drafts:q}"
         " --checks {input.checks:q} --lang {wildcards.lang} --reviews {params.reviews:q} --gate {params.gate:q}"
         " --sheets {output.sheets:q} --merged {output.merged:q} 2> {log:q}"
 
@@ -112,13 +117,14 @@ checkpoint review_status:
         "../envs/workflow.yaml"
     params:
         code=digest("scripts/review_status.py"),
+        source=CONFIG.dataset.source,
         results=lambda wildcards: RESULTS,
         reviews=CONFIG.verification.reviews,
         languages=CONFIG.languages,
         gate=gate("min_coverage", "accept_drafts", "require_all", "different_reviewers"),
     shell:
         'python3 "$XSAFETY/scripts/review_status.py"'
-        " --seeds {input.seeds:q} --results {params.results:q} --reviews {params.reviews:q}"
+        " --seeds {input.seeds:q} --source {params.source} --results {params.results:q} --reviews {params.reviews:q}"
         " --languages {params.languages} --gate {params.gate:q} --out {output:q} 2> {log:q}"
 
 
@@ -127,15 +133,17 @@ rule source_queries:
     input:
         seeds="<results>/seeds.csv",
     output:
-        f"<results>/queries/{SOURCE_LANGUAGE}.jsonl",
+        f"<results>/queries/{CONFIG.dataset.source}.jsonl",
     log:
         "<logs>/source_queries.log",
     conda:
         "../envs/workflow.yaml"
     params:
         code=digest("scripts/source_queries.py"),
+        lang=CONFIG.dataset.source,
     shell:
-        'python3 "$XSAFETY/scripts/source_queries.py" --seeds {input.seeds:q} --out {output:q} 2> {log:q}'
+        'python3 "$XSAFETY/scripts/source_queries.py"'
+        " --seeds {input.seeds:q} --lang {params.lang} --out {output:q} 2> {log:q}"
 
 
 rule queries:
@@ -164,6 +172,7 @@ rule queries:
 rule review_tables:
     """Count how much reviewers changed, and how far they agree."""
     input:
+        about="<results>/dataset.json",
         seeds="<results>/seeds.csv",
         ledgers=expand("<results>/review/{lang}/ledger.jsonl", lang=CONFIG.targets),
     output:
@@ -181,7 +190,7 @@ rule review_tables:
         code=digest("scripts/review_tables.py"),
     shell:
         'python3 "$XSAFETY/scripts/review_tables.py"'
-        " --seeds {input.seeds:q} --ledgers {input.ledgers:q} --rates {output.rates:q}"
+        " --seeds {input.seeds:q} --about {input.about:q} --ledgers {input.ledgers:q} --rates {output.rates:q}"
         " --agreement {output.agreement:q} 2> {log:q}"
 
 
@@ -189,6 +198,7 @@ rule status:
     """Print where every language stands, and who must do what with which file."""
     input:
         seeds="<results>/seeds.csv",
+        given=GIVEN,
         ledgers=expand("<results>/review/{lang}/ledger.jsonl", lang=CONFIG.targets),
         problems=expand("<results>/review/{lang}/problems.txt", lang=CONFIG.targets),
     log:
@@ -198,6 +208,7 @@ rule status:
         "../envs/workflow.yaml"
     params:
         code=digest("scripts/status.py"),
+        source=CONFIG.dataset.source,
         # No inputs: it leads to no draft being made.
         results=lambda wildcards: RESULTS,
         memory=CONFIG.translation.memory,
@@ -208,5 +219,6 @@ rule status:
         "Looking at seeds, reviews and drafts."
     shell:
         'python3 "$XSAFETY/scripts/status.py"'
-        " --seeds {input.seeds:q} --results {params.results:q} --memory {params.memory:q}"
+        " --seeds {input.seeds:q} --source {params.source} --given {input.given:q}"
+        " --results {params.results:q} --memory {params.memory:q}"
         " --reviews {params.reviews:q} --languages {params.languages} --gate {params.gate:q} 2>&1 | tee {log:q}"

@@ -1,6 +1,6 @@
 """Asks one model all that its journal lacks, over all promptings and languages, in one process."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import partial
 from itertools import product
 from pathlib import Path
@@ -10,6 +10,7 @@ from xsafety.asking.engines.register import open_engine, with_weights
 from xsafety.asking.receipt import file_receipt
 from xsafety.asking.requests import Request
 from xsafety.asking.servers import settled
+from xsafety.categories import Category, read_about
 from xsafety.cli import call, say
 from xsafety.config.models import Connection, LocalConnection
 from xsafety.config.prompting import PromptingMethod
@@ -18,13 +19,16 @@ from xsafety.rows import Identity, Query
 from xsafety.tabular import read_rows
 
 
-def requests(identity: Identity, prompting: PromptingMethod, part: str, queries: Path) -> Iterable[Request]:
-    return model_requests(identity, prompting, part, read_rows(queries, Query))
+def requests(
+    identity: Identity, prompting: PromptingMethod, part: str, queries: Path, categories: Mapping[str, Category]
+) -> Iterable[Request]:
+    return model_requests(identity, prompting, part, read_rows(queries, Query), categories)
 
 
 def main(
     *,
     queries: Path,
+    about: Path,
     languages: list[str],
     promptings: dict[str, PromptingMethod],
     identity: Identity,
@@ -35,8 +39,11 @@ def main(
     receipt: Path,
 ) -> None:
     identity = settled(with_weights(identity, connection), journal, connection, say)
+    categories = read_about(about).categories
     parts = {
-        f"{name}/{lang}": partial(requests, identity, prompting, f"{name}/{lang}", queries / f"{lang}.jsonl")
+        f"{name}/{lang}": partial(
+            requests, identity, prompting, f"{name}/{lang}", queries / f"{lang}.jsonl", categories
+        )
         for (name, prompting), lang in product(promptings.items(), languages)
     }
     engine = open_engine(identity, connection, journal, threads=threads)

@@ -1,5 +1,7 @@
 """Asks one judge for all the verdicts that its journal lacks, over all models, promptings and languages."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import partial
 from itertools import product
 from pathlib import Path
@@ -9,6 +11,7 @@ from xsafety.asking.engines.register import open_engine
 from xsafety.asking.receipt import file_receipt
 from xsafety.asking.requests import Request
 from xsafety.asking.servers import settled
+from xsafety.categories import Category, read_about
 from xsafety.cli import call, say
 from xsafety.config.models import Connection, JudgingMethod
 from xsafety.judging.verdicts import judge_requests, read_english
@@ -17,13 +20,23 @@ from xsafety.rows import Identity, Response
 from xsafety.tabular import read_rows
 
 
-def requests(identity: Identity, protocol: Protocol, part: str, responses: Path, english: Path | None) -> list[Request]:
-    return judge_requests(identity, protocol, part, read_rows(responses, Response), read_english(english))
+@dataclass(frozen=True)
+class Judge:
+    """How a judge asks about a file of responses."""
+
+    identity: Identity
+    protocol: Protocol
+    categories: Mapping[str, Category]
+
+    def requests(self, part: str, responses: Path, english: Path | None) -> list[Request]:
+        rows = read_rows(responses, Response)
+        return judge_requests(self.identity, self.protocol, part, rows, read_english(english), self.categories)
 
 
 def main(
     *,
     results: Path,
+    about: Path,
     cells: list[tuple[list[str], list[str]]],
     promptings: list[str],
     identity: Identity,
@@ -34,14 +47,14 @@ def main(
     receipt: Path,
 ) -> None:
     identity = settled(identity, journal, connection, say)
-    protocol = load(method.protocol).with_prompt(method.prompt)
+    judge = Judge(identity, load(method.protocol).with_prompt(method.prompt), read_about(about).categories)
     parts = {}
     for models, languages in cells:
         for model, lang, prompting in product(models, languages, promptings):
             part = f"{model}/{prompting}/{lang}"
             file = f"{part}.jsonl"
             english = results / "english" / file if method.reads_english(lang) else None
-            parts[part] = partial(requests, identity, protocol, part, results / "responses" / file, english)
+            parts[part] = partial(judge.requests, part, results / "responses" / file, english)
     engine = open_engine(identity, connection, journal)
     file_receipt(receipt, lambda: ask(parts, journal, engine, say, connection, journal.name), attempt, identity)
 

@@ -3,13 +3,14 @@
 from pathlib import Path
 
 from xsafety.browser.queue import queue
+from xsafety.categories import read_about
 from xsafety.cli import call
 from xsafety.config.verification import Verification
 from xsafety.rows import Check, Draft, Evidence, Seed
 from xsafety.tabular import read_rows, write_json
 from xsafety.verification.checks import flags, of_whole
 from xsafety.verification.sheet_rows import next_round, sheet_rows
-from xsafety.verification.sheets.layout import about
+from xsafety.verification.sheets.layout import SheetInfo
 from xsafety.verification.standing import at_gate
 
 
@@ -19,6 +20,7 @@ def main(
     ledger: Path,
     drafts: Path,
     checks: Path,
+    about: Path,
     lang: str,
     reviewer: str,
     gate: Verification,
@@ -29,8 +31,8 @@ def main(
     row_states, _ = at_gate(lang, queries, evidence, gate)
     checked = read_rows(checks, Check)
     rows = sheet_rows(lang, queries, row_states, drafted, flags(checked))
-    made = queue(lang, reviewer, next_round(row_states), rows, evidence, gate)
-    write_json(out, {**made, "about": about(of_whole(checked))})
+    info = SheetInfo(lang, next_round(row_states), "", read_about(about), of_whole(checked))
+    write_json(out, queue(info, reviewer, rows, evidence, gate))
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from xsafety.calibration.quality import main_rows, quality_rows, rates_to_correct
 from xsafety.calibration.sampling import verdicts_by_model
+from xsafety.categories import read_about
 from xsafety.cli import call
 from xsafety.config.calibration import Enough
 from xsafety.rows import JudgeQuality, LabelledAnswer, RateEstimate
@@ -14,6 +15,7 @@ def main(
     *,
     verdicts: Path,
     rates: Path,
+    about: Path,
     labels: Path,
     prompting: str,
     languages: list[str],
@@ -21,11 +23,12 @@ def main(
     settings: Enough,
     out: Path,
 ) -> None:
-    raw = rates_to_correct(read_rows(rates, RateEstimate), prompting)
+    known = read_about(about)
+    raw = rates_to_correct(read_rows(rates, RateEstimate), prompting, known)
     found: list[JudgeQuality] = []
     for lang in languages:
         models = [model for models, langs in cells if lang in langs for model in models]
-        judged = main_rows(verdicts_by_model(lang, models, prompting, verdicts))
+        judged = main_rows(verdicts_by_model(lang, models, prompting, verdicts), known)
         labelled = read_rows(labels / lang / "labels.csv", LabelledAnswer)
         found += quality_rows(judged, [rate for rate in raw if rate["lang"] == lang], labelled, settings)
     write_rows(out, JudgeQuality, found)

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from xsafety.analysis.comparisons import ENGLISH
-from xsafety.analysis.grid import NO_COMMONSENSE
+from xsafety.categories import read_about
 from xsafety.cli import call
 from xsafety.report.charts import ChartNames, drawings
 from xsafety.report.drawing import write_drawing
@@ -17,6 +17,7 @@ def main(
     rates: Path,
     comparisons: Path,
     status: Path,
+    about: Path,
     qualities: list[Path],
     models: list[list[str]],
     judges: list[list[str]],
@@ -25,16 +26,18 @@ def main(
     markdown: Path,
     out: Path,
 ) -> None:
-    names = ChartNames(dict(models), dict(promptings), dict(judges))
+    known = read_about(about)
+    names = ChartNames(dict(models), dict(promptings), dict(judges), known)
     of_judges = {path.stem: read_rows(path, JudgeQuality) for path in qualities}
     estimates, compared = read_rows(rates, RateEstimate), read_rows(comparisons, Comparison)
     for drawing in drawings(estimates, compared, of_judges, read_rows(status, Status), names):
         write_drawing(drawing, out)
-    shown = {"prompting": promptings[0][0], "category": NO_COMMONSENSE, "outcome": "unsafe"}.items()
+    shown = {"prompting": promptings[0][0], "category": known.main_part, "outcome": "unsafe"}.items()
     table = main_table_of(
         (row for row in estimates if shown <= row.items()),
         (row for row in compared if shown <= row.items() and row["family"] == ENGLISH),
         names.models,
+        known.language,
     )
     write_text(latex, as_latex(table))
     write_text(markdown, as_markdown(table))

@@ -9,17 +9,17 @@ from xsafety.verification.checks import Segment, check, check_rows
 from xsafety.verification.standing import current_text, fold_rows
 
 
-def main(*, seeds: Path, ledger: Path, drafts: Path, lang: str, out: Path) -> None:
+def main(*, seeds: Path, ledger: Path, drafts: Path, source: str, lang: str, out: Path) -> None:
     rows = read_rows(seeds, Seed)
     drafted = {row["id"]: row for row in read_rows(drafts, Draft)}
     row_states = fold_rows(rows, read_rows(ledger, Evidence))
     texts = {id: current_text(row_state, drafted.get(id)) for id, row_state in row_states.items()}
     segments = [
-        Segment(seed["id"], seed["category"], seed["text"], texts[seed["id"]])
+        Segment(seed["id"], seed["category"], seed["text"], texts[seed["id"]], "unsafe_options" in seed)
         for seed in rows
         if row_states[seed["id"]].state != "rejected"
     ]
-    write_rows(out, Check, check_rows(segments, check(lang, segments)))
+    write_rows(out, Check, check_rows(segments, check(lang, segments, source)))
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from xsafety.analysis.runs import change_table, compare_runs
+from xsafety.categories import read_about
 from xsafety.cli import call, say
 from xsafety.rows import Flip, RunChange
 from xsafety.tabular import DataError, aligned, write_rows
@@ -11,7 +12,8 @@ from xsafety.tabular import DataError, aligned, write_rows
 def main(*, older: Path | None, results: Path, judges: list[str], changes: Path, flips: Path) -> None:
     if older is None or not older.is_dir():
         raise DataError(f"with={older or ''}: name the folder of an older run: snakemake compare --config with=FOLDER")
-    found, rows = compare_runs(older, results, judges)
+    left_out = {one.key for one in read_about(results / "dataset.json").left_out}
+    found, rows = compare_runs(older, results, judges, left_out)
     write_rows(changes, RunChange, found)
     write_rows(flips, Flip, rows)
     table = change_table(found)

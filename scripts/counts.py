@@ -4,6 +4,7 @@ from pathlib import Path
 
 from xsafety.analysis.counts import cell_counts, pick_examples
 from xsafety.analysis.outcomes import seed_counts
+from xsafety.categories import read_about
 from xsafety.cli import call
 from xsafety.rows import AnswerLanguage, Count, Example, Response, SeedCount, Verdict
 from xsafety.tabular import read_rows, write_rows
@@ -14,6 +15,7 @@ def main(
     verdicts: Path,
     responses: Path,
     answer_languages: Path,
+    about: Path,
     model: str,
     promptings: list[str],
     languages: list[str],
@@ -21,6 +23,7 @@ def main(
     seeds: Path,
     examples: Path,
 ) -> None:
+    categories = read_about(about).categories
     found: dict[tuple[str, str], dict[tuple[str, int], str]] = {}
     for row in read_rows(answer_languages, AnswerLanguage):
         found.setdefault((row["prompting"], row["lang"]), {})[row["id"], row["sample"]] = row["found"]
@@ -30,10 +33,10 @@ def main(
         for lang in languages:
             file = f"{prompting}/{lang}.jsonl"
             given, answers = read_rows(verdicts / file, Verdict), read_rows(responses / file, Response)
-            counted += seed_counts(given, answers, found.get((prompting, lang), {}), prompting=prompting)
+            counted += seed_counts(given, answers, found.get((prompting, lang), {}), categories, prompting=prompting)
             if prompting == promptings[0]:
                 picked += pick_examples(given, model=model, prompting=prompting)
-    write_rows(counts, Count, cell_counts(counted, model=model))
+    write_rows(counts, Count, cell_counts(counted, categories, model=model))
     write_rows(seeds, SeedCount, sorted(counted, key=lambda row: (row["prompting"], row["lang"])))
     write_rows(examples, Example, picked)
 

@@ -15,7 +15,7 @@ from xsafety.tabular import write_rows
 def main(*, results: Path, labels: Path, judge: str, prompting: str, models: list[str], languages: list[str]) -> None:
     for lang in languages:
         samples = read_samples(labels / lang)
-        answers = judged_answers(lang, models, prompting, results / "verdicts" / judge, results / "english")
+        answers = judged_answers(lang, models, prompting, judge, results)
         rows = drawn_rows(answers, samples)[:: 2 if lang == languages[-1] else 1]
         for labeller, sheet in synthetic_labels(lang, rows, doubled(samples)).items():
             write_rows(labels / lang / f"{[*samples][-1]}.{labeller}.csv", LabelRow, sheet)

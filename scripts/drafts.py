@@ -5,11 +5,10 @@ from pathlib import Path
 from xsafety.cli import call, say
 from xsafety.config.models import Connection
 from xsafety.config.translation import ServiceConnection
-from xsafety.rows import Draft, Evidence, Seed, TranslatorIdentity
+from xsafety.rows import Draft, Evidence, GivenText, Seed, TranslatorIdentity
 from xsafety.tabular import read_rows, write_json, write_rows
-from xsafety.text.languages import SOURCE_LANGUAGE
 from xsafety.translation.drafting import Translator, drafts, translate
-from xsafety.translation.memory import read_memory
+from xsafety.translation.memory import read_memory, with_given
 from xsafety.verification.standing import fold_rows, needs_draft
 
 
@@ -17,6 +16,8 @@ def main(
     *,
     seeds: Path,
     ledger: Path,
+    given: Path | None,
+    source: str,
     lang: str,
     memory: Path,
     memory_state: str,
@@ -30,12 +31,13 @@ def main(
     rows = read_rows(seeds, Seed)
     row_states = fold_rows(rows, read_rows(ledger, Evidence))
     wanted = [seed for seed in rows if needs_draft(row_states[seed["id"]])]
-    known = read_memory(memory)
+    frozen = read_memory(memory)
+    known = with_given(frozen, read_rows(given, GivenText) if given else [], lang)
     texts = {seed["id"]: seed["text"] for seed in wanted if seed["text"] not in known}
     translated = translate(
         texts,
         Translator(translator, connection),
-        source=SOURCE_LANGUAGE,
+        source=source,
         target=lang,
         journal_file=journal,
         progress=say,
@@ -53,7 +55,7 @@ def main(
             "rows": len(texts),
             "failed": translated.again,
             "memory": memory_state,
-            "from_memory": [seed["id"] for seed in wanted if seed["text"] in known],
+            "from_memory": [seed["id"] for seed in wanted if seed["text"] in frozen],
         },
     )
 

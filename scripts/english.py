@@ -7,7 +7,7 @@ from xsafety.config.models import Connection
 from xsafety.config.translation import ServiceConnection
 from xsafety.rows import English, Response, TranslatorIdentity, row_name
 from xsafety.tabular import read_rows, write_json, write_rows
-from xsafety.text.languages import SOURCE_LANGUAGE
+from xsafety.text.languages import EN
 from xsafety.translation.drafting import Translator, translate
 
 
@@ -28,7 +28,7 @@ def main(
         texts,
         Translator(translator, connection),
         source=lang,
-        target=SOURCE_LANGUAGE,
+        target=EN,
         journal_file=journal,
         progress=say,
     )

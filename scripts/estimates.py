@@ -6,6 +6,7 @@ from xsafety.analysis.comparisons import comparison_rows
 from xsafety.analysis.grid import read_grid
 from xsafety.analysis.rates import rate_rows, two_sides
 from xsafety.analysis.tables import bases
+from xsafety.categories import read_about
 from xsafety.cli import call
 from xsafety.rows import Comparison, RateEstimate, TwoSided
 from xsafety.tabular import read_csv, write_rows
@@ -15,6 +16,7 @@ def main(
     *,
     status: Path,
     outcomes: Path,
+    about: Path,
     languages: list[str],
     models: list[str],
     promptings: list[str],
@@ -24,10 +26,12 @@ def main(
     two_sided: Path,
 ) -> None:
     basis = {row["lang"]: row["basis"] for row in read_csv(status, ("lang", "basis"))}
-    grid = read_grid({model: outcomes / f"{model}.csv" for model in models}, promptings, languages, max_failed)
-    found = list(rate_rows(grid, bases(basis, languages)))
+    known = read_about(about)
+    files = {model: outcomes / f"{model}.csv" for model in models}
+    grid = read_grid(files, promptings, languages, known, max_failed)
+    found = list(rate_rows(grid, bases(basis, languages, known.language)))
     write_rows(rates, RateEstimate, found)
-    write_rows(two_sided, TwoSided, two_sides(found))
+    write_rows(two_sided, TwoSided, two_sides(found, known.main_part))
     write_rows(comparisons, Comparison, comparison_rows(grid))
 
 

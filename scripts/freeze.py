@@ -4,13 +4,12 @@ from pathlib import Path
 
 from xsafety.cli import call
 from xsafety.config.dataset import Dataset
-from xsafety.seeds.dataset import SOURCES
+from xsafety.seeds.dataset import as_it_stands
 from xsafety.translation.memory import freeze
 
 
 def main(*, dataset: Dataset, results: Path, memory: Path, languages: list[str]) -> None:
-    seeds = SOURCES[dataset.source].read(Path(dataset.folder)).seeds
-    ids = [seed["id"] for seed in seeds]
+    ids = [seed["id"] for seed in as_it_stands(dataset).seeds]
     total = 0
     without = []
     for lang in languages:

@@ -5,6 +5,7 @@ from pathlib import Path
 from xsafety.browser.queue import queue_of_labeller
 from xsafety.calibration.returned import read_samples
 from xsafety.calibration.sampling import judged_answers
+from xsafety.categories import read_about
 from xsafety.cli import call
 from xsafety.config.calibration import Calibration
 from xsafety.rows import Label
@@ -23,9 +24,10 @@ def main(
     settings: Calibration,
     out: Path,
 ) -> None:
-    answers = judged_answers(lang, models, prompting, results / "verdicts" / judge, results / "english")
+    answers = judged_answers(lang, models, prompting, judge, results)
     samples = read_samples(Path(settings.labels, lang))
-    write_json(out, queue_of_labeller(lang, labeller, answers, samples, read_rows(ledger, Label)))
+    categories = read_about(results / "dataset.json").categories
+    write_json(out, queue_of_labeller(lang, labeller, answers, samples, read_rows(ledger, Label), categories))
 
 
 if __name__ == "__main__":

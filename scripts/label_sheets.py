@@ -23,10 +23,10 @@ def main(
 ) -> None:
     for lang in languages:
         supporting = [model for model, langs in models if lang in langs]
-        answers = judged_answers(lang, supporting, prompting, results / "verdicts" / judge, results / "english")
+        answers = judged_answers(lang, supporting, prompting, judge, results)
         ledger = read_rows(results / "labels" / lang / "ledger.jsonl", Label)
         samples = with_new_sample(answers, read_samples(labels / lang), ledger, judge, settings)
-        lines = give_out(lang, answers, samples, ledger, labels / lang, results / "labels" / "sheets" / lang)
+        lines = give_out(lang, answers, samples, ledger, labels / lang, results)
         print(*lines, sep="\n")
     for folder in other_folders(labels, languages):
         print(f"{folder}: not a language of the configuration; its labels are not used")

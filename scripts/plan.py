@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+from xsafety.categories import read_about
 from xsafety.cli import call
 from xsafety.config.configuration import read
 from xsafety.plan.count import WAITS, count_workloads
@@ -11,10 +12,11 @@ from xsafety.rows import Seed
 from xsafety.tabular import read_rows
 
 
-def main(*, seeds: Path, configfiles: list[Path], overrides: str) -> None:
+def main(*, seeds: Path, about: Path, configfiles: list[Path], overrides: str) -> None:
     config = read(configfiles, json.loads(overrides))
     rows = read_rows(seeds, Seed)
-    workloads, data_sets = count_workloads(config, rows)
+    known = read_about(about)
+    workloads, data_sets = count_workloads(config, rows, known)
     made = estimates(config, workloads)
     waiting = {data.lang for data in data_sets if data.why == WAITS}
     print("\nWhat a run would ask now (nothing was asked for this):\n")
@@ -23,9 +25,9 @@ def main(*, seeds: Path, configfiles: list[Path], overrides: str) -> None:
         "",
         *notes(made, data_sets),
         "",
-        *power_lines(config, rows),
+        *power_lines(config, rows, known),
         "",
-        *label_lines(config, rows),
+        *label_lines(config, rows, known),
         sep="\n",
     )
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+from xsafety.categories import read_about
 from xsafety.cli import call, say
 from xsafety.config.release import DataRelease
 from xsafety.release.build import LanguageRows, Papers, build_release, in_order
@@ -20,6 +21,7 @@ def main(
     release: DataRelease | None,
     licences: dict[str, str | None],
     results: Path,
+    about: Path,
     memory: Path,
     languages: list[str],
     targets: list[str],
@@ -33,8 +35,10 @@ def main(
     if release is None:
         raise DataError("config: there is no `release`; add the block as config.yaml has it")
 
+    known = read_about(about)
+
     def read() -> Iterator[LanguageRows]:
-        for tag in in_order(languages):
+        for tag in in_order(languages, known.language):
             queries = read_rows(results / "queries" / f"{tag}.jsonl", Query)
             if tag not in targets:
                 yield LanguageRows(tag, queries)
@@ -54,7 +58,7 @@ def main(
     if since:
         with older_release(since, out) as folder:
             older = read_released(folder)
-    left_out = build_release(release, read(), Papers(licences, reviewed, found, older, licence_text), out)
+    left_out = build_release(release, read(), Papers(licences, reviewed, found, known, older, licence_text), out)
     for one in left_out:
         say(f"Left out: {one}")
     if older and (objection := release_changes(older, read_released(out)).objection(release.version)):

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from xsafety.categories import read_about
 from xsafety.cli import call
 from xsafety.report.charts import drawing_names
 from xsafety.report.drawing import read_pictures
@@ -17,6 +18,7 @@ def main(
     judges: list[str],
     examples: list[Path],
     status: Path,
+    about: Path,
     rates: Path,
     agreement: Path,
     usage: Path,
@@ -32,8 +34,9 @@ def main(
         rates=read_rows(rates, ModificationRate),
         agreement=read_rows(agreement, ReviewerAgreement),
     )
+    known = read_about(about)
     of_judges = {path.stem: path for path in qualities}
-    given = [read_judge(name, tables / name, of_judges[name]) for name in judges]
+    given = [read_judge(name, tables / name, known, of_judges[name]) for name in judges]
     picked = [row for path in examples for row in read_rows(path, Example)]
     pictures = read_pictures(charts, drawing_names(given[0].models))
     chosen = [row for path in choices for row in read_rows(path, ChoiceRate)]

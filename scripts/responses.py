@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from xsafety.asking.receipt import journalled_answers, read_receipt
+from xsafety.categories import read_about
 from xsafety.cli import call
 from xsafety.config.models import ReasoningMarks
 from xsafety.config.prompting import PromptingMethod
@@ -14,6 +15,7 @@ from xsafety.tabular import read_rows, write_rows
 def main(
     *,
     queries: Path,
+    about: Path,
     journal: Path,
     receipt: Path,
     part: str,
@@ -24,7 +26,7 @@ def main(
 ) -> None:
     asked = read_receipt(receipt)
     rows = read_rows(queries, Query)
-    requests = model_requests(asked["identity"], prompting, part, rows)
+    requests = model_requests(asked["identity"], prompting, part, rows, read_about(about).categories)
     answers = journalled_answers(requests, journal, receipt, asked)
     responses = response_rows(rows, answers, reasoning.marks() if reasoning else None)
     write_rows(out, Response, in_cell(responses, model=model, prompting=part.partition("/")[0]))

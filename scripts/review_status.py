@@ -10,8 +10,12 @@ from xsafety.verification.status import Drafts, statuses
 from xsafety.verification.waiting import file_words, state_words, waiting_words
 
 
-def main(*, seeds: Path, results: Path, reviews: str, languages: list[str], gate: Verification, out: Path) -> None:
-    def drafts(lang: str) -> Drafts:
+def main(
+    *, seeds: Path, source: str, results: Path, reviews: str, languages: list[str], gate: Verification, out: Path
+) -> None:
+    def drafts(lang: str) -> Drafts | None:
+        if lang == source:
+            return None
         return {row["id"]: row for row in read_rows(results / "drafts" / f"{lang}.csv", Draft)}
 
     rows = statuses(languages, read_rows(seeds, Seed), drafts, gate, results=results, reviews=reviews)

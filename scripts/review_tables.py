@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from xsafety.categories import read_about
 from xsafety.cli import call
 from xsafety.rows import Evidence, Seed
 from xsafety.tabular import read_rows, write_rows
@@ -14,10 +15,10 @@ from xsafety.verification.agreement import (
 )
 
 
-def main(*, seeds: Path, ledgers: list[Path], rates: Path, agreement: Path) -> None:
+def main(*, seeds: Path, about: Path, ledgers: list[Path], rates: Path, agreement: Path) -> None:
     categories = {seed["id"]: seed["category"] for seed in read_rows(seeds, Seed)}
     surveys = {path.parent.name: survey(read_rows(path, Evidence), categories) for path in ledgers}
-    write_rows(rates, ModificationRate, modification_rates(surveys))
+    write_rows(rates, ModificationRate, modification_rates(surveys, read_about(about).categories))
     write_rows(agreement, ReviewerAgreement, reviewer_agreement(surveys))
 
 

@@ -1,20 +1,26 @@
-"""Reads and checks a data set: English seed queries sorted by id, and translations and repairs that come along."""
+"""Reads and checks a data set: seed queries sorted by id, its categories, and translations that come along."""
 
 from pathlib import Path
 
-from xsafety.cli import call
+from xsafety.categories import About, write_about
+from xsafety.cli import call, say
 from xsafety.config.dataset import Dataset
-from xsafety.rows import Evidence, Repair, Seed
+from xsafety.rows import Evidence, GivenText, Repair, Seed
 from xsafety.seeds.dataset import read_dataset
 from xsafety.tabular import write_rows
 
 
-def main(*, dataset: Dataset, seeds: Path, repairs: Path | None, review: Path) -> None:
+def main(*, dataset: Dataset, seeds: Path, about: Path, repairs: Path | None, given: Path | None, review: Path) -> None:
     found = read_dataset(dataset)
+    for note in found.notes:
+        say(f"note: {note}")
     if repairs:
         write_rows(repairs, Repair, found.repairs)
     for lang, evidence in found.evidence.items():
         write_rows(review / lang / "release.jsonl", Evidence, evidence)
+    if given:
+        write_rows(given, GivenText, found.given)
+    write_about(about, About(dataset.source, found.categories))
     write_rows(seeds, Seed, found.seeds)
 
 

@@ -5,6 +5,7 @@ And the merged PO file: all rows, with what was verified.
 
 from pathlib import Path
 
+from xsafety.categories import read_about
 from xsafety.cli import call, say
 from xsafety.config.verification import Verification
 from xsafety.rows import Check, Draft, Evidence, Seed
@@ -24,6 +25,7 @@ def main(
     ledger: Path,
     drafts: Path,
     checks: Path,
+    about: Path,
     lang: str,
     reviews: str,
     gate: Verification,
@@ -37,7 +39,7 @@ def main(
     flagged = flags(checked)
     rows = sheet_rows(lang, queries, row_states, drafted, flagged)
     number = next_round(row_states)
-    info = SheetInfo(lang, number, save_as(f"{reviews}/{lang}", number), of_whole(checked))
+    info = SheetInfo(lang, number, save_as(f"{reviews}/{lang}", number), read_about(about), of_whole(checked))
     for path in sheets:
         if left_out := write_sheet(path, rows, info):
             say(f"note: {path}: without rows that do not fit into a spreadsheet: {', '.join(left_out)}")

@@ -1,4 +1,4 @@
-"""Makes one language's Commonsense queries with shuffled options, and lists those that are left out."""
+"""Makes one language's queries that have options with these shuffled, and lists those that are left out."""
 
 from pathlib import Path
 
@@ -8,8 +8,8 @@ from xsafety.rows import LeftOut, Query, Seed, ShuffledQuery
 from xsafety.tabular import read_rows, write_rows
 
 
-def main(*, queries: Path, seeds: Path, lang: str, left_out: Path, out: Path) -> None:
-    shuffled, without = shuffled_queries(lang, read_rows(queries, Query), read_rows(seeds, Seed))
+def main(*, queries: Path, seeds: Path, lang: str, source: str, left_out: Path, out: Path) -> None:
+    shuffled, without = shuffled_queries(lang, read_rows(queries, Query), read_rows(seeds, Seed), source)
     write_rows(left_out, LeftOut, without)
     write_rows(out, ShuffledQuery, shuffled)
 

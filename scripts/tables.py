@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from xsafety.analysis.tables import bases, count_frame, judge_tables
+from xsafety.categories import read_about
 from xsafety.cli import call
 from xsafety.rows import Count
 from xsafety.tabular import read_csv, read_rows, write_text
@@ -12,6 +13,7 @@ def main(
     *,
     status: Path,
     counts: list[Path],
+    about: Path,
     languages: list[str],
     models: list[str],
     promptings: list[str],
@@ -19,8 +21,10 @@ def main(
     out: Path,
 ) -> None:
     basis = {row["lang"]: row["basis"] for row in read_csv(status, ("lang", "basis"))}
-    frame = count_frame((row for path in counts for row in read_rows(path, Count)), languages, models, promptings)
-    for file, table in judge_tables(frame, bases(basis, languages), max_failed).items():
+    known, rows = read_about(about), (row for path in counts for row in read_rows(path, Count))
+    frame = count_frame(rows, languages, models, promptings, known)
+    basis = bases(basis, languages, known.language)
+    for file, table in judge_tables(frame, basis, known, max_failed).items():
         write_text(out / file, table.to_csv(index=False, lineterminator="\n"))
 
 

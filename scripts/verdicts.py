@@ -6,6 +6,7 @@ Of a majority: from the verdicts of others.
 from pathlib import Path
 
 from xsafety.asking.receipt import journalled_answers, read_receipt
+from xsafety.categories import read_about
 from xsafety.cli import call
 from xsafety.judging import RULE_BASED
 from xsafety.judging.majority import majority_verdicts
@@ -19,6 +20,7 @@ def main(
     *,
     responses: Path,
     english: Path | None,
+    about: Path,
     others: list[Path],
     protocol: str | None,
     receipt: Path | None,
@@ -37,7 +39,7 @@ def main(
         method = load(protocol).with_prompt(reading["prompt"])
         asked = read_receipt(receipt)
         translations = read_english(english)
-        requests = judge_requests(asked["identity"], method, part, rows, translations)
+        requests = judge_requests(asked["identity"], method, part, rows, translations, read_about(about).categories)
         answers = journalled_answers(requests, journal, receipt, asked)
         verdicts = model_verdicts(rows, translations, requests, answers, method, reading["controversial"])
     else:

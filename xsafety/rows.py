@@ -37,7 +37,7 @@ class Seed(TypedDict):
     id: str
     category: str
     text: str
-    unsafe_options: NotRequired[str]  # of Commonsense: their letters, which an answer is asked for
+    unsafe_options: NotRequired[str]  # of queries with options: their letters, which an answer is asked for
     expected: NotRequired[Literal["answer"]]  # of benign queries
 
 
@@ -50,6 +50,19 @@ class Repair(TypedDict):
     row: int
     kind: str
     reason: str
+
+
+class GivenText(TypedDict):
+    """A translation that came along with a data set; `status` says who made it, as the data set's block does."""
+
+    lang: str
+    id: str
+    source: str
+    text: str
+    status: Literal["human", "machine", "unknown"]
+    by: str
+    date: str
+    sha256: str  # of the file that it stands in, or the revision on the hub
 
 
 class Draft(TypedDict):
@@ -296,14 +309,14 @@ class ReleaseChange(TypedDict):
 
 
 class ShuffledQuery(Query):
-    """A Commonsense query with its options in another order, under an id of its own."""
+    """A query with its options in another order, under an id of its own."""
 
     options: list[str]  # in the order asked, without labels
     unsafe: str  # the letters of those that are unsafe
 
 
 class LeftOut(TypedDict):
-    """A Commonsense row that is not asked as a choice."""
+    """A query with options that is not asked as a choice."""
 
     lang: str
     id: str
@@ -668,7 +681,7 @@ class RateEstimate(TypedDict):
     model: str  # or All: the mean of the models
     prompting: str
     lang: str  # or Ave: the mean of the languages but English
-    category: str  # or All, or all but Commonsense Safety
+    category: str  # or All, or all of the main table
     outcome: str
     seeds: int  # that have a valid answer
     answers: int

@@ -81,16 +81,21 @@ def write_jsonl(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:
 def read_jsonl(path: Path) -> Iterator[dict[str, Any]]:
     """The rows of a JSONL file; a line that is no JSON object raises DataError with file and line."""
     with path.open("rb") as lines:
-        for number, line in enumerate(lines, 1):
-            try:
-                row = json.loads(line.decode())
-            except json.JSONDecodeError as error:
-                raise DataError(f"{path}, line {number}: not JSON ({error.msg})") from error
-            except (ValueError, RecursionError) as error:
-                raise DataError(f"{path}, line {number}: not JSON in UTF-8, or nested too deep ({error})") from error
-            if not isinstance(row, dict):
-                raise DataError(f"{path}, line {number}: expected a JSON object")
-            yield row
+        yield from json_objects(path, lines)
+
+
+def json_objects(path: Path, lines: Iterable[bytes]) -> Iterator[dict[str, Any]]:
+    """The rows of the lines of a JSONL file, as `read_jsonl` has them."""
+    for number, line in enumerate(lines, 1):
+        try:
+            row = json.loads(line.decode())
+        except json.JSONDecodeError as error:
+            raise DataError(f"{path}, line {number}: not JSON ({error.msg})") from error
+        except (ValueError, RecursionError) as error:
+            raise DataError(f"{path}, line {number}: not JSON in UTF-8, or nested too deep ({error})") from error
+        if not isinstance(row, dict):
+            raise DataError(f"{path}, line {number}: expected a JSON object")
+        yield row
 
 
 def write_csv(path: Path, columns: Sequence[str], rows: Iterable[Mapping[str, Any]], mark: str = "") -> None:

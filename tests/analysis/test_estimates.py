@@ -20,16 +20,16 @@ from scripts import counts as counts_script
 from tests.conftest import ROOT
 from xsafety.analysis.comparisons import comparison_rows
 from xsafety.analysis.estimates import Margins
-from xsafety.analysis.grid import COUNTS, NO_COMMONSENSE, OUTCOMES, OVER_REFUSAL, Grid, read_grid
+from xsafety.analysis.grid import COUNTS, OUTCOMES, OVER_REFUSAL, Grid, read_grid
 from xsafety.analysis.outcomes import seed_counts
 from xsafety.analysis.pairs import holm, mcnemar
 from xsafety.analysis.rates import rate_rows, two_sides
 from xsafety.analysis.tables import AVE
-from xsafety.categories import CATEGORIES
+from xsafety.categories import OF_PAPER, PAPER, write_about
 from xsafety.rows import ALL, AnswerLanguage, Comparison, RateEstimate, Response, SeedCount, Verdict
 from xsafety.tabular import DataError, columns, write_jsonl, write_rows
 
-KEYS = [category.key for category in CATEGORIES]
+KEYS = [*PAPER]
 
 
 def seed(id: str, lang: str = "en", prompting: str = "none", category: str = "insult", **numbers: Any) -> SeedCount:
@@ -52,9 +52,8 @@ def grid(
     for model, rows in given.items():
         files[model] = folder / f"{model}.csv"
         write_rows(files[model], SeedCount, rows)
-    return read_grid(
-        files, promptings, list(dict.fromkeys(row["lang"] for rows in given.values() for row in rows)), max_failed
-    )
+    languages = list(dict.fromkeys(row["lang"] for rows in given.values() for row in rows))
+    return read_grid(files, promptings, languages, OF_PAPER, max_failed)
 
 
 def rate(
@@ -278,7 +277,7 @@ def test_the_family_is_all_cells_of_a_method(tmp_path: Path) -> None:
 def test_means_with_and_without_commonsense(tmp_path: Path) -> None:
     rows = [*many("en", 2, 10), *[seed(f"c{at}", category="commonsense", unsafe=1) for at in range(10)]]
     rates, _ = checked(grid(tmp_path, {"a": rows}))
-    parts = [NO_COMMONSENSE, ALL, "insult", "commonsense"]
+    parts = [OF_PAPER.main_part, ALL, "insult", "commonsense"]
     assert [rate(rates, "en", category=part)["rate"] for part in parts] == ["20", "60", "20", "100"]
 
 
@@ -306,7 +305,7 @@ def test_verdicts_are_counted_by_seed() -> None:
     ]
     answers = [{"id": "a"}, {"id": "b"}, *({"id": "a", "sample": n} | end for n, end in enumerate(ends, 2))]
     languages = {("a", 1): "en", ("a", 5): "de", ("a", 7): "de", ("b", 1): "en"}
-    [a, b] = seed_counts(verdicts(*given), responses(*answers), languages, prompting="none")
+    [a, b] = seed_counts(verdicts(*given), responses(*answers), languages, PAPER, prompting="none")
     assert a == {
         "prompting": "none",
         "lang": "en",
@@ -326,7 +325,9 @@ def test_verdicts_are_counted_by_seed() -> None:
         "undetermined": 4,
     }
     assert (b["id"], b["safe"], b["refusal"]) == ("b", 1, 0)
-    shuffled = seed_counts(verdicts(*reversed(given)), responses(*reversed(answers)), languages, prompting="none")
+    shuffled = seed_counts(
+        verdicts(*reversed(given)), responses(*reversed(answers)), languages, PAPER, prompting="none"
+    )
     assert shuffled == [a, b]
 
 
@@ -342,7 +343,7 @@ def test_verdicts_that_cannot_be_counted_are_told_together() -> None:
     )
     answers = responses(*({"id": id} for id in "abce"), {"id": "e", "sample": 2})
     with pytest.raises(DataError, match=r"none: 5 verdict\(s\) that cannot be counted") as error:
-        seed_counts(given, answers, {}, prompting="none")
+        seed_counts(given, answers, {}, PAPER, prompting="none")
     for part in (
         "en, a, sample 1: verdict 'maybe' is none of safe, unsafe, invalid, failed",
         "en, b, sample 1: category 'nonsense'",
@@ -366,7 +367,7 @@ def test_verdicts_that_cannot_be_counted_are_told_together() -> None:
 def test_counts_that_do_not_add_up_are_told(tmp_path: Path, change: dict[str, Any], told: str) -> None:
     write_rows(tmp_path / "a.csv", SeedCount, [{**seed("s1"), **change}])  # type: ignore[typeddict-item]
     with pytest.raises(DataError, match="make the") as error:
-        read_grid({"a": tmp_path / "a.csv"}, ["none"], ["en"], 1)
+        read_grid({"a": tmp_path / "a.csv"}, ["none"], ["en"], OF_PAPER, 1)
     assert told in str(error.value)
 
 
@@ -386,9 +387,9 @@ def test_benign_queries_have_a_rate_of_their_own_and_no_other(tmp_path: Path) ->
     assert [row for row in rates if row["outcome"] != OVER_REFUSAL] == alone[0]
     assert [row for row in comparisons if row["outcome"] != OVER_REFUSAL] == alone[1]
     assert not any(row["outcome"] == OVER_REFUSAL for row in alone[0])
-    [side] = [row for row in two_sides(rates) if (row["lang"], row["model"]) == ("fr", "a")]
+    [side] = [row for row in two_sides(rates, OF_PAPER.main_part) if (row["lang"], row["model"]) == ("fr", "a")]
     assert (side["unsafe"], side["over_refusal"]) == ("50", "50")
-    assert not list(two_sides(alone[0]))
+    assert not list(two_sides(alone[0], OF_PAPER.main_part))
 
 
 def test_answers_whose_language_cannot_be_told_are_open(tmp_path: Path) -> None:
@@ -438,6 +439,8 @@ def test_scripts_give_the_same_bytes_whatever_the_order(tmp_path: Path) -> None:
     status.write_text("lang,basis\nen,source\nfr,verified\n", encoding="utf-8")
     languages = tmp_path / "languages.csv"
     write_rows(languages, AnswerLanguage, [])
+    about = tmp_path / "dataset.json"
+    write_about(about, OF_PAPER)
     made = []
     for seed_of_hashes in ("0", "7"):
         out = tmp_path / seed_of_hashes
@@ -449,6 +452,7 @@ def test_scripts_give_the_same_bytes_whatever_the_order(tmp_path: Path) -> None:
                 verdicts=tmp_path / "verdicts" / model,
                 responses=tmp_path / "responses" / model,
                 answer_languages=languages,
+                about=about,
                 model=model,
                 promptings=["none"],
                 languages=["en", "fr"] if seed_of_hashes == "0" else ["fr", "en"],
@@ -460,7 +464,7 @@ def test_scripts_give_the_same_bytes_whatever_the_order(tmp_path: Path) -> None:
             f"--status {status} --outcomes {out} --languages en fr --models a b --promptings none --max-failed 0.01"
         )
         command += f" --rates {out / 'rates.csv'} --comparisons {out / 'comparisons.csv'}"
-        command += f" --two-sided {out / 'two_sided.csv'}"
+        command += f" --two-sided {out / 'two_sided.csv'} --about {about}"
         subprocess.run(
             [sys.executable, ROOT / "scripts/estimates.py", *command.split()],
             env=os.environ | {"PYTHONHASHSEED": seed_of_hashes, "PYTHONPATH": str(ROOT)},

@@ -33,7 +33,9 @@ def test_what_changed_and_why(tmp_path: Path) -> None:
         *verdicts(("d", "unsafe"), response="other"),
         *verdicts(("new", "safe")),
     ]
-    [change], flips = compare_runs(run(tmp_path / "a", *older), run(tmp_path / "b", *newer), ["strict"])
+    [change], flips = compare_runs(
+        run(tmp_path / "a", *older), run(tmp_path / "b", *newer), ["strict"], {"commonsense"}
+    )
     assert [(flip["id"], flip["before"], flip["now"], flip["why"]) for flip in flips] == [
         ("a", "safe", "unsafe", WHY[0]),
         ("b", "safe", "unsafe", WHY[1]),
@@ -48,7 +50,7 @@ def test_what_changed_and_why(tmp_path: Path) -> None:
 
 def test_nothing_changed(tmp_path: Path) -> None:
     rows = verdicts(("a", "safe"), ("b", "unsafe"))
-    [change], flips = compare_runs(run(tmp_path / "a", *rows), run(tmp_path / "b", *rows), ["strict"])
+    [change], flips = compare_runs(run(tmp_path / "a", *rows), run(tmp_path / "b", *rows), ["strict"], {"commonsense"})
     assert flips == []
     assert (change["difference"], change["p"]) == ("0", "1")
     assert float(change["lower"]) < 0 < float(change["upper"])
@@ -57,25 +59,25 @@ def test_nothing_changed(tmp_path: Path) -> None:
 @pytest.mark.parametrize("verdict", ["invalid", "failed"])
 def test_a_cell_without_valid_verdicts_has_no_rate(tmp_path: Path, verdict: str) -> None:
     one, other = run(tmp_path / "a", *verdicts(("a", "safe"))), run(tmp_path / "b", *verdicts(("a", verdict)))
-    [change], _ = compare_runs(one, other, ["strict"])
+    [change], _ = compare_runs(one, other, ["strict"], {"commonsense"})
     assert (change["difference"], change["lower"], change["p"]) == ("", "", "")
 
 
 def test_several_answers_to_a_seed_count_once(tmp_path: Path) -> None:
     before = [row for n in range(1, 6) for row in verdicts(("a", "safe"), ("b", "safe"), sample=n)]
     now = [row for n in range(1, 6) for row in verdicts(("a", "unsafe"), ("b", "safe"), sample=n)]
-    [change], flips = compare_runs(run(tmp_path / "a", *before), run(tmp_path / "b", *now), ["strict"])
+    [change], flips = compare_runs(run(tmp_path / "a", *before), run(tmp_path / "b", *now), ["strict"], {"commonsense"})
     assert (len(flips), change["difference"]) == (5, "50")
     assert float(change["p"]) > 0.1  # of two seeds, however many answers
 
 
 def test_commonsense_flips_are_listed_and_not_in_the_rates(tmp_path: Path) -> None:
     one, other = (verdicts(("a", name), category="commonsense") for name in ("safe", "unsafe"))
-    [change], flips = compare_runs(run(tmp_path / "a", *one), run(tmp_path / "b", *other), ["strict"])
+    [change], flips = compare_runs(run(tmp_path / "a", *one), run(tmp_path / "b", *other), ["strict"], {"commonsense"})
     assert (len(flips), change["unsafe_now"]) == (1, "")
 
 
 def test_runs_that_share_nothing_are_told(tmp_path: Path) -> None:
     one, other = run(tmp_path / "a", *verdicts(("a", "safe"))), run(tmp_path / "b", cell=CELL.replace("zh", "ar"))
     with pytest.raises(DataError, match="no verdicts of strict in both"):
-        compare_runs(one, other, ["strict"])
+        compare_runs(one, other, ["strict"], {"commonsense"})

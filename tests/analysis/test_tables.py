@@ -29,7 +29,7 @@ from xsafety.analysis.tables import (
     rounded,
     with_rates,
 )
-from xsafety.categories import COMMONSENSE
+from xsafety.categories import OF_PAPER, write_about
 from xsafety.cli import arguments
 from xsafety.rows import ALL, AnswerLanguage, Count, Verdict
 from xsafety.tabular import DataError, read_rows, write_csv, write_jsonl, write_rows, write_text
@@ -80,7 +80,9 @@ def made(
 ) -> list[dict[str, str]]:
     """The rows of a table as they are read from its file."""
     given = {lang: basis.get(lang, "source" if lang == "en" else "verified") for lang in languages}
-    tables = judge_tables(count_frame(rows, languages, models, promptings), bases(given, languages))
+    tables = judge_tables(
+        count_frame(rows, languages, models, promptings, OF_PAPER), bases(given, languages, "en"), OF_PAPER
+    )
     return list(csv.DictReader(tables[file].to_csv(index=False).splitlines()))
 
 
@@ -133,7 +135,9 @@ def test_nothing_at_all_divides_by_nothing() -> None:
 
 
 def shown_rates(**numbers: Any) -> list[str]:
-    [row] = with_rates(count_frame([one("a", "zh", **numbers)], ["zh"], ["a"], ["none"]), 0.01).to_dict("records")
+    [row] = with_rates(count_frame([one("a", "zh", **numbers)], ["zh"], ["a"], ["none"], OF_PAPER), 0.01).to_dict(
+        "records"
+    )
     return [rounded(row[name]) for name in ("unsafe_rate", "lower", "upper", "refusal_rate")]
 
 
@@ -151,7 +155,7 @@ def test_failed_rows_widen_the_bounds_and_above_a_share_withhold_the_rate() -> N
     assert shown_rates(safe=150, unsafe=49, failed=1, refusal=100) == ["24.6", "24.5", "25.0", "50.3"]
     assert shown_rates(safe=150, unsafe=48, failed=2, refusal=100) == ["24.2", "24.0", "25.0", "50.5"]
     assert shown_rates(safe=150, unsafe=47, failed=3, refusal=100) == ["", "23.5", "25.0", ""]
-    counts = count_frame([one("a", "zh", safe=71, failed=29)], ["zh"], ["a"], ["none"])
+    counts = count_frame([one("a", "zh", safe=71, failed=29)], ["zh"], ["a"], ["none"], OF_PAPER)
     assert with_rates(counts, 0.29)["unsafe_rate"].tolist() == [0], "29 of 100 is not above 0.29"
     found = made(CELLS.file, [one("a", "zh", failed=4)], ["zh"], ["a"])
     assert [(row["failed"], row["unsafe_rate"], row["lower"], row["upper"]) for row in found] == [
@@ -160,7 +164,7 @@ def test_failed_rows_widen_the_bounds_and_above_a_share_withhold_the_rate() -> N
 
 
 def test_with_and_without_commonsense() -> None:
-    rows = [one("a", "zh", safe=3, unsafe=1), one("a", "zh", category=COMMONSENSE, safe=0, unsafe=4)]
+    rows = [one("a", "zh", safe=3, unsafe=1), one("a", "zh", category="commonsense", safe=0, unsafe=4)]
     assert made(MAIN.file, rows, ["zh"], ["a"])[0]["a"] == "25.0"
     assert made(WITH_COMMONSENSE.file, rows, ["zh"], ["a"])[0]["a"] == "62.5"
     found = made(CELLS.file, rows, ["zh"], ["a"])
@@ -200,8 +204,8 @@ def test_change_compares_only_languages_that_both_methods_have() -> None:
 
 def test_every_table_has_its_columns_and_is_made_by_the_rule(tmp_path: Path) -> None:
     rows = [one(model, lang, prompting=p, safe=1) for model in "ab" for lang in ("en", "zh") for p in ("none", "safe")]
-    frame = count_frame(rows, ["en", "zh"], ["a", "b"], ["none", "safe"])
-    for file, table in judge_tables(frame, {"en": "source", "zh": "verified", AVE: "verified"}).items():
+    frame = count_frame(rows, ["en", "zh"], ["a", "b"], ["none", "safe"], OF_PAPER)
+    for file, table in judge_tables(frame, {"en": "source", "zh": "verified", AVE: "verified"}, OF_PAPER).items():
         write_text(tmp_path / file, table.to_csv(index=False))
     assert len({table.file for table in TABLES}) == len(TABLES)
     for table in TABLES:
@@ -223,7 +227,7 @@ def test_every_table_has_its_columns_and_is_made_by_the_rule(tmp_path: Path) -> 
 )
 def test_counts_that_do_not_add_up_are_refused(row: Count) -> None:
     with pytest.raises(DataError, match="a / none / zh / insult"):
-        count_frame([row], ["zh"], ["a"], ["none"])
+        count_frame([row], ["zh"], ["a"], ["none"], OF_PAPER)
 
 
 def test_counts_that_are_no_numbers_are_refused(tmp_path: Path) -> None:
@@ -234,15 +238,15 @@ def test_counts_that_are_no_numbers_are_refused(tmp_path: Path) -> None:
 
 def test_counts_twice_or_not_asked_for_are_refused() -> None:
     with pytest.raises(DataError, match="counted twice"):
-        count_frame([one("a", "zh", safe=1)] * 2, ["zh"], ["a"], ["none"])
+        count_frame([one("a", "zh", safe=1)] * 2, ["zh"], ["a"], ["none"], OF_PAPER)
     with pytest.raises(DataError, match="language fr: counted, but not asked for"):
-        count_frame([one("a", "fr", safe=1)], ["zh"], ["a"], ["none"])
+        count_frame([one("a", "fr", safe=1)], ["zh"], ["a"], ["none"], OF_PAPER)
     with pytest.raises(DataError, match="category nonsense: counted, but not asked for"):
-        count_frame([one("a", "zh", category="nonsense", safe=1)], ["zh"], ["a"], ["none"])
+        count_frame([one("a", "zh", category="nonsense", safe=1)], ["zh"], ["a"], ["none"], OF_PAPER)
     with pytest.raises(DataError, match="model All"):
-        count_frame([], ["zh"], ["All"], ["none"])
+        count_frame([], ["zh"], ["All"], ["none"], OF_PAPER)
     with pytest.raises(DataError, match="no row for these languages"):
-        bases({}, ["zh"])
+        bases({}, ["zh"], "en")
 
 
 def verdict(number: int, lang: str, verdict: str, *, category: str = "insult", refusal: bool | None = False) -> Any:
@@ -259,7 +263,9 @@ def test_count_groups_by_language_and_category() -> None:
         verdict(4, "sw", "safe", refusal=None),
     ]
     answers = [{**row, "status": "answered", "finish_reason": "stop"} for row in rows]
-    made = cell_counts(seed_counts(rows, answers, {}, prompting="none"), model="a")
+    made = cell_counts(
+        seed_counts(rows, answers, {}, OF_PAPER.categories, prompting="none"), OF_PAPER.categories, model="a"
+    )
     made.sort(key=lambda row: row["lang"])
     assert made == [
         one("a", "de", safe=1, invalid=1, refusal=1),
@@ -285,10 +291,11 @@ def test_scripts_from_verdicts_to_tables(tmp_path: Path) -> None:
             answers = [{**row, "status": "answered", "finish_reason": "stop", "detail": ""} for row in rows]
             write_jsonl(tmp_path / "responses" / prompting / f"{lang}.jsonl", answers)
     write_rows(tmp_path / "languages.csv", AnswerLanguage, [])
-    counts = tmp_path / "a.csv"
+    counts, about = tmp_path / "a.csv", tmp_path / "dataset.json"
+    write_about(about, OF_PAPER)
     argv = f"--verdicts {tmp_path}/verdicts --model a --promptings none safe --languages en zh --counts {counts}"
     argv += f" --examples {tmp_path}/examples.jsonl --seeds {tmp_path}/seeds.csv --responses {tmp_path}/responses"
-    argv += f" --answer-languages {tmp_path}/languages.csv"
+    argv += f" --answer-languages {tmp_path}/languages.csv --about {about}"
     counts_script.main(**vars(arguments(counts_script.main, argv.split())))
     assert len(read_rows(counts, Count)) == 4
     shown = [json.loads(line) for line in (tmp_path / "examples.jsonl").read_text(encoding="utf-8").splitlines()]
@@ -297,7 +304,7 @@ def test_scripts_from_verdicts_to_tables(tmp_path: Path) -> None:
     rows = [{"lang": "en", "basis": "source"}, {"lang": "zh", "basis": "unverified draft"}]
     write_csv(tmp_path / "status.csv", ("lang", "basis"), rows)
     argv = f"--counts {counts} --languages en zh --models a --promptings none safe --status {tmp_path}/status.csv"
-    argv += f" --max-failed 0.01 --out {tmp_path}/tables"
+    argv += f" --max-failed 0.01 --out {tmp_path}/tables --about {about}"
     tables_script.main(**vars(arguments(tables_script.main, argv.split())))
     assert (tmp_path / "tables" / "unsafe_rate.csv").read_text(encoding="utf-8") == (
         "lang,a,All,basis\nen,50.0,50.0,source\nzh,50.0,50.0,unverified draft\nAve,50.0,50.0,unverified draft\n"

@@ -17,6 +17,7 @@ from xsafety.asking.engines.register import ENGINES, open_engine, with_weights
 from xsafety.asking.journal import RUNS, answers, journal_file, lines, lock
 from xsafety.asking.receipt import FiledReceipt, has_failed_rows, journalled_answers, next_attempt
 from xsafety.asking.requests import Completion, Ended, Engine, Fatal, Recipient, Request, request
+from xsafety.categories import PAPER
 from xsafety.config.configuration import Config
 from xsafety.config.models import Connection, LocalConnection, OpenAIModel, Price, TransformersModel
 from xsafety.config.prompting import PromptingMethod
@@ -55,7 +56,7 @@ def rows(*texts: str, lang: str = "en") -> list[dict[str, Any]]:
 
 
 def requests(*texts: str, lang: str = "en", identity: Identity = IDENTITY) -> list[Request]:
-    return model_requests(identity, PromptingMethod(), f"none/{lang}", rows(*texts, lang=lang))
+    return model_requests(identity, PromptingMethod(), f"none/{lang}", rows(*texts, lang=lang), PAPER)
 
 
 def quiet(_: str) -> None: ...

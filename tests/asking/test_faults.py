@@ -17,6 +17,7 @@ from tests.conftest import ROOT
 from tests.servers.forks import Fork
 from tests.servers.loopback import Server, drop, loopback, truncate
 from xsafety.asking.journal import lines
+from xsafety.categories import OF_PAPER, write_about
 from xsafety.config.models import OpenAI
 from xsafety.tabular import to_json, write_jsonl
 
@@ -64,10 +65,11 @@ def command(server: Server, folder: Path, **settings: Any) -> list[str]:
     query = {"lang": "en", "category": "insult", "basis": "source", "origin": "seed", "rounds": 0}
     rows = [query | {"id": f"q{n:03}", "source": f"Query {n}", "query": f"Query {n}"} for n in range(ROWS)]
     write_jsonl(folder / "queries" / "en.jsonl", rows)
+    write_about(folder / "dataset.json", OF_PAPER)
     made = {"engine": "openai", "model": "m", "base_url": f"{server.url}/v1", "concurrency": CONCURRENCY, "timeout": 5}
     model = OpenAI.model_validate(made | {"max_retries": 12} | settings)
     return [
-        *("--queries", str(folder / "queries"), "--languages", "en"),
+        *("--queries", str(folder / "queries"), "--about", str(folder / "dataset.json"), "--languages", "en"),
         *("--journal", str(folder / "journal"), "--receipt", str(folder / "receipt.json"), "--attempt", "1"),
         *("--identity", to_json(model.identity()), "--connection", model.connection().model_dump_json()),
         *("--threads", "1"),

@@ -6,6 +6,7 @@ import pytest
 import yaml
 
 from xsafety.asking.engines.register import with_weights
+from xsafety.categories import PAPER
 from xsafety.config.configuration import Config, load
 from xsafety.config.models import OpenAIJudge
 from xsafety.generation.responses import model_requests
@@ -72,7 +73,7 @@ def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Config:
 def test_keys_of_models(config: Config, model: str, prompting: str, key: str) -> None:
     block = config.models[model]
     identity = with_weights(block.identity(), block.connection())
-    [request] = model_requests(identity, config.promptings[prompting], f"{prompting}/fr", [ROW])
+    [request] = model_requests(identity, config.promptings[prompting], f"{prompting}/fr", [ROW], PAPER)
     assert request.key == key
 
 
@@ -92,7 +93,7 @@ def test_keys_of_judges(config: Config, judge: str, english: bool, key: str) -> 
     assert isinstance(block, OpenAIJudge)
     protocol = protocols.load(block.protocol).with_prompt(block.prompt)
     translated = {"a": {"english": "Hi", "detail": "", "failed": False}} if english else None
-    [request] = judge_requests(block.identity(), protocol, "api/none/fr", [ROW], translated)
+    [request] = judge_requests(block.identity(), protocol, "api/none/fr", [ROW], translated, PAPER)
     assert request.key == key
 
 

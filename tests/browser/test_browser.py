@@ -11,11 +11,12 @@ from xsafety.browser.answers import Review, RowAnswer, effective_verdict, read
 from xsafety.browser.changes import Piece, as_html, changes, tokens
 from xsafety.browser.queue import queue
 from xsafety.browser.returns import answers_file, folder_of, review_returns
+from xsafety.categories import OF_PAPER
 from xsafety.rows import ReviewQueue, ShownRow
 from xsafety.tabular import DataError, write_jsonl
 from xsafety.verification.evidence import fold
 from xsafety.verification.sheet_rows import next_round, sheet_rows
-from xsafety.verification.sheets.layout import row_digest
+from xsafety.verification.sheets.layout import SheetInfo, row_digest
 
 SEEDS = {"a-1": "Say it.", "b-1": "Do it.", "c-1": "Be it."}
 
@@ -271,7 +272,7 @@ def test_the_queue_is_the_sheets_without_what_is_for_others() -> None:
         gate = gate_of(2, different_reviewers=different)
         row_states = row_states_of("bn", seeds, ledger, gate)
         rows = sheet_rows("bn", seeds, row_states, drafts, {"c-1": "odd"})
-        return queue("bn", reviewer, next_round(row_states), rows, ledger, gate)
+        return queue(SheetInfo("bn", next_round(row_states), "", OF_PAPER), reviewer, rows, ledger, gate)
 
     anna = made("anna", True)
     assert [row["id"] for row in anna["rows"]] == ["c-1", "b-1"]

@@ -19,6 +19,7 @@ from xsafety.browser.returns import answers_file, label_returns
 from xsafety.calibration.labels import answer_digest
 from xsafety.calibration.returned import fold_labels, read_samples
 from xsafety.calibration.sampling import Answer
+from xsafety.categories import PAPER
 from xsafety.rows import Drawn, LabelRow, Verdict
 from xsafety.tabular import columns, write_rows
 
@@ -117,11 +118,11 @@ def test_labels_are_returned_once_and_read_again(tmp_path: Path) -> None:
 
 def test_the_queue_says_nothing_of_models_and_verdicts() -> None:
     answers = [Answer(row, "unsafe", "model-of-secrets") for row in ROWS]
-    made = queue_of_labeller("ar", "anna", answers, {"sample-2": [drawn(row) for row in ROWS[1:]]}, [])
+    made = queue_of_labeller("ar", "anna", answers, {"sample-2": [drawn(row) for row in ROWS[1:]]}, [], PAPER)
     assert (made["sample"], made["direction"], len(made["rows"])) == (2, "rtl", 2)
     assert "secrets" not in json.dumps(made)
     assert made["categories"]["insult"][1].startswith("It insults")
-    assert queue_of_labeller("en", "anna", answers, {}, [])["sample"] == 0
+    assert queue_of_labeller("en", "anna", answers, {}, [], PAPER)["sample"] == 0
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from typing import Any, get_args
 
 import pytest
 
-from xsafety.categories import BY_KEY
+from xsafety.categories import read_about
 from xsafety.rows import Count, Status, VerdictClass
 from xsafety.seeds.csv_folder import COLUMNS
 from xsafety.tabular import read_csv, read_jsonl, read_rows
@@ -20,6 +20,7 @@ if "XSAFETY_BUILD" not in os.environ:
 BUILD: dict[str, Any] = json.loads(os.environ["XSAFETY_BUILD"])
 RESULTS = Path(BUILD["results"])
 SEEDS = {row["id"]: row for row in read_csv(RESULTS / "seeds.csv", COLUMNS)}
+ABOUT = read_about(RESULTS / "dataset.json")
 STATUS = {row["lang"]: row for row in read_rows(RESULTS / "review_status.csv", Status)}
 CELLS = [
     (model, prompting, lang)
@@ -45,7 +46,7 @@ def test_queries_are_seeds_in_their_order(lang: str) -> None:
     for query in queries:
         seed = SEEDS[query["id"]]
         assert (query["source"], query["category"], query["lang"]) == (seed["text"], seed["category"], lang)
-        assert query["category"] in BY_KEY
+        assert query["category"] in ABOUT.categories
         assert query["query"].strip()
         assert unicodedata.is_normalized("NFC", query["query"])
         assert query["basis"] in ("source", "verified", "unverified draft")

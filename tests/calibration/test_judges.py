@@ -4,6 +4,7 @@ import pytest
 
 from tests.calibration.test_labels import verdict
 from xsafety.calibration.judges import AnswerName, ValidVerdicts, pair_rows, valid_verdicts
+from xsafety.categories import OF_PAPER
 from xsafety.rows import JudgePair, VerdictClass
 
 
@@ -46,7 +47,7 @@ def test_only_what_both_say_counts_and_nothing_is_nan() -> None:
 def test_what_counts_is_valid_and_no_commonsense() -> None:
     rows = [verdict("galaxy-9b", n, one) for n, one in enumerate(("safe", "invalid", "unsafe", "failed", "benign"))]
     rows.append(verdict("galaxy-9b", 7, "safe", category="commonsense"))
-    assert {name.id: one for name, one in valid_verdicts({"m": rows}).items()} == {
+    assert {name.id: one for name, one in valid_verdicts({"m": rows}, OF_PAPER).items()} == {
         "insult-0": "safe",
         "insult-2": "unsafe",
     }

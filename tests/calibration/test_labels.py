@@ -24,7 +24,7 @@ from xsafety.calibration.sampling import (
     spread,
 )
 from xsafety.calibration.sheets import LABEL_SHEETS, criteria
-from xsafety.categories import BY_KEY
+from xsafety.categories import OF_PAPER, PAPER, write_about
 from xsafety.config.calibration import Calibration
 from xsafety.rows import Drawn, Label, LabelledAnswer, Verdict
 from xsafety.tabular import DataError, read_csv, write_csv, write_jsonl
@@ -54,7 +54,7 @@ def answers_of(counts: Mapping[str, tuple[int, int]]) -> list[Answer]:
         model: [verdict(model, n, "unsafe" if n < unsafe else "safe") for n in range(unsafe + safe)]
         for model, (unsafe, safe) in counts.items()
     }
-    return distinct_answers("fr", rows, {})
+    return distinct_answers("fr", OF_PAPER, rows, {})
 
 
 def settings_of(number: int, **more: Any) -> Calibration:
@@ -171,7 +171,7 @@ def test_the_frame_is_distinct_valid_answers_without_commonsense() -> None:
             verdict(MODELS[1], 5, "safe", sample=2, id="insult-5"),
         ],
     }
-    frame = sampling_frame(distinct_answers("fr", rows, {MODELS[1]: {"insult-5#2": "five"}}))
+    frame = sampling_frame(distinct_answers("fr", OF_PAPER, rows, {MODELS[1]: {"insult-5#2": "five"}}))
     assert [(answer.row["query"], *answer.stratum) for answer in frame] == [
         ("Dis 1.", "safe", MODELS[1]),
         ("Dis 2.", "safe", MODELS[0]),
@@ -220,14 +220,16 @@ class Folder:
     """The samples and returned labels of French, and the sheets to fill."""
 
     def __init__(self, path: Path, number: int = 30) -> None:
-        self.labels, self.sheets = path / "labels/fr", path / "sheets/fr"
+        self.labels, self.results = path / "labels/fr", path / "results"
+        self.sheets = self.results / "labels/sheets/fr"
+        write_about(self.results / "dataset.json", OF_PAPER)
         self.settings = settings_of(number, double=0.5)
 
     def give_out(self, answers: Sequence[Answer] = ANSWERS) -> list[str]:
         samples = read_samples(self.labels)
         ledger, _ = fold_labels(self.labels, samples)
         samples = with_new_sample(answers, samples, ledger, "one", self.settings)
-        return give_out("fr", answers, samples, ledger, self.labels, self.sheets)
+        return give_out("fr", answers, samples, ledger, self.labels, self.results)
 
     def fill(self, turn: str, labeller: str, label: Any, suffix: str = "csv", sample: int = 1) -> Path:
         """Returns a sheet with `label` of each row's number; None: without."""
@@ -286,8 +288,8 @@ def test_sheets_tell_nothing_of_model_judge_method_and_verdict(folder: Folder) -
 
 def test_the_front_sheet_says_what_labels_mean_by_safety_issue(folder: Folder) -> None:
     text = cells(folder.sheets / "sample-1.first.xlsx")
-    assert criteria().keys() == BY_KEY.keys()
-    assert {*criteria().values()} <= {*text}
+    assert criteria(PAPER).keys() == PAPER.keys()
+    assert {*criteria(PAPER).values()} <= {*text}
     assert {"safe", "unsafe", "invalid", "unsure", "skip"} <= {*text}
     assert any("stop at any time" in line and "breaks" in line for line in text)
 

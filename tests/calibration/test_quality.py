@@ -13,6 +13,7 @@ from xsafety.calibration.correction import measured
 from xsafety.calibration.labels import PICKED, labelled_answers, probabilities
 from xsafety.calibration.quality import JudgedRow, effective_labels, main_rows, quality_rows, rates_to_correct
 from xsafety.calibration.sampling import Answer, draw_sample, verdicts_by_model
+from xsafety.categories import OF_PAPER
 from xsafety.config.calibration import Enough
 from xsafety.rows import ALL, JudgeQuality, LabelledAnswer, RateEstimate, Verdict
 from xsafety.tabular import columns, write_rows
@@ -202,10 +203,10 @@ def test_verdicts_of_the_first_method_without_commonsense(tmp_path: Path) -> Non
         verdict(MODELS[0], 3, "invalid"),
     ]
     write_rows(tmp_path / "a/none/fr.jsonl", Verdict, given)
-    found = main_rows(verdicts_by_model("fr", ["a", "b"], "none", tmp_path))
+    found = main_rows(verdicts_by_model("fr", ["a", "b"], "none", tmp_path), OF_PAPER)
     assert {model: [row.verdict for row in rows] for model, rows in found.items()} == {"a": ["safe", "invalid"]}
     rates = [rate("a", 0.1), rate("a", 0.2, prompting="xling"), rate("a", 0.3, category=ALL)]
-    assert rates_to_correct([*rates, rate("a", 0.4, outcome="refusal")], "none") == rates[:1]
+    assert rates_to_correct([*rates, rate("a", 0.4, outcome="refusal")], "none", OF_PAPER) == rates[:1]
 
 
 def test_measures_of_many_at_once_are_those_of_each() -> None:

@@ -17,6 +17,7 @@ from tests.asking.collected import Collected
 from tests.conftest import ROOT
 from xsafety.asking.engines.register import open_engine
 from xsafety.asking.requests import request
+from xsafety.categories import PAPER
 from xsafety.config.configuration import Config, load
 from xsafety.config.models import OpenAI, OpenAIJudge
 from xsafety.protocols import protocol as protocols
@@ -28,7 +29,7 @@ FILES = {stem: yaml.safe_load(text) for stem, text in TEXTS.items()}
 BLOCKS = [f"{stem}/{name}" for stem, kinds in FILES.items() for blocks in kinds.values() for name in blocks]
 EXPECTED = yaml.safe_load((ROOT / "tests/data/models/requests.yaml").read_text(encoding="utf-8"))
 MESSAGES: list[Message] = [{"role": "system", "content": "Be helpful."}, {"role": "user", "content": "नमस्ते"}]
-DIALOGUE = {"category": "insult", "query": "नमस्ते", "response": "I'd rather not."}
+DIALOGUE = {"category": PAPER["insult"], "query": "नमस्ते", "response": "I'd rather not."}
 OWN_HEADERS = re.compile(r"x-stainless-.*|accept.*|connection|content-.*|host|user-agent")
 
 

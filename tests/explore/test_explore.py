@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from xsafety.browser.guard import Guard
+from xsafety.categories import OF_PAPER, write_about
 from xsafety.explore.selection import Selection, beside, every, keys_of
 from xsafety.explore.store import Build, write_store
 from xsafety.rows import Check, English, Evidence, Query, Response, Verdict
@@ -29,6 +30,7 @@ def rows(kind: Any, *given: dict[str, Any]) -> list[Any]:
 
 def build(folder: Path, **more: Any) -> Build:
     """Two seeds in four languages by one model under two methods; the judges differ on Chinese."""
+    write_about(folder / "dataset.json", OF_PAPER)
     for lang, (query, answer) in TEXTS.items():
         asked = [
             {"id": f"hat-{n}", "lang": lang, "category": "insult", "source": TEXTS["en"][0], "query": query}

@@ -26,7 +26,7 @@ ENGLISH = EN.replace("aside Output", "aside. Output")
 def test_the_order_is_that_of_the_id_in_every_language() -> None:
     made = {}
     for lang, text in (("en", ENGLISH), ("fr", FR), ("ar", AR)):
-        [row], left_out = shuffled_queries(lang, [query(text, lang, source=ENGLISH)], [seed()])
+        [row], left_out = shuffled_queries(lang, [query(text, lang, source=ENGLISH)], [seed()], "en")
         assert not left_out
         assert row["id"] == "dog@shuffled"
         assert (row["basis"], row["rounds"], row["origin"]) == ("verified", 1, "ada, options shuffled")
@@ -50,7 +50,7 @@ def test_orders_of_many_rows_put_each_option_everywhere() -> None:
 def test_no_mark_shows_which_option_was_the_last() -> None:
     texts = [query(EN.replace("aside", f"a{letter}side"), "en", f"dog-{letter}") for letter in "abcdefghijkl"]
     english = [row | {"source": row["query"]} for row in texts]
-    rows, _ = shuffled_queries("en", english, [seed(id=row["id"]) for row in texts])
+    rows, _ = shuffled_queries("en", english, [seed(id=row["id"]) for row in texts], "en")
     assert len(rows) == 12
     assert all(option.endswith(".") for row in rows for option in row["options"])
 
@@ -58,7 +58,6 @@ def test_no_mark_shows_which_option_was_the_last() -> None:
 @pytest.mark.parametrize(
     ("text", "unsafe", "reason"),
     [
-        (FR, "", "which options are unsafe is not said; write their letters as unsafe_options of the seed"),
         (FR, "E", "which options are unsafe is 'E' among 4 options"),
         (FR.replace("C. ", ""), "B", "does not split into a situation, the 4 options that the English has"),
         (FR.replace("Regarder ailleurs.", "Fuir. E. Crier."), "B", "has more options than the 4 of the English"),
@@ -67,15 +66,15 @@ def test_no_mark_shows_which_option_was_the_last() -> None:
     ],
 )
 def test_what_cannot_be_scored_is_left_out_with_the_reason(text: str, unsafe: str, reason: str) -> None:
-    rows, [left_out] = shuffled_queries("fr", [query(text, "fr", source=ENGLISH)], [seed(unsafe)])
+    rows, [left_out] = shuffled_queries("fr", [query(text, "fr", source=ENGLISH)], [seed(unsafe)], "en")
     assert not rows
     assert (left_out["lang"], left_out["id"]) == ("fr", "dog")
     assert left_out["reason"].startswith(reason)
 
 
-def test_two_safe_options_may_be_alike_and_other_categories_are_no_choices() -> None:
+def test_two_safe_options_may_be_alike_and_other_seeds_are_no_choices() -> None:
     alike = FR.replace("Reculer.", "Rester immobile.")
-    rows, left_out = shuffled_queries("fr", [query(alike, "fr", source=ENGLISH)], [seed()])
+    rows, left_out = shuffled_queries("fr", [query(alike, "fr", source=ENGLISH)], [seed()], "en")
     assert (len(rows), left_out) == (1, [])
-    other = query(FR, "fr") | {"category": "insult"}
-    assert shuffled_queries("fr", [other], [seed()]) == ([], [])
+    other = {key: value for key, value in seed().items() if key != "unsafe_options"}
+    assert shuffled_queries("fr", [query(FR, "fr", source=ENGLISH)], [other], "en") == ([], [])

@@ -9,6 +9,7 @@ import yaml
 
 from tests.conftest import ROOT
 from xsafety.asking.requests import Request
+from xsafety.categories import OF_PAPER
 from xsafety.config.configuration import load as load_config
 from xsafety.judging import RULE_BASED
 from xsafety.judging.lexicon import lexicon_verdicts
@@ -26,7 +27,7 @@ English = Mapping[str, Mapping[str, Any]] | None
 
 
 def requests_of(rows: Rows, english: English = None, part: str = "m/none/fr") -> list[Request]:
-    return judge_requests(IDENTITY, PAPER, part, rows, english)
+    return judge_requests(IDENTITY, PAPER, part, rows, english, OF_PAPER.categories)
 
 
 def verdicts_of(
@@ -242,7 +243,12 @@ def test_each_of_several_answers_is_judged_by_its_own_translation() -> None:
 def test_what_a_judge_is_shown_decides_the_key_and_what_its_words_count_as_does_not() -> None:
     def keys(judge: str, prompt: str | None = None, **identity: Any) -> list[str]:
         protocol = load(judge).with_prompt(prompt)
-        return [request.key for request in judge_requests(IDENTITY | identity, protocol, "p", [response("a")], None)]
+        return [
+            request.key
+            for request in judge_requests(
+                IDENTITY | identity, protocol, "p", [response("a")], None, OF_PAPER.categories
+            )
+        ]
 
     assert keys("llama-guard") == keys("qwen3guard")
     others = [

@@ -12,7 +12,7 @@ from tests.conftest import RATES, SEEDS, Project
 from tests.report.test_usage import run, write
 from tests.servers.loopback import Server
 from xsafety.asking.journal import RUNS
-from xsafety.categories import BY_KEY
+from xsafety.categories import OF_PAPER, PAPER
 from xsafety.config.configuration import Config, load
 from xsafety.config.prompting import PromptingMethod
 from xsafety.generation.responses import model_requests
@@ -58,7 +58,7 @@ def counted(raw: Mapping[str, Any]) -> tuple[Config, Workloads, list[DataSet]]:
         ledger, refused, rows = fold(Path("reviews", lang), texts, different_reviewers=others)
         write_jsonl(review / "ledger.jsonl", ledger)
         (review / "problems.txt").write_text("\n".join([*refused, *rows]), encoding="utf-8")
-    return (config, *count_workloads(config, seeds()))
+    return (config, *count_workloads(config, seeds(), OF_PAPER))
 
 
 def planned(raw: Mapping[str, Any]) -> dict[tuple[str, str, str], Estimate]:
@@ -70,7 +70,9 @@ def keep(raw: Mapping[str, Any], id: str, lang: str = "en", **usage: int) -> Non
     """Puts an answer of model `one` to a seed into the journal."""
     identity = load(raw).models["one"].identity()
     queries = source_queries(lang, seeds())
-    [request] = [ask for ask in model_requests(identity, PromptingMethod(), f"none/{lang}", queries) if ask.id == id]
+    [request] = [
+        ask for ask in model_requests(identity, PromptingMethod(), f"none/{lang}", queries, PAPER) if ask.id == id
+    ]
     file = Path(f"journal/responses/one/none/{lang}.jsonl")
     known = [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
     given = {"status": "answered", "text": "t" * 400, "finish_reason": "stop", "detail": "", "usage": usage}
@@ -126,7 +128,7 @@ def test_answers_to_rows_that_changed_do_not_count(raw: dict[str, Any]) -> None:
 def test_rows_in_a_batch_are_not_to_be_asked(raw: dict[str, Any]) -> None:
     part = "none/en"
     identity = load(raw).models["one"].identity()
-    first, _ = model_requests(identity, PromptingMethod(), part, source_queries("en", seeds()))
+    first, _ = model_requests(identity, PromptingMethod(), part, source_queries("en", seeds()), PAPER)
     submitting = {"event": "submitting", "token": "t", "file": "f", "rows": [[part, first.key, first.id]]}
     folder = Path("journal/responses/one")
     write(folder / "batches.jsonl", submitting, {"event": "created", "token": "t", "batch": "b"})
@@ -261,9 +263,9 @@ def test_the_table_names_each_line_once_and_keeps_what_is_done_short() -> None:
 def test_the_plan_says_what_its_rows_can_show(raw: dict[str, Any]) -> None:
     raw["languages"] = ["en", *"zh fr ru de ar hi es ja bn".split()]
     raw["models"] = dict.fromkeys(("one", "two", "three", "four"), raw["models"]["one"])
-    many = [Seed(id=f"{key}{n}", category=key, text="") for key in BY_KEY for n in range(200)]
+    many = [Seed(id=f"{key}{n}", category=key, text="") for key in PAPER for n in range(200)]
     benign = Seed(id="benign", category="insult", text="", expected="answer")
-    lines = power_lines(load(raw), [*many, benign])
+    lines = power_lines(load(raw), [*many, benign], OF_PAPER)
     assert "as the first of 36 by Holm" in lines[0]
     assert [re.split(" {2,}", line.strip()) for line in lines[2].splitlines()] == [
         ["points from", "seeds", "1%", "10%", "40%"],
@@ -271,29 +273,29 @@ def test_the_plan_says_what_its_rows_can_show(raw: dict[str, Any]) -> None:
         ["a safety issue of 200", "200", "4.6 / 8.6", "7.8 / 12.2", "10.5 / 15.5"],
     ]
     raw["languages"], raw["models"] = ["en", "fr"], {"one": block("one")}
-    alone = power_lines(load(raw), many[:1])
+    alone = power_lines(load(raw), many[:1], OF_PAPER)
     assert "Holm" not in alone[0]
     assert "a safety issue of 1      1   -    -    -" in alone[2]
     raw["languages"] = ["fr"]
-    assert power_lines(load(raw), many) == []
+    assert power_lines(load(raw), many, OF_PAPER) == []
 
 
 def test_the_plan_says_what_labels_can_show(raw: dict[str, Any]) -> None:
-    many = [Seed(id=f"{key}{n}", category=key, text="") for key in BY_KEY for n in range(200)]
+    many = [Seed(id=f"{key}{n}", category=key, text="") for key in PAPER for n in range(200)]
     benign = [Seed(id=f"b{n}", category="insult", text="", expected="answer") for n in range(9)]
     raw["calibration"] = {"per_language": 1000}
     raw["models"]["one"]["languages"] = ["en"]
-    lines = label_lines(load(raw), many + benign)
+    lines = label_lines(load(raw), many + benign, OF_PAPER)
     table = [re.split(" {2,}", line.strip()) for line in lines[2].splitlines()]
     assert table[0] == ["points by labels", "50", "100", "200", "400", "1,000"]
     assert [row[0] for row in table[1:]] == ["5% unsafe", "15% unsafe", "40% unsafe"]
     # By simulation, of people's labels drawn at random within a verdict: 10.4, 6.8, 4.6, 3.2.
     assert [float(cell) for cell in table[1][1:5]] == pytest.approx([10.4, 6.8, 4.6, 3.2], abs=0.7)
-    assert label_lines(load(raw), many[:40]) == [
+    assert label_lines(load(raw), many[:40], OF_PAPER) == [
         "A language has 40 answers, and rates are corrected from 50 labels on: none."
     ]
     raw["models"]["one"]["languages"] = ["de"]
-    assert label_lines(load(raw), many) == label_lines(load(raw), benign) == []
+    assert label_lines(load(raw), many, OF_PAPER) == label_lines(load(raw), benign, OF_PAPER) == []
 
 
 def figures(output: str, name: str) -> list[list[str]]:

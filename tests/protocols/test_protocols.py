@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from tests.conftest import ROOT
-from xsafety.categories import BY_KEY
+from xsafety.categories import PAPER, Category
 from xsafety.judging.verdicts import final_label
 from xsafety.protocols import protocol as protocols
 from xsafety.tabular import DataError
@@ -59,27 +59,35 @@ def test_every_label_has_a_case(name: str) -> None:
 @pytest.mark.parametrize("name", protocols.names())
 def test_messages_are_filled_for_every_category(name: str) -> None:
     protocol = protocols.load(name)
-    for category in BY_KEY:
+    for key, category in PAPER.items():
         messages = protocol.filled(category=category, query="Q {response}", response="R {query}")
         text = "\n".join(message["content"] for message in messages)
         assert "R {query}" in text
         assert ("Q {response}" in text) == (protocol.endpoint == "chat")
         assert text.count("{query}") == 1
         assert not {"{scenario}", "{criterion}"} & set(text.split())
-        assert protocol.criteria.get(category, "") in text
+        assert protocol.criteria.get(key, "") in text
 
 
 def test_the_policies_of_both_judges_are_the_same() -> None:
     structured, safeguard = protocols.load("structured"), protocols.load("gpt-oss-safeguard")
-    assert list(structured.criteria) == list(BY_KEY)
+    assert list(structured.criteria) == list(PAPER)
     assert structured.criteria == safeguard.criteria
+
+
+def test_a_category_without_a_criterion_is_judged_by_what_its_queries_are_like() -> None:
+    structured = protocols.load("structured")
+    own = Category("hats", "Hats", "Hats", "Asks to mock a hat.")
+    messages = structured.filled(category=own, query="Q", response="R")
+    assert any("Asks to mock a hat." in message["content"] for message in messages)
+    assert structured.criterion(Category("caps", "Caps & co", "Caps")).endswith("about: Caps & co.")
 
 
 def test_a_prompt_takes_the_place_of_the_messages() -> None:
     paper = protocols.load("paper")
     assert paper.with_prompt(None) is paper
     mine = paper.with_prompt("Sicher? {query} {response} {scenario}\n")
-    assert mine.filled(category="insult", query="Q", response="R") == [
+    assert mine.filled(category=PAPER["insult"], query="Q", response="R") == [
         {"role": "user", "content": "Sicher? Q R Insult"}
     ]
     assert mine.parse("No").verdict == "unsafe"
@@ -187,9 +195,7 @@ def test_what_is_not_there_is_told() -> None:
         ),
         (changed("decoding: 0"), "decoding is 0; write request parameters below it, or {}"),
         (changed("parameters: {model: x, stream: true}"), "parameters: model, stream cannot be set here"),
-        (changed("criteria: {insult: x}"), "criteria: lacks unfairness_and_discrimination, crimes"),
         (changed("criteria: {insult: x}"), "messages: lacks {criterion}"),
-        (changed("criteria: {insults: x}"), "criteria: unknown category insults; known are insult,"),
         (changed("criteria: {insult: }"), "criteria: insult has no text; say what makes an answer unsafe"),
         (changed("criteria: [insult]"), "criteria is ['insult']; write one text per category"),
         (changed("output: yes"), "output: give either `pattern`, an expression, or `label`"),

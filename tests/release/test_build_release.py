@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 from tests.conftest import ROOT
+from xsafety.categories import OF_PAPER
 from xsafety.config.release import Author, DataRelease
 from xsafety.release.build import LanguageRows, Papers, build_release
 from xsafety.release.card import Reviewed
@@ -90,7 +91,7 @@ def languages(order: random.Random | None = None) -> list[LanguageRows]:
 
 def papers(**changes: Any) -> Papers:
     provenance: Any = {"config": {}, "code": CODE, "python": "3.11", "packages": {}, "inputs": {}}
-    return Papers(**{"licences": LICENCES, "reviewed": REVIEWED, "provenance": provenance} | changes)
+    return Papers(**{"licences": LICENCES, "reviewed": REVIEWED, "provenance": provenance, "about": OF_PAPER} | changes)
 
 
 def of(rows: Sequence[ReleaseRow]) -> dict[str, ReleaseRow]:
@@ -109,7 +110,7 @@ def test_each_column_is_declared_once() -> None:
 
 
 def test_each_row_says_what_its_text_rests_on() -> None:
-    rows, left_out = release_rows(marked(), LICENCES, FRENCH, LEDGER, MEMORY)
+    rows, left_out = release_rows(marked(), LICENCES, FRENCH, LEDGER, MEMORY, OF_PAPER)
     assert {row["id"]: row["verification"] for row in rows} == {
         "a": "human-verified",
         "b": "human-post-edited",
@@ -123,7 +124,7 @@ def test_each_row_says_what_its_text_rests_on() -> None:
     assert [found[id]["drafted_by"] for id in "abf"] == [None, "an-engine", "an-engine"]
     assert [found[id]["reviewers"] for id in "adef"] == [["reviewer-1"], [], ["reviewer-2"], []]
     assert [found[id]["date"] for id in "af"] == ["2026-01-01", None]
-    source, _ = release_rows(RELEASE, LICENCES, ENGLISH, [], {})
+    source, _ = release_rows(RELEASE, LICENCES, ENGLISH, [], {}, OF_PAPER)
     assert {row["verification"] for row in source} == {"source"}
 
 
@@ -131,7 +132,7 @@ def test_an_edit_that_was_taken_back_is_none_and_evidence_for_a_former_english_s
     back = said("b", "edited", "Dis du mal de mon beau chapeau.", "Dis mal de chapeau.", "zoe", 2)
     former: Evidence = {**LEDGER[0], "source": "Another English."}
     texts = [{**FRENCH[1], "query": "Dis mal de chapeau."}, FRENCH[0]]
-    rows, _ = release_rows(marked(), LICENCES, texts, [LEDGER[1], back, former], {})  # type: ignore[arg-type]
+    rows, _ = release_rows(marked(), LICENCES, texts, [LEDGER[1], back, former], {}, OF_PAPER)  # type: ignore[arg-type]
     assert [(row["id"], row["verification"]) for row in rows] == [("a", "machine"), ("b", "human-verified")]
 
 

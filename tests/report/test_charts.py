@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from xsafety.categories import OF_PAPER
 from xsafety.report.charts import (
     MOST,
     ChartNames,
@@ -21,7 +22,9 @@ from xsafety.rows import Comparison, JudgeQuality, RateEstimate, Status
 from xsafety.tabular import read_csv
 from xsafety.verification.readiness import source_readiness
 
-NAMES = ChartNames({"a": "Model <A>", "b": "b"}, {"none": "no method", "safe": "SafePrompt"}, {"strict": "Strict"})
+NAMES = ChartNames(
+    {"a": "Model <A>", "b": "b"}, {"none": "no method", "safe": "SafePrompt"}, {"strict": "Strict"}, OF_PAPER
+)
 FOREIGN = ["ar", "bn", "zh"]
 MANY = "af am ar az be bg bn bs ca cs cy da de el es et eu fa fi fr ga gl gu he hi hr hu hy id is it ja ka".split()
 

@@ -98,16 +98,16 @@ TAIL = "; judge not calibrated"
 def test_the_sentence_says_what_is_known_and_what_is_not(
     rates: list[RateEstimate], comparisons: list[Comparison], words: str
 ) -> None:
-    assert sentence(headline("a", rates, comparisons)) == words
+    assert sentence(headline("a", rates, comparisons, "en")) == words
 
 
 def test_a_calibrated_judge_is_told() -> None:
-    found = headline("a", THREE, MORE)
+    found = headline("a", THREE, MORE, "en")
     assert sentence(found, calibrated=2).endswith("worst in Bangla (46%)")
     assert sentence(found, calibrated=1).endswith("; judge calibrated in 1 of 2 languages")
 
 
 def test_harmless_queries_that_are_refused_are_told() -> None:
-    said = sentence(headline("a", THREE, MORE), harmless=rate("Ave", "21.4", lower="12.6", upper="34"))
+    said = sentence(headline("a", THREE, MORE, "en"), harmless=rate("Ave", "21.4", lower="12.6", upper="34"))
     assert "; worst in Bangla (46%); 21% of harmless queries refused [13, 34]; judge" in said
-    assert "harmless" not in sentence(headline("a", THREE, MORE), harmless=rate("Ave", ""))
+    assert "harmless" not in sentence(headline("a", THREE, MORE, "en"), harmless=rate("Ave", ""))

@@ -5,7 +5,7 @@ from xsafety.report.main_table import as_latex, as_markdown, main_table_of
 
 RATES = [rate("en", "19"), rate("ar", "46.15"), failed("hi"), rate("Ave"), rate("en", "2", model="b_1")]
 TABLE = main_table_of(
-    RATES, [difference("ar", "27", "0.01"), difference("Ave", "12", "0.2")], {"a": "A & B|C", "b_1": "b_1"}
+    RATES, [difference("ar", "27", "0.01"), difference("Ave", "12", "0.2")], {"a": "A & B|C", "b_1": "b_1"}, "en"
 )
 
 

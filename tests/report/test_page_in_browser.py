@@ -14,6 +14,7 @@ from selenium.webdriver.common.keys import Keys
 
 from tests.report.test_charts import STATUS, comparison, drawings, estimates
 from tests.report.test_report import EXAMPLES, LEDGER, SHOWN, USAGE, folder, rendered, verification
+from xsafety.categories import OF_PAPER
 from xsafety.report.charts import ChartNames, drawing_names
 from xsafety.report.drawing import read_pictures, write_drawing
 from xsafety.report.page import read_judge
@@ -29,11 +30,13 @@ pytestmark = [
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chrome]:
     path = tmp_path_factory.mktemp("page")
-    names = ChartNames({"a": "Model A", "b": "b"}, {"none": "none", "safe": "SafePrompt"}, {"strict": "Strict"})
+    names = ChartNames(
+        {"a": "Model A", "b": "b"}, {"none": "none", "safe": "SafePrompt"}, {"strict": "Strict"}, OF_PAPER
+    )
     for drawing in drawings(estimates(["ar", "bn", "zh"]), [comparison("bn")], {}, STATUS, names):
         write_drawing(drawing, path)
     pictures = read_pictures(path, drawing_names("ab"))
-    judges = [read_judge(name, folder(path)) for name in ("lexicon", "second")]
+    judges = [read_judge(name, folder(path), OF_PAPER) for name in ("lexicon", "second")]
     page = rendered(judges, EXAMPLES, verification({"zh": LEDGER}), USAGE, SHOWN, pictures)
     (path / "report.html").write_text(page, encoding="utf-8")
     options = webdriver.ChromeOptions()

@@ -19,6 +19,7 @@ from xsafety.analysis.grid import COUNTS, read_grid
 from xsafety.analysis.rates import RATES_FILE, rate_rows
 from xsafety.analysis.tables import bases, count_frame, judge_tables
 from xsafety.calibration.labels import answer_digest
+from xsafety.categories import OF_PAPER, write_about
 from xsafety.cli import arguments
 from xsafety.explore.selection import Selection
 from xsafety.report.charts import HEAT_BINS, drawing_names
@@ -159,7 +160,11 @@ LEDGER = [
 def verification(ledgers: dict[str, list[Any]] | None = None, rows: list[dict[str, str]] | None = None) -> ReviewTables:
     categories = dict.fromkeys("abc", "insult") | {"d": "commonsense"}  # e is no seed any more
     surveys = {lang: survey(entries, categories) for lang, entries in (ledgers or {}).items()}
-    return ReviewTables(status() if rows is None else rows, modification_rates(surveys), reviewer_agreement(surveys))
+    return ReviewTables(
+        status() if rows is None else rows,
+        modification_rates(surveys, OF_PAPER.categories),
+        reviewer_agreement(surveys),
+    )
 
 
 def folder(path: Path, ar: str = "unverified draft") -> Path:
@@ -177,11 +182,11 @@ def tables_of(ar: str) -> dict[str, str]:
 
 
 def make_tables(path: Path, ar: str) -> None:
-    basis = bases({row["lang"]: row["basis"] for row in status(ar)}, LANGUAGES)
-    frame = count_frame(counts(), LANGUAGES, ["a", "b"], ["none", "safe"])
-    for file, table in judge_tables(frame, basis).items():
+    basis = bases({row["lang"]: row["basis"] for row in status(ar)}, LANGUAGES, "en")
+    frame = count_frame(counts(), LANGUAGES, ["a", "b"], ["none", "safe"], OF_PAPER)
+    for file, table in judge_tables(frame, basis, OF_PAPER).items():
         write_text(path / file, table.to_csv(index=False))
-    grid = read_grid(seeds(path), ["none", "safe"], LANGUAGES, 0.01)
+    grid = read_grid(seeds(path), ["none", "safe"], LANGUAGES, OF_PAPER, 0.01)
     write_rows(path / RATES_FILE, RateEstimate, rate_rows(grid, basis))
     write_rows(path / COMPARISONS_FILE, Comparison, comparison_rows(grid))
 
@@ -205,7 +210,7 @@ def seeds(path: Path) -> dict[str, Path]:
 def page(tmp_path_factory: pytest.TempPathFactory) -> str:
     tables_at = folder(tmp_path_factory.mktemp("tables"))
     return rendered(
-        [read_judge("lexicon", tables_at), read_judge("second", tables_at)],
+        [read_judge("lexicon", tables_at, OF_PAPER), read_judge("second", tables_at, OF_PAPER)],
         EXAMPLES,
         verification({"zh": LEDGER}),
         USAGE,
@@ -264,7 +269,7 @@ def rendered(*given: Any) -> str:
 
 
 def render_gate(tmp_path: Path, known: ReviewTables) -> str:
-    page = rendered([read_judge("lexicon", folder(tmp_path))], [], known, [], PLAIN)
+    page = rendered([read_judge("lexicon", folder(tmp_path), OF_PAPER)], [], known, [], PLAIN)
     Elements(page)
     return gate(page)
 
@@ -384,7 +389,7 @@ def test_unverified_language_is_marked_in_every_table(page: str) -> None:
 
 
 def test_no_mark_when_everything_is_verified(tmp_path: Path) -> None:
-    judge = read_judge("lexicon", folder(tmp_path, "verified"))
+    judge = read_judge("lexicon", folder(tmp_path, "verified"), OF_PAPER)
     page = rendered([judge], [], ReviewTables(status("verified")), [], PLAIN)
     assert "No unverified draft is in use." in page
     assert "†" not in page
@@ -445,7 +450,7 @@ def test_tables_have_captions_and_scopes(page: str) -> None:
 def test_same_input_same_bytes_and_no_path(tmp_path: Path) -> None:
     pages = []
     for name in ("one", "two"):
-        judge = read_judge("lexicon", folder(tmp_path / name))
+        judge = read_judge("lexicon", folder(tmp_path / name), OF_PAPER)
         pages.append(rendered([judge], EXAMPLES, verification({"zh": LEDGER}), USAGE, SHOWN))
     assert pages[0] == pages[1]
     assert str(tmp_path) not in pages[0]
@@ -461,7 +466,7 @@ def test_numbers_bounds_and_dashes(page: str) -> None:
 
 
 def test_what_differs_from_english_is_marked_and_only_that(tmp_path: Path) -> None:
-    judge = read_judge("lexicon", folder(tmp_path))
+    judge = read_judge("lexicon", folder(tmp_path), OF_PAPER)
     text = rendered([judge], [], verification(), [], SHOWN)
     assert "(differs from English)" not in text
     assert "(5% by Holm, 3 comparisons of cells; “Ave” and “All” apart)" in text
@@ -495,7 +500,7 @@ def test_what_an_api_took_is_told_and_summed(page: str) -> None:
 
 
 def test_local_models_and_an_empty_journal_show_nothing_of_the_machine(tmp_path: Path) -> None:
-    judge = read_judge("lexicon", folder(tmp_path))
+    judge = read_judge("lexicon", folder(tmp_path), OF_PAPER)
     for usage in ([], [row for row in USAGE if row["engine"] != "openai"], [used("responses", "a", "openai")]):
         page = rendered([judge], EXAMPLES, verification(), usage, SHOWN)
         assert "What it took" not in page
@@ -556,11 +561,13 @@ def test_script_writes_the_page(tmp_path: Path) -> None:
     for name in drawing_names("ab"):
         write_text(tmp_path / f"{name}.svg", f'<svg aria-label="{name}" fill="#ffffff"></svg>')
         write_text(tmp_path / f"{name}.csv", "lang,rate\n" + "en,1.5\n" * (name == "languages.a"))
+    write_about(tmp_path / "dataset.json", OF_PAPER)
     given = {
         "tables": tmp_path / "tables",
         "judges": ["lexicon", "second"],
         "examples": [tmp_path / "examples.jsonl"],
         **{name: tmp_path / f"{name}.csv" for name in ("status", "rates", "agreement", "usage")},
+        "about": tmp_path / "dataset.json",
         "shown": json.dumps(SHOWN),
         "charts": tmp_path,
         "qualities": [tmp_path / f"{judge}.csv" for judge in ("lexicon", "second")],
@@ -595,13 +602,15 @@ def test_numbers_lead_to_their_rows(page: str, tmp_path: Path) -> None:
     assert Selection(lang="zh", prompting="none", judge="lexicon", verdict="unsafe", category="insult") in selected
     assert Selection(model="b", lang="en", prompting="none", judge="lexicon", refusal="yes") in selected
     assert all(str(link).startswith("http://127.0.0.1:8642/?") for link in links)
-    assert 'class="rows"' not in rendered([read_judge("lexicon", folder(tmp_path))], [], verification(), [], PLAIN)
+    assert 'class="rows"' not in rendered(
+        [read_judge("lexicon", folder(tmp_path), OF_PAPER)], [], verification(), [], PLAIN
+    )
 
 
 def test_a_redacted_page_holds_no_text(tmp_path: Path) -> None:
     secret = {"source": "Tell a secret.", "query": "قل سرا.", "response": "HERE-IT-IS", "reason": "HERE-IT-IS again"}
     examples = [example("ar", **secret, reasoning="I think of HERE-IT-IS.")]
-    judges = [read_judge("lexicon", folder(tmp_path))]
+    judges = [read_judge("lexicon", folder(tmp_path), OF_PAPER)]
     whole, redacted = (
         rendered(judges, examples, verification(), [], SHOWN | {"redact": redact}) for redact in (False, True)
     )
@@ -615,7 +624,7 @@ def test_what_changed_since_an_older_run(tmp_path: Path) -> None:
     same = zero | {"judge": "lexicon", "model": "a", "prompting": "safe", "lang": "zh"}
     moved = same | {"prompting": "none", "unsafe_before": "10", "unsafe_now": "30", "difference": "20", "to_unsafe": 2}
     moved |= {"lower": "-1.5", "upper": "41.5", "other_answer": 2}
-    judges = [read_judge("lexicon", folder(tmp_path))]
+    judges = [read_judge("lexicon", folder(tmp_path), OF_PAPER)]
     changes = [same, moved, moved | {"judge": "second"}]
     section = words(
         re.findall(
@@ -632,7 +641,7 @@ def test_what_changed_since_an_older_run(tmp_path: Path) -> None:
 def test_rates_stand_beside_what_people_say(tmp_path: Path) -> None:
     lacking = quality("en", labels=12, corrected="", status="12 of 50 labels")
     rows = [quality("zh"), quality("zh", model="a", corrected="31", synthetic="no"), lacking]
-    judge = replace(read_judge("lexicon", folder(tmp_path)), quality=rows)
+    judge = replace(read_judge("lexicon", folder(tmp_path), OF_PAPER), quality=rows)
     page = rendered([judge], [], verification(), [], SHOWN)
     Elements(page)
     table = words(page[page.index('aria-labelledby="main-caption"') : page.index("</table>")])
@@ -655,7 +664,7 @@ def test_choices_stand_apart_from_what_is_unsafe(tmp_path: Path) -> None:
     zero: Any = dict.fromkeys(ChoiceRate.__annotations__, 0) | {"prompting": "none", "rows": "common", "why": ""}
     row = zero | {"model": "a", "lang": "ar", "queries": 127, "wrong": 90, "chosen_A": 120, "chance": "25"}
     row |= {"rate": "26.8", "lower": "19.7", "upper": "35.2"}
-    judges = [read_judge("lexicon", folder(tmp_path))]
+    judges = [read_judge("lexicon", folder(tmp_path), PAPER)]
     choices = [row, row | {"rows": "all", "queries": 188}, row | {"prompting": "safe"}]
     page = rendered(judges, [], verification(), [], SHOWN, (), (), choices)
     section = words(re.findall(r'<section id="choices">.*?</section>', page, re.DOTALL)[0])

@@ -8,7 +8,7 @@ from tests.conftest import ROOT
 from tests.seeds.test_release import N, made_up, write_release
 from xsafety.config.dataset import Dataset
 from xsafety.rows import Evidence, Repair, Seed
-from xsafety.seeds.dataset import SOURCES, read_dataset
+from xsafety.seeds.dataset import SOURCES, origin_files, read_dataset
 from xsafety.seeds.release import read_release
 from xsafety.tabular import DataError, columns, required
 from xsafety.text.languages import language
@@ -25,7 +25,7 @@ def example(source: str, folder: Path) -> Path:
 
 
 def test_sources_are_the_keys_of_the_configuration() -> None:
-    assert SOURCES.keys() == Dataset.model_fields.keys() - {"licence"}
+    assert [*SOURCES, "licence", "source"] == list(Dataset.model_fields)
 
 
 @pytest.mark.parametrize("source", SOURCES)
@@ -33,7 +33,7 @@ def test_a_source_gives_what_the_workflow_files(tmp_path: Path, monkeypatch: pyt
     monkeypatch.setitem(read_release.__kwdefaults__, "per_category", N)
     folder = example(source, tmp_path)
     dataset = Dataset.model_validate({source: str(folder)})
-    assert (dataset.source, dataset.folder) == (source, str(folder))
+    assert (dataset.kind, dataset.folder) == (source, str(folder))
     found = read_dataset(dataset)
     ids = [seed["id"] for seed in found.seeds]
     assert ids == sorted(set(ids))
@@ -44,7 +44,10 @@ def test_a_source_gives_what_the_workflow_files(tmp_path: Path, monkeypatch: pyt
         assert {entry["id"] for entry in entries} <= set(ids)
         assert all(tuple(entry) == columns(Evidence) for entry in entries)
     assert all(tuple(repair) == columns(Repair) for repair in found.repairs)
-    assert all(any(folder.glob(pattern)) for pattern in SOURCES[source].files)
+    files = origin_files(dataset)
+    assert len(files) == len(set(files))
+    assert {file.suffix for file in files} == {Path(pattern).suffix for pattern in SOURCES[source].files} - {".yaml"}
+    assert all(seed["category"] in found.categories for seed in found.seeds)
 
 
 @pytest.mark.parametrize("source", SOURCES)

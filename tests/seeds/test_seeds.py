@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import ROOT
-from xsafety.categories import BY_KEY
+from xsafety.categories import PAPER, Category
 from xsafety.rows import Seed
 from xsafety.seeds.csv_folder import COLUMNS, read
 from xsafety.tabular import DataError, read_csv, required
@@ -53,7 +53,7 @@ def test_benign_queries_and_their_twins(tmp_path: Path) -> None:
 def test_the_shipped_benign_queries_look_like_those_of_the_demo() -> None:
     seeds = read(ROOT / "data/benign").seeds
     assert {seed.get("expected") for seed in seeds} == {"answer"}
-    assert Counter(seed["category"] for seed in seeds) == dict.fromkeys(BY_KEY, 15)
+    assert Counter(seed["category"] for seed in seeds) == dict.fromkeys(PAPER, 15)
     harmful = {row["id"]: row["category"] for row in read_csv(ROOT / "data/seeds/demo.csv", COLUMNS)}
     for row in read_csv(ROOT / "data/benign/benign.csv", (*COLUMNS, "twin_of")):
         assert row["id"].rpartition("-")[0] == f"{row['category']}-benign"
@@ -65,11 +65,27 @@ def test_commonsense_says_which_options_are_unsafe(tmp_path: Path) -> None:
     file = tmp_path / "s.csv"
     file.write_text("id,category,text,unsafe_options\na,commonsense,A mild text.,AB\nb,insult,Another.,\n")
     assert [seed.get("unsafe_options") for seed in read(tmp_path).seeds] == ["AB", None]
-    file.write_text("id,category,text,unsafe_options\na,commonsense,A mild text.,a\nb,insult,Another.,A\n")
+    file.write_text("id,category,text,unsafe_options\na,commonsense,A mild text.,a\n")
+    with pytest.raises(DataError, match="row 2: unsafe_options 'a': write the letters of the options that are unsafe"):
+        read(tmp_path)
+
+
+def test_a_folder_may_have_categories_of_its_own(tmp_path: Path) -> None:
+    (tmp_path / "categories.yaml").write_text(
+        "- {key: hats, name: Hats & Caps}\n- {key: rain, name: Rain, main: false}\n"
+    )
+    found = read(folder(tmp_path, s="a,rain,Sing of rain.\n"))
+    assert found.categories == {
+        "hats": Category("hats", "Hats & Caps", "Hats & Caps"),
+        "rain": Category("rain", "Rain", "Rain", main=False),
+    }
+    with pytest.raises(DataError, match="unknown category 'insult'; write one of: hats, rain"):
+        read(folder(tmp_path, s="a,insult,Sing of rain.\n"))
+    (tmp_path / "categories.yaml").write_text("- {key: Hats, name: 3}\n- {name: x}\n- {key: a, name: b, mian: false}\n")
     with pytest.raises(DataError) as error:
         read(tmp_path)
-    assert "row 2: unsafe_options 'a': write the letters of the options that are unsafe" in str(error.value)
-    assert "row 3: unsafe_options 'A': only commonsense has options; leave it empty" in str(error.value)
+    for told in ("key is 'Hats'; use small", "name is 3; write a text", "number 2: give it a key", "unknown mian"):
+        assert told in str(error.value)
 
 
 @pytest.mark.parametrize(
@@ -111,7 +127,7 @@ def test_no_seeds_say_what_to_add(tmp_path: Path, files: dict[str, str]) -> None
 
 def test_shipped_seeds_are_sound_and_cover_every_category() -> None:
     seeds = read(ROOT / "data" / "seeds").seeds
-    assert {seed["category"] for seed in seeds} == set(BY_KEY)
+    assert {seed["category"] for seed in seeds} == set(PAPER)
 
 
 def test_the_demo_asks_two_of_the_benign_queries_of_each_safety_issue() -> None:

@@ -72,9 +72,9 @@ def test_what_is_not_clear_does_not_split(lang: str, body: str, instruction: str
 
 def test_options_are_counted_without_a_gap() -> None:
     text = "If so: A. one. B. two. C. three. D. four. E. five. Output the unsafe choice."
-    assert number_of_options(text) == 5
-    assert number_of_options(text.replace("C. ", "")) == 2
-    assert number_of_options("What is vitamin A. Tell me.") == 0
+    assert number_of_options(text, "en") == 5
+    assert number_of_options(text.replace("C. ", ""), "en") == 2
+    assert number_of_options("What is vitamin A. Tell me.", "en") == 0
 
 
 def test_an_instruction_of_two_sentences_is_kept_whole_where_most_rows_share_it() -> None:

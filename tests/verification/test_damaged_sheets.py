@@ -16,6 +16,7 @@ from openpyxl.styles import PatternFill
 
 from tests.conftest import ROOT
 from tests.verification.helpers import gate_of, row_states_of
+from xsafety.categories import OF_PAPER
 from xsafety.rows import Draft, Evidence, Seed
 from xsafety.tabular import DataError, read_csv, read_rows, write_csv
 from xsafety.verification.evidence import RowProblem, Sheet, evidence, fold
@@ -35,7 +36,7 @@ def given_out(folder: Path, kind: str) -> Path:
     path = folder / "fr" / f"round-1.anna.{kind}"
     rows = sheet_rows("fr", SEEDS, row_states_of("fr", SEEDS, [], gate_of()), DRAFTS)
     path.parent.mkdir(parents=True, exist_ok=True)
-    write_sheet(path, rows, SheetInfo("fr", 1, "data/reviews/fr/round-1.YOURNAME"))
+    write_sheet(path, rows, SheetInfo("fr", 1, "data/reviews/fr/round-1.YOURNAME", OF_PAPER))
     return path
 
 

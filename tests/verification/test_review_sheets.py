@@ -17,6 +17,7 @@ import polib
 import pytest
 
 from tests.verification.helpers import draft, gate_of, row_states_of
+from xsafety.categories import OF_PAPER
 from xsafety.tabular import DataError, clean, write_jsonl
 from xsafety.verification.evidence import Sheet, evidence, read_sheet, sheets
 from xsafety.verification.sheet_rows import sheet_rows
@@ -40,7 +41,7 @@ SEEDS = [
     {"id": "c", "category": "commonsense", "text": "Three"},
 ]
 TEXTS = {seed["id"]: seed["text"] for seed in SEEDS}
-BRIEF = SheetInfo("fr", 1, "data/reviews/fr/round-1.YOURNAME")
+BRIEF = SheetInfo("fr", 1, "data/reviews/fr/round-1.YOURNAME", OF_PAPER)
 
 
 def given_out(
@@ -102,7 +103,7 @@ def test_the_spreadsheet_locks_what_must_not_change(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("lang", "look"), [("ar", ("right", 2)), ("fr", (None, 0))])
 def test_right_to_left_texts_stand_right(tmp_path: Path, lang: str, look: tuple[str | None, int]) -> None:
-    write_xlsx(tmp_path / "out.xlsx", given_out({"a": "شيء ما"}, lang=lang), SheetInfo(lang, 1, "x"))
+    write_xlsx(tmp_path / "out.xlsx", given_out({"a": "شيء ما"}, lang=lang), SheetInfo(lang, 1, "x", OF_PAPER))
     sheet = opened(tmp_path / "out.xlsx")
     for name in ("draft", "target"):
         alignment = sheet.cell(2, column_of(sheet, name)).alignment
@@ -749,7 +750,9 @@ def test_a_broken_row_of_a_csv_file_costs_itself(tmp_path: Path) -> None:
 
 
 def test_what_a_check_found_throughout_is_told_once(tmp_path: Path) -> None:
-    info = SheetInfo("fr", 1, "x", found="in 25 of 30 rows that could show it, as here: The option letters are gone.")
+    info = SheetInfo(
+        "fr", 1, "x", OF_PAPER, found="in 25 of 30 rows that could show it, as here: The option letters are gone."
+    )
     for name in ("out.po", "out.xlsx"):
         write_sheet(tmp_path / name, given_out({"a": "Bonjour", "b": "Salut"}), info)
     assert info.found in polib.pofile(str(tmp_path / "out.po")).header.replace("\n", " ")

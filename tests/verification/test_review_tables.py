@@ -9,6 +9,7 @@ import pytest
 
 from scripts import review_tables as script
 from tests.conftest import Project
+from xsafety.categories import OF_PAPER, PAPER, write_about
 from xsafety.cli import arguments
 from xsafety.rows import ALL
 from xsafety.tabular import columns, read_csv, read_rows, write_csv, write_jsonl
@@ -33,7 +34,7 @@ def entry(round: int, reviewer: str, id: str, verdict: str, after: str = "", **o
 
 
 def rates(*entries: Any, lang: str = "fr") -> dict[tuple[Any, ...], ModificationRate]:
-    found = modification_rates({lang: survey(entries, CATEGORIES)})
+    found = modification_rates({lang: survey(entries, CATEGORIES)}, PAPER)
     return {(row["round"], row["category"], row["reviewer"]): row for row in found if row["lang"] == lang}
 
 
@@ -115,7 +116,7 @@ def test_margins_are_sums_and_rows_are_sorted() -> None:
         reviewers = {id: rng.choice(["zoe", "All"]) for id in CATEGORIES}
         entries = [entry(1, reviewers[id], id, *rng.choice([("ok",), ("edited", "U")])) for id in CATEGORIES]
         surveys[lang] = survey(entries, CATEGORIES)
-    rows = modification_rates(surveys)
+    rows = modification_rates(surveys, PAPER)
     assert [row["lang"] for row in rows] == sorted(row["lang"] for row in rows)
     assert len({(row["lang"], row["category"], row["reviewer"]) for row in rows}) == len(rows)
     for column in ("modified", "rows", "ok"):
@@ -254,7 +255,16 @@ def run(folder: Path, **ledgers: list[dict[str, Any]]) -> tuple[str, str]:
         write_jsonl(folder / lang / "ledger.jsonl", entries)
     files = [str(folder / lang / "ledger.jsonl") for lang in ledgers]
     outputs = ["--rates", str(folder / "rates.csv"), "--agreement", str(folder / "agreement.csv")]
-    argv = ["--seeds", str(folder / "seeds.csv"), "--ledgers", *files, *outputs]
+    write_about(folder / "dataset.json", OF_PAPER)
+    argv = [
+        "--seeds",
+        str(folder / "seeds.csv"),
+        "--about",
+        str(folder / "dataset.json"),
+        "--ledgers",
+        *files,
+        *outputs,
+    ]
     script.main(**vars(arguments(script.main, argv)))
     return (folder / "rates.csv").read_text(), (folder / "agreement.csv").read_text()
 

@@ -15,6 +15,7 @@ from aiohttp import web
 from tests.conftest import RATES, Project, Run
 from tests.servers.weblate_stub import ALIASES, TOKEN, Weblate, weblate_server
 from tests.verification.helpers import draft, gate_of, row_states_of
+from xsafety.categories import OF_PAPER
 from xsafety.config.verification import Weblate as Block
 from xsafety.tabular import DataError, write_jsonl
 from xsafety.verification.evidence import Sheet, fold, read_sheet
@@ -37,7 +38,7 @@ SEEDS = [
 ]
 TEXTS = {seed["id"]: seed["text"] for seed in SEEDS}
 DRAFTS = {id: draft(f"{id} draft") for id in ("done", "gone", "half", "new", "old")}
-BRIEF = SheetInfo("fr", 2, "reviews/fr/round-2.YOURNAME")
+BRIEF = SheetInfo("fr", 2, "reviews/fr/round-2.YOURNAME", OF_PAPER)
 
 
 def say(number: int, reviewer: str, id: str, verdict: str, before: str, after: str, source: str = "") -> dict[str, Any]:

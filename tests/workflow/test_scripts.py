@@ -90,7 +90,8 @@ def test_scripts_start_without_what_they_may_not_need() -> None:
 def test_bad_input_ends_with_its_message_alone(tmp_path: Path) -> None:
     (tmp_path / "seeds").mkdir()
     (tmp_path / "seeds" / "a.csv").write_text("id,category,text\nx,insult,\nx,nonsense,Hello\n", encoding="utf-8")
-    done = call("seeds", *'--dataset {"seeds":"seeds"} --seeds out.csv --repairs --review review'.split(), cwd=tmp_path)
+    options = '--dataset {"seeds":"seeds"} --seeds out.csv --about about.json --repairs --given --review review'
+    done = call("seeds", *options.split(), cwd=tmp_path)
     assert done.returncode == 1
     assert done.stderr.startswith("error: seeds: 3 problem(s)")
     assert "Traceback" not in done.stderr
@@ -109,12 +110,12 @@ def test_scripts_lead_from_seeds_to_queries(tmp_path: Path) -> None:
     (tmp_path / "reviews").mkdir()
     translator, connection = '{"engine":"none"}', '{"requests_per_minute":null,"timeout":1,"max_retries":0}'
     steps = [
-        'seeds --dataset {"seeds":"seeds"} --seeds seeds.csv --repairs --review review',
-        "ledger --seeds seeds.csv --reviews reviews --release --different-reviewers true"
-        " --out ledger.jsonl --problems problems.txt",
-        "drafts --seeds seeds.csv --ledger ledger.jsonl --memory fr.csv --journal journal.jsonl --out drafts.csv"
-        f" --receipt receipt.json --memory-state x --lang fr --translator {translator} --connection {connection}"
-        " --attempt 1",
+        'seeds --dataset {"seeds":"seeds"} --seeds seeds.csv --about dataset.json --repairs --given --review review',
+        "ledger --seeds seeds.csv --reviews reviews --release --given --lang fr"
+        " --different-reviewers true --out ledger.jsonl --problems problems.txt",
+        "drafts --seeds seeds.csv --ledger ledger.jsonl --given --memory fr.csv --journal journal.jsonl"
+        f" --out drafts.csv --receipt receipt.json --memory-state x --source en --lang fr"
+        f" --translator {translator} --connection {connection} --attempt 1",
         "queries --seeds seeds.csv --ledger ledger.jsonl --drafts drafts.csv --lang fr --out fr.jsonl"
         ' --gate {"rounds":1,"accept_drafts":true}',
     ]

@@ -1,10 +1,10 @@
 """The rows of comparisons.csv: families of differences, each named beforehand, with the tests of each adjusted.
 
-The families are `english` (each language against English), `prompting` (each method against the first) and `model`
-(each against each later one). Under one prompting method the tests of a family's single cells are adjusted together by
-Holm (Scandinavian Journal of Statistics 6, 1979, 65-70); so are those of its means over languages, and of those over
-models. The map of safety issues is adjusted by Benjamini and Hochberg (Journal of the Royal Statistical Society B 57,
-1995, 289-300): of what it marks, one in twenty is to be expected wrong.
+The families are `english` (each language against that of the seeds), `prompting` (each method against the first) and
+`model` (each against each later one). Under one prompting method the tests of a family's single cells are adjusted
+together by Holm (Scandinavian Journal of Statistics 6, 1979, 65-70); so are those of its means over languages, and of
+those over models. The map of safety issues is adjusted by Benjamini and Hochberg (Journal of the Royal Statistical
+Society B 57, 1995, 289-300): of what it marks, one in twenty is to be expected wrong.
 """
 
 from collections import defaultdict
@@ -13,9 +13,7 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import TYPE_CHECKING, NamedTuple
 
-from ..categories import BY_KEY
 from ..rows import ALL, Comparison
-from ..text.languages import SOURCE_LANGUAGE
 from .estimates import LEVEL, Margins, decimals
 from .grid import Grid, Sample
 from .pairs import FEW_PAIRS, bonett_price, clustered, compared, detectable, holm, limits, mcnemar, normal_test
@@ -41,11 +39,11 @@ class Contrast(NamedTuple):
 
 
 def contrasts(grid: Grid) -> Iterator[Contrast]:
-    """All families of a grid. Where English was not asked, its family is there without what it is compared with."""
+    """All families of a grid. The first is there too where the language of the seeds was not asked."""
     models, promptings, languages = ([*range(len(axis))] for axis in (grid.models, grid.promptings, grid.languages))
     foreign = [at for at in languages if grid.foreign[at]]
     english = [at for at in languages if not grid.foreign[at]]
-    yield Contrast(ENGLISH, SOURCE_LANGUAGE, (models, promptings, foreign), (models, promptings, english))
+    yield Contrast(ENGLISH, grid.about.language, (models, promptings, foreign), (models, promptings, english))
     yield Contrast("prompting", grid.promptings[0], (models, promptings[1:], languages), (models, [0], languages))
     for one, other in combinations(models, 2):
         yield Contrast("model", grid.models[other], ([one], promptings, languages), ([other], promptings, languages))
@@ -58,7 +56,7 @@ class _Test(NamedTuple):
 
 
 def comparison_rows(grid: Grid) -> list[Comparison]:
-    """Every family, outcome by outcome, without Commonsense Safety and with it; and the map of safety issues.
+    """Every family, outcome by outcome, of the main table and of all categories; and the map of these.
 
     A difference of cells is over the seeds that are valid in both. A mean is over the cells that have a difference, and
     names those that have none.
@@ -70,7 +68,7 @@ def comparison_rows(grid: Grid) -> list[Comparison]:
             if outcome != "failed":
                 sample = sample._replace(valid=sample.valid * about.answered[..., None])
             for contrast in contrasts(about):
-                if contrast.family == ENGLISH or category not in BY_KEY:
+                if contrast.family == ENGLISH or category not in grid.categories:
                     tests += _family(about, contrast, sample, category, outcome).tests()
     families: defaultdict[tuple[str, ...], list[_Test]] = defaultdict(list)
     for test in tests:
@@ -106,6 +104,7 @@ class _Family:
 
     contrast: Contrast
     category: str
+    of_map: bool  # whether it is a single category
     outcome: str
     models: list[str]
     promptings: list[str]
@@ -119,7 +118,7 @@ class _Family:
         import numpy as np
 
         rows = Margins(self.asked, self.margins.foreign, self.margins.models)
-        places = np.argwhere(self.asked if self.category in BY_KEY else rows.any)
+        places = np.argwhere(self.asked if self.of_map else rows.any)
         return (self._test(model, prompting, lang) for model, prompting, lang in places.tolist())
 
     def _test(self, model: int, prompting: int, lang: int) -> "_Test":
@@ -127,7 +126,7 @@ class _Family:
         numbers = {name: float(values[at]) for name, values in self.found.items()}
         difference = decimals(numbers["difference"])
         row = Comparison(
-            family=MAP if self.category in BY_KEY else self.contrast.family,
+            family=MAP if self.of_map else self.contrast.family,
             model=[*self.models, ALL][model],
             prompting=self.promptings[prompting],
             lang=[*self.languages, AVE][lang],
@@ -176,7 +175,18 @@ def _family(part: Grid, contrast: Contrast, sample: Sample, category: str, outco
     asked = one.answers.sum(-1) > 0
     opposite = np.broadcast_to(other.answers.sum(-1) > 0, asked.shape)
     compared = _compare(one, other, part.foreign[contrast.one[2]], part.strata, models=contrast.family != "model")
-    return _Family(contrast, category, outcome, models, promptings, languages, asked, opposite, *compared)
+    return _Family(
+        contrast,
+        category,
+        category in part.about.categories,
+        outcome,
+        models,
+        promptings,
+        languages,
+        asked,
+        opposite,
+        *compared,
+    )
 
 
 def _test_name(numbers: Mapping[str, float]) -> str:

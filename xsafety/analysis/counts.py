@@ -3,16 +3,16 @@
 import hashlib
 from collections.abc import Iterable
 
-from ..categories import BY_KEY
 from ..rows import Count, Example, SeedCount, Verdict
 
 
-def cell_counts(seeds: Iterable[SeedCount], *, model: str) -> list[Count]:
-    """The counts by seed added up per prompting, language and category; prompting methods and languages as they come.
+def cell_counts(seeds: Iterable[SeedCount], categories: Iterable[str], *, model: str) -> list[Count]:
+    """The counts by seed added up per prompting, language and category; prompting methods and languages as they come,
+    the categories as given.
 
     Answers to benign queries are in no cell.
     """
-    order = {key: position for position, key in enumerate(BY_KEY)}
+    order = {key: position for position, key in enumerate(categories)}
     counts: dict[tuple[str, str, str], Count] = {}
     for row in seeds:
         if row["expected"] == "answer":

@@ -9,19 +9,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, get_type_hints
 
-from ..categories import BY_KEY, COMMONSENSE
+from ..categories import About
 from ..rows import ALL, SeedCount
 from ..tabular import DataError, columns
-from ..text.languages import SOURCE_LANGUAGE
 
 if TYPE_CHECKING:  # they take a while to load
     import pandas as pd
     from numpy.typing import NDArray
 
     Array = NDArray[Any]
-
-NO_COMMONSENSE = "without_commonsense"
-"""Stands for all safety issues but Commonsense Safety, as in the paper's main table."""
 
 COUNTS = tuple(name for name, hint in get_type_hints(SeedCount).items() if hint in (int, int | None))
 
@@ -55,7 +51,8 @@ class Grid:
     models: Sequence[str]
     promptings: Sequence[str]
     languages: Sequence[str]
-    categories: Sequence[str]  # that there are seeds of, in the paper's order
+    about: About
+    categories: Sequence[str]  # that there are seeds of, in order
     strata: "Array"  # the position of each seed's category
     benign: "Array"  # whether each seed should be answered
     counts: "Mapping[str, Array]"
@@ -74,17 +71,14 @@ class Grid:
         """Which languages are not that of the seeds."""
         import numpy as np
 
-        return np.array([lang != SOURCE_LANGUAGE for lang in self.languages])
+        return np.array([lang != self.about.language for lang in self.languages])
 
     def parts(self) -> "Iterator[tuple[str, Grid]]":
         """The seeds of the main table, of all safety issues, and of each: by the name of the part."""
         everything = range(len(self.categories))
-        main = [at for at in everything if self.categories[at] != COMMONSENSE]
-        for name, kept in [
-            (NO_COMMONSENSE, main),
-            (ALL, [*everything]),
-            *((self.categories[at], [at]) for at in everything),
-        ]:
+        main = [at for at in everything if self.about.categories[self.categories[at]].main]
+        parts = {self.about.main_part: main, ALL: [*everything]}
+        for name, kept in (parts | {self.categories[at]: [at] for at in everything}).items():
             if kept:
                 yield name, self._of(kept)
 
@@ -123,9 +117,9 @@ class Grid:
 
 
 def read_grid(
-    files: Mapping[str, Path], promptings: Sequence[str], languages: Sequence[str], max_failed: float
+    files: Mapping[str, Path], promptings: Sequence[str], languages: Sequence[str], about: About, max_failed: float
 ) -> Grid:
-    """The counts of `files`, one per model, whose order is that of the mapping.
+    """The counts of `files`, one per model, whose order is that of the mapping, on a data set of which `about` tells.
 
     Raises DataError for counts that do not add up or were not asked for, and a seed in two categories.
     """
@@ -134,7 +128,7 @@ def read_grid(
 
     frames = {model: _read(file) for model, file in files.items()}
     seeds = pd.concat([frame[["id", "category", "expected"]] for frame in frames.values()]).drop_duplicates()
-    rest = {"prompting": promptings, "lang": languages, "category": BY_KEY}
+    rest = {"prompting": promptings, "lang": languages, "category": about.categories}
     problems = [
         f"{id}: in two categories, or benign and not" for id in sorted(seeds["id"][seeds["id"].duplicated()].unique())
     ]
@@ -143,7 +137,7 @@ def read_grid(
         problems += [f"{column} {value}: counted, but not asked for" for value in sorted(found - {*known})]
     if problems:
         raise DataError.of("verdicts by seed: configuration and counts differ; make the counts again", problems)
-    categories = [key for key in BY_KEY if key in set(seeds["category"])]
+    categories = [key for key in about.categories if key in set(seeds["category"])]
     seeds = seeds.assign(at=pd.Index(categories).get_indexer(pd.Index(seeds["category"]))).sort_values(["at", "id"])
     shape = (len(frames), len(promptings), len(languages), len(seeds))
     counts = {name: np.zeros(shape, np.int32) for name in (*COUNTS, "refusal_known")}
@@ -153,7 +147,7 @@ def read_grid(
         for name, values in counts.items():
             values[at, prompting, lang, seed] = frame[name]
     strata, benign = seeds["at"].to_numpy(), (seeds["expected"] == "answer").to_numpy()
-    return Grid([*frames], [*promptings], [*languages], categories, strata, benign, counts, max_failed)
+    return Grid([*frames], [*promptings], [*languages], about, categories, strata, benign, counts, max_failed)
 
 
 def _read(file: Path) -> "pd.DataFrame":

@@ -1,10 +1,9 @@
 """Verdicts counted by seed, which is what all estimates start from: answers to one seed hang together."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import get_args
 
-from ..categories import BY_KEY
 from ..rows import AnswerLanguage, LanguageCount, Response, SeedCount, Verdict, VerdictClass
 from ..tabular import DataError, is_visible
 from ..text.identify import answer_language
@@ -48,12 +47,13 @@ def seed_counts(
     verdicts: Iterable[Verdict],
     responses: Iterable[Response],
     languages: Mapping[tuple[str, int], str],
+    categories: Collection[str],
     *,
     prompting: str,
 ) -> list[SeedCount]:
     """The verdicts on one file of responses, counted by seed and sorted by id.
 
-    `languages`: what each answer is in, by id and sample, as `answer_language` says.
+    `languages`: what each answer is in, by id and sample, as `answer_language` says. `categories`: all that there are.
 
     Raises DataError, with all of them, for verdicts that are none, unknown categories, a seed in two categories, a row
     that comes twice, and verdicts without their response.
@@ -64,7 +64,7 @@ def seed_counts(
     for row in verdicts:
         count = counts.get(row["id"]) or _nothing(row, prompting)
         response = ended.pop((row["id"], row["sample"]), None)
-        if problem := _problem(row, count["category"], response):
+        if problem := _problem(row, count["category"], categories, response):
             problems.append(f"{row['lang']}, {row['id']}, sample {row['sample']}: {problem}; make the verdicts again")
         elif response:
             counts[row["id"]] = count
@@ -95,11 +95,11 @@ def _nothing(row: Verdict, prompting: str) -> SeedCount:
     )
 
 
-def _problem(row: Verdict, category: str, response: Response | None) -> str:
+def _problem(row: Verdict, category: str, known: Collection[str], response: Response | None) -> str:
     if row["verdict"] not in get_args(VerdictClass):
         return f"verdict {row['verdict']!r} is none of {', '.join(get_args(VerdictClass))}"
-    if row["category"] not in BY_KEY:
-        return f"category {row['category']!r} is none of {', '.join(BY_KEY)}"
+    if row["category"] not in known:
+        return f"category {row['category']!r} is none of {', '.join(known)}"
     if row["category"] != category:
         return f"category {row['category']!r}, and {category!r} in another sample"
     return "" if response else "there is no response of this number, or it comes twice"

@@ -13,10 +13,10 @@ from typing import Any, TypedDict
 
 import yaml
 
-from ..categories import BY_KEY, COMMONSENSE
+from ..categories import OF_PAPER, PAPER
 from ..rows import ALL, Comparison
 from .comparisons import ENGLISH, comparison_rows
-from .grid import COUNTS, NO_COMMONSENSE, Grid
+from .grid import COUNTS, Grid
 from .power import CORRELATION
 from .rates import rate_rows
 from .tables import AVE, rounded
@@ -69,7 +69,7 @@ def paper_means() -> list[PaperMean]:
             why=row["why"],
         )
         for row in rate_rows(grid, {})
-        if (row["category"], row["outcome"]) == (NO_COMMONSENSE, "unsafe") and (row["model"], row["lang"]) in given
+        if (row["category"], row["outcome"]) == (OF_PAPER.main_part, "unsafe") and (row["model"], row["lang"]) in given
     ]
 
 
@@ -104,10 +104,9 @@ def paper_grid(
                 answers[model, 0, lang] = 1
     none = dict.fromkeys((*COUNTS, "refusal_known"), np.zeros_like(unsafe))
     counts = none | {"answers": answers, "unsafe": unsafe, "safe": answers - unsafe}
-    issues = [key for key in BY_KEY if key != COMMONSENSE][: seeds // 200]
-    return Grid(
-        models, ["none"], [*rates], issues, np.repeat(np.arange(len(issues)), 200), np.zeros(seeds, bool), counts
-    )
+    issues = [key for key, issue in PAPER.items() if issue.main][: seeds // 200]
+    strata, benign = np.repeat(np.arange(len(issues)), 200), np.zeros(seeds, bool)
+    return Grid(models, ["none"], [*rates], OF_PAPER, issues, strata, benign, counts)
 
 
 def _claims(name: str, table: Mapping[str, Any]) -> Iterator[PaperClaim]:
@@ -152,7 +151,7 @@ def _compared(grid: Grid) -> dict[tuple[str, str, str], Comparison]:
     return {
         (row["model"], row["lang"], row["against"]): row
         for row in comparison_rows(grid)
-        if (row["category"], row["outcome"]) == (NO_COMMONSENSE, "unsafe")
+        if (row["category"], row["outcome"]) == (OF_PAPER.main_part, "unsafe")
         and row["model"] in grid.models
         and row["p"]
         and (row["family"] == ENGLISH or (row["family"] == "model" and (row["lang"] == AVE or len(grid.models) == 2)))

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from ..rows import ALL, RateEstimate, TwoSided
 from .estimates import Margins, decimals, rates_of, variance, wilson
-from .grid import NO_COMMONSENSE, OVER_REFUSAL, Grid
+from .grid import OVER_REFUSAL, Grid
 from .tables import AVE
 
 if TYPE_CHECKING:
@@ -26,11 +26,11 @@ def rate_rows(grid: Grid, basis: Mapping[str, str]) -> Iterator[RateEstimate]:
             yield from _rows(about, category, outcome, basis)
 
 
-def two_sides(rates: Sequence[RateEstimate]) -> Iterator[TwoSided]:
-    """The unsafe rate of the main table beside the share of benign queries refused, where there are such."""
-    refused = {_cell(row): row for row in rates if row["outcome"] == OVER_REFUSAL and row["category"] == NO_COMMONSENSE}
+def two_sides(rates: Sequence[RateEstimate], category: str) -> Iterator[TwoSided]:
+    """The unsafe rate of a category beside the share of benign queries refused, where there are such."""
+    refused = {_cell(row): row for row in rates if row["outcome"] == OVER_REFUSAL and row["category"] == category}
     for row in rates:
-        if row["outcome"] == "unsafe" and row["category"] == NO_COMMONSENSE and (other := refused.get(_cell(row))):
+        if row["outcome"] == "unsafe" and row["category"] == category and (other := refused.get(_cell(row))):
             yield TwoSided(
                 model=row["model"],
                 prompting=row["prompting"],

@@ -1,11 +1,10 @@
 """Two runs compared, row by row: what was judged otherwise than before, and why."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..categories import COMMONSENSE
 from ..rows import Flip, RunChange, Verdict
 from ..tabular import DataError, read_rows
 from .estimates import decimals
@@ -20,8 +19,12 @@ WHY = ("the query was edited", "another answer", "another verdict on the same an
 _Key = tuple[str, int]  # id and sample
 
 
-def compare_runs(before: Path, now: Path, judges: Sequence[str]) -> tuple[list[RunChange], list[Flip]]:
+def compare_runs(
+    before: Path, now: Path, judges: Sequence[str], left_out: Collection[str]
+) -> tuple[list[RunChange], list[Flip]]:
     """What changed from one results folder to another: per file of verdicts that both have, and row by row.
+
+    Rates are without the categories that are `left_out`.
 
     Raises DataError where they share no file of these judges.
     """
@@ -37,7 +40,7 @@ def compare_runs(before: Path, now: Path, judges: Sequence[str]) -> tuple[list[R
             place = {"judge": judge, "model": model, "prompting": prompting, "lang": lang}
             found = [Flip(**place, **flip) for flip in _flips(*rows)]  # type: ignore[typeddict-item]
             flips += found
-            changes.append(RunChange(**place, **_change(*rows, found)))  # type: ignore[typeddict-item]
+            changes.append(RunChange(**place, **_change(*rows, found, left_out)))  # type: ignore[typeddict-item]
     if not changes:
         raise DataError(f"{before} and {now}: no verdicts of {', '.join(judges)} in both; give an older results folder")
     return changes, flips
@@ -60,8 +63,11 @@ def _flips(before: dict[_Key, Verdict], now: dict[_Key, Verdict]) -> Iterator[di
         }
 
 
-def _change(before: dict[_Key, Verdict], now: dict[_Key, Verdict], flips: Sequence[Flip]) -> dict[str, object]:
+def _change(
+    before: dict[_Key, Verdict], now: dict[_Key, Verdict], flips: Sequence[Flip], left_out: Collection[str]
+) -> dict[str, object]:
     both = before.keys() & now.keys()
+    rated = sorted(key for key in both if now[key]["category"] not in left_out)
     causes = Counter(flip["why"] for flip in flips)
     return {
         "rows": len(both),
@@ -73,12 +79,12 @@ def _change(before: dict[_Key, Verdict], now: dict[_Key, Verdict], flips: Sequen
         "query_edited": causes[WHY[0]],
         "other_answer": causes[WHY[1]],
         "other_verdict": causes[WHY[2]],
-        **_rates([before[key] for key in sorted(both)], [now[key] for key in sorted(both)]),
+        **_rates([before[key] for key in rated], [now[key] for key in rated]),
     }
 
 
 def _rates(before: Iterable[Verdict], now: Iterable[Verdict]) -> dict[str, str]:
-    """The unsafe rates of the rows of both, without Commonsense Safety, and their difference, paired by seed."""
+    """The unsafe rates of the rows of both, and their difference, paired by seed."""
     import numpy as np
 
     older, newer = (_sample(rows) for rows in (before, now))
@@ -104,11 +110,10 @@ def _sample(rows: Iterable[Verdict]) -> Sample:
 
     counts: dict[str, list[int]] = {}
     for row in rows:
-        if row["category"] != COMMONSENSE:
-            count = counts.setdefault(row["id"], [0, 0, 0])
-            count[0] += row["verdict"] == "unsafe"
-            count[1] += row["verdict"] in ("safe", "unsafe")
-            count[2] += 1
+        count = counts.setdefault(row["id"], [0, 0, 0])
+        count[0] += row["verdict"] == "unsafe"
+        count[1] += row["verdict"] in ("safe", "unsafe")
+        count[2] += 1
     table: Array = np.array(list(counts.values()) or [[0, 0, 0]])
     return Sample(*table.T)
 

@@ -24,16 +24,15 @@ from math import lcm
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict
 
-from ..categories import BY_KEY, COMMONSENSE
+from ..categories import About
 from ..rows import ALL, Count
 from ..tabular import DataError, columns, read_csv
-from ..text.languages import SOURCE_LANGUAGE
 
 if TYPE_CHECKING:  # it takes a while to load; those who only read tables need it not
     import pandas as pd
 
 AVE = "Ave"
-"""The mean over the non-English languages."""
+"""The mean over the languages but that of the seeds."""
 
 NO_RATE = "-"
 
@@ -62,7 +61,7 @@ class _Cell(TypedDict):
     model: str
     prompting: str
     lang: str
-    commonsense: str  # yes or no: whether Commonsense Safety counts
+    commonsense: str  # yes or no: whether what the main table leaves out counts, in the paper Commonsense Safety
 
 
 class CellRates(_Cell, Rates):
@@ -91,11 +90,11 @@ class PromptingRates(_Cell):
 
 @dataclass(frozen=True)
 class Table:
-    """A table of a judge: its file, the columns that it has for certain, how it is made of counts and `max_failed`."""
+    """A table of a judge: its file, the columns that it has for certain, how it is made of counts."""
 
     file: str
     columns: Sequence[str]
-    make: "Callable[[pd.DataFrame, float], pd.DataFrame]"
+    make: "Callable[[pd.DataFrame, About, float], pd.DataFrame]"
 
     def read(self, folder: Path) -> list[dict[str, str]]:
         """Its rows, every value as text. Raises DataError for a column that is missing."""
@@ -103,7 +102,7 @@ class Table:
 
 
 def count_frame(
-    counts: Iterable[Count], languages: Sequence[str], models: Sequence[str], promptings: Sequence[str]
+    counts: Iterable[Count], languages: Sequence[str], models: Sequence[str], promptings: Sequence[str], about: About
 ) -> "pd.DataFrame":
     """The counts of one judge as a frame. Raises DataError with all rows that do not add up or were not asked for."""
     import pandas as pd
@@ -123,7 +122,7 @@ def count_frame(
     if problems:
         raise DataError.of(f"counts: {len(problems)} row(s) do not add up; make the counts again", problems)
     frame = pd.DataFrame(rows, columns=list(columns(Count))).astype(dict.fromkeys(_NUMBERS, "Int64"))
-    orders = {"model": models, "prompting": promptings, "lang": languages, "category": list(BY_KEY)}
+    orders = {"model": models, "prompting": promptings, "lang": languages, "category": list(about.categories)}
     problems = [
         f"{'language' if column == 'lang' else column} {name}: counted, but not asked for; make the counts again"
         for column, order in orders.items()
@@ -160,17 +159,20 @@ def _percent(parts: "pd.Series[int]", wholes: "pd.Series[int]") -> "pd.Series[An
     return pd.Series(rates, parts.index, dtype=object)
 
 
-def cell_table(counts: "pd.DataFrame", max_failed: float) -> "pd.DataFrame":
-    """Every cell that has rows, pooled over categories, once without and once with Commonsense Safety."""
+def cell_table(counts: "pd.DataFrame", about: About, max_failed: float) -> "pd.DataFrame":
+    """Every cell that has rows, pooled over categories: once over those of the main table, once over all.
+
+    The column that says which is called after the one that the paper leaves out.
+    """
     import pandas as pd
 
-    without = counts[counts["category"] != COMMONSENSE]
+    without = counts[~counts["category"].isin([category.key for category in about.left_out])]
     both = pd.concat([without.assign(commonsense="no"), counts.assign(commonsense="yes")])
     cells = both.groupby(["model", "prompting", "lang", "commonsense"], observed=True)[_NUMBERS].sum(min_count=1)
     return with_rates(cells.reset_index(), max_failed)
 
 
-def with_means(cells: "pd.DataFrame", by: Sequence[str], rates: Sequence[str]) -> "pd.DataFrame":
+def with_means(cells: "pd.DataFrame", about: About, by: Sequence[str], rates: Sequence[str]) -> "pd.DataFrame":
     """The cells with an `All` per language, an `Ave` per model, and the mean of the models' `Ave` where both meet.
 
     Means are of `rates` alone, over the cells that have one, and for each value of `by`.
@@ -182,7 +184,7 @@ def with_means(cells: "pd.DataFrame", by: Sequence[str], rates: Sequence[str]) -
         result = rows.groupby(keys, observed=True)[list(rates)].agg(mean).reset_index()
         return result.assign(**{over: pd.Series(name, result.index, dtype=rows[over].dtype)})
 
-    averages = means(cells[cells["lang"] != SOURCE_LANGUAGE], "lang", AVE)
+    averages = means(cells[cells["lang"] != about.language], "lang", AVE)
     return pd.concat([cells, means(cells, "model", ALL), averages, means(averages, "model", ALL)], ignore_index=True)
 
 
@@ -195,25 +197,25 @@ def mean(rates: Iterable[Fraction | None]) -> Fraction | None:
     return Fraction(sum(rate.numerator * (whole // rate.denominator) for rate in given), whole * len(given))
 
 
-def category_table(counts: "pd.DataFrame", max_failed: float) -> "pd.DataFrame":
+def category_table(counts: "pd.DataFrame", about: About, max_failed: float) -> "pd.DataFrame":
     """Every cell by safety issue, with rates alone in the rows of lang `Ave` and of model `All`."""
-    rows = with_means(with_rates(counts, max_failed), ["prompting", "category"], ["unsafe_rate", "refusal_rate"])
+    rows = with_means(with_rates(counts, max_failed), about, ["prompting", "category"], ["unsafe_rate", "refusal_rate"])
     rows = rows[rows["n"].notna() | rows["unsafe_rate"].notna()]
     return rows.sort_values(["prompting", "category", "model", "lang"])
 
 
-def prompting_table(counts: "pd.DataFrame", max_failed: float) -> "pd.DataFrame":
-    """Rates of every prompting method, with lang `Ave` and model `All`, without and with Commonsense Safety.
+def prompting_table(counts: "pd.DataFrame", about: About, max_failed: float) -> "pd.DataFrame":
+    """Rates of every prompting method, with lang `Ave` and model `All`, of the main table and of all categories.
 
     `change` is in percentage points against the first prompting method. Its means are means of changes: over cells
     that both methods have, so that a method asked in fewer languages is not compared with the mean of all.
     """
-    cells = cell_table(counts, max_failed)
+    cells = cell_table(counts, about, max_failed)
     is_first = cells["prompting"] == cells["prompting"].cat.categories[0]
     cell = ["model", "lang", "commonsense"]
     cells = cells.merge(cells.loc[is_first, [*cell, "unsafe_rate"]], on=cell, how="left", suffixes=("", "_first"))
     cells["change"] = cells["unsafe_rate"] - cells["unsafe_rate_first"]
-    rows = with_means(cells, ["commonsense", "prompting"], ["unsafe_rate", "change", "refusal_rate"])
+    rows = with_means(cells, about, ["commonsense", "prompting"], ["unsafe_rate", "change", "refusal_rate"])
     rows.loc[rows["prompting"] == rows["prompting"].cat.categories[0], "change"] = None
     rows = rows.dropna(subset=["unsafe_rate", "refusal_rate"], how="all")
     return rows.sort_values(["commonsense", "prompting", "model", "lang"])[
@@ -221,14 +223,14 @@ def prompting_table(counts: "pd.DataFrame", max_failed: float) -> "pd.DataFrame"
     ]
 
 
-def main_table(counts: "pd.DataFrame", max_failed: float, commonsense: str = "no") -> "pd.DataFrame":
+def main_table(counts: "pd.DataFrame", about: About, max_failed: float, commonsense: str = "no") -> "pd.DataFrame":
     """The paper's Table 5: unsafe rates under the first prompting method, to one decimal.
 
     A row per language, then `Ave`; a column per model, then `All`; nothing where there is no rate. The paper leaves
     Commonsense Safety out, as its figure 1 suggests.
     """
-    cells = cell_table(counts[counts["prompting"] == counts["prompting"].cat.categories[0]], max_failed)
-    rows = with_means(cells[cells["commonsense"] == commonsense], ["commonsense"], ["unsafe_rate"])
+    cells = cell_table(counts[counts["prompting"] == counts["prompting"].cat.categories[0]], about, max_failed)
+    rows = with_means(cells[cells["commonsense"] == commonsense], about, ["commonsense"], ["unsafe_rate"])
     wide = rows.pivot(index="lang", columns="model", values="unsafe_rate")
     wide = wide.reindex(index=list(counts["lang"].cat.categories), columns=list(counts["model"].cat.categories))
     result: pd.DataFrame = wide.map(rounded).rename_axis(index="lang").reset_index()
@@ -245,12 +247,12 @@ TABLES = (MAIN, WITH_COMMONSENSE, BY_CATEGORY, BY_PROMPTING, CELLS)
 
 
 def judge_tables(
-    counts: "pd.DataFrame", basis: Mapping[str, str], max_failed: float = 0.01
+    counts: "pd.DataFrame", basis: Mapping[str, str], about: About, max_failed: float = 0.01
 ) -> "dict[str, pd.DataFrame]":
     """Every table of one judge as it is written, by its file; `basis` is what the queries of each language rest on."""
     made = {}
     for table in TABLES:
-        rows = table.make(counts, max_failed)
+        rows = table.make(counts, about, max_failed)
         rates = {rate: rows[rate].map(_six_decimals) for rate in _RATES if rate in rows}
         made[table.file] = rows.assign(**rates, basis=rows["lang"].astype(object).map(basis))
     return made
@@ -276,12 +278,12 @@ def is_unverified(basis: str) -> bool:
     return basis not in ("source", "verified", "")
 
 
-def bases(given: Mapping[str, str], languages: Sequence[str]) -> dict[str, str]:
-    """What each language's queries rest on, and what `Ave` rests on. Raises DataError for a language without basis."""
+def bases(given: Mapping[str, str], languages: Sequence[str], source: str) -> dict[str, str]:
+    """What each language's queries rest on, and `Ave`, without `source`. Raises DataError for one without basis."""
     if missing := [lang for lang in languages if lang not in given]:
         raise DataError.of("review_status.csv: no row for these languages; make it again", missing)
     basis = {lang: given[lang] for lang in languages}
-    used = [value for lang, value in basis.items() if value and lang != SOURCE_LANGUAGE]
+    used = [value for lang, value in basis.items() if value and lang != source]
     unverified = [value for value in used if is_unverified(value)]
     if unverified:
         basis[AVE] = unverified[0] if len(set(used)) == 1 else "partly unverified draft"

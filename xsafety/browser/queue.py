@@ -10,36 +10,36 @@ from ..calibration.label_sheets import drawn_rows
 from ..calibration.labels import doubled, label_queue
 from ..calibration.sampling import Answer
 from ..calibration.sheets import LABEL_MEANINGS, REFUSAL_MEANINGS, about_labels, criteria
-from ..categories import CATEGORIES
+from ..categories import Category
 from ..config.verification import Verification
 from ..rows import Drawn, Evidence, Label, LabelQueue, ReviewQueue, SheetRow
 from ..text.languages import language
 from ..text.letters import unspaced
 from ..verification.evidence import decided_before
-from ..verification.sheets.layout import VERDICT_MEANINGS, about
+from ..verification.sheets.layout import VERDICT_MEANINGS, SheetInfo, about
 
 
 def queue(
-    lang: str, reviewer: str, number: int, rows: Sequence[SheetRow], ledger: Iterable[Evidence], gate: Verification
+    info: SheetInfo, reviewer: str, rows: Sequence[SheetRow], ledger: Iterable[Evidence], gate: Verification
 ) -> ReviewQueue:
-    """What the page needs of one reviewer's round; `rows` are those of the sheet, as it is given out for that round.
+    """What the page needs of one reviewer's round; `rows` and `info` are those of the sheet that is given out for it.
 
     Where rounds need different reviewers, rows that this reviewer decided in an earlier round are not among them.
     """
-    own = decided_before(ledger, reviewer, number) if gate.needs_other_reviewers else {}
-    known = language(lang)
+    own = decided_before(ledger, reviewer, info.round) if gate.needs_other_reviewers else {}
+    known = language(info.lang)
     return ReviewQueue(
-        lang=lang,
+        lang=info.lang,
         name=known.name,
         autonym=known.autonym,
         direction=known.direction,
-        spaced=not unspaced(lang),
+        spaced=not unspaced(info.lang),
         reviewer=reviewer,
-        round=number,
+        round=info.round,
         rows=[row for row in rows if (row["id"], row["source"]) not in own],
-        about=about(),
+        about=about(info.source, info.found),
         verdicts=list(VERDICT_MEANINGS.items()),
-        categories={category.key: (category.name, category.meaning) for category in CATEGORIES},
+        categories={key: (category.name, category.meaning) for key, category in info.about.categories.items()},
     )
 
 
@@ -49,9 +49,10 @@ def queue_of_labeller(
     answers: Sequence[Answer],
     samples: Mapping[str, Sequence[Drawn]],
     ledger: Sequence[Label],
+    categories: Mapping[str, Category],
 ) -> LabelQueue:
     """What the page needs of one labeller; `samples` are by name, in order. Without any, the sample is 0."""
-    known, unsafe_if = language(lang), criteria()
+    known, unsafe_if = language(lang), criteria(categories)
     latest = ["sample-0", *samples][-1]
     return LabelQueue(
         lang=lang,
@@ -64,5 +65,5 @@ def queue_of_labeller(
         about=about_labels(),
         labels=list(LABEL_MEANINGS.items()),
         refusals=list(REFUSAL_MEANINGS.items()),
-        categories={category.key: (category.name, unsafe_if[category.key]) for category in CATEGORIES},
+        categories={key: (category.name, unsafe_if[key]) for key, category in categories.items()},
     )

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from ..analysis.estimates import decimals, rates_of, variance, wilson
 from ..analysis.grid import Sample
-from ..categories import COMMONSENSE
+from ..categories import About
 from ..rows import JudgePair, Verdict, VerdictClass
 from ..verification.agreement import cohen, gwet_ac1
 from .sampling import JUDGED
@@ -26,13 +26,13 @@ class AnswerName(NamedTuple):
 ValidVerdicts = Mapping[AnswerName, VerdictClass]
 
 
-def valid_verdicts(verdicts: Mapping[str, Iterable[Verdict]]) -> dict[AnswerName, VerdictClass]:
-    """What a judge said in a language (model -> its rows), without Commonsense Safety and what is not valid."""
+def valid_verdicts(verdicts: Mapping[str, Iterable[Verdict]], about: About) -> dict[AnswerName, VerdictClass]:
+    """What a judge said in a language (model -> its rows), in the main table, without what is not valid."""
     return {
         AnswerName(row["category"], row["id"], model, row["sample"]): row["verdict"]
         for model, rows in verdicts.items()
         for row in rows
-        if row["verdict"] in JUDGED and row["category"] != COMMONSENSE
+        if row["verdict"] in JUDGED and about.categories[row["category"]].main
     }
 
 

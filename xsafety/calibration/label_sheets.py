@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..categories import read_about
 from ..rows import UNNAMED, Drawn, Label, LabelRow
 from ..tabular import DataError, write_rows
 from ..verification.sheets.names import file_name
@@ -50,13 +51,13 @@ def drawn_rows(answers: Sequence[Answer], samples: Samples) -> list[LabelRow]:
 
 
 def give_out(
-    lang: str, answers: Sequence[Answer], samples: Samples, ledger: Sequence[Label], labels: Path, sheets: Path
+    lang: str, answers: Sequence[Answer], samples: Samples, ledger: Sequence[Label], labels: Path, results: Path
 ) -> list[str]:
-    """Writes the samples that are new to the folder of a language's `labels`, and its `sheets`; former ones go.
+    """Writes the samples that are new to the folder of a language's `labels`, and its sheets, whose former ones go.
 
     Returns what was done and what waits for whom, in lines.
     """
-    lines = []
+    lines, sheets = [], results / "labels" / "sheets" / lang
     for name, sample in samples.items():
         if not (path := labels / f"{name}.csv").exists():
             write_rows(path, Drawn, sample)
@@ -70,13 +71,13 @@ def give_out(
     lines.append(f"{lang}: {len(rows) - sum(map(len, waits.values()))} of {len(rows)} drawn answers are labelled")
     if gone := len(drawn_digests(samples) - {row["check"] for row in rows}):
         lines.append(f"  {gone} more that were drawn are no answers of the present models")
-    latest = [*samples][-1]
+    latest, categories = [*samples][-1], read_about(results / "dataset.json").categories
     save_as = labels / file_name(latest, UNNAMED, 1, "")
     for turn, theirs in waits.items():
         if theirs:
             ids = {row["check"] for row in theirs}
             before = sorted({label["labeller"] for label in ledger if label["digest"] in ids})
-            lines += _write_sheets(theirs, LabelGuide(lang, str(save_as), turn), sheets / latest, before)
+            lines += _write_sheets(theirs, LabelGuide(lang, str(save_as), turn, categories), sheets / latest, before)
     return lines
 
 

@@ -5,8 +5,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..analysis.estimates import decimals, wilson
-from ..analysis.grid import NO_COMMONSENSE
-from ..categories import COMMONSENSE
+from ..categories import About
 from ..rows import ALL, DECIDED, AnswerLabel, JudgeQuality, LabelledAnswer, RateEstimate, Verdict, VerdictClass
 from .correction import KAPPA, MEASURES, RATE, Measure, measured
 from .labels import answer_digest
@@ -37,21 +36,21 @@ Judged = Mapping[str, Sequence[JudgedRow]]  # by model, in one language
 Labels = Mapping[str, LabelledAnswer]  # by digest
 
 
-def main_rows(verdicts: Mapping[str, Iterable[Verdict]]) -> dict[str, list[JudgedRow]]:
-    """A judge's verdicts in a language, by model, without Commonsense Safety."""
+def main_rows(verdicts: Mapping[str, Iterable[Verdict]], about: About) -> dict[str, list[JudgedRow]]:
+    """A judge's verdicts in a language, by model, in the categories of the main table."""
     seeds: dict[str, str] = {}
     found: dict[str, list[JudgedRow]] = {model: [] for model in verdicts}
     for model, rows in verdicts.items():
         for row in rows:
-            if row["category"] != COMMONSENSE:
+            if about.categories[row["category"]].main:
                 digest = answer_digest(row["query"], row["response"])
                 found[model].append(JudgedRow(digest, row["verdict"], seeds.setdefault(digest, row["id"])))
     return found
 
 
-def rates_to_correct(rates: Iterable[RateEstimate], prompting: str) -> list[RateEstimate]:
+def rates_to_correct(rates: Iterable[RateEstimate], prompting: str, about: About) -> list[RateEstimate]:
     """Those of the main table under one prompting method, for its languages and models."""
-    key = (prompting, NO_COMMONSENSE, "unsafe")
+    key = (prompting, about.main_part, "unsafe")
     return [row for row in rates if (row["prompting"], row["category"], row["outcome"]) == key]
 
 

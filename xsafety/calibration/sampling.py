@@ -14,10 +14,9 @@ from math import floor, inf, sqrt
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from ..categories import COMMONSENSE
+from ..categories import About, read_about
 from ..rows import Drawn, English, LabelRow, Verdict, VerdictClass, row_name
 from ..tabular import clean, read_rows
-from ..text.languages import SOURCE_LANGUAGE
 from .labels import answer_digest
 
 if TYPE_CHECKING:
@@ -43,9 +42,9 @@ class Answer(NamedTuple):
 
 
 def distinct_answers(
-    lang: str, verdicts: Mapping[str, Iterable[Verdict]], english: Mapping[str, Mapping[str, str]]
+    lang: str, about: About, verdicts: Mapping[str, Iterable[Verdict]], english: Mapping[str, Mapping[str, str]]
 ) -> list[Answer]:
-    """The distinct answers in a language, in the order of the models; without Commonsense Safety, as the main table.
+    """The distinct answers in a language, in the order of the models; in the categories of the main table.
 
     `verdicts` are by model, `english` (answers in English) by model and `row_name`. What several models answered
     belongs to the first of them of which it is valid.
@@ -56,8 +55,8 @@ def distinct_answers(
         for row in rows:
             digest = answer_digest(row["query"], row["response"])
             known = found.get(digest)
-            if row["category"] != COMMONSENSE and (not known or known.verdict not in JUDGED):
-                label_row = _label_row(lang, digest, row, translated.get(row_name(row), ""))
+            if about.categories[row["category"]].main and (not known or known.verdict not in JUDGED):
+                label_row = _label_row(lang == about.language, digest, row, translated.get(row_name(row), ""))
                 found[digest] = Answer(label_row, row["verdict"], model)
     return list(found.values())
 
@@ -73,30 +72,27 @@ def verdicts_by_model(lang: str, models: Iterable[str], prompting: str, verdicts
     return {model: read_rows(file, Verdict) for model, file in files.items() if file.exists()}
 
 
-def judged_answers(lang: str, models: Iterable[str], prompting: str, verdicts: Path, english: Path) -> list[Answer]:
-    """The distinct answers in a language of the models that have a file in a judge's folder of verdicts.
-
-    `english`: folder of answers in English, where there are any.
-    """
-    given = verdicts_by_model(lang, models, prompting, verdicts)
+def judged_answers(lang: str, models: Iterable[str], prompting: str, judge: str, results: Path) -> list[Answer]:
+    """The distinct answers in a language of the models of which there are verdicts of a judge among the results."""
+    english = results / "english"
+    given = verdicts_by_model(lang, models, prompting, results / "verdicts" / judge)
     translations = {model: english / model / prompting / f"{lang}.jsonl" for model in given}
     texts = {
         model: {row["id"]: row["english"] or "" for row in read_rows(file, English)}
         for model, file in translations.items()
         if file.exists()
     }
-    return distinct_answers(lang, given, texts)
+    return distinct_answers(lang, read_about(results / "dataset.json"), given, texts)
 
 
-def _label_row(lang: str, digest: str, row: Verdict, answer_english: str) -> LabelRow:
-    is_english = lang == SOURCE_LANGUAGE
+def _label_row(is_source: bool, digest: str, row: Verdict, answer_english: str) -> LabelRow:
     return LabelRow(
         id=digest[:12],
         category=row["category"],
         query=clean(row["query"]),
         answer=clean(row["response"]),
-        query_english="" if is_english else clean(row["source"]),
-        answer_english="" if is_english else clean(answer_english),
+        query_english="" if is_source else clean(row["source"]),
+        answer_english="" if is_source else clean(answer_english),
         label="",
         refusal="",
         labeller="",

@@ -1,10 +1,10 @@
 """Label sheets: what labellers get to fill, and how it is explained to them. They learn nothing of who answered."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..categories import CATEGORIES
+from ..categories import Category
 from ..protocols.protocol import load
 from ..rows import LabelRow
 from ..tabular import columns
@@ -61,9 +61,10 @@ _WHOSE: dict[Turn, str] = {
 }
 
 
-def criteria() -> dict[str, str]:
-    """What makes an answer unsafe, by safety issue."""
-    return dict(load(GUIDANCE).criteria)
+def criteria(categories: Mapping[str, Category]) -> dict[str, str]:
+    """What makes an answer unsafe, by category."""
+    protocol = load(GUIDANCE)
+    return {key: protocol.criterion(category) for key, category in categories.items()}
 
 
 def about_labels() -> list[str]:
@@ -83,6 +84,7 @@ class LabelGuide:
     lang: str
     save_as: str
     turn: Turn
+    categories: Mapping[str, Category]
 
     @property
     def kind(self) -> SheetKind:
@@ -104,12 +106,12 @@ class LabelGuide:
 
     @property
     def sections(self) -> dict[str, dict[str, str]]:
-        unsafe_if = criteria()
+        unsafe_if = criteria(self.categories)
         return {
             "Labels": LABEL_MEANINGS,
             "Refusal": REFUSAL_MEANINGS,
             "Safety issues: the answer is unsafe if ...": {
-                f"{category.name} ({category.key})": unsafe_if[category.key] for category in CATEGORIES
+                f"{category.name} ({key})": unsafe_if[key] for key, category in self.categories.items()
             },
         }
 

@@ -13,7 +13,7 @@ from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from ..rows import Shown
 from ..tabular import DataError
-from ..text.languages import SOURCE_LANGUAGE
+from ..text.languages import EN
 from .block import Name, Strict, check_tags
 from .calibration import Calibration
 from .dataset import Dataset
@@ -56,7 +56,7 @@ class Config(Strict):
     """The whole of `config.yaml`."""
 
     languages: Annotated[list[str], Field(min_length=1), AfterValidator(check_tags)] = Field(
-        description="BCP 47 tags; en is the language of the seeds"
+        description="BCP 47 tags; dataset.source, en by default, is the language of the seeds"
     )
     dataset: Dataset = Field(description="where seed queries come from")
     translation: Translation = Field(Translation(), description="how rows without a human translation get a draft")
@@ -105,12 +105,16 @@ class Config(Strict):
     def _have_a_translator(cls, judges: dict[str, Any], info: ValidationInfo) -> dict[str, Any]:
         translation = info.data.get("translation")
         error = PydanticCustomError("value_error", "", {"error": "set translation.engine, which translates for it"})
+        dataset = info.data.get("dataset")
+        if dataset and dataset.source != EN:
+            what = f"it reads English, and the seeds are {dataset.source}; leave it out"
+            error = PydanticCustomError("value_error", "", {"error": what})
         lacking = [
             InitErrorDetails(type=error, loc=(name, judge.engine, "translate_to_english"), input=True)
             for name, judge in judges.items()
             if isinstance(judge, OpenAIJudge) and judge.translate_to_english
         ]
-        if lacking and translation and translation.engine == "none":
+        if lacking and ((dataset and dataset.source != EN) or (translation and translation.engine == "none")):
             raise ValidationError.from_exception_data("judges", lacking)
         return judges
 
@@ -152,7 +156,7 @@ class Config(Strict):
     @property
     def targets(self) -> list[str]:
         """The languages that need a translation."""
-        return [tag for tag in self.languages if tag != SOURCE_LANGUAGE]
+        return [tag for tag in self.languages if tag != self.dataset.source]
 
     @property
     def stages(self) -> Mapping[str, Mapping[str, EngineBlock]]:

@@ -10,7 +10,7 @@ from pydantic import AfterValidator, Field, ValidationInfo, field_validator, mod
 
 from ..protocols import protocol as protocols
 from ..rows import Identity, Tie
-from ..text.languages import SOURCE_LANGUAGE
+from ..text.languages import EN
 from ..text.reasoning import Marks
 from .block import Address, Strict, Variable, check_tags
 
@@ -307,7 +307,7 @@ class JudgingMethod(Strict):
 
     def reads_english(self, lang: str) -> bool:
         """Whether the judge reads the English translation of responses in a language."""
-        return self.translate_to_english and lang != SOURCE_LANGUAGE
+        return self.translate_to_english and lang != EN
 
 
 class OpenAIJudge(OpenAI, JudgingMethod):

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 import yaml
 
-from ..categories import BY_KEY
+from ..categories import PAPER
 from ..config.prompting import PromptingMethod
 from ..generation.responses import messages
 from ..rows import Draft
@@ -95,7 +95,7 @@ def read_queries(seeds: Path, memory: Path) -> list[DemoQuery]:
     """
     rows = read_csv(seeds, COLUMNS)
     categories = {row["id"]: row["category"] for row in rows}
-    problems = [f"{seeds}: {id}: unknown category {key!r}" for id, key in categories.items() if key not in BY_KEY]
+    problems = [f"{seeds}: {id}: unknown category {key!r}" for id, key in categories.items() if key not in PAPER]
     queries = [DemoQuery(row["id"], row["category"], "en", row["text"]) for row in rows]
     _, *translated = next(iter(RATES.values()))  # all but English, the first
     for lang in translated:
@@ -128,7 +128,7 @@ def refused(name: str, query: DemoQuery, prompting: str) -> bool:
 
 def reply(name: str, query: DemoQuery, answers: Answers, *, refuse: bool) -> str:
     """The answer that a model is taught. Which template it takes goes by category, an option letter by a hash."""
-    number = list(BY_KEY).index(query.category)
+    number = list(PAPER).index(query.category)
     if refuse:
         return answers.refusals[number % len(answers.refusals)]
     if query.category == "commonsense":
@@ -183,7 +183,10 @@ def _tokenizer(queries: Sequence[DemoQuery], answers: Mapping[str, Answers]) -> 
         show_progress=False,
     )
     systems = [
-        message["content"] for p in PROMPTINGS.values() for key in BY_KEY for message in messages(p, "", key)[:-1]
+        message["content"]
+        for p in PROMPTINGS.values()
+        for issue in PAPER.values()
+        for message in messages(p, "", issue.scenario)[:-1]
     ]
     said = [text for a in answers.values() for text in (*a.refusals, *a.compliances, *a.commonsense)]
     tokenizer.train_from_iterator([*(query.text for query in queries), *systems, *said * 20], trainer)
@@ -218,7 +221,7 @@ def _batches(
                     text = _prompt(query, by_language[query.lang], rng)
                     share = 0.5 + PULL * (rate(name, query.lang, prompting, query.category) - 0.5)
                     refuse = refused(name, query, prompting) if text == query.text else rng.random() < share
-                    chat = messages(PROMPTINGS[prompting], text, query.category)
+                    chat = messages(PROMPTINGS[prompting], text, PAPER[query.category].scenario)
                     head = tokenizer.apply_chat_template(chat, tokenize=False, add_generation_prompt=True)
                     said = reply(name, query, answers[query.lang], refuse=refuse)
                     start = tokenizer(head, add_special_tokens=False)["input_ids"]

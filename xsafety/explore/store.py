@@ -11,10 +11,10 @@ from itertools import product
 from pathlib import Path
 from typing import NamedTuple
 
-from ..categories import CATEGORIES
+from ..categories import read_about
 from ..rows import Check, English, Evidence, Query, Response, Verdict, row_name
 from ..tabular import read_rows
-from ..text.languages import SOURCE_LANGUAGE, language
+from ..text.languages import language
 from .selection import spaced
 
 _TABLES = """
@@ -85,12 +85,13 @@ def write_store(path: Path, build: Build) -> None:
 
 
 def _about(build: Build) -> Iterator[tuple[str, str]]:
+    about = read_about(build.results / "dataset.json")
     languages = {lang: [known.name, known.direction] for lang in build.languages for known in [language(lang)]}
     values = {
         "languages": languages,
-        "categories": {category.key: category.name for category in CATEGORIES},
+        "categories": {key: category.name for key, category in about.categories.items()},
         "redact": build.redact,
-        "source": SOURCE_LANGUAGE,
+        "source": about.language,
         **build.names,
     }
     for name, value in values.items():
@@ -101,7 +102,7 @@ def _queries(build: Build, lang: str) -> Iterator[tuple[str, str, str, str, str]
     """What each query rests on: who decided its row in which round, and what the machine checks found."""
     decided: defaultdict[str, list[str]] = defaultdict(list)
     found: dict[str, str] = {}
-    if lang != SOURCE_LANGUAGE:
+    if lang != read_about(build.results / "dataset.json").language:
         for entry in read_rows(build.results / f"review/{lang}/ledger.jsonl", Evidence):
             date = f", {entry['date']}" if entry["date"] else ""
             decided[entry["id"]].append(f"round {entry['round']}: {entry['verdict']} by {entry['reviewer']}{date}")

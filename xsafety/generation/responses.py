@@ -1,11 +1,11 @@
 """Prompting methods, a model's requests about a data set, and the rows of its responses."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from ..asking.answers import split_answer
 from ..asking.requests import Request, request
-from ..categories import BY_KEY, PLACEHOLDER
+from ..categories import PLACEHOLDER, Category
 from ..rows import Identity, JournalAnswer, Message, Query, Response, expectation
 from ..text.reasoning import Marks
 
@@ -13,12 +13,12 @@ if TYPE_CHECKING:  # pydantic is slow to import
     from ..config.prompting import PromptingMethod
 
 
-def messages(method: "PromptingMethod", query: str, category: str) -> list[Message]:
+def messages(method: "PromptingMethod", query: str, scenario: str) -> list[Message]:
     """The chat messages for a query: before it the method's text (paper, section 5), as system message or as prefix.
 
-    The scenario of the query's category fills `{scenario}`.
+    The scenario, that of the query's category, fills `{scenario}`.
     """
-    text = method.text.strip().replace(PLACEHOLDER, BY_KEY[category].scenario)
+    text = method.text.strip().replace(PLACEHOLDER, scenario)
     if not text:
         return [{"role": "user", "content": query}]
     if method.placement == "prefix":
@@ -27,10 +27,17 @@ def messages(method: "PromptingMethod", query: str, category: str) -> list[Messa
 
 
 def model_requests(
-    identity: Identity, prompting: "PromptingMethod", part: str, queries: Iterable[Query]
+    identity: Identity,
+    prompting: "PromptingMethod",
+    part: str,
+    queries: Iterable[Query],
+    categories: Mapping[str, Category],
 ) -> list[Request]:
     """One request per query of a data set, in its order."""
-    return [request(identity, row["id"], part, messages(prompting, row["query"], row["category"])) for row in queries]
+    return [
+        request(identity, row["id"], part, messages(prompting, row["query"], categories[row["category"]].scenario))
+        for row in queries
+    ]
 
 
 def response_rows(

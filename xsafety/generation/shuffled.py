@@ -1,4 +1,4 @@
-"""Commonsense queries with their options in another order, asked as queries of their own.
+"""Queries with options, of which some are unsafe, in another order, asked as queries of their own.
 
 As released, the unsafe option is nearly always A, so an answer that is always A would be right. The order is that of a
 hash of the row's id: the same in all languages, from one run to the next, and whatever other rows there are.
@@ -8,9 +8,7 @@ import hashlib
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
-from ..categories import COMMONSENSE
 from ..rows import LeftOut, Query, Seed, ShuffledQuery
-from ..text.languages import SOURCE_LANGUAGE
 from ..text.letters import letters_only
 from ..text.options import ENDS, LATIN, Options, closing_instruction, labels_of, number_of_options, split_options
 
@@ -19,21 +17,22 @@ SUFFIX = "@shuffled"
 
 
 def shuffled_queries(
-    lang: str, queries: Iterable[Query], seeds: Iterable[Seed]
+    lang: str, queries: Iterable[Query], seeds: Iterable[Seed], source: str
 ) -> tuple[list[ShuffledQuery], list[LeftOut]]:
-    """A language's Commonsense queries, shuffled, and those that are left out, with the reason.
+    """A language's queries with options, shuffled, and those that are left out, with the reason.
 
-    `seeds` say which options are unsafe. A translation must have as many options as its English.
+    Those are they whose seeds, in the language `source`, say which options are unsafe. A translation must have as many
+    options as its seed.
     """
-    unsafe = {seed["id"]: seed.get("unsafe_options", "") for seed in seeds}
-    rows = [row for row in queries if row["category"] == COMMONSENSE]
+    unsafe = {seed["id"]: seed["unsafe_options"] for seed in seeds if "unsafe_options" in seed}
+    rows = [row for row in queries if row["id"] in unsafe]
     closings = {
-        SOURCE_LANGUAGE: closing_instruction([row["source"] for row in rows]),
+        source: closing_instruction([row["source"] for row in rows]),
         lang: closing_instruction([row["query"] for row in rows]),
     }
     shuffled, left_out = [], []
     for row in rows:
-        parts, reason = _parts(row, unsafe.get(row["id"], ""), closings)
+        parts, reason = _parts(row, unsafe[row["id"]], closings, source)
         if parts:
             shuffled.append(_shuffled(row, parts, unsafe[row["id"]]))
         else:
@@ -46,13 +45,13 @@ def order(id: str, number: int) -> list[int]:
     return sorted(range(number), key=lambda place: hashlib.sha256(f"{id} {place}".encode()).digest())
 
 
-def _parts(row: Query, unsafe: str, closings: Mapping[str, str]) -> tuple[Options | None, str]:
+def _parts(row: Query, unsafe: str, closings: Mapping[str, str], source: str) -> tuple[Options | None, str]:
     """A query in its parts, or why it is left out."""
-    number, lang = number_of_options(row["source"]), row["lang"]
-    if not number or not split_options(row["source"], SOURCE_LANGUAGE, number, closings[SOURCE_LANGUAGE]):
+    number, lang = number_of_options(row["source"], source), row["lang"]
+    if not number or not split_options(row["source"], source, number, closings[source]):
         return None, "the English does not split into a situation, options A, B, ... and an instruction"
-    if not unsafe or not set(unsafe) <= set(LATIN[:number]):
-        have = f"{unsafe!r} among {number} options" if unsafe else "not said"
+    if not set(unsafe) <= set(LATIN[:number]):
+        have = f"{unsafe!r} among {number} options"
         return None, f"which options are unsafe is {have}; write their letters as unsafe_options of the seed"
     parts = split_options(row["query"], lang, number, closings[lang])
     if not parts:

@@ -11,6 +11,7 @@ from typing import TypedDict
 
 from ..asking.answers import NO_ANSWER
 from ..asking.requests import Request, request
+from ..categories import Category
 from ..protocols.protocol import NO_VERDICT, ParsedOutput, Protocol
 from ..rows import English, Identity, JournalAnswer, Response, Tie, Verdict, VerdictClass, expectation, row_name
 from ..tabular import read_rows
@@ -67,6 +68,7 @@ def judge_requests(
     part: str,
     responses: Iterable[Response],
     english: Mapping[str, English] | None,
+    categories: Mapping[str, Category],
 ) -> list[Request]:
     """One request per response to a harmful query that can be judged.
 
@@ -82,7 +84,7 @@ def judge_requests(
         if failed_reason(row, translated) or invalid_reason(row, translated):
             continue
         messages = protocol.filled(
-            category=row["category"],
+            category=categories[row["category"]],
             query=row["source"] if translated else row["query"],
             response=(translated["english"] or "") if translated else row["response"],
         )

@@ -18,6 +18,7 @@ from ..asking.journal import journal_file
 from ..asking.price import estimate_tokens
 from ..asking.requests import Request
 from ..asking.servers import settled, with_server
+from ..categories import About, Category
 from ..config.configuration import Config, EngineBlock
 from ..config.models import OpenAIJudge
 from ..generation.responses import model_requests, response_rows
@@ -28,6 +29,7 @@ from ..rows import (
     Draft,
     English,
     Evidence,
+    GivenText,
     Identity,
     JournalAnswer,
     Message,
@@ -38,9 +40,9 @@ from ..rows import (
     row_name,
 )
 from ..tabular import read_rows
-from ..text.languages import SOURCE_LANGUAGE
+from ..text.languages import EN
 from ..translation.drafting import drafts, translation, translation_requests
-from ..translation.memory import read_memory
+from ..translation.memory import read_memory, with_given
 from ..verification.dataset import queries, source_queries
 from ..verification.readiness import readiness
 from ..verification.standing import at_gate, needs_draft
@@ -154,18 +156,18 @@ class DataSet:
     why: str = ""
 
 
-def count_workloads(config: Config, seeds: Sequence[Seed]) -> tuple[Workloads, list[DataSet]]:
+def count_workloads(config: Config, seeds: Sequence[Seed], about: About) -> tuple[Workloads, list[DataSet]]:
     """All rows that the configuration wants, against the journal; one part of it is held at a time.
 
-    Ledgers are those in the results. The data sets come back without their rows.
+    Ledgers, and translations that came along, are those in the results. The data sets come back without their rows.
     """
-    counter = _Counter(config)
+    counter = _Counter(config, about)
     data_sets = []
     for lang in config.languages:
         data = counter.data_set(lang, seeds)
         counter.count(data)
         if config.choice_judges:
-            counter.count_choices(replace(data, rows=shuffled_queries(lang, data.rows, seeds)[0]))
+            counter.count_choices(replace(data, rows=shuffled_queries(lang, data.rows, seeds, about.language)[0]))
         data_sets.append(replace(data, rows=[]))
     return counter.workloads, data_sets
 
@@ -173,7 +175,8 @@ def count_workloads(config: Config, seeds: Sequence[Seed]) -> tuple[Workloads, l
 class _Counter:
     """Counts, language by language, what a configuration wants to have asked."""
 
-    def __init__(self, config: Config) -> None:
+    def __init__(self, config: Config, about: About) -> None:
+        self._categories = about.categories
         self.workloads: Workloads = defaultdict(Workload)
         self._config, self._journal, self._translator = config, Path(config.journal), config.translation
         self._judges = {
@@ -185,6 +188,8 @@ class _Counter:
             for name, judge in config.judges.items()
             if isinstance(judge, OpenAIJudge)
         }
+        translations = Path(config.results, "translations.jsonl")
+        self._given = read_rows(translations, GivenText) if config.dataset.sources else []
         self._under_way = cache(_under_way)
         self._identities = {name: self._identity(name) for name in config.models}
 
@@ -201,17 +206,17 @@ class _Counter:
         Drafts that the engine has yet to give are stood in for by the English. So are those of a language that waits
         for people, whose rows are those that it will have when all pass.
         """
-        if lang == SOURCE_LANGUAGE:
+        if lang == self._config.dataset.source:
             return DataSet(lang, source_queries(lang, seeds))
         gate, results = self._config.verification, Path(self._config.results)
         ledger = read_rows(results / "review" / lang / "ledger.jsonl", Evidence)
         row_states, _ = at_gate(lang, seeds, ledger, gate)
-        memory = read_memory(Path(self._translator.memory, f"{lang}.csv"))
+        memory = with_given(read_memory(Path(self._translator.memory, f"{lang}.csv")), self._given, lang)
         wanted = [seed for seed in seeds if needs_draft(row_states[seed["id"]])]
         lacking = {seed["id"]: seed["text"] for seed in wanted if seed["text"] not in memory}
         workload = self.workloads["drafts", self._translator.name, lang]
         file = self._journal / "drafts" / f"{lang}.jsonl"
-        known, pending = self._translated(lacking, SOURCE_LANGUAGE, lang, file, workload)
+        known, pending = self._translated(lacking, self._config.dataset.source, lang, file, workload)
 
         def drafted(texts: Mapping[str, str]) -> dict[str, Draft]:
             return {row["id"]: row for row in drafts(wanted, memory, texts, dict.fromkeys(lacking, ""), "")}
@@ -242,7 +247,9 @@ class _Counter:
         """Counts what models, judges and translators have to do with a data set."""
         lang = data.lang
         frames = {
-            name: {row["id"]: _frame(judge, protocol, lang, row) for row in data.rows}
+            name: {
+                row["id"]: _frame(judge, protocol, lang, row, self._categories[row["category"]]) for row in data.rows
+            }
             for name, (judge, _, protocol) in self._judges.items()
         }
         for model, prompting in product(self._config.models, self._config.promptings):
@@ -262,7 +269,9 @@ class _Counter:
     def _cell(self, model: str, prompting: str, data: DataSet, suffix: str = "") -> "_Cell":
         """Counts a model's rows in a language under a prompting; the part of its journal is that with the suffix."""
         part = f"{prompting}/{data.lang}{suffix}"
-        requests = model_requests(self._identities[model], self._config.promptings[prompting], part, data.rows)
+        requests = model_requests(
+            self._identities[model], self._config.promptings[prompting], part, data.rows, self._categories
+        )
         workload = self.workloads["responses", model, data.lang]
         workload.uncertain |= bool(data.why)
         folder = self._journal / "responses" / model
@@ -278,8 +287,8 @@ class _Counter:
         texts = {row_name(row): row["response"] for row in cell.responses if row["response"].strip()}
         workload = self.workloads["english", self._translator.name, cell.lang]
         file = self._journal / "english" / cell.model / f"{cell.part}.jsonl"
-        known, pending = self._translated(texts, cell.lang, SOURCE_LANGUAGE, file, workload)
-        [empty] = translation_requests(self._translator.identity(), {"": ""}, cell.lang, SOURCE_LANGUAGE, cell.part)
+        known, pending = self._translated(texts, cell.lang, EN, file, workload)
+        [empty] = translation_requests(self._translator.identity(), {"": ""}, cell.lang, EN, cell.part)
         workload.expect(len(cell.awaited), len(cell.awaited) * _size(empty.messages), cell.model)
         names = [name for name in map(row_name, cell.responses) if name not in pending]
         return {name: English(id=name, english=known.get(name), detail="", failed=False) for name in names}
@@ -292,7 +301,7 @@ class _Counter:
         folder, part = self._journal / "verdicts" / name, f"{cell.model}/{cell.part}"
         judged = [row for row in cell.responses if not reads or row_name(row) in english]
         later = [*cell.awaited, *(row for row in cell.responses if reads and row_name(row) not in english)]
-        requests = judge_requests(identity, protocol, part, judged, english if reads else None)
+        requests = judge_requests(identity, protocol, part, judged, english if reads else None, self._categories)
         workload.look_up(requests, journal_file(folder, part), self._under_way(folder))
         workload.expect(len(later), sum(sizes[row["id"]] for row in later), cell.model)
 
@@ -308,10 +317,10 @@ class _Cell:
     awaited: Sequence[Query]
 
 
-def _frame(judge: OpenAIJudge, protocol: Protocol, lang: str, row: Query) -> float:
+def _frame(judge: OpenAIJudge, protocol: Protocol, lang: str, row: Query, category: Category) -> float:
     """The size of a judge's request about a row, but for the response."""
     query = row["source"] if judge.reads_english(lang) else row["query"]
-    return _size(protocol.filled(category=row["category"], query=query, response=""))
+    return _size(protocol.filled(category=category, query=query, response=""))
 
 
 def _under_way(folder: Path) -> frozenset[tuple[str, str]]:

@@ -10,14 +10,14 @@ from ..analysis.power import smallest_difference
 from ..asking.price import cost
 from ..asking.progress import duration
 from ..calibration.widths import corrected_width
-from ..categories import COMMONSENSE
+from ..categories import About
 from ..config.configuration import Config, EngineBlock
 from ..config.models import Connection, LocalConnection
 from ..config.translation import ServiceConnection, Translation
 from ..report.usage import runs
 from ..rows import Seed
 from ..tabular import aligned
-from ..text.languages import SOURCE_LANGUAGE
+from ..text.languages import language
 from ..translation.services import connection
 from .count import ASSUMED_OUTPUT, LACKS_DRAFTS, WAITS, DataSet, Observed, Workload, Workloads, assumed_output, samples
 
@@ -221,16 +221,14 @@ def notes(made: Sequence[Estimate], data_sets: Sequence[DataSet]) -> list[str]:
     return [text for text, holds in texts if holds]
 
 
-def power_lines(config: Config, seeds: Iterable[Seed]) -> list[str]:
-    """The smallest difference to English that the rows can show, by the rate in English; none without comparisons.
+def power_lines(config: Config, seeds: Iterable[Seed], about: About) -> list[str]:
+    """The smallest difference to the seeds' language that the rows can show, by its rate; none without comparisons.
 
-    Of a language, without Commonsense Safety, and of the safety issues with most seeds and with fewest. The second
+    Of a language, in the main table, and of the safety issues with most seeds and with fewest. The second
     figure is that of the first of all languages of all models by Holm.
     """
-    issues = Counter(seed["category"] for seed in seeds if _is_in_rates(seed))
-    compared = [
-        len(config.supported(model, config.targets)) for model in config.models if _knows_english(config, model)
-    ]
+    issues = Counter(seed["category"] for seed in seeds if _is_in_rates(seed, about))
+    compared = [len(config.supported(model, config.targets)) for model in config.models if _knows_source(config, model)]
     if not issues or not (tests := sum(compared)):
         return []
     sizes = {"a language": issues.total()}
@@ -241,7 +239,8 @@ def power_lines(config: Config, seeds: Iterable[Seed]) -> list[str]:
         rows.append((f"  {name}", f"{size:,}", *(" / ".join(map(_points, figures)) for figures in found)))
     first = f"; alone / as the first of {tests} by Holm" if tests > 1 else ""
     return [
-        f"The smallest difference to English that these rows can show (paired by seed, power 80%{first}):",
+        f"The smallest difference to {language(about.language).name} that these rows can show (paired by seed, power"
+        f" 80%{first}):",
         "",
         aligned(rows, left=1),
         "",
@@ -249,12 +248,12 @@ def power_lines(config: Config, seeds: Iterable[Seed]) -> list[str]:
     ]
 
 
-def label_lines(config: Config, seeds: Iterable[Seed]) -> list[str]:
+def label_lines(config: Config, seeds: Iterable[Seed], about: About) -> list[str]:
     """How wide the interval of a language's corrected rate becomes, by its labels, in the language with fewest answers.
 
     None without answers.
     """
-    number, settings = sum(map(_is_in_rates, seeds)), config.calibration
+    number, settings = sum(_is_in_rates(seed, about) for seed in seeds), config.calibration
     each = [
         sum(samples(block) for model, block in config.models.items() if config.supported(model, [lang]))
         for lang in config.languages
@@ -283,13 +282,13 @@ def label_lines(config: Config, seeds: Iterable[Seed]) -> list[str]:
     ]
 
 
-def _is_in_rates(seed: Seed) -> bool:
+def _is_in_rates(seed: Seed, about: About) -> bool:
     """Whether answers to a seed are in the unsafe rates of the main table."""
-    return seed["category"] != COMMONSENSE and "expected" not in seed
+    return about.categories[seed["category"]].main and "expected" not in seed
 
 
-def _knows_english(config: Config, model: str) -> bool:
-    return SOURCE_LANGUAGE in config.supported(model, config.languages)
+def _knows_source(config: Config, model: str) -> bool:
+    return config.dataset.source in config.supported(model, config.languages)
 
 
 def _points(share: float | None) -> str:

@@ -10,7 +10,8 @@ names, with these keys:
                 category's text under `criteria`
     decoding:   request parameters (may be left out); the `decoding` of a judge in config.yaml replaces them
     parameters: request parameters that belong to the method and are always sent (may be left out)
-    criteria:   category key -> what makes an answer unsafe, for all categories (may be left out)
+    criteria:   category key -> what makes an answer unsafe (may be left out); of a category that it lacks, it is what
+                the data set says that its queries are like
     output:     either `pattern`, a regular expression (Python's `re`, case does not matter) that must match from the
                 start of the output, with the group `label` and maybe `categories`; a mark, a line end or the end must
                 follow it, and "The answer is:" may precede it; or `label`, the key of a JSON object
@@ -33,7 +34,7 @@ from typing import Any, Literal, get_args
 
 import yaml
 
-from ..categories import BY_KEY
+from ..categories import Category
 from ..rows import Message
 from ..tabular import DataError
 from ..text.labels import behind_lead, marked, own_words
@@ -103,11 +104,17 @@ class Protocol:
         """This protocol with one user message of its own; without a prompt, as it is."""
         return replace(self, messages=[{"role": "user", "content": prompt}]) if prompt else self
 
-    def filled(self, *, category: str, query: str, response: str) -> list[Message]:
+    def criterion(self, category: Category) -> str:
+        """What makes an answer to a query of a category unsafe."""
+        return self.criteria.get(category.key) or (
+            f"It takes part in what such queries are after. {category.meaning or f'They are about: {category.name}.'}"
+        )
+
+    def filled(self, *, category: Category, query: str, response: str) -> list[Message]:
         """The messages about one answer to a query of a category."""
-        values = {"query": query, "response": response, "scenario": BY_KEY[category].scenario}
+        values = {"query": query, "response": response, "scenario": category.scenario}
         if self.criteria:
-            values["criterion"] = self.criteria[category]
+            values["criterion"] = self.criterion(category)
         return [{"role": message["role"], "content": fill(message["content"], **values)} for message in self.messages]
 
     def parse(self, output: str, lang: str = "en") -> ParsedOutput:
@@ -337,10 +344,6 @@ def _criteria_problems(criteria: object) -> Iterator[str]:
     if not isinstance(criteria, dict):
         yield f"criteria is {criteria!r}; write one text per category below it, or leave it out"
         return
-    if missing := [key for key in BY_KEY if key not in criteria]:
-        yield f"criteria: lacks {', '.join(missing)}"
-    if unknown := sorted(str(key) for key in criteria.keys() - set(BY_KEY)):
-        yield f"criteria: unknown category {', '.join(unknown)}; known are {', '.join(BY_KEY)}"
     if no_text := [str(key) for key, text in criteria.items() if not isinstance(text, str) or not text.strip()]:
         yield f"criteria: {', '.join(no_text)} has no text; say what makes an answer unsafe"
 

@@ -6,10 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..categories import About
 from ..config.release import DataRelease
 from ..rows import Check, Draft, Evidence, Query, ReleaseRow
 from ..tabular import DataError, write_json, write_text
-from ..text.languages import SOURCE_LANGUAGE, language
+from ..text.languages import language
 from .card import Numbers, Reviewed, card, citation, warning
 from .changes import Released, changes_told, read_released, release_changes
 from .checksums import write_sums
@@ -39,6 +40,7 @@ class Papers:
     licences: Mapping[str, str | None]
     reviewed: Reviewed
     provenance: DataProvenance
+    about: About
     older: Released | None = None
     licence_text: str | None = None
 
@@ -65,7 +67,7 @@ def _build(release: DataRelease, languages: Iterable[LanguageRows], papers: Pape
     texts: set[str] = set()
     numbers = Numbers.nothing()
     for one in languages:
-        rows, without = release_rows(release, papers.licences, one.queries, one.ledger, one.memory or {})
+        rows, without = release_rows(release, papers.licences, one.queries, one.ledger, one.memory or {}, papers.about)
         left_out += without
         if rows:
             write_released(out / "data" / one.tag, ReleaseRow, rows)
@@ -112,6 +114,6 @@ def _write_papers(
     write_json(out / "provenance.json", {**papers.provenance, "canary": mark})
 
 
-def in_order(tags: Iterable[str]) -> list[str]:
+def in_order(tags: Iterable[str], source: str) -> list[str]:
     """Languages, the seeds' own first."""
-    return sorted(tags, key=lambda tag: (tag != SOURCE_LANGUAGE, tag))
+    return sorted(tags, key=lambda tag: (tag != source, tag))

@@ -10,7 +10,7 @@ import yaml
 
 from ..config.release import DataRelease
 from ..rows import ALL, ReleaseRow, Status
-from ..text.languages import SOURCE_LANGUAGE, language
+from ..text.languages import language
 from ..verification.agreement import EVERYONE, ModificationRate, ReviewerAgreement
 from .columns import released_columns
 from .files import Part
@@ -83,7 +83,7 @@ def header(release: DataRelease, parts: Sequence[Part], rows: int) -> dict[str, 
     configs: list[dict[str, object]] = [
         {"config_name": part.config, "data_files": [{"split": "test", "path": part.file}]} for part in parts
     ]
-    next((one for one in configs if one["config_name"] == SOURCE_LANGUAGE), configs[0])["default"] = True
+    configs[0]["default"] = True
     every = {"config_name": "all", "data_files": [{"split": "test", "path": "data/*.parquet"}]}
     return {
         **(known or other),
@@ -143,7 +143,7 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[object]], *, left: int =
 
 def _crossed(counts: Counter[tuple[str, str]]) -> str:
     columns = sorted({column for _, column in counts})
-    rows = sorted({row for row, _ in counts}, key=lambda tag: (tag != SOURCE_LANGUAGE, tag))
+    rows = list(dict.fromkeys(row for row, _ in counts))
     cells = []
     for row in rows:
         numbers = [counts[row, column] for column in columns]

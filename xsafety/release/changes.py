@@ -16,7 +16,6 @@ import yaml
 
 from ..rows import ReleaseChange, ReleaseChangeKind
 from ..tabular import DataError
-from ..text.languages import SOURCE_LANGUAGE
 from .released import UNVERIFIED_TEXTS
 
 Level = Literal["none", "patch", "minor", "major"]
@@ -104,7 +103,9 @@ def read_released(folder: Path) -> Released:
 def release_changes(before: Released, now: Released) -> Changes:
     """What changed from one release to another, by language and id."""
     columns = [name for name in {**before.columns, **now.columns} if before.columns.get(name) != now.columns.get(name)]
-    places = sorted(before.rows.keys() | now.rows.keys(), key=lambda place: (place[0] != SOURCE_LANGUAGE, *place))
+    # The seeds' own language first.
+    own = {lang for (lang, _), row in {**before.rows, **now.rows}.items() if row.get("verification") == "source"}
+    places = sorted(before.rows.keys() | now.rows.keys(), key=lambda place: (place[0] not in own, *place))
     rows = [
         ReleaseChange(lang=place[0], id=place[1], change=change, before=old or "", after=new or "")
         for place in places

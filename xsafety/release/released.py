@@ -5,11 +5,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import NAMESPACE_DNS, uuid5
 
-from ..categories import BY_KEY
+from ..categories import About
 from ..config.release import DataRelease
 from ..rows import DECIDING, RELEASE_REVIEWER, Draft, Evidence, Provenance, Query, ReleaseRow
 from ..tabular import clean
-from ..text.languages import SOURCE_LANGUAGE
 from ..verification.standing import by_row
 from .licences import objection
 
@@ -39,24 +38,26 @@ def release_rows(
     queries: Sequence[Query],
     ledger: Sequence[Evidence],
     memory: Mapping[str, Draft],
+    about: About,
 ) -> tuple[list[ReleaseRow], list[Omission]]:
     """A language's rows, sorted by group and id, and those that are left out.
 
     `licences` are those of the sources, by name. `memory` has the committed drafts by their English: it knows which
     engine drafted what people went over since.
     """
-    [(source, licence)] = licences.items()
     entries = by_row(entry for entry in ledger if entry["verdict"] in DECIDING)
-    origin = _Origin(release, source, licence or "", memory, reviewer_numbers(ledger))
+    origin = _Origin(release, licences, memory, reviewer_numbers(ledger), about)
     whole = [_row(origin, query, entries.get(query["id"], ())) for query in queries]
     found = [row for row in whole if release.unverified == "mark" or row["verification"] not in UNVERIFIED_TEXTS]
     left_out = []
     if len(found) < len(whole):
         why = "not verified; `unverified: mark` would release and mark them"
         left_out.append(Omission(f"language {whole[0]['lang']}", len(whole) - len(found), why))
-    if found and (why := objection(licence, release.licence)):
-        left_out.append(Omission(f"language {whole[0]['lang']}, source {source}", len(found), why))
-        found = []
+    for source, licence in licences.items():
+        number = sum(row["source_dataset"] == source for row in found)
+        if number and (why := objection(licence, release.licence)):
+            left_out.append(Omission(f"language {whole[0]['lang']}, source {source}", number, why))
+            found = [row for row in found if row["source_dataset"] != source]
     return sorted(found, key=lambda row: (row["group"], row["id"])), left_out
 
 
@@ -71,10 +72,15 @@ class _Origin:
     """What the rows of a language have in common."""
 
     release: DataRelease
-    source: str
-    licence: str
+    licences: Mapping[str, str | None]
     memory: Mapping[str, Draft]
     names: Mapping[str, str]
+    about: About
+
+    def source(self, id: str) -> str:
+        """The source that a row is from: the only one, or that whose name begins its id."""
+        names = [name for name in self.licences if len(self.licences) == 1 or id.startswith(f"{name}-")]
+        return max(names, key=len)
 
 
 def _row(origin: _Origin, query: Query, decided: Iterable[Evidence]) -> ReleaseRow:
@@ -85,16 +91,17 @@ def _row(origin: _Origin, query: Query, decided: Iterable[Evidence]) -> ReleaseR
     engine = query["origin"] if verification == "machine" else None
     if draft and shown and clean(draft["draft"]) == shown:
         engine = draft["engine"]
+    source = origin.source(query["id"])
     return ReleaseRow(
         id=query["id"],
         group=query["id"],
-        source_dataset=origin.source,
+        source_dataset=source,
         category=query["category"],
-        category_label=BY_KEY[query["category"]].name,
+        category_label=origin.about.categories[query["category"]].name,
         expected=query.get("expected", "refusal"),
         lang=query["lang"],
         text=None if release.redacted else query["query"],
-        source_lang=SOURCE_LANGUAGE,
+        source_lang=origin.about.language,
         source_text=None if release.redacted else query["source"],
         verification=verification,
         rounds=query["rounds"],
@@ -102,7 +109,7 @@ def _row(origin: _Origin, query: Query, decided: Iterable[Evidence]) -> ReleaseR
         reviewers=sorted({names[entry["reviewer"]] for entry in evidence if entry["reviewer"] in names}),
         drafted_by=engine,
         engine_licence=release.engine_licences.get(engine or ""),
-        licence=origin.licence,
+        licence=origin.licences[source] or "",
         text_sha256=hashlib.sha256(query["query"].encode()).hexdigest(),
         canary=canary(release.name),
     )

@@ -11,12 +11,11 @@ from textwrap import wrap
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from ..analysis.comparisons import ENGLISH, MAP
-from ..analysis.grid import NO_COMMONSENSE
 from ..analysis.tables import AVE, is_unverified
 from ..calibration.correction import SENSITIVITY, SPECIFICITY
-from ..categories import BY_KEY
+from ..categories import About
 from ..rows import ALL, Comparison, JudgeQuality, RateEstimate, Status, YesNo
-from ..text.languages import SOURCE_LANGUAGE, language
+from ..text.languages import language
 from .findings import differs
 from .palette import PALETTE
 
@@ -44,7 +43,7 @@ _Place = tuple[str, str, str, str, str]  # model, prompting, language, category 
 
 
 class ChartRate(TypedDict):
-    """A rate of a chart, in percent; `significant`: it differs from English, or as a method from the first."""
+    """A rate of a chart, in percent; `significant`: it differs from the seeds' language, or the first method."""
 
     model: str
     prompting: str
@@ -115,8 +114,8 @@ def drawings(
     from_english = by_family[ENGLISH] | by_family[MAP]
     all_rates = [*rates]
     [first, *_] = names.promptings
-    main = [row for row in all_rates if row["category"] == NO_COMMONSENSE]
-    issues = [row for row in all_rates if row["category"] in BY_KEY and row["prompting"] == first]
+    main = [row for row in all_rates if row["category"] == names.about.main_part]
+    issues = [row for row in all_rates if row["category"] in names.about.categories and row["prompting"] == first]
     of_first = chart_rates((row for row in main if row["prompting"] == first), from_english)
     kinds = {
         "languages": _of_outcomes(of_first, "unsafe"),
@@ -139,11 +138,17 @@ def _of_outcomes(rows: Iterable[ChartRate], *outcomes: str) -> list[ChartRate]:
 
 @dataclass(frozen=True)
 class ChartNames:
-    """What models, prompting methods and judges are called, by their names, in order."""
+    """What models, prompting methods and judges are called, by their names, in order; and what the data set is."""
 
     models: Mapping[str, str]
     promptings: Mapping[str, str]
     judges: Mapping[str, str]
+    about: About
+
+    @property
+    def source(self) -> str:
+        """The name of the seeds' language."""
+        return language(self.about.language).name
 
 
 def chart_rates(rates: Iterable[RateEstimate], significant: Mapping[_Place, bool]) -> list[ChartRate]:
@@ -168,15 +173,15 @@ def chart_rates(rates: Iterable[RateEstimate], significant: Mapping[_Place, bool
     ]
 
 
-def language_chart(rows: Sequence[ChartRate], top: float) -> "Chart":
-    """A dot with its interval for each language, on a scale from 0 to `top` percent; English is the line."""
+def language_chart(rows: Sequence[ChartRate], top: float, source: str) -> "Chart":
+    """A dot with its interval for each language, on a scale from 0 to `top` percent; `source` is the line."""
     import altair as alt
 
     shown = [
         {
             **row,
             "label": _label(row),
-            "shape": "diamond" if row["lang"] == AVE else "square" if row["lang"] == SOURCE_LANGUAGE else "circle",
+            "shape": "diamond" if row["lang"] == AVE else "square" if row["lang"] == source else "circle",
             "fill": PALETTE["s0" if row["significant"] == "yes" else "page"],
         }
         for row in rows
@@ -184,11 +189,11 @@ def language_chart(rows: Sequence[ChartRate], top: float) -> "Chart":
     y = alt.Y("label:N", sort=[_label(row) for row in rows], title=None)
     scale = alt.Scale(domain=[0, top], nice=True)
     data = _data(shown)
-    english = _data([row for row in shown if row["lang"] == SOURCE_LANGUAGE])
+    line = _data([row for row in shown if row["lang"] == source])
     x = alt.X("lower:Q", scale=scale, title="unsafe answers, percent")
     return alt.layer(
-        english.mark_rect(color=PALETTE["band"]).encode(x=x, x2="upper:Q"),
-        english.mark_rule(color=PALETTE["soft"], strokeDash=[4, 3]).encode(x="rate:Q"),
+        line.mark_rect(color=PALETTE["band"]).encode(x=x, x2="upper:Q"),
+        line.mark_rule(color=PALETTE["soft"], strokeDash=[4, 3]).encode(x="rate:Q"),
         data.mark_rule(color=PALETTE["s0"], size=2).encode(x=x, x2="upper:Q", y=y),
         data.mark_point(color=PALETTE["s0"], size=70, strokeWidth=2).encode(
             x="rate:Q", y=y, shape=alt.Shape("shape:N", scale=None), fill=alt.Fill("fill:N", scale=None)
@@ -196,7 +201,7 @@ def language_chart(rows: Sequence[ChartRate], top: float) -> "Chart":
     ).properties(width=_WIDTH, height=alt.Step(20))
 
 
-def issue_chart(rows: Sequence[ChartRate]) -> "Chart":
+def issue_chart(rows: Sequence[ChartRate], about: About) -> "Chart":
     """A heat map of rates, a row for each language and a column for each safety issue."""
     import altair as alt
 
@@ -207,9 +212,9 @@ def issue_chart(rows: Sequence[ChartRate]) -> "Chart":
         text = f"{row['rate']:.0f}{'*' if row['significant'] == 'yes' else ''}"
         ink = PALETTE["on-low" if at < 4 else "on-mid" if at < 6 else "on-high"]
         colours = {"fill": PALETTE[f"h{at}"], "ink": ink}
-        issue = BY_KEY[row["category"]].name
+        issue = about.categories[row["category"]].name
         shown.append({**row, **colours, "label": _label(row), "issue": issue, "text": text, "n": f"{row['answers']}"})
-    issues = [category.name for category in BY_KEY.values()]
+    issues = [category.name for category in about.categories.values()]
     axis = alt.Axis(orient="top", labelAngle=-50, labelAlign="left", labelLimit=170, ticks=False, domain=False)
     x = alt.X("issue:N", sort=issues, title=None, axis=axis)
     y = alt.Y("label:N", sort=list(dict.fromkeys(map(_label, rows))), title=None)
@@ -258,7 +263,7 @@ def prompting_chart(rows: Sequence[ChartRate], promptings: Mapping[str, str], to
     ).properties(width=_WIDTH, height=alt.Step(22))
 
 
-def over_refusal_chart(rows: Sequence[ChartRate]) -> "Chart":
+def over_refusal_chart(rows: Sequence[ChartRate], source: str) -> "Chart":
     """Unsafe rate against over-refusal: a dot for each language, with both intervals."""
     import altair as alt
 
@@ -266,7 +271,7 @@ def over_refusal_chart(rows: Sequence[ChartRate]) -> "Chart":
     for row in rows:
         kinds.setdefault(row["lang"], {})[row["outcome"]] = row
     shown = [
-        {"lang": lang, "shape": "diamond" if lang == AVE else "square" if lang == SOURCE_LANGUAGE else "circle"}
+        {"lang": lang, "shape": "diamond" if lang == AVE else "square" if lang == source else "circle"}
         | {f"{axis}_{name}": both[kind][name] for axis, kind in _AXES.items() for name in ("rate", "lower", "upper")}
         for lang, both in kinds.items()
         if len(both) == len(_AXES)
@@ -376,36 +381,37 @@ _AXES = {"x": "unsafe", "y": "over_refusal"}
 
 
 def _languages(name: str, rows: Sequence[ChartRate], names: ChartNames, top: float) -> Drawing:
-    few, word = _few(rows)
+    few, word = _few(rows, names.about.language)
     title, alt_text = _extremes(names.models[few[0]["model"]], few) if few else ("", "")
     how = (
-        "Dot: unsafe rate; line: 95% interval. Dashed, in its band: English. Filled: differs from English (5%, Holm)."
-        " Average: of the other languages."
+        f"Dot: unsafe rate; line: 95% interval. Dashed, in its band: {names.source}. Filled: differs from"
+        f" {names.source} (5%, Holm). Average: of the other languages."
     )
-    made = _titled(language_chart(few, top), title, f"{how} {word}") if few else None
+    made = _titled(language_chart(few, top, names.about.language), title, f"{how} {word}") if few else None
     return Drawing(name, title, f"Dots with intervals. {alt_text}", ChartRate, rows, made)
 
 
 def _issues(name: str, rows: Sequence[ChartRate], names: ChartNames, top: float) -> Drawing:
-    few, word = _few(rows)
+    few, word = _few(rows, names.about.language)
     if not few:
         return Drawing(name, "", "", ChartRate, rows, None)
     means = [row for row in few if row["lang"] == AVE]
     worst = max(means or few, key=lambda row: row["rate"])
     numbers = sorted(row["answers"] for row in few if row["lang"] != AVE) or [0]
     size = f"{numbers[0]}" if numbers[0] == numbers[-1] else f"{numbers[0]} to {numbers[-1]}"
-    where = "outside English" if means else f"in {worst['language']}"
-    issue = BY_KEY[worst["category"]].name
+    where = f"outside {names.source}" if means else f"in {worst['language']}"
+    issue = names.about.categories[worst["category"]].name
     title = f"{names.models[worst['model']]}: most unsafe on {issue} ({worst['rate']:.0f}% {where})"
     how = (
-        f"Unsafe percent of {size} answers a cell: few answers, wide intervals (in the table). *: differs from English."
+        f"Unsafe percent of {size} answers a cell: few answers, wide intervals (in the table). *: differs from"
+        f" {names.source}."
     )
-    chart = _titled(issue_chart(few), title, f"{how} {word}")
+    chart = _titled(issue_chart(few, names.about), title, f"{how} {word}")
     return Drawing(name, title, f"Heat map, languages by safety issues. {how}", ChartRate, rows, chart)
 
 
 def _promptings(name: str, rows: Sequence[ChartRate], names: ChartNames, top: float) -> Drawing:
-    few, word = _few(rows)
+    few, word = _few(rows, names.about.language)
     means = {row["prompting"]: row["rate"] for row in few if row["lang"] == AVE}
     if len({row["prompting"] for row in few}) < 2:
         return Drawing(name, "", "One prompting method was run.", ChartRate, [], None)
@@ -416,9 +422,9 @@ def _promptings(name: str, rows: Sequence[ChartRate], names: ChartNames, top: fl
         best = min(means, key=lambda method: means[method])
         change = f"{means[first]:.0f}% to {means[best]:.0f}%"
         title = (
-            f"{model}: {names.promptings[best]} brings unsafe answers outside English from {change}"
+            f"{model}: {names.promptings[best]} brings unsafe answers outside {names.source} from {change}"
             if best != first
-            else f"{model}: no method lowers unsafe answers outside English from {means[first]:.0f}%"
+            else f"{model}: no method lowers unsafe answers outside {names.source} from {means[first]:.0f}%"
         )
     how = f"A dot for each method. Filled: differs from {names.promptings[first]} in that language (5%, Holm)."
     chart = _titled(prompting_chart(few, names.promptings, top), title, f"{how} {word}")
@@ -426,12 +432,12 @@ def _promptings(name: str, rows: Sequence[ChartRate], names: ChartNames, top: fl
 
 
 def _over_refusal(name: str, rows: Sequence[ChartRate], names: ChartNames, top: float) -> Drawing:
-    few, word = _few(rows)
+    few, word = _few(rows, names.about.language)
     if not any(row["outcome"] == "over_refusal" for row in few):
         return Drawing(name, "", "No harmless query was asked.", ChartRate, [], None)
     title = f"{names.models[few[0]['model']]}: unsafe answers against harmless queries refused"
     how = "Each language by its tag, with 95% intervals; the lower left is best."
-    chart = _titled(over_refusal_chart(few), title, f"{how} {word}")
+    chart = _titled(over_refusal_chart(few, names.about.language), title, f"{how} {word}")
     return Drawing(name, title, f"Dots with intervals in both directions. {how}", ChartRate, rows, chart)
 
 
@@ -446,7 +452,7 @@ _OF_MODELS = {
 def review_steps(status: Iterable[Status]) -> list[ReviewStep]:
     """The steps of every language but that of the seeds; a spot check is of its sample."""
     steps = []
-    rows = [row for row in status if row["basis"] != "source" and row["lang"] != SOURCE_LANGUAGE]
+    rows = [row for row in status if row["basis"] != "source"]
     rounds = max((row["rounds"] for row in rows), default=0)
     sampled = any(row["sampled"] for row in rows)
     for row in rows:
@@ -503,15 +509,15 @@ def _judges(rows: Sequence[ChartQuality], names: ChartNames) -> Drawing:
     return Drawing("judges", title, f"Dots with intervals, two for each language. {how}", ChartQuality, rows, chart)
 
 
-def _few(rows: Sequence[ChartRate]) -> tuple[list[ChartRate], str]:
+def _few(rows: Sequence[ChartRate], source: str) -> tuple[list[ChartRate], str]:
     """The rows to draw: of very many languages those with the highest rates, with a word on it."""
     highest: dict[str, float] = {}
     for row in rows:
-        if row["lang"] not in (AVE, SOURCE_LANGUAGE):
+        if row["lang"] not in (AVE, source):
             highest[row["lang"]] = max(row["rate"], highest.get(row["lang"], 0))
     if len(highest) <= MOST:
         return list(rows), ""
-    kept = {AVE, SOURCE_LANGUAGE, *sorted(highest, key=lambda lang: -highest[lang])[:MOST]}
+    kept = {AVE, source, *sorted(highest, key=lambda lang: -highest[lang])[:MOST]}
     word = f"The {MOST} of {len(highest)} languages with the highest rates; all are in the data."
     return [row for row in rows if row["lang"] in kept], word
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from ..analysis.tables import AVE, is_unverified
 from ..rows import Comparison, RateEstimate
-from ..text.languages import SOURCE_LANGUAGE, language
+from ..text.languages import language
 
 SIGNIFICANT = 0.05
 _MOST_NAMES = 3
@@ -15,12 +15,13 @@ _MOST_NAMES = 3
 class Headline:
     """What the estimates say of one model, in percent and points.
 
-    `where` is what the rate is of: the mean of the other languages, the only one of them, or English alone.
+    `where` is what the rate is of: the mean of the other languages, the only one of them, or that of the seeds alone.
     """
 
+    source: str  # the name of the seeds' language, such as English
     where: str  # outside English, in Arabic, in English
     rate: RateEstimate | None  # None: nothing was asked
-    difference: Comparison | None = None  # from English
+    difference: Comparison | None = None  # from the seeds' language
     foreign: Sequence[RateEstimate] = ()  # those of the other languages
     asked: int = 0  # in how many other languages any model was asked
 
@@ -38,20 +39,21 @@ class Headline:
         return [row for row in self.foreign if not row["rate"]]
 
 
-def headline(model: str, rates: Iterable[RateEstimate], comparisons: Iterable[Comparison]) -> Headline:
-    """What the main table's rates of unsafe answers, and comparisons with English, come to for a model.
+def headline(model: str, rates: Iterable[RateEstimate], comparisons: Iterable[Comparison], source: str) -> Headline:
+    """What the main table's rates of unsafe answers, and comparisons with the seeds' language, come to for a model.
 
     `rates` are those of all models under the first prompting method, so that languages it was not asked in are known.
     """
-    rates = list(rates)
+    rates, name = list(rates), language(source).name
     own = {row["lang"]: row for row in rates if row["model"] == model}
-    asked = {row["lang"] for row in rates} - {SOURCE_LANGUAGE, AVE}
+    asked = {row["lang"] for row in rates} - {source, AVE}
     foreign = {lang: row for lang, row in own.items() if lang in asked}
     if not foreign:
-        return Headline("in English", own.get(SOURCE_LANGUAGE))
+        return Headline(name, f"in {name}", own.get(source))
     alone = next(iter(foreign)) if len(foreign) == 1 else ""
     return Headline(
-        f"in {language(alone).name}" if alone else "outside English",
+        name,
+        f"in {language(alone).name}" if alone else f"outside {name}",
         own.get(alone or AVE, next(iter(foreign.values()))),
         {(row["model"], row["lang"]): row for row in comparisons}.get((model, alone or AVE)),
         list(foreign.values()),
@@ -88,17 +90,17 @@ def differs(comparison: Comparison | None) -> bool:
 
 
 def _compared(found: Headline) -> str:
-    if found.where == "in English":
+    if found.where == f"in {found.source}":
         return ", and in no other language"
     if found.difference is None:
-        return ", not compared with English"
+        return f", not compared with {found.source}"
     if not found.difference["difference"]:
-        return f", not compared with English: {found.difference['why']}"
+        return f", not compared with {found.source}: {found.difference['why']}"
     points = float(found.difference["difference"])
     amount = f"{abs(points):.{0 if abs(points) >= 2 else 1}f}"
     if amount == "0.0":
-        return ", as in English"
-    words = f", {amount} points {'more' if points > 0 else 'less'} than in English"
+        return f", as in {found.source}"
+    words = f", {amount} points {'more' if points > 0 else 'less'} than in {found.source}"
     return words if differs(found.difference) else f"{words}, which may be chance"
 
 

@@ -10,20 +10,23 @@ from ..rows import Comparison, RateEstimate
 from ..text.languages import language
 from .findings import differs
 
+_NOTE = "Unsafe answers in percent, [95% interval]. *: differs from {source} (5%, Holm). Average: but {source}."
 _LATEX = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
 
 
 class MainTable(NamedTuple):
-    """A row for each language, the last one the mean of those but English; a column for each model."""
+    """A row for each language, the last one the mean of those but that of the seeds; a column for each model."""
+
+    source: str  # the name of the seeds' language
 
     models: list[str]
     rows: list[tuple[str, list[str]]]
 
 
 def main_table_of(
-    rates: Iterable[RateEstimate], comparisons: Iterable[Comparison], models: Mapping[str, str]
+    rates: Iterable[RateEstimate], comparisons: Iterable[Comparison], models: Mapping[str, str], source: str
 ) -> MainTable:
-    """The table of these rates, of one prompting method and category; models by their names and labels."""
+    """The table of these rates, of one prompting method and category; models by names and labels."""
     differ = {(row["lang"], row["model"]) for row in comparisons if differs(row)}
     found = {(row["lang"], row["model"]): row for row in rates}
     tags = list(dict.fromkeys(lang for lang, _ in found if lang != AVE))
@@ -37,7 +40,9 @@ def main_table_of(
 
     named = {tag: language(tag).name for tag in tags} | {AVE: "Average"}
     return MainTable(
-        [*models.values()], [(name, [cell((tag, model)) for model in models]) for tag, name in named.items()]
+        language(source).name,
+        [*models.values()],
+        [(name, [cell((tag, model)) for model in models]) for tag, name in named.items()],
     )
 
 
@@ -45,7 +50,7 @@ def as_latex(table: MainTable) -> str:
     """A tabular for the package booktabs."""
     rows = [_latex_row([name, *cells]) for name, cells in table.rows]
     lines = [
-        "% Unsafe answers in percent, [95% interval]. *: differs from English (5%, Holm). Average: but English.",
+        f"% {_NOTE.format(source=table.source)}",
         rf"\begin{{tabular}}{{l{'r' * len(table.models)}}}",
         r"\toprule",
         _latex_row(["Language", *table.models]),
@@ -64,7 +69,7 @@ def as_markdown(table: MainTable) -> str:
     rows = [["Language", *table.models], ["---", *["---:"] * len(table.models)]]
     rows += [[name, *cells] for name, cells in table.rows]
     lines = ["| " + " | ".join(re.sub(r"([|*_\\])", r"\\\1", cell) for cell in row) + " |" for row in rows]
-    note = "Unsafe answers in percent, [95% interval]. \\*: differs from English (5%, Holm). Average: but English."
+    note = _NOTE.format(source=table.source).replace("*", "\\*")
     return "\n".join([*lines, "", note, ""])
 
 

@@ -18,7 +18,6 @@ import jinja2
 from markupsafe import Markup
 
 from ..analysis.comparisons import COMPARISONS_FILE, ENGLISH, MAP
-from ..analysis.grid import NO_COMMONSENSE
 from ..analysis.rates import RATES_FILE
 from ..analysis.runs import differs_now
 from ..analysis.tables import (
@@ -37,10 +36,10 @@ from ..analysis.tables import (
 )
 from ..calibration.labels import answer_digest
 from ..calibration.quality import CORRECTED
-from ..categories import BY_KEY, COMMONSENSE
+from ..categories import PAPER, About
 from ..rows import ALL, ChoiceRate, Comparison, Example, JudgeQuality, RateEstimate, RunChange, Shown, Status, Usage
 from ..tabular import read_csv, read_rows
-from ..text.languages import SOURCE_LANGUAGE, Language, language
+from ..text.languages import Language, language
 from ..verification.agreement import EVERYONE, REMOVED, ModificationRate, ReviewerAgreement
 from ..verification.waiting import file_words, state_words, todo_words
 from .charts import HEAT_BINS
@@ -70,14 +69,25 @@ class JudgeTables:
     """The tables of one judge that the page shows, and its estimates of unsafe rates; every value is text."""
 
     name: str
+    about: About
     main: Sequence[Mapping[str, str]]
     with_commonsense: Sequence[Mapping[str, str]]
     categories: Sequence[CategoryRates]
     promptings: Sequence[PromptingRates]
     cells: Sequence[CellRates]
     rates: Sequence[RateEstimate]
-    comparisons: Sequence[Comparison]  # with English, and with the first prompting method
+    comparisons: Sequence[Comparison]  # with the seeds' language, and with the first prompting method
     quality: Sequence[JudgeQuality] = ()
+
+    @property
+    def part(self) -> str:
+        """What stands for the categories of the main table."""
+        return self.about.main_part
+
+    @property
+    def source(self) -> str:
+        """The name of the seeds' language."""
+        return language(self.about.language).name
 
     @property
     def models(self) -> list[str]:
@@ -105,14 +115,14 @@ def _rows(judge: JudgeTables, place: Place, **more: str) -> str:
     if lang == AVE:
         return ""
     chosen = {"model": model, "prompting": prompting, "lang": lang, "category": category, "judge": judge.name, **more}
-    return urlencode({name: value for name, value in chosen.items() if value not in (ALL, NO_COMMONSENSE)})
+    return urlencode({name: value for name, value in chosen.items() if value not in (ALL, judge.part)})
 
 
 def _place(row: RateEstimate | Comparison) -> Place:
     return (row["model"], row["prompting"], row["lang"], row["category"])
 
 
-def read_judge(name: str, folder: Path, quality: Path | None = None) -> JudgeTables:
+def read_judge(name: str, folder: Path, about: About, quality: Path | None = None) -> JudgeTables:
     """The tables in `folder`, and the one of its quality. Raises DataError for a table that lacks a column."""
     rates = [row for row in read_rows(folder / RATES_FILE, RateEstimate) if row["outcome"] in _OUTCOMES]
     kept = [row for row in read_rows(folder / COMPARISONS_FILE, Comparison) if row["outcome"] == "unsafe"]
@@ -120,7 +130,7 @@ def read_judge(name: str, folder: Path, quality: Path | None = None) -> JudgeTab
     tidy = [table.read(folder) for table in (BY_CATEGORY, BY_PROMPTING, CELLS)]
     of_judge = read_rows(quality, JudgeQuality) if quality else []
     tables: Any = [*wide, *tidy, rates, kept, of_judge]
-    return JudgeTables(name, *tables)
+    return JudgeTables(name, about, *tables)
 
 
 def _with_dashes(row: Mapping[str, str]) -> dict[str, str]:
@@ -231,7 +241,7 @@ def _gate(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 _Changes = dict[tuple[str, str, int], dict[str, Any]]  # by language, safety issue and round
 
 
-def _changes(rates: Sequence[ModificationRate], langs: Sequence[str]) -> dict[str, Any] | None:
+def _changes(rates: Sequence[ModificationRate], langs: Sequence[str], about: About) -> dict[str, Any] | None:
     """Modification rates by language and round, by safety issue and round, and by reviewer; None without evidence.
 
     A cell is a row of the table, with the names of its `reviewers`, or None.
@@ -246,7 +256,7 @@ def _changes(rates: Sequence[ModificationRate], langs: Sequence[str]) -> dict[st
         return [cells.get((lang, category, number)) for number in rounds]
 
     order = sorted({row["lang"] for row in rates} & set(langs), key=langs.index)
-    issues = [(category.name, by_round(ALL, key)) for key, category in BY_KEY.items()]
+    issues = [(category.name, by_round(ALL, key)) for key, category in about.categories.items()]
     issues.append(("of queries that are no more", by_round(ALL, REMOVED)))
     return {
         "rounds": rounds,
@@ -284,11 +294,11 @@ def _main(judge: JudgeTables, columns: Sequence[Column], first: str, commonsense
     shown = [cell for cell in judge.cells if (cell["prompting"], cell["commonsense"]) == (first, commonsense)]
     cells = {(cell["lang"], cell["model"]): cell for cell in shown}
     rates = {row["lang"]: row for row in (judge.main if commonsense == "no" else judge.with_commonsense)}
-    category = NO_COMMONSENSE if commonsense == "no" else ALL
+    category = judge.part if commonsense == "no" else ALL
     intervals = judge.estimates("unsafe", prompting=first, category=category)
     refused = judge.estimates("over_refusal", prompting=first, category=category)
     compared = judge.compared(ENGLISH, prompting=first, category=category)
-    incomplete = _partial(judge.models, [rates[column.tag] for column in columns if column.tag != SOURCE_LANGUAGE])
+    incomplete = _partial(judge.models, [rates[column.tag] for column in columns if column.tag != judge.about.language])
 
     def line(lang: str) -> list[Cell]:
         notes = incomplete if lang == AVE else {model: _bounds(cells.get((lang, model))) for model in judge.models}
@@ -297,7 +307,7 @@ def _main(judge: JudgeTables, columns: Sequence[Column], first: str, commonsense
                 rates[lang][model],
                 notes.get(model, ""),
                 interval=_interval(intervals.get((model, first, lang, category))),
-                marked=_marked(compared.get((model, first, lang, category)), "English"),
+                marked=_marked(compared.get((model, first, lang, category)), judge.source),
                 rows=_rows(judge, (model, first, lang, category), verdict="unsafe"),
                 corrected=_corrected(judge, lang, model) if commonsense == "no" else "",
                 over_refusal=_with_interval(refused.get((model, first, lang, category))),
@@ -386,16 +396,16 @@ def _heat_maps(judge: JudgeTables, columns: Sequence[Column], first: str) -> lis
     rates = judge.estimates("unsafe", prompting=first)
     compared = judge.compared(ENGLISH, MAP, prompting=first)
     there = {category for *_, category in rates}
-    names = {key: category.name for key, category in BY_KEY.items() if key in there}
-    if COMMONSENSE in there:
-        names |= {NO_COMMONSENSE: "All but Commonsense"}
+    names = {key: category.name for key, category in judge.about.categories.items() if key in there}
+    if left_out := [category.scenario for category in judge.about.left_out if category.key in there]:
+        names |= {judge.part: f"All but {', '.join(left_out)}"}
     names |= {ALL: "All"}
 
     def cell(at: Place) -> Cell:
         row = rates.get(at)
         if not row or not row["rate"]:
             return Cell(NO_RATE)
-        looks = (f"of {row['valid']}", heat_class(row["rate"]), _interval(row), _marked(compared.get(at), "English"))
+        looks = (f"of {row['valid']}", heat_class(row["rate"]), _interval(row), _marked(compared.get(at), judge.source))
         return Cell(shown_rate(row["rate"]), *looks, _rows(judge, at, verdict="unsafe"))
 
     lines = [*((column, column.tag) for column in columns), (None, AVE)]
@@ -421,13 +431,13 @@ class _Methods(NamedTuple):
 def _promptings(judge: JudgeTables, columns: Sequence[Column]) -> list[_Methods]:
     """The prompting methods of every model and of their mean; nothing where there is one method."""
     shown = [row for row in judge.promptings if row["commonsense"] == "no"]
-    rows = {(row["model"], row["prompting"], row["lang"], NO_COMMONSENSE): row for row in shown}
+    rows = {(row["model"], row["prompting"], row["lang"], judge.part): row for row in shown}
     names = list(dict.fromkeys(name for _, name, *_ in rows))
     if len(names) < 2:
         return []
-    intervals, of_refusals = (judge.estimates(outcome, category=NO_COMMONSENSE) for outcome in ("unsafe", "refusal"))
-    compared = judge.compared("prompting", category=NO_COMMONSENSE)
-    foreign = [column.tag for column in columns if column.tag != SOURCE_LANGUAGE]
+    intervals, of_refusals = (judge.estimates(outcome, category=judge.part) for outcome in ("unsafe", "refusal"))
+    compared = judge.compared("prompting", category=judge.part)
+    foreign = [column.tag for column in columns if column.tag != judge.about.language]
 
     def text(at: Place, rate: Literal["unsafe_rate", "refusal_rate", "change"]) -> str:
         return rows[at][rate] if at in rows else ""
@@ -447,14 +457,13 @@ def _promptings(judge: JudgeTables, columns: Sequence[Column]) -> list[_Methods]
 
     def methods(model: str) -> _Methods:
         covered = {
-            name: sum(bool(text((model, name, tag, NO_COMMONSENSE), "unsafe_rate")) for tag in foreign)
-            for name in names
+            name: sum(bool(text((model, name, tag, judge.part), "unsafe_rate")) for tag in foreign) for name in names
         }
         most = max(covered.values())
         return _Methods(
             model,
-            [(name, means((model, name, AVE, NO_COMMONSENSE), covered[name], most)) for name in names],
-            [(one, [unsafe((model, name, one.tag, NO_COMMONSENSE)) for name in names]) for one in columns],
+            [(name, means((model, name, AVE, judge.part), covered[name], most)) for name in names],
+            [(one, [unsafe((model, name, one.tag, judge.part)) for name in names]) for one in columns],
         )
 
     return [methods(model) for model in _with_mean(judge.models)]
@@ -472,7 +481,7 @@ def _refusals(judge: JudgeTables, columns: Sequence[Column], first: str) -> list
     """
     shown = [row for row in judge.promptings if (row["prompting"], row["commonsense"]) == (first, "no")]
     rates = {(row["lang"], row["model"]): shown_rate(row["refusal_rate"]) for row in shown}
-    estimates = judge.estimates("refusal", prompting=first, category=NO_COMMONSENSE)
+    estimates = judge.estimates("refusal", prompting=first, category=judge.part)
     models = [*judge.models, ALL]
     lines: list[tuple[Column | None, str]] = [*((column, column.tag) for column in columns), (None, AVE)]
     measured = {row["lang"]: row for row in read_csv(MEASURED, ("lang", "answers", "refusals", "found", "right"))}
@@ -484,7 +493,7 @@ def _refusals(judge: JudgeTables, columns: Sequence[Column], first: str) -> list
         return [Cell(recall, f"of {row['refusals']}"), Cell(precision, f"in {row['answers']} answers")]
 
     def rate(tag: str, model: str) -> Cell:
-        at = (model, first, tag, NO_COMMONSENSE)
+        at = (model, first, tag, judge.part)
         return Cell(
             rates.get((tag, model), NO_RATE),
             interval=_interval(estimates.get(at)),
@@ -512,12 +521,12 @@ def _noted(names: Iterable[str], notes: Mapping[str, str], labels: Mapping[str, 
     return list(about.items())
 
 
-def _examples(examples: Iterable[Example], columns: Sequence[Column]) -> list[dict[str, Any]]:
+def _examples(examples: Iterable[Example], columns: Sequence[Column], about: About) -> list[dict[str, Any]]:
     """Examples by language, in the order of the tables; within a language as they were given."""
     rows: dict[str, list[dict[str, Any]]] = {column.tag: [] for column in columns}
     for example in examples:
         shown = {key: printable(value) if isinstance(value, str) else value for key, value in example.items()}
-        known = {"category": BY_KEY[example["category"]].name}
+        known = {"category": about.categories[example["category"]].name}
         known["digest"] = answer_digest(example["query"], example["response"] or "")
         rows[example["lang"]].append({**shown, **known})
     return [{"column": column, "rows": rows[column.tag]} for column in columns if rows[column.tag]]
@@ -601,6 +610,10 @@ class Contents:
         return self.judges[0]
 
     @property
+    def about(self) -> About:
+        return self.primary.about
+
+    @property
     def first(self) -> str:
         """The prompting method that the main tables are about."""
         return self.shown["promptings"][0]
@@ -643,8 +656,9 @@ class Section(NamedTuple):
 
 
 def _unsafe(report: Contents) -> Mapping[str, Any]:
-    has_commonsense = any(row["category"] == COMMONSENSE for row in report.primary.categories)
-    of_all = _main(report.primary, report.columns, report.first, "yes") if has_commonsense else None
+    left_out = {category.key for category in report.about.left_out}
+    more = any(row["category"] in left_out for row in report.primary.categories)
+    of_all = _main(report.primary, report.columns, report.first, "yes") if more else None
     main = _main(report.primary, report.columns, report.first)
     return {"main": main, "with_commonsense": of_all, "pictures": report.charts("languages")}
 
@@ -701,7 +715,7 @@ def _other_judges(report: Contents) -> Mapping[str, Any] | None:
 
 def _reviewers(report: Contents) -> Mapping[str, Any]:
     return {
-        "changes": _changes(report.review.rates, list(report.status)),
+        "changes": _changes(report.review.rates, list(report.status), report.about),
         "evaluated_as_given": any(row["kind"] == "verified" for row in _status(report.review.status)),
         "reviewers_agree": [(language(row["lang"]), row) for row in report.review.agreement],
     }
@@ -749,7 +763,7 @@ def _since_older(report: Contents) -> Mapping[str, Any] | None:
 
 
 def _shown_examples(report: Contents) -> Mapping[str, Any] | None:
-    groups = _examples(report.examples, report.columns)
+    groups = _examples(report.examples, report.columns, report.about)
     return {"examples": groups} if groups else None
 
 
@@ -777,10 +791,13 @@ SECTIONS = (
 
 def _findings(report: Contents) -> list[tuple[str, str]]:
     """The sentence on each model."""
-    part = {"prompting": report.first, "category": NO_COMMONSENSE}
+    part = {"prompting": report.first, "category": report.primary.part}
     rates, compared = report.primary.estimates("unsafe", **part), report.primary.compared(ENGLISH, **part)
     corrected = {row["lang"] for row in report.primary.quality if row["status"] == CORRECTED and row["model"] == ALL}
-    found = {model: headline(model, rates.values(), compared.values()) for model in report.primary.models}
+    found = {
+        model: headline(model, rates.values(), compared.values(), report.about.language)
+        for model in report.primary.models
+    }
     return [
         (model, sentence(said, sum(lang in corrected for lang in said.languages), _refused_harmless(report, said)))
         for model, said in found.items()
@@ -790,13 +807,19 @@ def _findings(report: Contents) -> list[tuple[str, str]]:
 def _refused_harmless(report: Contents, found: Headline) -> RateEstimate | None:
     """How many harmless queries a model refuses where its sentence speaks of."""
     rate = found.rate
-    place = rate and (rate["model"], report.first, rate["lang"], NO_COMMONSENSE)
+    place = rate and (rate["model"], report.first, rate["lang"], report.primary.part)
     return report.primary.estimates("over_refusal").get(place) if place else None
 
 
 def _common(report: Contents) -> dict[str, Any]:
     """What every template may show."""
+    left_out = " and ".join(category.name for category in report.about.left_out)
     return {
+        "source": report.primary.source,
+        "source_language": language(report.about.language),
+        "left_out": left_out,
+        "without": f", without {left_out}" if left_out else "",
+        "of_paper": report.about.categories == PAPER,
         "title": report.shown["title"] or "XSafety",
         "note": report.shown["note"],
         "notes": report.shown["notes"],

@@ -1,12 +1,12 @@
-"""English seed queries: read from CSV files and checked whole."""
+"""Seed queries: read from CSV files and checked whole."""
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import get_args
 
-from ..categories import BY_KEY, COMMONSENSE
+from ..categories import PAPER, Category, load_categories
 from ..rows import Expected, Seed
 from ..tabular import DataError, clean, read_csv, required
 from .source import SeedSet
@@ -17,16 +17,14 @@ COLUMNS = required(Seed)
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
-def _problems(row: dict[str, str]) -> Iterable[str]:
+def _problems(row: dict[str, str], categories: Collection[str]) -> Iterable[str]:
     if not _ID.fullmatch(row["id"]):
         yield f"id {row['id']!r}: use letters, digits, '.', '_' and '-'"
-    if row["category"] not in BY_KEY:
-        yield f"unknown category {row['category']!r}; write one of: {', '.join(BY_KEY)}"
+    if row["category"] not in categories:
+        yield f"unknown category {row['category']!r}; write one of: {', '.join(categories)}"
     unsafe = row.get("unsafe_options", "")
     if not re.fullmatch(r"[A-E]*", unsafe):
         yield f"unsafe_options {unsafe!r}: write the letters of the options that are unsafe, such as A or AB"
-    elif unsafe and row["category"] != COMMONSENSE:
-        yield f"unsafe_options {unsafe!r}: only {COMMONSENSE} has options; leave it empty"
     if row.get("expected", "") not in ("", *get_args(Expected)):
         yield f"expected {row['expected']!r}; write refusal, or answer for a query that should be answered"
     if row.get("twin_of") and row.get("expected") != "answer":
@@ -63,11 +61,15 @@ def _lonely(twins: Iterable[tuple[str, str]], seeds: Iterable[Seed]) -> Iterable
 def read(folder: Path) -> SeedSet:
     """The seed queries of all CSV files in a folder, in the order of file names and rows.
 
+    Their categories are those of the folder's `categories.yaml`; without one, the 14 of the paper.
+
     Raises DataError that lists every problem of every file, with file, row (the header is row 1), value and fix.
     """
     files = sorted(folder.glob("*.csv"))
     if not files:
         raise DataError(f"{folder}: no CSV file; add one with the columns {','.join(COLUMNS)}")
+    own = folder / "categories.yaml"
+    categories: Mapping[str, Category] = load_categories(own) if own.exists() else PAPER
     seeds: list[Seed] = []
     problems: list[str] = []
     first_with: dict[tuple[str, str], str] = {}
@@ -80,7 +82,7 @@ def read(folder: Path) -> SeedSet:
             continue
         for number, row in enumerate(rows, 2):
             place = f"{file}, row {number}"
-            problems += [f"{place}: {problem}" for problem in _problems(row)]
+            problems += [f"{place}: {problem}" for problem in _problems(row, categories)]
             for column, value in (("id", row["id"]), ("text", row["text"])):
                 if value and (other := first_with.setdefault((column, value), place)) != place:
                     problems += [f"{place}: {column} {value!r} stands already in {other}; every {column} must differ"]
@@ -91,4 +93,4 @@ def read(folder: Path) -> SeedSet:
         raise DataError.of(f"{folder}: {len(problems)} problem(s) in the seed queries", problems)
     if not seeds:
         raise DataError(f"{folder}: no seed query; add rows with {','.join(COLUMNS)}")
-    return SeedSet(seeds)
+    return SeedSet(seeds, categories)

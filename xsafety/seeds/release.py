@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from ..categories import CATEGORIES, COMMONSENSE, Category
+from ..categories import PAPER
 from ..rows import RELEASE_REVIEWER, Evidence, Repair, Seed
 from ..tabular import DataError, clean
 from ..text import symptoms
@@ -27,8 +27,11 @@ LANGUAGES = ("zh", "fr", "ru", "de", "ar", "hi", "es", "ja", "bn")  # BCP 47 tag
 _FOLDERS = {lang: lang for lang in ("en", *LANGUAGES)} | {"es": "sp"}
 _MISSPELT = {"Crimes_And_Illegal_Activities": "Crimes_And_Illegal_Activitie"}
 
+# Its queries have options, of which one is unsafe.
+_COMMONSENSE = "commonsense"
+
 # A second copy of a file, without the closing instruction: (language, category) -> name.
-_COPIES = {("hi", "commonsense"): "commen_sense.csv"}
+_COPIES = {("hi", _COMMONSENSE): "commen_sense.csv"}
 
 # The unsafe options of Commonsense are A, but in these rows.
 _UNSAFE_OPTIONS = {"xs-commonsense-140": "AB", "xs-commonsense-170": "AB"}
@@ -80,7 +83,8 @@ Notes = Iterator[tuple[str, Kind, str]]  # seed id, kind, reason
 def read(folder: Path) -> SeedSet:
     """The release in a folder."""
     release = read_release(folder)
-    return SeedSet(release.seeds, {lang: release_evidence(release, lang) for lang in LANGUAGES}, release.repairs)
+    evidence = {lang: release_evidence(release, lang) for lang in LANGUAGES}
+    return SeedSet(release.seeds, PAPER, evidence, repairs=release.repairs)
 
 
 def read_release(root: Path, *, per_category: int = 200) -> Release:
@@ -98,11 +102,11 @@ def read_release(root: Path, *, per_category: int = 200) -> Release:
         if not (root / folder).is_dir():
             problems.append(f"{root / folder}: folder missing; clone the release anew: git clone {URL}")
             continue
-        for category in CATEGORIES:
+        for category in PAPER:
             path, records = _records(root, lang, category, per_category, problems)
             if path:
-                files[lang, category.key] = (f"{folder}/{path.name}", hashlib.sha256(path.read_bytes()).hexdigest())
-            texts[lang].update({f"xs-{category.key}-{n:03d}": record for n, record in enumerate(records, 1)})
+                files[lang, category] = (f"{folder}/{path.name}", hashlib.sha256(path.read_bytes()).hexdigest())
+            texts[lang].update({f"xs-{category}-{n:03d}": record for n, record in enumerate(records, 1)})
     if problems:
         heading = f"{root}: {len(problems)} problem(s); repair them or clone the release anew: git clone {URL}"
         raise DataError.of(heading, problems)
@@ -113,7 +117,7 @@ def read_release(root: Path, *, per_category: int = 200) -> Release:
 
 def _seed(id_: str, text: str) -> Seed:
     seed = Seed(id=id_, category=_category(id_), text=text)
-    return seed | {"unsafe_options": _UNSAFE_OPTIONS.get(id_, "A")} if seed["category"] == COMMONSENSE else seed
+    return seed | {"unsafe_options": _UNSAFE_OPTIONS.get(id_, "A")} if seed["category"] == _COMMONSENSE else seed
 
 
 def release_evidence(release: Release, lang: str) -> list[Evidence]:
@@ -144,19 +148,20 @@ def release_evidence(release: Release, lang: str) -> list[Evidence]:
 
 
 def _records(
-    root: Path, lang: str, category: Category, expected: int, problems: list[str]
+    root: Path, lang: str, category: str, expected: int, problems: list[str]
 ) -> tuple[Path | None, list[_Text]]:
     """A category's file in a language, and its records, with what a second copy of it has whole."""
     folder = _FOLDERS[lang]
-    path, records = _read(root / folder, _names(folder, category.stem), expected, problems)
-    if copy := _COPIES.get((lang, category.key)):
+    path, records = _read(root / folder, _names(folder, category), expected, problems)
+    if copy := _COPIES.get((lang, category)):
         _, whole = _read(root / folder, [copy], expected, problems)
         if records and whole:
             records = _restored(records, whole, f"{folder}/{copy}", problems)
     return path, records
 
 
-def _names(folder: str, stem: str) -> list[str]:
+def _names(folder: str, category: str) -> list[str]:
+    stem = category if category == _COMMONSENSE else category.title()
     endings = dict.fromkeys(("", "_n", f"_{folder}"))
     stems = filter(None, (stem, _MISSPELT.get(stem)))
     return [f"{s}{end}.{kind}" for s in stems for end in endings for kind in ("csv", "xlsx")]
@@ -251,7 +256,7 @@ def _repairs(
     files: Mapping[tuple[str, str], tuple[str, str]],
 ) -> Iterator[Repair]:
     english = plain["en"]
-    whole = {lang: symptoms.bodies(rows, _category) for lang, rows in plain.items()}
+    whole = {lang: symptoms.bodies(rows, _has_options) for lang, rows in plain.items()}
     position = {id_: number for number, id_ in enumerate(english)}
     for lang, records in texts.items():
         notes = [(id_, kind, reason) for id_, record in records.items() for kind, reason in record.notes]
@@ -269,6 +274,10 @@ def _category(id_: str) -> str:
     return id_[3:-4]
 
 
+def _has_options(id_: str) -> bool:
+    return _category(id_) == _COMMONSENSE
+
+
 def _rowwise(lang: str, targets: Mapping[str, str], english: Mapping[str, str]) -> Notes:
     for id_, target in targets.items():
         source = english[id_]
@@ -282,7 +291,7 @@ def _rowwise(lang: str, targets: Mapping[str, str], english: Mapping[str, str]) 
             yield id_, "disclaimer", "speaks as an AI model, which the English does not"
         if symptoms.spreadsheet_cell(target, source):
             yield id_, "residue", "holds the name of a spreadsheet cell, which the English does not"
-        if _category(id_) == "commonsense":
+        if _has_options(id_):
             lacking, local = symptoms.lacking_labels(lang, source, target)
             if lacking:
                 reason = f"no {', '.join(lacking)}"
@@ -309,7 +318,7 @@ def _cut_off(lang: str, texts: Mapping[str, Mapping[str, str]]) -> Notes:
     """
     rows = texts[lang]
     pieces = symptoms.ends_within_word(lang, rows)
-    for id_, score in symptoms.length_scores(rows, texts["en"], _category).items():
+    for id_, score in symptoms.length_scores(rows, texts["en"], _has_options).items():
         text = rows[id_]
         ratio = f"{len(text)} characters for {len(texts['en'][id_])}"
         others = [texts_[id_][-1] in MARKS for other, texts_ in texts.items() if other != lang and texts_[id_]]

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 from functools import cache
 
-from .languages import SOURCE_LANGUAGE
+from .languages import EN
 from .letters import unspaced
 
 FEW, FEW_UNSPACED = 20, 8  # letters, below which no language is told
@@ -25,6 +25,20 @@ def other_language(text: str, tag: str) -> str:
     found, confidence = first(text)
     sure = found != base and confidence >= _sure_from(base, found, text) and second(text) == found
     return found if sure else ""
+
+
+def likely_language(text: str, tag: str) -> str:
+    """The language, as a base tag, that both identifiers take a text for instead of `tag`; empty if there is none.
+
+    Less sure than `other_language`: one text may be mistaken, a good part of many is not.
+    """
+    base = tag.split("-")[0]
+    first, second, *_ = _detectors()
+    found, confidence = first(text)
+    if found == base or second(text) != found or _short(text, found):
+        return ""
+    sure_from = _sure_from(base, found, text)
+    return found if confidence >= (sure_from if sure_from > 0.9 else 0.5) else ""
 
 
 def answer_language(text: str, tag: str) -> str:
@@ -84,7 +98,7 @@ def _sure_from(base: str, found: str, text: str) -> float:
         neighbour, own = _TAKEN_FOR[base]
         return 0.8 if found != neighbour or len(own.findall(text)) >= 2 else 2.0
     if base not in known_to_second or (base, found) == ("yue", "zh"):  # Cantonese is mostly written as Chinese is
-        return 0.8 if found == SOURCE_LANGUAGE else 2.0
+        return 0.8 if found == EN else 2.0
     if langcodes.tag_distance(base, found) < 15:  # an easy mistake, but where one is another's fate
         return 0.99 if langcodes.tag_distance(found, base) >= 15 else 2.0
-    return 0.8 if base in known or found == SOURCE_LANGUAGE else 0.9
+    return 0.8 if base in known or found == EN else 0.9

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import yaml
 
-from .languages import SOURCE_LANGUAGE
+from .languages import EN
 from .letters import unspaced
 from .packs import knows_refusals
 from .refusals import begins_answer, refuses
@@ -81,7 +81,7 @@ def _talks(tag: str, source: str, target: str) -> bool:
 def _declines(tag: str, source: str, target: str) -> bool | None:
     """Whether a target surely refuses where the English does not; None if it does not refuse."""
     sorry = bool(_APOLOGY.match(target)) and not _APOLOGISES.search(source)
-    refused = refuses(target, tag) and not refuses(source, SOURCE_LANGUAGE)
+    refused = refuses(target, tag) and not refuses(source, EN)
     if refused or (sorry and not knows_refusals(tag)):
         return sorry or not _DENIES.search(source)
     return None
@@ -95,7 +95,7 @@ def _signs_of_an_answer(tag: str, source: str, target: str, *, mute: bool) -> li
         "it asks nothing": mute and target.rstrip("\"'”’»」 )")[-1:] in tuple(_ENDS) and not _QUESTION.search(target),
     }
     found = [sign for sign, there in signs.items() if there]
-    if found and begins_answer(target, tag) and not begins_answer(source, SOURCE_LANGUAGE):
+    if found and begins_answer(target, tag) and not begins_answer(source, EN):
         found.append("it begins like one")
     return [] if found == ["it asks nothing"] else found
 

@@ -6,7 +6,7 @@ from functools import cache
 import langcodes
 from langcodes.tag_parser import LanguageTagError
 
-SOURCE_LANGUAGE = "en"  # of the seed queries
+EN = "en"
 RTL_SCRIPTS = frozenset("Adlm Arab Aran Hebr Mand Mend Nkoo Rohg Samr Sogd Syrc Thaa Yezi".split())
 
 
@@ -39,3 +39,20 @@ def language(tag: str) -> Language:
     script = parsed.maximize().script or "Zyyy"
     direction = "rtl" if script in RTL_SCRIPTS else "ltr"
     return Language(tag, parsed.display_name(), parsed.autonym(), script, direction)
+
+
+@cache
+def tag_of(name: str) -> str:
+    """The tag of a language by what others call it: a tag in any form ("arb", "en_US"), or its English name.
+
+    Empty if it is none.
+    """
+    name = name.strip()
+    try:
+        return language(langcodes.standardize_tag(name, macro=True)).tag
+    except ValueError:
+        pass
+    try:
+        return language(langcodes.find(name).to_tag()).tag
+    except (ValueError, LookupError):
+        return ""

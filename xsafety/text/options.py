@@ -11,7 +11,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from typing import NamedTuple
 
-from .languages import SOURCE_LANGUAGE
 from .letters import MARKS, letters_only, script, scripts_of
 from .packs import packs
 
@@ -178,6 +177,6 @@ def _part(text: str) -> str:
     return text.rstrip(" \t\n*([（").lstrip()
 
 
-def number_of_options(text: str) -> int:
-    """How many options an English query has: A, B, ... without a gap; 0 for none."""
-    return max((number for number in range(2, len(LATIN) + 1) if labels_of(text, SOURCE_LANGUAGE, number)), default=0)
+def number_of_options(text: str, lang: str) -> int:
+    """How many options a query in a language has: A, B, ... without a gap; 0 for none."""
+    return max((number for number in range(2, len(LATIN) + 1) if labels_of(text, lang, number)), default=0)

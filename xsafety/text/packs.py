@@ -59,7 +59,7 @@ from typing import Any
 import yaml
 
 from ..tabular import DataError
-from .languages import SOURCE_LANGUAGE, language
+from .languages import EN, language
 
 PACKS = Path(__file__).with_name("packs")
 OPENING = 300
@@ -138,7 +138,7 @@ def pack_names(tag: str, directory: Path = PACKS) -> tuple[str, ...]:
     if own and own != tag:
         scripts = _read(directory / f"{own}.yaml").get("scripts") or [language(own).script]
         own = own if language(tag).script in scripts else ""
-    return tuple(dict.fromkeys(name for name in (own, SOURCE_LANGUAGE) if name))
+    return tuple(dict.fromkeys(name for name in (own, EN) if name))
 
 
 def packs(tag: str, directory: Path = PACKS) -> list[Pack]:

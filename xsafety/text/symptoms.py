@@ -18,7 +18,7 @@ def garbled(response: str) -> bool:
 
     That is: it has no letter and no digit, or over 40% of its visible characters are broken (replacement characters,
     private use, unassigned), or one short piece said 20 times or more on end fills over half of it. One letter is text,
-    because Commonsense is answered by an option letter.
+    because a query with options is answered by a letter.
     """
     visible = {c: number for c, number in Counter(response).items() if not c.isspace()}
     categories = {c: unicodedata.category(c) for c in visible}
@@ -187,9 +187,9 @@ def _overlap(a: frozenset[str], b: frozenset[str]) -> float:
     return shared / (len(a) + len(b) - shared)
 
 
-def bodies(texts: Mapping[str, str], category: Callable[[str], str]) -> dict[str, str]:
-    """The texts, those of Commonsense without the closing instruction that nearly all of them share."""
-    apart = {id: text for id, text in texts.items() if category(id) == "commonsense"}
+def bodies(texts: Mapping[str, str], has_options: Callable[[str], bool]) -> dict[str, str]:
+    """The texts, those with options without the closing instruction that nearly all of them share."""
+    apart = {id: text for id, text in texts.items() if has_options(id)}
     filled = [text for text in apart.values() if text]
     closing = ""
     for size in range(1, min(map(len, filled), default=0)):
@@ -202,15 +202,15 @@ def bodies(texts: Mapping[str, str], category: Callable[[str], str]) -> dict[str
 
 
 def length_scores(
-    targets: Mapping[str, str], english: Mapping[str, str], category: Callable[[str], str]
+    targets: Mapping[str, str], english: Mapping[str, str], has_options: Callable[[str], bool]
 ) -> dict[str, float]:
-    """By id, how many robust standard deviations the log length ratio is off the median; Commonsense apart."""
+    """By id, how many robust standard deviations the log length ratio is off the median; those with options apart."""
     scores: dict[str, float] = {}
     for apart in (False, True):
         ratios = {
             id: math.log(len(target) / len(english[id]))
             for id, target in targets.items()
-            if target and english[id] and (category(id) == "commonsense") == apart
+            if target and english[id] and has_options(id) == apart
         }
         if ratios:
             median = statistics.median(ratios.values())

@@ -17,12 +17,11 @@ from ..config.translation import ServiceConnection
 from ..rows import Draft, Identity, JournalAnswer, Message, Seed, TranslatorIdentity
 from ..tabular import clean
 from ..text.instead import instead
-from ..text.languages import SOURCE_LANGUAGE, language
-from .memory import from_memory, missing_draft
+from ..text.languages import EN, language
+from .memory import UNVERIFIED, from_memory, missing_draft
 from .services import translator
 from .services.service import AccessDenied, TextRejected, TranslationFailed, Unreachable
 
-UNVERIFIED = "unverified machine draft"
 FAILURES_IN_A_ROW = 3  # texts that a service does not answer; twice as many where it has answered before
 
 
@@ -59,7 +58,7 @@ def translate(
     identity = settled(by.identity, journal_file.parent, by.connection, progress)
     requests = translation_requests(identity, texts, source, target, journal_file.stem)
     if not isinstance(by.connection, ServiceConnection):
-        asked = [(one, texts[one.id]) for one in requests]
+        asked = [(one, texts[one.id] if source == EN else "") for one in requests]
         return _by_model(asked, identity, by.connection, target, journal_file, progress)
     keys = {texts[one.id]: one.key for one in requests}
     answers = journal.answers(journal_file, of_services=True)
@@ -132,7 +131,7 @@ class _Done:
 
     def __init__(self, source: str, target: str, texts: int) -> None:
         self.number = 0
-        self._who, self._what = (target, "drafts") if source == SOURCE_LANGUAGE else (source, "answers in English")
+        self._who, self._what = (target, "drafts") if source == EN or target != EN else (source, "answers in English")
         self._texts, self._rate = texts, Throughput()
 
     def work(self) -> Work:
@@ -175,7 +174,7 @@ def translation(answer: JournalAnswer, asked: str = "", target: str = "") -> tup
     if answer.get("finish_reason") == "length":
         return "", "cut off at the token limit; raise it in `decoding`"
     text = clean(answer["text"])
-    if asked and target != SOURCE_LANGUAGE and (found := instead(target, asked, text)) and found.sure:
+    if asked and target != EN and (found := instead(target, asked, text)) and found.sure:
         return "", f"no translation ({found.reason})"
     return text, "" if text else "empty"
 

@@ -2,14 +2,15 @@
 
 import hashlib
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from ..asking.receipt import last_receipt
-from ..rows import Draft, Seed
+from ..rows import Draft, GivenText, Seed
 from ..tabular import DataError, clean, columns, read_csv, read_rows, write_csv
 
 DRAFT_COLUMNS = columns(Draft)
+UNVERIFIED = "unverified machine draft"
 _MISSING = "missing: "  # begins the status of a row without a draft, before the reason
 
 
@@ -28,6 +29,16 @@ def read_memory(file: Path) -> dict[str, Draft]:
     if problems:
         raise DataError.of(f"{file}: {len(problems)} problem(s)", problems)
     return known
+
+
+def with_given(memory: Mapping[str, Draft], rows: Iterable[GivenText], lang: str) -> dict[str, Draft]:
+    """The drafts that are known of a language: those that came along with the data set, else those of the memory."""
+    given = {
+        row["source"]: Draft(id=row["id"], source=row["source"], draft=row["text"], engine=row["by"], status=UNVERIFIED)
+        for row in rows
+        if row["lang"] == lang and row["status"] != "human"
+    }
+    return dict(memory) | given
 
 
 def from_memory(row: Draft, id: str) -> Draft:

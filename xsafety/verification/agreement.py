@@ -10,7 +10,6 @@ from itertools import combinations
 from math import comb, isnan
 from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict
 
-from ..categories import CATEGORIES
 from ..rows import ALL, DECIDING, Evidence
 from .standing import RoundResult, is_modified, round_results
 
@@ -149,8 +148,8 @@ def _common_rows(result: RoundResult) -> Iterator[CommonRow]:
             yield CommonRow(len(names), *pair, verdicts, same)
 
 
-def modification_rates(surveys: Mapping[str, Survey]) -> list[ModificationRate]:
-    """Rows per language, round, category and reviewer, sorted, with `All` and `all reviewers` as margins.
+def modification_rates(surveys: Mapping[str, Survey], categories: Iterable[str]) -> list[ModificationRate]:
+    """Rows per language, round, category (as given) and reviewer, with `All` and `all reviewers` as margins.
 
     Rounds have no margin: the rates of a first and of a second proofreading are of different texts.
     """
@@ -165,7 +164,7 @@ def modification_rates(surveys: Mapping[str, Survey]) -> list[ModificationRate]:
         frame = pd.concat([frame, frame.assign(**{margin: ALL})])
     orders = {
         "lang": [ALL, *sorted(surveys)],
-        "category": [ALL, *(category.key for category in CATEGORIES), REMOVED],
+        "category": [ALL, *categories, REMOVED],
         "reviewer": [EVERYONE, *sorted(set(frame["reviewer"]) - {EVERYONE})],
         "outcome": _OUTCOMES,
     }

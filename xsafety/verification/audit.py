@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from ..categories import BY_KEY
+from ..categories import Category
 from ..rows import Check
 from .checks import CHECKS, THROUGHOUT, of_whole
 
@@ -21,14 +21,16 @@ language throughout is said once and flags none of its rows.
 """
 
 
-def audit(categories: Mapping[str, str], checked: Mapping[str, Sequence[Check]]) -> str:
-    """The audit, without texts, of the rows of each language's checks file; `categories` maps ids to categories."""
+def audit(
+    of_rows: Mapping[str, str], checked: Mapping[str, Sequence[Check]], categories: Mapping[str, Category]
+) -> str:
+    """The audit, without texts, of the rows of each language's checks file; `of_rows` maps ids to categories."""
     import pandas as pd
 
     whole = {lang: of_whole(rows) for lang, rows in checked.items()}
     rows = pd.DataFrame(
         [
-            (lang, row["id"].removeprefix("xs-"), categories[row["id"]], row["flagged"] == "yes", name)
+            (lang, row["id"].removeprefix("xs-"), of_rows[row["id"]], row["flagged"] == "yes", name)
             for lang, rows in checked.items()
             for row in rows
             if row["id"] != THROUGHOUT
@@ -38,10 +40,12 @@ def audit(categories: Mapping[str, str], checked: Mapping[str, Sequence[Check]])
     )
     rows["lang"] = pd.Categorical(rows["lang"], pd.Index(list(checked)))
     rows["check"] = pd.Categorical(rows["check"].where(rows["check"] != ""), pd.Index(["empty", *CHECKS]))
-    rows["category"] = pd.Categorical(rows["category"], pd.Index(list(BY_KEY)))
+    rows["category"] = pd.Categorical(rows["category"], pd.Index(list(categories)))
     flagged = rows[rows["flagged"]]
     by_category = flagged.drop_duplicates(["lang", "id"]).groupby(["category", "lang"], observed=False).size().unstack()
-    lines = [[BY_KEY[key].name, *map(str, counts)] for key, counts in zip(BY_KEY, by_category.to_numpy(), strict=True)]
+    lines = [
+        [one.name, *map(str, counts)] for one, counts in zip(categories.values(), by_category.to_numpy(), strict=True)
+    ]
     parts = [
         _HEAD,
         f"## By check\n\n{_markdown(['check', *checked], _by_check(rows))}",

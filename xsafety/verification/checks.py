@@ -22,7 +22,7 @@ from ..rows import Check
 from ..text.form import losses, without_tokens
 from ..text.identify import other_language
 from ..text.instead import instead
-from ..text.languages import SOURCE_LANGUAGE, language
+from ..text.languages import EN, language
 from ..text.letters import MARKS, han, letters_only, script, scripts_of, stems, unspaced, words
 from ..text.symptoms import (
     LABELS,
@@ -55,6 +55,7 @@ class Segment(NamedTuple):
     category: str
     source: str
     target: str
+    has_options: bool = False
 
 
 class Finding(NamedTuple):
@@ -72,30 +73,32 @@ Found = Iterator[tuple[str, float, str] | tuple[str, float, str, str]]
 class _Rows:
     """One language's rows with a text, and what several checks look at."""
 
-    def __init__(self, tag: str, rows: Sequence[Segment]) -> None:
+    def __init__(self, tag: str, rows: Sequence[Segment], source: str) -> None:
         self.tag = tag
+        self.source = source
         self.rows = rows
         self.targets = {row.id: row.target for row in rows}
         self.english = {row.id: row.source for row in rows}
         self._categories = {row.id: row.category for row in rows}
+        self._with_options = {row.id for row in rows if row.has_options}
 
     def category(self, id: str) -> str:
         return self._categories[id]
 
+    def has_options(self, id: str) -> bool:
+        return id in self._with_options
+
     @cached_property
     def bodies(self) -> tuple[dict[str, str], dict[str, str]]:
-        """Targets and English without the closing instruction of Commonsense."""
-        return bodies(self.targets, self.category), bodies(self.english, self.category)
+        """Targets and English, those with options without their closing instruction."""
+        return bodies(self.targets, self.has_options), bodies(self.english, self.has_options)
 
     @cached_property
     def lengths(self) -> dict[str, float]:
         """Length scores, damped where there are too few rows to know what is usual."""
-        scores = length_scores(*self.bodies, self.category)
-        counts = Counter(self.category(id) == "commonsense" for id in scores)
-        return {
-            id: score * min(1.0, math.sqrt(counts[self.category(id) == "commonsense"] / 50))
-            for id, score in scores.items()
-        }
+        scores = length_scores(*self.bodies, self.has_options)
+        counts = Counter(map(self.has_options, scores))
+        return {id: score * min(1.0, math.sqrt(counts[self.has_options(id)] / 50)) for id, score in scores.items()}
 
     @cached_property
     def fit(self) -> "Fit | None":
@@ -104,12 +107,12 @@ class _Rows:
 
         if len(self.rows) < ENOUGH_ROWS:
             return None
-        sources = [stems(SOURCE_LANGUAGE, row.source) for row in self.rows]
+        sources = [stems(self.source, row.source) for row in self.rows]
         return Fit(sources, [stems(self.tag, row.target) for row in self.rows])
 
 
 def _untranslated(rows: _Rows) -> Found:
-    if rows.tag.split("-")[0] == SOURCE_LANGUAGE:
+    if rows.tag.split("-")[0] == rows.source.split("-")[0]:
         return
     for row in rows.rows:
         if letters_only(row.target) == letters_only(row.source) and any(map(str.isalpha, row.source)):
@@ -224,7 +227,7 @@ def _length(rows: _Rows) -> Found:
         near = [
             len(targets[id]) / len(english[id])
             for id, score in scores.items()
-            if abs(score) < 2 and (rows.category(id) == "commonsense") == apart
+            if abs(score) < 2 and rows.has_options(id) == apart
         ]
         usual[apart] = (min(near, default=0.0), max(near, default=0.0))
     for id, score in scores.items():
@@ -233,7 +236,7 @@ def _length(rows: _Rows) -> Found:
             points = HINT
         if points:
             ratio = len(targets[id]) / len(english[id])
-            least, most = usual[rows.category(id) == "commonsense"]
+            least, most = usual[rows.has_options(id)]
             how, question = ("shorter", "is something missing") if score < 0 else ("longer", "was something added")
             much = "much " if points == STRONG else ""
             numbers = f"ratio {ratio:.2g}, usual {least:.2g} to {most:.2g}"
@@ -391,7 +394,7 @@ def _quoted(text: str) -> bool:
 
 def _options(rows: _Rows) -> Found:
     for row in rows.rows:
-        if row.category != "commonsense":
+        if not row.has_options:
             continue
         lacking, local = lacking_labels(rows.tag, row.source, row.target)
         if not lacking:
@@ -419,7 +422,7 @@ def _override(rows: _Rows) -> Found:
     overrides: dict[str, dict[str, float]] = {}
     start = 0
     for row in rows.rows:
-        source = stems(SOURCE_LANGUAGE, row.source)
+        source = stems(rows.source, row.source)
         row_scores = dict(zip(source, fit.scores[start : start + len(source)], strict=True))
         start += len(source)
         if row.category == "goal_hijacking" and _OVERRIDES.search(row.source):
@@ -468,6 +471,8 @@ def _doubled(rows: _Rows) -> Found:
 
 
 def _speaks(rows: _Rows) -> Found:
+    if rows.source != EN:
+        return
     fit = rows.fit
     for number, row in enumerate(rows.rows):
         # People refuse too ("I do not want to ..."): what fits its English is no translator's refusal.
@@ -544,15 +549,17 @@ CHECKS: dict[str, Callable[[_Rows], Found]] = {
 
 # By check, which traits a row's English lets it have: of these rows that many, or that share, make it the language's.
 _TRAITS: dict[str, Callable[[Segment], Iterable[str]]] = {
-    "options": lambda row: ["options"] if row.category == "commonsense" else [],
+    "options": lambda row: ["options"] if row.has_options else [],
     "form": lambda row: [loss.kind for loss in losses(row.source, "")],
     "nfc": lambda _: ["nfc"],
 }
 _THROUGHOUT_ROWS, _THROUGHOUT_SHARE = 20, 0.2
 
 
-def check(tag: str, rows: Sequence[Segment]) -> dict[str, list[Finding]]:
+def check(tag: str, rows: Sequence[Segment], source: str = EN) -> dict[str, list[Finding]]:
     """What the checks find in one language's rows, by id, in the order of `rows`; rows without a finding are left out.
+
+    `source` is the language that they were translated from. What reads like an answer is told of English alone.
 
     A row without a text has the finding 'empty' alone. Findings of the whole language come first, by the id THROUGHOUT,
     and weigh nothing.
@@ -561,7 +568,7 @@ def check(tag: str, rows: Sequence[Segment]) -> dict[str, list[Finding]]:
     for row in rows:
         if not row.target:
             found[row.id].append(Finding("empty", STRONG, "There is no translation."))
-    filled = _Rows(tag, [row for row in rows if row.target])
+    filled = _Rows(tag, [row for row in rows if row.target], source)
     for name, function in CHECKS.items():
         findings = list(function(filled))
         whole = _throughout(name, findings, filled.rows)
@@ -591,7 +598,7 @@ def in_another_language(tag: str, rows: Sequence[Segment]) -> dict[str, str]:
 
     A few letters are sure of nothing.
     """
-    filled = _Rows(tag, [row for row in rows if sum(map(str.isalpha, row.target)) >= FEW_LETTERS])
+    filled = _Rows(tag, [row for row in rows if sum(map(str.isalpha, row.target)) >= FEW_LETTERS], EN)
     found = [*_wrong_script(filled), *_wrong_language(filled)]
     return {id: reason for id, points, reason, *_ in found if points == STRONG}
 

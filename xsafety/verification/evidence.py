@@ -1,12 +1,13 @@
 """Returned review sheets become evidence: their sound rows, folded in order into a language's ledger."""
 
 import hashlib
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple, cast
 
-from ..rows import DECIDING, RELEASE_REVIEWER, UNNAMED, Evidence, ReviewVerdict, SheetRow
+from ..rows import DECIDING, RELEASE_REVIEWER, UNNAMED, Evidence, GivenText, ReviewVerdict, SheetRow
 from ..tabular import DataError
 from .sheets.formats import FORMATS, read_returned
 from .sheets.names import Names, file_name, returned_files
@@ -110,6 +111,26 @@ def evidence(
         if row["verdict"]
     ]
     return entries, problems
+
+
+def given_evidence(rows: Iterable[GivenText], lang: str) -> list[Evidence]:
+    """The human translations of a language that came along, as ledger entries: one round, by who made them."""
+    return [
+        Evidence(
+            id=row["id"],
+            round=0,
+            reviewer="-".join(re.findall("[A-Za-z0-9_-]+", row["by"])) or "translators",
+            date=row["date"],
+            verdict="edited",
+            source=row["source"],
+            before="",
+            after=row["text"],
+            note="",
+            sha256=row["sha256"],
+        )
+        for row in rows
+        if (row["lang"], row["status"]) == (lang, "human")
+    ]
 
 
 class Folded(NamedTuple):

@@ -7,8 +7,8 @@ from pathlib import Path
 from ..config.verification import Verification
 from ..rows import Draft, Evidence, Seed, Status
 from ..tabular import aligned, read_rows
-from ..text.languages import SOURCE_LANGUAGE, language
-from ..translation.memory import from_memory, missing_draft, read_memory
+from ..text.languages import language
+from ..translation.memory import from_memory, missing_draft
 from .readiness import readiness, source_readiness
 from .waiting import WIDTH, state_words, waiting_list
 
@@ -23,22 +23,22 @@ Drafts = Mapping[str, Draft]
 def statuses(
     languages: Iterable[str],
     seeds: Collection[Seed],
-    drafts: Callable[[str], Drafts],
+    drafts: Callable[[str], Drafts | None],
     gate: Verification,
     *,
     results: Path,
     reviews: str,
 ) -> list[Status]:
-    """A row per language, by its ledger in `results`. `drafts` gives a language's drafts (id -> row)."""
+    """A row per language, by its ledger in `results`. `drafts` gives its drafts (id -> row); None of the seeds' own."""
     rows = []
     for lang in languages:
-        if lang == SOURCE_LANGUAGE:
+        if (drafted := drafts(lang)) is None:
             rows.append(Status(**source_readiness(lang, len(seeds)), sheet="", reviews="", problems=""))
             continue
         problems = problems_file(results, lang)
         is_bad = problems.stat().st_size > 0
         ledger = read_rows(results / "review" / lang / "ledger.jsonl", Evidence)
-        ready = readiness(lang, seeds, ledger, drafts(lang), gate, problems=is_bad)
+        ready = readiness(lang, seeds, ledger, drafted, gate, problems=is_bad)
         sheet, returned = str(results / "sheets" / lang), f"{reviews}/{lang}"
         rows.append(Status(**ready, sheet=sheet, reviews=returned, problems=str(problems) if is_bad else ""))
     return rows
@@ -49,13 +49,12 @@ def problems_file(results: Path, lang: str) -> Path:
     return results / "review" / lang / "problems.txt"
 
 
-def known_drafts(seeds: Iterable[Seed], file: Path, memory: Path) -> dict[str, Draft]:
-    """The drafts of the present English that are there, by id, asking nobody: those in `file`, else in `memory`.
+def known_drafts(seeds: Iterable[Seed], file: Path, frozen: Mapping[str, Draft]) -> dict[str, Draft]:
+    """The drafts of the present English that are there, by id, asking nobody: those in `file`, else those `frozen`.
 
-    A row without a draft says in `status` why, as in the drafts file. Neither file has to be there.
+    A row without a draft says in `status` why, as in the drafts file, which need not be there.
     """
     made = {(row["id"], row["source"]): row for row in read_rows(file, Draft)} if file.exists() else {}
-    frozen = read_memory(memory)
     found: dict[str, Draft] = {}
     for seed in seeds:
         id, source = seed["id"], seed["text"]

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, cast
 
-from ...categories import CATEGORIES
+from ...categories import About
 from ...rows import SheetRow
 from ...tabular import clean, columns, to_json
 from ...text.languages import language
@@ -110,11 +110,17 @@ class SheetInfo:
     lang: str
     round: int
     save_as: str
+    about: About
     found: str = ""
 
     @property
     def kind(self) -> SheetKind:
         return REVIEWS
+
+    @property
+    def source(self) -> str:
+        """The name of the language that is translated."""
+        return language(self.about.language).name
 
     @property
     def title(self) -> str:
@@ -130,10 +136,10 @@ class SheetInfo:
 
     def steps(self, suffix: str) -> list[str]:
         return [
-            *about(self.found),
+            *about(self.source, self.found),
             f"On the sheet '{self.kind.name}': correct the text under 'target' where it needs it, choose a verdict, and"
-            " add a note if you like. The other columns are locked: the verdict holds for the English and the draft"
-            " shown there.",
+            f" add a note if you like. The other columns are locked: the verdict holds for the {self.source} and the"
+            " draft shown there.",
             self.how_to_return(suffix),
         ]
 
@@ -145,9 +151,9 @@ class SheetInfo:
                 "draft": "the translation so far: a machine's, or what the last round made of it",
                 "flag": "what an automatic check found odd about the draft; such rows come first, on a yellow ground",
                 "context": "what happened to the row before",
-                "previous": "the former English, where it changed",
+                "previous": f"the former {self.source}, where it changed",
             },
-            "Safety issues": {f"{category.name} ({category.key})": category.meaning for category in CATEGORIES},
+            "Safety issues": {f"{one.name} ({one.key})": one.meaning for one in self.about.categories.values()},
         }
 
 
@@ -161,12 +167,15 @@ def row_digest(lang: str, id: str, source: str, draft: str) -> str:
     return "c" + hashlib.sha256(to_json([lang, clean(id), clean(source), clean(draft)]).encode()).hexdigest()[:11]
 
 
-def about(found: str = "") -> list[str]:
-    """What reviewers are told whatever the format; `found`: what the checks found in the language throughout."""
+def about(source: str, found: str = "") -> list[str]:
+    """What reviewers are told whatever the format; `found`: what the checks found in the language throughout.
+
+    `source` is the name of the language that is translated.
+    """
     return [
         *([f"Throughout the language, an automatic check found: {found}"] if found else []),
         "These queries test whether language models answer safely. Many are harmful or offensive on purpose. You may"
         " skip any row, and stop at any time.",
-        "A good translation says what the English says, as a native speaker would put it, neither milder nor harsher."
+        f"A good translation says what the {source} says, as a native speaker would put it, neither milder nor harsher."
         " Options (A., B.), numbers and line breaks stay as they are.",
     ]

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from ...categories import CATEGORIES
 from ...rows import MergedRow, SheetRow
 from ...tabular import DataError, clean, to_json, write_text
 from ...text.languages import language
@@ -20,7 +19,7 @@ def write_po(path: Path, rows: Sequence[SheetRow], info: SheetInfo) -> list[str]
     a comment too, as JSON, so that it is known when the file comes back.
     """
     states = [""] * len(rows)
-    _write_po(path, rows, states, info, [info.title, *about(info.found)])
+    _write_po(path, rows, states, info, [info.title, *about(info.source, info.found)])
     return []
 
 
@@ -32,7 +31,7 @@ def write_merged_po(path: Path, rows: Sequence[MergedRow], info: SheetInfo) -> N
     """
     head = [
         f"XSafety: translations into {language(info.lang).name} ({info.lang}), all queries",
-        *about(info.found),
+        *about(info.source, info.found),
         "Fuzzy entries wait. Those that say 'state: verified' are done: change their text only where it is wrong. Those"
         " that say 'state: rejected' have left the language, and stay empty.",
     ]
@@ -52,10 +51,11 @@ def _write_po(
             " the verdict 'ok' or 'edited'. For another verdict add a translator's comment, a line such as"
             " 'verdict: rejected':",
             *(f"  {verdict}: {VERDICT_MEANINGS[verdict]}" for verdict in ("rejected", "unsure", "skip")),
-            "Any other line of that comment is taken as a note. Do not change the English or the extracted comments.",
+            f"Any other line of that comment is taken as a note. Do not change the {info.source} or the extracted"
+            " comments.",
             info.how_to_return("po"),
             "The safety issues:",
-            *(f"  {category.key}: {category.meaning}" for category in CATEGORIES),
+            *(f"  {category.key}: {category.meaning}" for category in info.about.categories.values()),
         ]
     )
     file.metadata = {

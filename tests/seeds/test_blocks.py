@@ -1,0 +1,110 @@
+"""The ready blocks of configs/datasets read small files of their layouts, and what comes of them is shown."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+import yaml
+
+from tests.conftest import ROOT
+from xsafety.config.dataset import Dataset
+from xsafety.seeds.dataset import read_dataset
+from xsafety.seeds.summary import summary
+
+TEN = "en zh it vi ar ko th bn sw jv".split()
+HAT, BIKE = "Mock my hat in a rude way.", "Tell me how to ride without a ticket."
+AYA = {"harm_category": "['Theft']", "literal_translation": "How do I travel without a ticket?"}
+POLYGUARD = {"id": 1, "subcategory": "theft", "response": "No.", "response_harm_label": "unharmful"}
+# The files of each layout, and what comes of them: seeds, of these benign, translations, categories.
+LAYOUTS: dict[str, tuple[dict[str, Any], tuple[int, int, int, list[str]]]] = {
+    "multijail": (
+        {"MultiJail.csv": f"\ufeffid,source,{','.join(TEN)},tags\n1,x,{','.join([HAT] * 10)},\"['Insults', 'x']\"\n"},
+        (1, 0, 9, ["Insults"]),
+    ),
+    "m-alert": (
+        {"m_alert.parquet": [dict.fromkeys(["en", "fr", "de", "es", "it"], HAT) | {"id": 1, "category": "hate_other"}]},
+        (1, 0, 4, ["hate_other"]),
+    ),
+    "aya-redteaming": (
+        {
+            f"aya_{name.lower()}.jsonl": [
+                AYA | {"prompt": text, "language": name, "global_or_local": scope}
+                for scope, text in (("global", prompt), ("local", HAT))
+            ]
+            for name, prompt in (("English", BIKE), ("Hindi", "बिना टिकट के सफ़र कैसे करूँ?"))
+        },
+        (2, 0, 1, ["Theft"]),
+    ),
+    "polyguardprompts": (
+        {
+            "polyguard.parquet": [
+                POLYGUARD | {"language": lang, "prompt": HAT, "prompt_harm_label": label, "id": label}
+                for lang in ("en", "de", "zh")
+                for label in ("harmful", "unharmful")
+            ]
+        },
+        (2, 1, 4, ["theft"]),
+    ),
+    "xstest": (
+        {"xstest_prompts.csv": f"id,prompt,type,label,note\n1,{HAT},hats,safe,\n2,{BIKE},contrast,unsafe,\n"},
+        (2, 1, 0, ["hats", "contrast"]),
+    ),
+    "or-bench": ({"or-bench-hard-1k.csv": f"prompt,category\n{HAT},privacy\n"}, (1, 1, 0, ["privacy"])),
+    "do-not-answer": (
+        {"data_en.csv": f'id,risk_area,types_of_harm,specific_harms,question\n1,Malicious Uses,x,"a,\nb",{HAT}\n'},
+        (1, 0, 0, ["Malicious Uses"]),
+    ),
+    "linguasafe": (
+        {f"linguasafe_{lang}.jsonl": [{"id": 1, "prompt": HAT, "subcategory": "privacy"}] for lang in ("en", "hu")},
+        (1, 0, 1, ["privacy"]),
+    ),
+    "xsafety-long": (
+        {"xsafety.csv": f"text,language,category\n{HAT},en,Insult\n嘲笑我的帽子。,zh,Insult\n"},
+        (1, 0, 0, ["Insult"]),
+    ),
+}
+
+
+def test_every_block_has_a_layout() -> None:
+    assert sorted(LAYOUTS) == sorted(file.stem for file in (ROOT / "configs/datasets").glob("*.yaml"))
+
+
+@pytest.mark.parametrize("name", LAYOUTS)
+def test_a_block_reads_its_layout(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    files, expected = LAYOUTS[name]
+    (tmp_path / "data").mkdir()
+    for file, content in files.items():
+        path = tmp_path / "data" / file
+        if file.endswith(".parquet"):
+            pq.write_table(pa.Table.from_pylist(content), path)
+        else:
+            text = content if isinstance(content, str) else "".join(json.dumps(row) + "\n" for row in content)
+            path.write_text(text, encoding="utf-8")
+    block = yaml.safe_load((ROOT / f"configs/datasets/{name}.yaml").read_text(encoding="utf-8"))
+    assert [*block] == ["dataset"]
+    dataset = Dataset.model_validate(block["dataset"])
+    found = read_dataset(dataset)
+    benign = sum("expected" in seed for seed in found.seeds)
+    names = [category.name for category in found.categories.values()]
+    assert (len(found.seeds), benign, len(found.given), names) == expected
+    assert {row["status"] for row in found.given} <= {source.translations.status for source in dataset.sources.values()}
+
+
+def test_what_comes_of_a_data_set_is_shown(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text(f'id,en,zh,c\n1," {HAT}",嘲笑我的帽子。,Hats\n2,{BIKE},,Trains\n', encoding="utf-8")
+    block = {"files": str(tmp_path / "a.csv"), "id": "id", "text": {"en": "en", "zh": "zh"}, "category": "c"}
+    text = "\n".join(summary(read_dataset(Dataset.model_validate({"mine": block})), "en", ["en", "de"]))
+    for line in (
+        "2 seed queries in English, 0 of them to be answered",
+        "mine: 2 queries, 3 texts in en, zh; 1 mended; 1 blank: see repairs.csv",
+        "Chinese (zh)             1  unknown, not in `languages`: not used",
+        "German (de)              0                          to be drafted",
+        "mine-1 (Hats):",
+        f"  en: {HAT}",
+        "  zh: 嘲笑我的帽子。",
+    ):
+        assert line in text, text

@@ -1,0 +1,191 @@
+"""Files of others as tables: CSV, TSV, JSON, JSONL, Parquet and XLSX, also gzipped, and data sets on the hub.
+
+A value is a text, but where the file has numbers, truth values or lists: these stay what they are.
+"""
+
+import csv
+import gzip
+import io
+import json
+import zipfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..config.dataset import Hub, NamedSource
+from ..tabular import DataError, json_objects
+
+SUFFIXES = ("csv", "tsv", "json", "jsonl", "parquet", "xlsx")
+
+
+@dataclass(frozen=True)
+class OriginTable:
+    """A table as its file has it; `sheet` names the sheet, or the split of a data set on the hub.
+
+    `first` is the number of its first row, as errors name it: of a file with a header that is row 2.
+    """
+
+    file: str
+    sheet: str
+    header: Sequence[str]
+    rows: Sequence[Sequence[object]]
+    first: int
+
+    @property
+    def name(self) -> str:
+        return f"{self.file}, sheet {self.sheet}" if self.sheet else self.file
+
+
+def files_of(source: NamedSource) -> list[Path]:
+    """The files of a source, each once, in the order of its list and by name."""
+    found: dict[Path, None] = {}
+    for pattern in [source.files] if isinstance(source.files, str) else source.files or []:
+        path = Path(pattern)
+        root = Path(path.anchor)
+        matching = found_files(path.glob("*") if path.is_dir() else root.glob(str(path.relative_to(root))))
+        found |= dict.fromkeys(file for file in matching if kind_of(file) in SUFFIXES)
+    return list(found)
+
+
+def found_files(paths: Iterable[Path]) -> list[Path]:
+    """Those that are files, sorted, without hidden and open ones."""
+    return sorted(path for path in paths if path.is_file() and not path.name.startswith((".", "~$")))
+
+
+def kind_of(file: Path) -> str:
+    """The kind of a file by its suffix, that before .gz if there is one."""
+    return Path(file.name.removesuffix(".gz")).suffix.removeprefix(".").lower()
+
+
+def read_tables(source: NamedSource) -> Iterator[OriginTable]:
+    """The tables of a source. Raises DataError for a file that cannot be read, and where there is none."""
+    if source.hub:
+        yield from _hub_tables(source.hub)
+        return
+    files = files_of(source)
+    if not files:
+        raise DataError(
+            f"files: {source.files}: no such file; the path starts in the folder that the workflow runs in, and a file"
+            f" ends in .{', .'.join(SUFFIXES)}, maybe with .gz"
+        )
+    for file in files:
+        try:
+            yield from _tables(file, source)
+        except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile) as error:
+            raise DataError(f"{file}: not readable as {kind_of(file)} ({error}); save or fetch it anew") from error
+
+
+def _tables(file: Path, source: NamedSource) -> Iterator[OriginTable]:
+    data = file.read_bytes()
+    if file.suffix == ".gz":
+        data = gzip.decompress(data)
+    match kind_of(file):
+        case "csv" | "tsv" as kind:
+            yield _with_header(str(file), "", _delimited(str(file), data, kind), source.columns)
+        case "xlsx":
+            import pandas as pd
+
+            # By pandas, "" for an empty cell; NA, None and the like are texts.
+            sheets = pd.read_excel(
+                io.BytesIO(data), sheet_name=None, header=None, dtype=object, na_filter=False, keep_default_na=False
+            )
+            for name, frame in sheets.items():
+                yield _with_header(str(file), str(name), frame.to_numpy().tolist(), source.columns)
+        case "parquet":
+            import pyarrow.parquet as pq
+
+            yield _of_objects(str(file), "", pq.read_table(io.BytesIO(data)).to_pylist())
+        case "jsonl":
+            yield _of_objects(str(file), "", json_objects(file, io.BytesIO(data)))
+        case "json":
+            yield _of_objects(str(file), "", _objects(str(file), json.loads(data.decode("utf-8-sig")), source.rows))
+
+
+def _hub_tables(hub: Hub) -> Iterator[OriginTable]:
+    try:
+        from datasets import Dataset, load_dataset
+    except ImportError:
+        raise DataError(f"hub: {hub.name}: the library that reads it is missing; run: pip install datasets") from None
+    found = load_dataset(hub.name, hub.config, split=hub.split, revision=hub.revision)
+    splits = {hub.split or "": found} if isinstance(found, Dataset) else found
+    for split, rows in splits.items():
+        yield _of_objects(f"hub: {hub.name}", str(split), rows.to_list())
+
+
+def _delimited(name: str, data: bytes, kind: str) -> list[list[str]]:
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise DataError(f"{name}: not UTF-8 ({error}); save it as 'CSV UTF-8'") from error
+    head = text.split("\n", 1)[0]
+    separator = "\t" if kind == "tsv" else ";" if ";" in head and "," not in head else ","
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+    try:
+        rows = list(reader)
+    except csv.Error as error:
+        raise DataError(f"{name}, near line {reader.line_num}: {error}; is a quotation mark left open?") from error
+    width = len(rows[0]) if rows else 0
+    if uneven := [number for number, row in enumerate(rows, 1) if row and len(row) != width]:
+        fix = f"put quotes around text that holds {'a tab' if kind == 'tsv' else repr(separator)}"
+        raise DataError(
+            grouped(
+                f"{len(uneven)} row(s) have another number of fields than the first, which has {width}; {fix}",
+                [f"{name}, row {number}: {len(rows[number - 1])} fields" for number in uneven],
+            )
+        )
+    return rows
+
+
+def _with_header(name: str, sheet: str, rows: list[list[Any]], columns: Sequence[str] | None) -> OriginTable:
+    """A table whose first row is the header, but where the columns have names given."""
+    if columns is not None:
+        if rows and len(rows[0]) != len(columns):
+            raise DataError(f"{name}: {len(rows[0])} columns, and `columns` names {len(columns)}; name each")
+        return OriginTable(name, sheet, columns, rows, 1)
+    header = ["" if cell is None else str(cell).strip() for cell in rows[0]] if rows else []
+    return OriginTable(name, sheet, header, rows[1:], 2)
+
+
+def _objects(name: str, content: object, key: str | None) -> list[dict[str, Any]]:
+    """The rows of a JSON file: a list of objects, or where `key` says; an object of columns is a table too."""
+    for part in key.split(".") if key else ():
+        if not isinstance(content, dict) or part not in content:
+            raise DataError(f"{name}: rows: {key!r}: no key {part!r}{_keys(content)}")
+        content = content[part]
+    if isinstance(content, dict) and _are_columns(content.values()):
+        content = [dict(zip(content, cells, strict=True)) for cells in zip(*content.values(), strict=True)]
+    if isinstance(content, list) and all(isinstance(row, dict) for row in content):
+        return content
+    raise DataError(f"{name}: no list of objects; set `rows` to the key of the list{_keys(content)}")
+
+
+def _keys(content: object) -> str:
+    return f"; there are: {', '.join(content)}" if isinstance(content, dict) else ""
+
+
+def _are_columns(values: Iterable[object]) -> bool:
+    lists = [value for value in values if isinstance(value, list)]
+    no_objects = not any(isinstance(cell, dict) for cells in lists for cell in cells)
+    return len(lists) == len([*values]) and len({len(cells) for cells in lists}) == 1 and no_objects
+
+
+def _of_objects(name: str, sheet: str, objects: Iterable[Mapping[str, Any]]) -> OriginTable:
+    """A table of objects; what is in an object inside them is a column of its own, such as prompt.en."""
+    flat = [dict(_flat(row)) for row in objects]
+    header = list(dict.fromkeys(key for row in flat for key in row))
+    return OriginTable(name, sheet, header, [[row.get(key) for key in header] for row in flat], 1)
+
+
+def _flat(row: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, object]]:
+    for key, value in row.items():
+        if isinstance(value, dict):
+            yield from _flat(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", value
+
+
+def grouped(problem: str, places: Sequence[str], *, shown: int = 3) -> str:
+    """One problem of many rows: the first of them, and how many more there are."""
+    more = [f"and {len(places) - shown:,} more"] if len(places) > shown else []
+    return "\n".join([problem, *(f"      {place}" for place in [*places[:shown], *more])])
