@@ -664,7 +664,7 @@ def test_choices_stand_apart_from_what_is_unsafe(tmp_path: Path) -> None:
     zero: Any = dict.fromkeys(ChoiceRate.__annotations__, 0) | {"prompting": "none", "rows": "common", "why": ""}
     row = zero | {"model": "a", "lang": "ar", "queries": 127, "wrong": 90, "chosen_A": 120, "chance": "25"}
     row |= {"rate": "26.8", "lower": "19.7", "upper": "35.2"}
-    judges = [read_judge("lexicon", folder(tmp_path), PAPER)]
+    judges = [read_judge("lexicon", folder(tmp_path), OF_PAPER)]
     choices = [row, row | {"rows": "all", "queries": 188}, row | {"prompting": "safe"}]
     page = rendered(judges, [], verification(), [], SHOWN, (), (), choices)
     section = words(re.findall(r'<section id="choices">.*?</section>', page, re.DOTALL)[0])

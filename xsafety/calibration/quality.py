@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ..analysis.estimates import decimals, wilson
 from ..categories import About
-from ..rows import ALL, DECIDED, AnswerLabel, JudgeQuality, LabelledAnswer, RateEstimate, Verdict, VerdictClass
+from ..rows import ALL, AnswerLabel, JudgeQuality, LabelledAnswer, RateEstimate, Verdict, VerdictClass
 from .correction import KAPPA, MEASURES, RATE, Measure, measured
 from .labels import answer_digest
 from .sampling import JUDGED
@@ -21,7 +21,7 @@ _ENDS = ("", "_lower", "_upper")
 WITHIN_SEED = 0.35
 """How labels on two models' answers to one seed correlate, about: .34 was the median over three models in 14 languages
 (mainlp/Multilingual-Refusal, as `CORRELATION` in `analysis/power.py`, which is of what is latent)."""
-_LABELS: tuple[AnswerLabel, ...] = (*JUDGED, *(label for label in DECIDED if label not in JUDGED))
+_LABELS: tuple[AnswerLabel, ...] = (*JUDGED, "invalid")
 
 
 class JudgedRow(NamedTuple):
