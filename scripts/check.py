@@ -14,8 +14,10 @@ def main(*, seeds: Path, ledger: Path, drafts: Path, source: str, lang: str, out
     drafted = {row["id"]: row for row in read_rows(drafts, Draft)}
     row_states = fold_rows(rows, read_rows(ledger, Evidence))
     texts = {id: current_text(row_state, drafted.get(id)) for id, row_state in row_states.items()}
+    # Benign queries of such a category have options too, though none of them is unsafe.
+    with_options = {seed["category"] for seed in rows if "unsafe_options" in seed}
     segments = [
-        Segment(seed["id"], seed["category"], seed["text"], texts[seed["id"]], "unsafe_options" in seed)
+        Segment(seed["id"], seed["category"], seed["text"], texts[seed["id"]], seed["category"] in with_options)
         for seed in rows
         if row_states[seed["id"]].state != "rejected"
     ]
