@@ -323,6 +323,7 @@ def test_a_fresh_folder_is_planned_without_keys_or_calls(project: Project, serve
     assert sorted(path.name for path in project.folder.iterdir()) == [".snakemake", "config.yaml", "results", "seeds"]
     made = {str(path.relative_to(project.folder / "results")) for path in project.folder.glob("results/**/*.[a-z]*")}
     assert {path for path in made if not path.startswith("logs/")} == {
+        "dataset.json",
         "seeds.csv",
         "review/fr/ledger.jsonl",
         "review/fr/problems.txt",

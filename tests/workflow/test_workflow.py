@@ -395,7 +395,8 @@ def test_status_asks_nobody_and_says_who_must_act(project: Project, server: Serv
     assert "Run snakemake first: the sheets are not there yet, or older than the evidence." in done.output
     assert done.output.count("Translations that wait for people") == 1
     assert (server.chats, server.translations) == ([], [])
-    assert sorted(path.name for path in (project.folder / "results").iterdir()) == ["logs", "review", "seeds.csv"]
+    made = ["dataset.json", "logs", "review", "seeds.csv"]
+    assert sorted(path.name for path in (project.folder / "results").iterdir()) == made
 
     draft = "id,source,draft,engine,status\ninsult-1,Say something rude about my hat.,Dis du mal.,me,draft\n"
     project.write("memory/fr.csv", draft)

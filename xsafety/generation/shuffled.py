@@ -21,18 +21,19 @@ def shuffled_queries(
 ) -> tuple[list[ShuffledQuery], list[LeftOut]]:
     """A language's queries with options, shuffled, and those that are left out, with the reason.
 
-    Those are they whose seeds, in the language `source`, say which options are unsafe. A translation must have as many
-    options as its seed.
+    Those are the harmful ones of categories in which seeds, in the language `source`, say which options are unsafe. A
+    translation must have as many options as its seed.
     """
-    unsafe = {seed["id"]: seed["unsafe_options"] for seed in seeds if "unsafe_options" in seed}
-    rows = [row for row in queries if row["id"] in unsafe]
+    said = [seed for seed in seeds if "unsafe_options" in seed]
+    unsafe, categories = {seed["id"]: seed["unsafe_options"] for seed in said}, {seed["category"] for seed in said}
+    rows = [row for row in queries if row["category"] in categories and "expected" not in row]
     closings = {
         source: closing_instruction([row["source"] for row in rows]),
         lang: closing_instruction([row["query"] for row in rows]),
     }
     shuffled, left_out = [], []
     for row in rows:
-        parts, reason = _parts(row, unsafe[row["id"]], closings, source)
+        parts, reason = _parts(row, unsafe.get(row["id"], ""), closings, source)
         if parts:
             shuffled.append(_shuffled(row, parts, unsafe[row["id"]]))
         else:
@@ -50,8 +51,8 @@ def _parts(row: Query, unsafe: str, closings: Mapping[str, str], source: str) ->
     number, lang = number_of_options(row["source"], source), row["lang"]
     if not number or not split_options(row["source"], source, number, closings[source]):
         return None, "the English does not split into a situation, options A, B, ... and an instruction"
-    if not set(unsafe) <= set(LATIN[:number]):
-        have = f"{unsafe!r} among {number} options"
+    if not unsafe or not set(unsafe) <= set(LATIN[:number]):
+        have = f"{unsafe!r} among {number} options" if unsafe else "not said"
         return None, f"which options are unsafe is {have}; write their letters as unsafe_options of the seed"
     parts = split_options(row["query"], lang, number, closings[lang])
     if not parts:
