@@ -20,6 +20,7 @@ from xsafety.asking.engines import openai
 from xsafety.asking.engines.register import open_engine
 from xsafety.asking.journal import journal_file
 from xsafety.asking.requests import Fatal, Request, request
+from xsafety.categories import OF_PAPER, write_about
 from xsafety.config.models import OpenAI
 from xsafety.generation.responses import response_rows
 from xsafety.judging.lexicon import lexicon_verdicts
@@ -196,8 +197,10 @@ def test_a_thousand_rows_of_which_a_fifth_meets_all_kinds_of_replies_over_ten_ki
         names = [f"row {number} en" for number in range(ROWS)]
         rows = [query | {"id": name, "source": name, "query": name} for name in names]
         write_jsonl(tmp_path / "queries" / "en.jsonl", rows)
+        write_about(tmp_path / "dataset.json", OF_PAPER)
         arguments = [
-            *("--queries", str(tmp_path / "queries"), "--languages", "en", "--threads", "1", "--attempt", "1"),
+            *("--queries", str(tmp_path / "queries"), "--about", str(tmp_path / "dataset.json")),
+            *("--languages", "en", "--threads", "1", "--attempt", "1"),
             *("--journal", str(run.folder), "--receipt", str(tmp_path / "receipt.json")),
             *("--identity", to_json(run.model.identity()), "--connection", run.model.connection().model_dump_json()),
             *("--promptings", to_json({"none": {"text": "", "placement": "system"}})),
