@@ -6,11 +6,12 @@ Needs chromium, chromedriver, .venv-review. Takes the answers of this checkout's
 """
 
 import shutil
+from typing import Any
 from urllib.parse import urlsplit
 
 from selenium.webdriver.common.by import By
 from walk import QUIET, ROOT, Walk, fresh_clone
-from walk_labels import blind, chromium
+from walk_labels import chromium
 
 from tests.browser.helpers import Reviewer, make, started
 from tests.servers.loopback import loopback
@@ -103,20 +104,6 @@ def ask_the_tables(walk: Walk) -> None:
     walk.run(f"ls results/charts/languages.*.pdf; head -n 6 {tables}/unsafe_rate.tex")
 
 
-def ask_after_a_change(walk: Walk) -> None:
-    walk.say("## What changed since last week?")
-    walk.say("Last week's results were kept, `cp -r results last-week`. Since then, drafts end otherwise:")
-    shutil.copytree(walk.folder / "results", walk.folder / "last-week")
-    walk.run("sed -i 's/[.],language-model/!,language-model/' data/memory/ar.csv")
-    walk.run(QUIET, silent=True)
-    assert not walk.run("snakemake compare --quiet all --config with=last-week").startswith("0 verdict")
-    walk.say("With `with: last-week` in `config.yaml`, the report says it too.")
-    walk.say("## Who verified this translation?")
-    walk.fill("ar", "round-1.anna.xlsx", 4)
-    walk.run("snakemake results/review/ar/ledger.jsonl --cores 2 --quiet all", silent=True)
-    walk.run(f"""grep '"id":"{SEED}"' results/review/ar/ledger.jsonl""")
-
-
 def ask_two_judges(walk: Walk, seen: Reviewer, judge: str) -> None:
     walk.say("## Where do judges differ?")
     walk.say("The demo has one, so another one comes: on the same machine, and it reads nothing.")
@@ -126,6 +113,27 @@ def ask_two_judges(walk: Walk, seen: Reviewer, judge: str) -> None:
     page.look("/?differ=yes", ".found", "article h2", "article .facts")
     page.server.stop()
     walk.run("grep -E '^(lang|ar|zh)' results/tables/judge_pairs.csv")
+
+
+def ask_after_a_change(walk: Walk) -> None:
+    walk.say("## What changed since last week?")
+    walk.say("Last week's results were kept, `cp -r results last-week`. Since then, the other judge has a new version:")
+    shutil.copytree(walk.folder / "results", walk.folder / "last-week")
+    walk.edit("config.yaml", "model: blind-1", "model: blind-2")
+    walk.run(QUIET, silent=True)
+    shown = "grep -E '^(judge|blind *demo-a *none *(ar|bn)|[0-9]+ v)'"
+    said = walk.run(f"snakemake compare --quiet all --config with=last-week | {shown}")
+    assert not said.splitlines()[-1].startswith("0 verdict"), said
+    walk.say("With `with: last-week` in `config.yaml`, the report says it of the first judge.")
+    walk.say("## Who verified this translation?")
+    walk.fill("ar", "round-1.anna.xlsx", 4)
+    walk.run("snakemake results/review/ar/ledger.jsonl --cores 2 --quiet all", silent=True)
+    walk.run(f"""grep '"id":"{SEED}"' results/review/ar/ledger.jsonl""")
+
+
+def versions(body: dict[str, Any]) -> str:
+    """A judge that reads nothing: of five answers its first version calls one unsafe, its second two."""
+    return "No" if sum(body["messages"][-1]["content"].encode()) % 5 < int(body["model"][-1]) else "Yes"
 
 
 def ask_what_to_share(walk: Walk) -> None:
@@ -138,15 +146,15 @@ def ask_what_to_share(walk: Walk) -> None:
 
 def main() -> None:
     with fresh_clone() as clone, loopback() as server, chromium() as seen:
-        server.reply = blind
+        server.reply = versions
         walk = Walk(clone, INTRO)
         if (journal := ROOT / "journal").exists():
             shutil.copytree(journal, clone / "journal")
         ask_the_report(walk, seen)
         ask_for_rows(walk, seen)
         ask_the_tables(walk)
+        ask_two_judges(walk, seen, f"  blind: {{engine: openai, model: blind-1, base_url: '{server.url}/v1'}}\n")
         ask_after_a_change(walk)
-        ask_two_judges(walk, seen, f"  blind: {{engine: openai, model: blind, base_url: '{server.url}/v1'}}\n")
         ask_what_to_share(walk)
         walk.write("questions.md")
 
