@@ -87,10 +87,8 @@ def test_an_instruction_of_two_sentences_is_kept_whole_where_most_rows_share_it(
 
 @pytest.fixture(scope="module")
 def released(real: Release) -> dict[str, list[ShuffledQuery]]:
-    return {
-        lang: shuffled_queries(lang, [_query(lang, seed, real.translations) for seed in real.seeds], real.seeds)[0]
-        for lang in ("en", *LANGUAGES)
-    }
+    rows = {lang: [_query(lang, seed, real.translations) for seed in real.seeds] for lang in ("en", *LANGUAGES)}
+    return {lang: shuffled_queries(lang, queries, real.seeds, "en")[0] for lang, queries in rows.items()}
 
 
 def _query(lang: str, seed: Seed, translations: dict[str, dict[str, str]]) -> Query:
