@@ -102,6 +102,8 @@ class Walk:
             sheet.cell(number, columns["note"]).value = NOTE
             if number in edited:
                 target.value = f"{target.value} (edited by a script)"
+                # That word lets a text pass that is not in the language of the sheet.
+                sheet.cell(number, columns["note"]).value = f"{NOTE}; its language stays English"
         returned = self.folder / f"data/reviews/{lang}/{name}"
         returned.parent.mkdir(parents=True, exist_ok=True)
         book.save(returned)
