@@ -4,6 +4,7 @@ And tables for the terminal.
 """
 
 import csv
+import hashlib
 import io
 import json
 import os
@@ -50,6 +51,12 @@ def from_spreadsheet(text: str) -> str:
 def is_visible(text: str) -> bool:
     """Whether a text has any character that shows: neither white space, nor a control or format character."""
     return any(char.isprintable() and not char.isspace() for char in text)
+
+
+def file_sha256(path: Path) -> str:
+    """The SHA-256 of a file, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def write_bytes(path: Path, data: bytes) -> None:

@@ -103,7 +103,7 @@ def test_a_file_is_known_by_size_and_times_and_else_by_its_bytes(
     assert made.look(str(file), learn=True) == ""
     for same in (made, Made(tmp_path)):
         with monkeypatch.context() as untouched:
-            untouched.setattr(module, "_sha256", lambda path: pytest.fail("read again"))
+            untouched.setattr(module, "file_sha256", lambda path: pytest.fail("read again"))
             assert same.look(str(file), learn=True) == ""
     times = file.stat()
     file.write_text("two")

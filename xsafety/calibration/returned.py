@@ -1,13 +1,12 @@
 """What labellers returned becomes a language's ledger of labels: sheets of ours, and labelled answers of others."""
 
-import hashlib
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple, cast
 
 from ..rows import AnswerLabel, Drawn, Label, LabelRow, YesNo
-from ..tabular import DataError, clean, is_visible, read_rows
+from ..tabular import DataError, clean, file_sha256, is_visible, read_rows
 from ..verification.evidence import told
 from ..verification.sheets.formats import read_returned
 from ..verification.sheets.layout import ReturnedRow
@@ -108,7 +107,7 @@ def read_labels(file: ReturnedFile, drawn: Collection[str] | None) -> tuple[list
     said = [(row["label"], row["refusal"], row["note"]) for row in rows]
     keys = [digest or number for number, digest in enumerate(digests)]
     doubled = doubled_rows(keys, [any(one) for one in said], said, returned)
-    file_hash = hashlib.sha256(file.path.read_bytes()).hexdigest()
+    file_hash = file_sha256(file.path)
     labels, problems = [], []
     for number, (one, row, digest) in enumerate(zip(returned, rows, digests, strict=True)):
         found = [*_row_problems(one, row, digest, file.person, drawn), *filter(None, [doubled.get(number)])]

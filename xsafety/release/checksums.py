@@ -1,16 +1,10 @@
 """Checksums of files."""
 
-import hashlib
 from pathlib import Path
 
-from ..tabular import write_text
+from ..tabular import file_sha256, write_text
 
 SUMS = "SHA256SUMS"
-
-
-def sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def released_files(folder: Path) -> list[Path]:
@@ -21,7 +15,7 @@ def released_files(folder: Path) -> list[Path]:
 
 def write_sums(folder: Path, canary: str) -> None:
     """Writes the checksums of all files for `sha256sum --check`, which takes the first line for a remark."""
-    lines = [f"{sha256(path)}  {path.relative_to(folder).as_posix()}" for path in released_files(folder)]
+    lines = [f"{file_sha256(path)}  {path.relative_to(folder).as_posix()}" for path in released_files(folder)]
     write_text(folder / SUMS, "\n".join([f"# canary {canary}", *lines, ""]))
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import yaml
 
 from ..config.release import DataRelease
-from .checksums import sha256
+from ..tabular import file_sha256
 from .columns import ColumnType, released_columns
 from .files import Part
 from .licences import licence_url
@@ -46,7 +46,7 @@ def croissant(release: DataRelease, warning: str, parts: Sequence[Part], folder:
                 "name": f"{part.config}.parquet",
                 "contentUrl": part.file,
                 "encodingFormat": "application/x-parquet",
-                "sha256": sha256(folder / part.file),
+                "sha256": file_sha256(folder / part.file),
             }
             for part in parts
         ],

@@ -12,8 +12,8 @@ import pyarrow.parquet as pq
 
 from ..config.release import DataRelease
 from ..rows import ReleaseRow
-from ..tabular import is_visible
-from .checksums import SUMS, read_sums, released_files, sha256
+from ..tabular import file_sha256, is_visible
+from .checksums import SUMS, read_sums, released_files
 from .files import Part, arrow_schema
 from .licences import objection
 from .released import UNVERIFIED_TEXTS, canary
@@ -82,7 +82,7 @@ def _sums(folder: Path) -> Iterator[str]:
     for name in sorted(sums.keys() ^ there.keys()):
         yield f"{name}: {'no such file' if name in sums else 'no checksum'}"
     for name in sorted(sums.keys() & there.keys()):
-        if sums[name] != sha256(there[name]):
+        if sums[name] != file_sha256(there[name]):
             yield f"{name}: its checksum is another"
 
 

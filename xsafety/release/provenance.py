@@ -19,8 +19,7 @@ from typing import TYPE_CHECKING, Literal, TypedDict, cast
 from ..asking.journal import BATCHES, RUNS, SERVERS
 from ..asking.receipt import read_receipt
 from ..rows import Identity
-from ..tabular import to_json
-from .checksums import sha256
+from ..tabular import file_sha256, to_json
 
 if TYPE_CHECKING:  # pydantic takes time
     from ..config.configuration import Config
@@ -131,7 +130,7 @@ def portable(value: object, checkout: Path) -> object:
 
 def input_digests(files: Iterable[Path], checkout: Path) -> dict[str, str]:
     """The checksums of files, by their portable paths."""
-    return {str(portable(str(file), checkout)): sha256(file) for file in sorted(files)}
+    return {str(portable(str(file), checkout)): file_sha256(file) for file in sorted(files)}
 
 
 def data_provenance(packed: str, code: Code, checkout: Path, inputs: Iterable[Path]) -> DataProvenance:
@@ -154,7 +153,7 @@ def asked_provenance(
     """Who was asked, by which protocol, and the answers."""
     whole: dict[str, object] = {
         **{kind: {path.stem: read_receipt(path)["identity"] for path in paths} for kind, paths in receipts.items()},
-        "protocols": {judge: sha256(Path(path)) for judge, path in sorted(protocols.items())},
+        "protocols": {judge: file_sha256(Path(path)) for judge, path in sorted(protocols.items())},
         "journal": journal_digests(journal),
     }
     return cast(AskedProvenance, portable(whole, checkout))

@@ -1,6 +1,5 @@
 """Named sources as one data set: their texts in the language of the seeds are the seeds, all others translations."""
 
-import hashlib
 import re
 import unicodedata
 from collections import Counter, defaultdict
@@ -11,7 +10,7 @@ from pathlib import Path
 from ..categories import Category, load_categories
 from ..config.dataset import Dataset, NamedSource
 from ..rows import GivenText, Repair, Seed
-from ..tabular import DataError
+from ..tabular import DataError, file_sha256
 from .mapping import Note, OriginText, Reading, digest_of, read_texts
 from .source import SeedSet
 from .tables import grouped
@@ -186,7 +185,7 @@ def _digests(source: NamedSource, reading: Reading) -> dict[str, str]:
     """What stands for each file: its SHA-256, or the revision on the hub."""
     if source.hub:
         return {text.file: source.hub.revision for text in reading.texts}
-    return {file: hashlib.sha256(Path(file).read_bytes()).hexdigest() for file in {text.file for text in reading.texts}}
+    return {file: file_sha256(Path(file)) for file in {text.file for text in reading.texts}}
 
 
 def _summary(name: str, reading: Reading, seeds: int) -> str:

@@ -5,7 +5,6 @@ repaired, and what looks wrong and is left alone, stands in `Release.repairs` wi
 """
 
 import csv
-import hashlib
 import zipfile
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,7 +14,7 @@ from typing import Literal, NamedTuple
 
 from ..categories import PAPER
 from ..rows import RELEASE_REVIEWER, Evidence, Repair, Seed
-from ..tabular import DataError, clean
+from ..tabular import DataError, clean, file_sha256
 from ..text import symptoms
 from ..text.letters import MARKS, letters_only, scripts_of
 from .source import SeedSet
@@ -105,7 +104,7 @@ def read_release(root: Path, *, per_category: int = 200) -> Release:
         for category in PAPER:
             path, records = _records(root, lang, category, per_category, problems)
             if path:
-                files[lang, category] = (f"{folder}/{path.name}", hashlib.sha256(path.read_bytes()).hexdigest())
+                files[lang, category] = (f"{folder}/{path.name}", file_sha256(path))
             texts[lang].update({f"xs-{category}-{n:03d}": record for n, record in enumerate(records, 1)})
     if problems:
         heading = f"{root}: {len(problems)} problem(s); repair them or clone the release anew: git clone {URL}"

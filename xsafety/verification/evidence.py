@@ -1,6 +1,5 @@
 """Returned review sheets become evidence: their sound rows, folded in order into a language's ledger."""
 
-import hashlib
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -8,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple, cast
 
 from ..rows import DECIDING, RELEASE_REVIEWER, UNNAMED, Evidence, GivenText, ReviewVerdict, SheetRow
-from ..tabular import DataError
+from ..tabular import DataError, file_sha256
 from .sheets.formats import FORMATS, read_returned
 from .sheets.names import Names, file_name, returned_files
 from .validation import RowProblem, sound_rows
@@ -92,7 +91,7 @@ def evidence(
     sheet: Sheet, seeds: Mapping[str, str], decided: Mapping[tuple[str, str], int] | None = None
 ) -> tuple[list[Evidence], list[RowProblem]]:
     """A sheet's verdicts as ledger entries: who, when, what, before, after, and the hash of the file; and problems."""
-    file_hash = hashlib.sha256(sheet.path.read_bytes()).hexdigest()
+    file_hash = file_sha256(sheet.path)
     rows, problems = read_sheet(sheet, seeds, decided)
     entries = [
         Evidence(

@@ -1,6 +1,5 @@
 """What jobs made, remembered, so that a result that was changed or removed since is made again."""
 
-import hashlib
 import inspect
 import json
 import os
@@ -12,6 +11,7 @@ from typing import Any, NamedTuple
 from snakemake import __version__
 from snakemake.logging import logger
 
+from ..tabular import file_sha256
 from .rerun import MENDED, is_mended
 
 RECORD = "made.jsonl"  # in .snakemake: path and Stamp of each file, the last line of a path counts
@@ -47,7 +47,7 @@ class Made:
         """Remembers a file as it is; what is no file is left out."""
         if not (found := _times(path)):
             return
-        stamp = self._stamps[path] = Stamp(*found, _sha256(path))
+        stamp = self._stamps[path] = Stamp(*found, file_sha256(Path(path)))
         line = json.dumps([path, *stamp]) + "\n"
         self._lines += 1
         if self._lines > 2 * len(self._stamps) + 1000:
@@ -67,7 +67,7 @@ class Made:
             return "" if os.path.lexists(path) else "removed"
         if stamp and found == stamp[:3]:
             return ""
-        if stamp and (found[0] != stamp.size or _sha256(path) != stamp.sha256):
+        if stamp and (found[0] != stamp.size or file_sha256(Path(path)) != stamp.sha256):
             return "changed" if found[0] else "emptied"
         if learn:
             self.add(path)
@@ -80,11 +80,6 @@ def _times(path: str) -> tuple[int, int, int] | None:
     except OSError:
         return None
     return (stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns) if S_ISREG(stat.st_mode) else None
-
-
-def _sha256(path: str) -> str:
-    with Path(path).open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def remake_what_changed(dag: type[Any], persistence: type[Any], to_be_filled: Collection[str]) -> None:
