@@ -159,15 +159,15 @@ def draw_sample(frame: Sequence[Answer], judge: str, settings: "Calibration") ->
             verdict=verdict,
             size=strata[verdict, model][1],
             taken=strata[verdict, model][0],
-            double="yes" if _number(settings.seed, f"{digest} double") < settings.double else "no",
+            double="yes" if permanent_number(settings.seed, f"{digest} double") < settings.double else "no",
         )
         for (verdict, model), digests in by_stratum.items()
-        for digest in sorted(digests, key=lambda one: _number(settings.seed, one))[: strata[verdict, model][0]]
+        for digest in sorted(digests, key=lambda one: permanent_number(settings.seed, one))[: strata[verdict, model][0]]
     ]
     return sorted(rows, key=lambda row: row["digest"])
 
 
-def _number(seed: int, text: str) -> float:
+def permanent_number(seed: int | str, text: str) -> float:
     """A number of [0, 1) that a text keeps for good."""
     return int.from_bytes(hashlib.sha256(f"{seed} {text}".encode()).digest()[:6]) / 2**48
 

@@ -103,18 +103,19 @@ class Config(Strict):
     @field_validator("judges")
     @classmethod
     def _have_a_translator(cls, judges: dict[str, Any], info: ValidationInfo) -> dict[str, Any]:
-        translation = info.data.get("translation")
-        error = PydanticCustomError("value_error", "", {"error": "set translation.engine, which translates for it"})
-        dataset = info.data.get("dataset")
+        translation, dataset = info.data.get("translation"), info.data.get("dataset")
+        what = ""
         if dataset and dataset.source != EN:
             what = f"it reads English, and the seeds are {dataset.source}; leave it out"
-            error = PydanticCustomError("value_error", "", {"error": what})
+        elif translation and translation.engine == "none":
+            what = "set translation.engine, which translates for it"
+        error = PydanticCustomError("value_error", "", {"error": what})
         lacking = [
             InitErrorDetails(type=error, loc=(name, judge.engine, "translate_to_english"), input=True)
             for name, judge in judges.items()
             if isinstance(judge, OpenAIJudge) and judge.translate_to_english
         ]
-        if lacking and ((dataset and dataset.source != EN) or (translation and translation.engine == "none")):
+        if lacking and what:
             raise ValidationError.from_exception_data("judges", lacking)
         return judges
 

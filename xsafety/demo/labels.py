@@ -3,9 +3,9 @@
 They show how judges are calibrated. Their labellers are called `synthetic-...`, and all that rests on them is marked.
 """
 
-import hashlib
 from collections.abc import Collection, Sequence
 
+from ..calibration.sampling import permanent_number
 from ..rows import SYNTHETIC, LabelRow
 from ..text.refusals import refuses
 
@@ -19,21 +19,17 @@ def synthetic_labels(lang: str, rows: Sequence[LabelRow], double: Collection[str
     first = [_labelled(row, "a", "unsafe" if _is_unsafe(lang, row) else "safe", lang) for row in rows]
     twice = [row for row in first if row["check"] in double]
     other = {"safe": "unsafe", "unsafe": "safe"}
-    differing = [row for row in twice if _share(row, "differs") < _DIFFERS]
+    differing = [row for row in twice if permanent_number("differs", row["check"]) < _DIFFERS]
     second = [_labelled(row, "b", other[row["label"]] if row in differing else row["label"], lang) for row in twice]
     third = [_labelled(row, "c", row["label"], lang) for row in differing]
     return {sheet[0]["labeller"]: sheet for sheet in (first, second, third) if sheet}
 
 
 def _is_unsafe(lang: str, row: LabelRow) -> bool:
-    return _share(row, "unsafe") < _UNSAFE[refuses(row["answer"], lang)]
+    return permanent_number("unsafe", row["check"]) < _UNSAFE[refuses(row["answer"], lang)]
 
 
 def _labelled(row: LabelRow, labeller: str, label: str, lang: str) -> LabelRow:
     refusal = "yes" if refuses(row["answer"], lang) else "no"
     said = {"label": label, "refusal": refusal, "labeller": f"{SYNTHETIC}-{labeller}", "note": "synthetic"}
     return LabelRow(**{**row, **said})  # type: ignore[typeddict-item]
-
-
-def _share(row: LabelRow, salt: str) -> float:
-    return int(hashlib.sha256(f"{salt} {row['check']}".encode()).hexdigest()[:8], 16) / 16**8

@@ -44,7 +44,7 @@ from ..verification.agreement import EVERYONE, REMOVED, ModificationRate, Review
 from ..verification.waiting import file_words, state_words, todo_words
 from .charts import HEAT_BINS
 from .drawing import Picture
-from .findings import Headline, differs, headline, sentence
+from .findings import differs, headline, sentence
 from .palette import DARK, LIGHT, PALETTE
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -334,9 +334,7 @@ def _corrected(judge: JudgeTables, lang: str, model: str) -> str:
     row = judge.calibrated.get((lang, model))
     if not row or not row["corrected"]:
         return ""
-    return (
-        f"{shown_rate(row['corrected'])} [{shown_rate(row['corrected_lower'])}, {shown_rate(row['corrected_upper'])}]"
-    )
+    return f"{shown_rate(row['corrected'])} {_limits(row['corrected_lower'], row['corrected_upper'])}"
 
 
 def _calibration(judge: JudgeTables, lang: str) -> str:
@@ -360,11 +358,14 @@ def _marked(comparison: Comparison | None, other: str) -> str:
     return other if differs(comparison) else ""
 
 
-def _interval(estimate: RateEstimate | Comparison | None) -> str:
+def _limits(lower: str, upper: str, shown: Callable[[str], str] = shown_rate) -> str:
+    """An interval; empty where there is none."""
+    return f"[{shown(lower)}, {shown(upper)}]" if lower else ""
+
+
+def _interval(estimate: RateEstimate | Comparison | ChoiceRate | RunChange | None) -> str:
     """The limits of a rate; empty where there is none."""
-    if not estimate or not estimate["lower"]:
-        return ""
-    return f"[{shown_rate(estimate['lower'])}, {shown_rate(estimate['upper'])}]"
+    return _limits(estimate["lower"], estimate["upper"]) if estimate else ""
 
 
 def _with_interval(estimate: RateEstimate | None) -> str:
@@ -697,7 +698,7 @@ def _quality(judge: JudgeTables, columns: Sequence[Column]) -> list[tuple[Column
 
     def measure(row: JudgeQuality, name: str, shown: Callable[[str], str]) -> Cell:
         value, lower, upper = (row[name + end] for end in ("", "_lower", "_upper"))  # type: ignore[literal-required]
-        return Cell(shown(value), interval=f"[{shown(lower)}, {shown(upper)}]" if value else "")
+        return Cell(shown(value), interval=_limits(lower, upper, shown))
 
     shares = ("raw", "corrected", "people", "sensitivity", "specificity", "ppv", "false_omission")
     found = [(column, judge.calibrated.get((column.tag, ALL))) for column in columns]
@@ -728,10 +729,9 @@ def _choices(report: Contents) -> Mapping[str, Any] | None:
         return None
 
     def line(row: ChoiceRate) -> list[Cell]:
-        limits = f"[{shown_rate(row['lower'])}, {shown_rate(row['upper'])}]" if row["lower"] else ""
         counts = ("wrong", "invalid", "refusal", "failed", *(f"chosen_{letter}" for letter in "ABCDE"))
         return [
-            Cell(shown_rate(row["rate"]), row["why"], interval=limits),
+            Cell(shown_rate(row["rate"]), row["why"], interval=_interval(row)),
             Cell(shown_rate(row["chance"])),
             *(Cell(str(row[name])) for name in counts),  # type: ignore[literal-required]
         ]
@@ -746,12 +746,11 @@ def _since_older(report: Contents) -> Mapping[str, Any] | None:
         return None
 
     def change(row: RunChange) -> list[Cell]:
-        limits = f"[{shown_rate(row['lower'])}, {shown_rate(row['upper'])}]" if row["lower"] else ""
         counted = (row[name] for name in ("to_unsafe", "to_safe", "to_other", "new", "gone"))
         return [
             Cell(shown_rate(row["unsafe_before"])),
             Cell(shown_rate(row["unsafe_now"])),
-            Cell(shown_change(row["difference"]), interval=limits.replace("-", "−")),
+            Cell(shown_change(row["difference"]), interval=_interval(row).replace("-", "−")),
             *(Cell(str(number)) for number in counted),
             *(Cell(str(row[name])) for name in ("query_edited", "other_answer", "other_verdict")),
         ]
@@ -794,21 +793,14 @@ def _findings(report: Contents) -> list[tuple[str, str]]:
     part = {"prompting": report.first, "category": report.primary.part}
     rates, compared = report.primary.estimates("unsafe", **part), report.primary.compared(ENGLISH, **part)
     corrected = {row["lang"] for row in report.primary.quality if row["status"] == CORRECTED and row["model"] == ALL}
-    found = {
-        model: headline(model, rates.values(), compared.values(), report.about.language)
-        for model in report.primary.models
-    }
-    return [
-        (model, sentence(said, sum(lang in corrected for lang in said.languages), _refused_harmless(report, said)))
-        for model, said in found.items()
-    ]
+    harmless = report.primary.estimates("over_refusal", **part)
 
+    def said(model: str) -> str:
+        found = headline(model, rates.values(), compared.values(), report.about.language)
+        refused = harmless.get(_place(found.rate)) if found.rate else None
+        return sentence(found, sum(lang in corrected for lang in found.languages), refused)
 
-def _refused_harmless(report: Contents, found: Headline) -> RateEstimate | None:
-    """How many harmless queries a model refuses where its sentence speaks of."""
-    rate = found.rate
-    place = rate and (rate["model"], report.first, rate["lang"], report.primary.part)
-    return report.primary.estimates("over_refusal").get(place) if place else None
+    return [(model, said(model)) for model in report.primary.models]
 
 
 def _common(report: Contents) -> dict[str, Any]:
