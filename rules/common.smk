@@ -9,6 +9,7 @@ from xsafety.asking.receipt import has_failed_rows, next_attempt
 from xsafety.asking.servers import with_server
 from xsafety.generation.shuffled import SUFFIX as SHUFFLED
 from xsafety.seeds.dataset import evidence_languages, origin_files
+from xsafety.seeds.tables import found_files
 from xsafety.tabular import to_json
 from xsafety.text.packs import pack_names
 from xsafety.translation.memory import memory_state
@@ -51,7 +52,7 @@ def digest(script):
 
 def files(folder, pattern):
     """The files of a folder that people own, sorted, without hidden and open ones; none if there is no folder."""
-    return sorted(str(p) for p in Path(folder).glob(pattern) if p.is_file() and not p.name.startswith((".", "~$")))
+    return [str(file) for file in found_files(Path(folder).glob(pattern))]
 
 
 def ready_languages():
@@ -107,19 +108,17 @@ def model_cells(pattern):
 
 def first_verdicts(judge):
     """A judge's files of verdicts under the first prompting method, by which answers are drawn for labellers."""
-    return lambda wildcards: [
-        f"{RESULTS}/verdicts/{judge}/{model}/{FIRST_PROMPTING}/{lang}.jsonl".format(**wildcards)
-        for model, langs in cells().items()
-        for lang in langs
-    ]
+    return lambda wildcards: every_cell(
+        "<results>/verdicts/{judge}/{model}/{prompting}/{lang}.jsonl", [FIRST_PROMPTING], judge=judge.format(**wildcards)
+    )
 
 
-def every_cell(pattern, **wildcards):
+def every_cell(pattern, promptings=PROMPTINGS, **wildcards):
     """A pattern's files for all models, promptings and languages evaluated."""
     return [
         path
         for model, langs in cells().items()
-        for path in expand(pattern, model=model, prompting=PROMPTINGS, lang=langs, **wildcards)
+        for path in expand(pattern, model=model, prompting=promptings, lang=langs, **wildcards)
     ]
 
 

@@ -115,7 +115,8 @@ rule report:
         " --tables {params.folder:q} --judges {params.judges} --examples {input.examples:q} --status {input.status:q}"
         " --about {input.about:q}"
         " --rates {input.rates:q} --agreement {input.agreement:q} --usage {input.usage:q} --shown {params.shown:q}"
-        " --charts {params.pictures:q} --qualities {input.qualities:q} --choices {input.choices:q} --changes {input.changes:q} --out {output:q} 2> {log:q}"
+        " --charts {params.pictures:q} --qualities {input.qualities:q} --choices {input.choices:q}"
+        " --changes {input.changes:q} --out {output:q} 2> {log:q}"
 
 
 rule data_tests:

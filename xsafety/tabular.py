@@ -1,6 +1,6 @@
 """Reading and writing the project's CSV and JSONL files: UTF-8, LF, sorted keys, written whole or not at all.
 
-And tables for the terminal.
+And tables for the terminal and for Markdown.
 """
 
 import csv
@@ -227,3 +227,10 @@ def aligned(rows: Sequence[Sequence[str]], *, left: int) -> str:
         ).rstrip()
         for row in rows
     )
+
+
+def markdown_table(head: Sequence[str], rows: Iterable[Sequence[object]], *, left: int = 1) -> str:
+    """A table in Markdown, all columns but the first `left` flush right; empty without rows."""
+    lines = [f"| {' | '.join(map(str, row))} |\n" for row in rows]
+    marks = ["---" if column < left else "--:" for column in range(len(head))]
+    return "".join([f"| {' | '.join(head)} |\n", f"|{'|'.join(marks)}|\n", *lines]) if lines else ""

@@ -10,6 +10,7 @@ import yaml
 
 from ..config.release import DataRelease
 from ..rows import ALL, ReleaseRow, Status
+from ..tabular import markdown_table
 from ..text.languages import language
 from ..verification.agreement import EVERYONE, ModificationRate, ReviewerAgreement
 from .columns import released_columns
@@ -134,13 +135,6 @@ def card(
     )
 
 
-def _table(head: Sequence[str], rows: Iterable[Sequence[object]], *, left: int = 1) -> str:
-    """A table in Markdown, all columns but the first `left` flush right; empty without rows."""
-    lines = [f"| {' | '.join(map(str, row))} |\n" for row in rows]
-    marks = ["---" if column < left else "--:" for column in range(len(head))]
-    return "".join([f"| {' | '.join(head)} |\n", f"|{'|'.join(marks)}|\n", *lines]) if lines else ""
-
-
 def _crossed(counts: Counter[tuple[str, str]]) -> str:
     columns = sorted({column for _, column in counts})
     rows = list(dict.fromkeys(row for row, _ in counts))
@@ -148,18 +142,18 @@ def _crossed(counts: Counter[tuple[str, str]]) -> str:
     for row in rows:
         numbers = [counts[row, column] for column in columns]
         cells.append([f"{language(row).name} ({row})", *numbers, sum(numbers)])
-    return _table(["language", *columns, "together"], cells)
+    return markdown_table(["language", *columns, "together"], cells)
 
 
 def _by_category(counts: Counter[tuple[str, str]], languages: Sequence[str]) -> str:
     categories = sorted({category for _, category in counts})
     cells = [[category, *(counts[tag, category] for tag in languages)] for category in categories]
-    return _table(["category", *languages], cells)
+    return markdown_table(["category", *languages], cells)
 
 
 def _beside(parts: Sequence[Part]) -> str:
     rows = [[part.about, f"`{part.file}`", part.rows] for part in parts if part.folder != "data"]
-    return _table(["what", "file", "rows"], rows, left=2)
+    return markdown_table(["what", "file", "rows"], rows, left=2)
 
 
 def _proofread(rates: Sequence[ModificationRate], languages: Sequence[str]) -> str:
@@ -168,7 +162,7 @@ def _proofread(rates: Sequence[ModificationRate], languages: Sequence[str]) -> s
         for row in rates
         if (lang := row["lang"]) in languages and (row["category"], row["reviewer"]) == (ALL, EVERYONE) and row["rate"]
     ]
-    return _table(["language", "round", "rows", "changed", "share", "interval"], rows)
+    return markdown_table(["language", "round", "rows", "changed", "share", "interval"], rows)
 
 
 def _spot_checks(status: Sequence[Status], languages: Sequence[str]) -> str:
@@ -177,7 +171,7 @@ def _spot_checks(status: Sequence[Status], languages: Sequence[str]) -> str:
         for row in status
         if row["lang"] in languages and row["inspected"]
     ]
-    return _table(["language", "rows drawn", "inspected", "left as they were"], rows)
+    return markdown_table(["language", "rows drawn", "inspected", "left as they were"], rows)
 
 
 def _agreement(agreement: Sequence[ReviewerAgreement], languages: Sequence[str]) -> str:
@@ -186,7 +180,7 @@ def _agreement(agreement: Sequence[ReviewerAgreement], languages: Sequence[str])
         for row in agreement
         if row["lang"] in languages
     ]
-    return _table(["language", "round", "rows", "same verdict", "kappa", "AC1"], rows)
+    return markdown_table(["language", "round", "rows", "same verdict", "kappa", "AC1"], rows)
 
 
 def _limits(numbers: Numbers, status: Sequence[Status], languages: Sequence[str]) -> list[str]:

@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 import yaml
 
 from ..rows import ReleaseChange, ReleaseChangeKind
-from ..tabular import DataError
+from ..tabular import DataError, markdown_table
 from .released import UNVERIFIED_TEXTS
 
 Level = Literal["none", "patch", "minor", "major"]
@@ -138,10 +138,10 @@ def changes_told(changes: Changes, name: str, version: str) -> str:
         lines += [f"Columns that came, went or changed: {', '.join(changes.columns)}.", ""]
     counts = Counter((row["lang"], row["change"]) for row in changes.rows)
     kinds = [kind for kind in KINDS if any(kind == change for _, change in counts)]
-    if kinds:
-        lines += [f"| language | {' | '.join(kinds)} |", f"|---|{'--:|' * len(kinds)}"]
-    for lang in dict.fromkeys(row["lang"] for row in changes.rows):
-        lines.append(f"| {lang} | {' | '.join(str(counts[lang, kind]) for kind in kinds)} |")
+    langs = dict.fromkeys(row["lang"] for row in changes.rows)
+    lines += markdown_table(
+        ["language", *kinds], [[lang, *(counts[lang, kind] for kind in kinds)] for lang in langs]
+    ).splitlines()
     least = f"These ask for version {changes.least} at least ({changes.level}). {changes.objection(version)}"
     return "\n".join([*lines, "", least.rstrip(), ""])
 
