@@ -109,7 +109,9 @@ def model_cells(pattern):
 def first_verdicts(judge):
     """A judge's files of verdicts under the first prompting method, by which answers are drawn for labellers."""
     return lambda wildcards: every_cell(
-        "<results>/verdicts/{judge}/{model}/{prompting}/{lang}.jsonl", [FIRST_PROMPTING], judge=judge.format(**wildcards)
+        "<results>/verdicts/{judge}/{model}/{prompting}/{lang}.jsonl",
+        [FIRST_PROMPTING],
+        judge=judge.format(**wildcards),
     )
 
 
