@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.asking.collected import Collected
-from xsafety.asking.engines import transformers as engine
+from xsafety.asking.engines.local import files, generate
 from xsafety.asking.requests import Completion, Fatal, Request, request
 from xsafety.config.models import LocalConnection
 from xsafety.rows import Identity
@@ -80,7 +80,7 @@ def questions(*texts: str, system: str = "") -> list[Request]:
 def ask(folder: Path, requests: list[Request], *, batch_size: int = 4, **identity: Any) -> dict[str, Completion]:
     collected = Collected()
     connection = LocalConnection(model=str(folder), batch_size=batch_size)
-    engine.generate(
+    generate.generate(
         requests,
         collected,
         identity=IDENTITY | identity,  # type: ignore[arg-type]
@@ -203,14 +203,14 @@ def test_a_folder_that_is_no_model_is_refused_by_name(copy: Path, spoil: Any) ->
     ],
 )
 def test_the_digest_changes_with_what_makes_the_model(copy: Path, file: str, changes: bool) -> None:
-    before = engine.weights_digest(copy)
+    before = files.weights_digest(copy)
     with (copy / file).open("a") as changed:
         changed.write(" ")
-    assert (engine.weights_digest(copy) != before) == changes
+    assert (files.weights_digest(copy) != before) == changes
 
 
 def test_the_digest_depends_on_names_and_not_on_the_folder(llama: Path, copy: Path) -> None:
-    assert engine.weights_digest(copy) == engine.weights_digest(llama)
+    assert files.weights_digest(copy) == files.weights_digest(llama)
     (copy / "config.json").rename(copy / "config2.json")
-    assert engine.weights_digest(copy) != engine.weights_digest(llama)
-    assert engine.model_files(copy / "nowhere") == []
+    assert files.weights_digest(copy) != files.weights_digest(llama)
+    assert files.model_files(copy / "nowhere") == []
