@@ -1,74 +1,113 @@
-"""A causal language model in process, by transformers: chat template, left padding, length-sorted batches."""
+"""Answers of a causal language model in process: greedy, or drawn with a seed that is the row's own."""
 
 import re
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
+
+import torch
 
 from ....config.models import LocalConnection
 from ....rows import Identity
 from ....text.reasoning import Marks, split_reasoning
 from ...answers import NO_ANSWER, NO_END
 from ...requests import Completion, Recipient, Request
+from .decoding import Decoder
 from .loading import load
-from .prompts import check_template, encoded
+from .memory import tokens_that_fit
+from .picking import Picker
+from .prompts import encoded, set_template
+from .rows import DecodedRow
+
+TAIL = 8  # tokens behind which a text that ends answers may lie, beside as many as it has bytes
 
 
 def generate(
     requests: Iterable[Request], recipient: Recipient, *, identity: Identity, connection: LocalConnection, threads: int
 ) -> None:
-    """Greedy answers in batches of `batch_size`, longest prompts first, on a GPU where there is one.
+    """Answers, each delivered when it ends, as many at a time as fit into `tokens_in_memory`.
 
-    Raises Fatal for a folder that is no chat model.
+    In float32 on a CPU an answer is the same whatever else is asked. Raises Fatal for what is no chat model.
     """
-    import torch
-
     torch.set_num_threads(threads)
     tokenizer, model = load(identity, connection)
-    check_template(tokenizer, connection.model)
-    decoding = {"max_new_tokens": 256, "do_sample": False, **identity["decoding"]}
-    context = getattr(model.config, "max_position_embeddings", None)
-    room = context - decoding["max_new_tokens"] if context else float("inf")
-    prompts, fitting = encoded(tokenizer, requests), []
-    for ids, request in prompts:
-        if len(ids) > room:
-            detail = f"{len(ids)} tokens; the model's context leaves {room}"
-            recipient.deliver(request, Completion("too_long", "", detail=detail))
+    set_template(tokenizer, connection)
+    picker = Picker(model, identity["decoding"])
+    budget = connection.tokens_in_memory or tokens_that_fit(model)
+    decoder = Decoder(model, picker, budget, _stopped(tokenizer, picker.stops))
+    recipient.meter.pace = lambda: f"{len(decoder.rows)} at a time"
+    answers = _Answers(tokenizer, picker, connection.reasoning.marks() if connection.reasoning else None)
+    done: defaultdict[str, list[DecodedRow]] = defaultdict(list)
+    for row in decoder.decode(_rows(tokenizer, requests, recipient, picker, _context(model))):
+        request = row.request
+        done[request.key].append(row)
+        if len(done[request.key]) < picker.samples:
+            continue
+        samples = sorted(done.pop(request.key), key=lambda row: row.sample)
+        if failure := next((row.failure for row in samples if row.failure), ""):
+            recipient.fail(request, failure)
         else:
-            fitting.append((ids, request))
-    last, size = _ends(model), connection.batch_size
-    marks = connection.reasoning.marks() if connection.reasoning else None
-    for start in range(0, len(fitting), size):
-        batch = fitting[start : start + size]
-        padded = tokenizer.pad({"input_ids": [ids for ids, _ in batch]}, return_tensors="pt").to(model.device)
-        with torch.inference_mode():
-            output = model.generate(**padded, **decoding, pad_token_id=tokenizer.pad_token_id)
-        width = padded["input_ids"].shape[1]
-        for (ids, request), tokens in zip(batch, output[:, width:].tolist(), strict=True):
-            length = next((place for place, token in enumerate(tokens) if token in last), None)
-            usage = {"input_tokens": len(ids), "output_tokens": len(tokens[:length])}
-            recipient.deliver(request, _completion(tokenizer, tokens[:length], length is None, usage, marks))
+            recipient.deliver(request, _with_more([answers.read(row) for row in samples]))
 
 
-def _completion(
-    tokenizer: Any, tokens: list[int], at_limit: bool, usage: dict[str, int], marks: Marks | None
-) -> Completion:
-    """What a model's tokens come to; some marks of reasoning are special tokens, which no answer holds."""
-    finish_reason = "length" if at_limit else "stop"
-    parts = split_reasoning(tokenizer.decode(tokens, skip_special_tokens=False).strip(), marks)
-    if parts.reasoning:
-        usage |= {"reasoning_tokens": len(tokenizer.encode(parts.reasoning, add_special_tokens=False))}
-    if not parts.ended or (at_limit and parts.reasoning and not parts.answer):
-        detail = NO_ANSWER if parts.ended else NO_END
-        return Completion("cut_off", "", finish_reason, detail, usage, reasoning=parts.reasoning)
-    if not parts.reasoning:
-        text = split_reasoning(tokenizer.decode(tokens, skip_special_tokens=True), marks).answer
-    else:
-        special = "|".join(map(re.escape, sorted(tokenizer.all_special_tokens, key=len, reverse=True)))
-        text = re.sub(special, "", parts.answer) if special else parts.answer
-    return Completion("answered", text.strip(), finish_reason, "", usage, reasoning=parts.reasoning)
+def _context(model: Any) -> int | None:
+    """The tokens that a model can see, where that is bounded."""
+    found: int | None = getattr(model.config.get_text_config(decoder=True), "max_position_embeddings", None)
+    return found
 
 
-def _ends(model: Any) -> set[int]:
-    """The tokens that end an answer."""
-    ends = model.generation_config.eos_token_id
-    return set(ends if isinstance(ends, list) else [] if ends is None else [ends])
+def _rows(
+    tokenizer: Any, requests: Iterable[Request], recipient: Recipient, picker: Picker, context: int | None
+) -> Iterator[DecodedRow]:
+    """The rows to be decoded; prompts that leave no room for an answer are delivered as such."""
+    for prompt, request in encoded(tokenizer, requests):
+        if context and len(prompt) > context - picker.limit:
+            detail = f"{len(prompt)} tokens; the model's context leaves {context - picker.limit}"
+            recipient.deliver(request, _with_more([Completion("too_long", "", detail=detail)] * picker.samples))
+        else:
+            yield from (DecodedRow(request, prompt, sample) for sample in range(picker.samples))
+
+
+def _with_more(completions: Sequence[Completion]) -> Completion:
+    """The first completion, which holds the others."""
+    first, *more = completions
+    return Completion(**{**vars(first), "more": tuple(more)})
+
+
+def _stopped(tokenizer: Any, stops: Sequence[str]) -> Callable[[list[int]], bool]:
+    """Whether an answer's tokens end with a text that ends answers."""
+    tail = max((len(stop.encode()) for stop in stops), default=0) + TAIL
+
+    def stopped(answer: list[int]) -> bool:
+        text = tokenizer.decode(answer[-tail:], skip_special_tokens=False) if stops else ""
+        return any(stop in text for stop in stops)
+
+    return stopped
+
+
+class _Answers:
+    """Reads what a model's tokens come to; some marks of reasoning are special tokens, which no answer holds."""
+
+    def __init__(self, tokenizer: Any, picker: Picker, marks: Marks | None) -> None:
+        self._tokenizer, self._picker, self._marks = tokenizer, picker, marks
+
+    def read(self, row: DecodedRow) -> Completion:
+        finish_reason = "stop" if row.ended else "length"
+        usage = {"input_tokens": len(row.prompt), "output_tokens": len(row.answer)}
+        parts = split_reasoning(self._text(row, skip_special=False).strip(), self._marks)
+        if parts.reasoning:
+            usage["reasoning_tokens"] = len(self._tokenizer.encode(parts.reasoning, add_special_tokens=False))
+        if not parts.ended or (not row.ended and parts.reasoning and not parts.answer):
+            detail = NO_ANSWER if parts.ended else NO_END
+            return Completion("cut_off", "", finish_reason, detail, usage, reasoning=parts.reasoning)
+        if not parts.reasoning:
+            text = split_reasoning(self._text(row, skip_special=True), self._marks).answer
+        else:
+            special = "|".join(map(re.escape, sorted(self._tokenizer.all_special_tokens, key=len, reverse=True)))
+            text = re.sub(special, "", parts.answer) if special else parts.answer
+        return Completion("answered", text.strip(), finish_reason, "", usage, reasoning=parts.reasoning)
+
+    def _text(self, row: DecodedRow, *, skip_special: bool) -> str:
+        """The text of an answer, up to a text that ends answers."""
+        text = str(self._tokenizer.decode(row.answer, skip_special_tokens=skip_special))
+        return min((text.partition(stop)[0] for stop in self._picker.stops), key=len, default=text)
