@@ -206,6 +206,11 @@ class LocalConnection(Strict):
             raise ValueError(f"device and {other} say both where it runs; leave one out")
         return self
 
+    @property
+    def workers(self) -> int:
+        """How many models run side by side."""
+        return 1 if self.device_map else self.devices or 1
+
     def connection(self) -> "LocalConnection":
         """This part of a block alone."""
         return LocalConnection.model_validate(self.model_dump(include=set(LocalConnection.model_fields)))

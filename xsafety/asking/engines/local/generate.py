@@ -34,8 +34,9 @@ def generate(
     no device can run it.
     """
     with lease(connection, say):
-        if connection.devices and connection.devices > 1 and not connection.device_map:
-            answer_by_workers(requests, recipient, identity=identity, connection=connection, threads=threads, say=say)
+        if connection.workers > 1:
+            each = max(1, threads // connection.workers)
+            answer_by_workers(requests, recipient, identity=identity, connection=connection, threads=each, say=say)
             return
         loaded = start(identity, connection, threads)
         answer(loaded, requests, recipient, identity=identity, connection=connection)

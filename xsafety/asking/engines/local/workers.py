@@ -33,15 +33,15 @@ def answer_by_workers(
     threads: int,
     say: Callable[[str], None],
 ) -> None:
-    """Answers as `generate` does, by as many workers as the block has devices.
+    """Answers as `generate` does, by the workers of a block, with so many threads each.
 
     Raises Fatal where a worker cannot load the model, or none is left.
     """
-    context = get_context(START)
+    context: Any = get_context(START)
     seen = os.environ.get(CHOSEN, "").split(",") if CHOSEN in os.environ else [""]
     queue, workers, last = _Queue(requests), list[_Worker](), ""
     try:
-        for number in range(connection.devices or 1):
+        for number in range(connection.workers):
             here, there = context.Pipe()
             given = (there, seen[number % len(seen)], identity, connection, threads)
             process = context.Process(target=_work, args=given, daemon=True)
