@@ -115,7 +115,7 @@ def _rows(judge: JudgeTables, place: Place, **more: str) -> str:
     if lang == AVE:
         return ""
     chosen = {"model": model, "prompting": prompting, "lang": lang, "category": category, "judge": judge.name, **more}
-    return urlencode({name: value for name, value in chosen.items() if value not in (ALL, judge.part)})
+    return urlencode({name: value for name, value in chosen.items() if value != ALL})
 
 
 def _place(row: RateEstimate | Comparison) -> Place:
