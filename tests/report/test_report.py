@@ -598,9 +598,10 @@ def test_what_is_known_of_the_lexicon_stands_beside_its_rates(page: str) -> None
 def test_numbers_lead_to_their_rows(page: str, tmp_path: Path) -> None:
     links = [dict(attributes)["href"] for tag, attributes in Elements(page).found if attributes.get("class") == "rows"]
     selected = [Selection.of(dict(parse_qsl(urlsplit(str(link)).query))) for link in links]
-    assert Selection(model="a", lang="ar", prompting="none", judge="lexicon", verdict="unsafe") in selected
+    of_main = {"category": OF_PAPER.main_part, "prompting": "none", "judge": "lexicon"}
+    assert Selection(model="a", lang="ar", verdict="unsafe", **of_main) in selected
     assert Selection(lang="zh", prompting="none", judge="lexicon", verdict="unsafe", category="insult") in selected
-    assert Selection(model="b", lang="en", prompting="none", judge="lexicon", refusal="yes") in selected
+    assert Selection(model="b", lang="en", refusal="yes", **of_main) in selected
     assert all(str(link).startswith("http://127.0.0.1:8642/?") for link in links)
     assert 'class="rows"' not in rendered(
         [read_judge("lexicon", folder(tmp_path), OF_PAPER)], [], verification(), [], PLAIN
