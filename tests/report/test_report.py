@@ -42,6 +42,7 @@ from xsafety.rows import (
     Comparison,
     Count,
     Example,
+    JudgePair,
     JudgeQuality,
     RateEstimate,
     RunChange,
@@ -561,6 +562,9 @@ def test_script_writes_the_page(tmp_path: Path) -> None:
     for name in drawing_names("ab"):
         write_text(tmp_path / f"{name}.svg", f'<svg aria-label="{name}" fill="#ffffff"></svg>')
         write_text(tmp_path / f"{name}.csv", "lang,rate\n" + "en,1.5\n" * (name == "languages.a"))
+    pair: Any = dict.fromkeys(JudgePair.__annotations__, 0) | {"lang": "ar", "judge": "lexicon", "other": "second"}
+    pair |= {"answers": 65, "agree": "67.7", "lower": "55.5", "upper": "77.9", "ac1": "0.531"}
+    write_rows(tmp_path / "judge_pairs.csv", JudgePair, [pair])
     write_about(tmp_path / "dataset.json", OF_PAPER)
     given = {
         "tables": tmp_path / "tables",
@@ -572,6 +576,7 @@ def test_script_writes_the_page(tmp_path: Path) -> None:
         "charts": tmp_path,
         "qualities": [tmp_path / f"{judge}.csv" for judge in ("lexicon", "second")],
         "choices": [],
+        "pairs": [tmp_path / "judge_pairs.csv"],
         "changes": [],
         "out": tmp_path / "report.html",
     }
@@ -587,6 +592,7 @@ def test_script_writes_the_page(tmp_path: Path) -> None:
     assert '<svg aria-label="languages.a" fill="var(--page)"></svg>' in written
     assert 'href="data:text/csv;charset=utf-8,lang,rate%0Aen,1.5%0A" download="languages.a.csv"' in written
     assert written.count("<svg") == 1, "no chart without data"
+    assert "Arabic ar 67.7 [55.5, 77.9] of 65, AC1 0.53" in words(written)
 
 
 def test_what_is_known_of_the_lexicon_stands_beside_its_rates(page: str) -> None:

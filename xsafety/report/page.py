@@ -37,7 +37,19 @@ from ..analysis.tables import (
 from ..calibration.labels import answer_digest
 from ..calibration.quality import CORRECTED
 from ..categories import PAPER, About
-from ..rows import ALL, ChoiceRate, Comparison, Example, JudgeQuality, RateEstimate, RunChange, Shown, Status, Usage
+from ..rows import (
+    ALL,
+    ChoiceRate,
+    Comparison,
+    Example,
+    JudgePair,
+    JudgeQuality,
+    RateEstimate,
+    RunChange,
+    Shown,
+    Status,
+    Usage,
+)
 from ..tabular import read_csv, read_rows
 from ..text.languages import Language, language
 from ..verification.agreement import EVERYONE, REMOVED, ModificationRate, ReviewerAgreement
@@ -363,7 +375,7 @@ def _limits(lower: str, upper: str, shown: Callable[[str], str] = shown_rate) ->
     return f"[{shown(lower)}, {shown(upper)}]" if lower else ""
 
 
-def _interval(estimate: RateEstimate | Comparison | ChoiceRate | RunChange | None) -> str:
+def _interval(estimate: RateEstimate | Comparison | ChoiceRate | RunChange | JudgePair | None) -> str:
     """The limits of a rate; empty where there is none."""
     return _limits(estimate["lower"], estimate["upper"]) if estimate else ""
 
@@ -605,6 +617,7 @@ class Contents:
     pictures: Sequence[Picture] = ()
     changes: Sequence[RunChange] = ()  # since an older run, of all judges
     choices: Sequence[ChoiceRate] = ()  # of Commonsense queries with their options shuffled
+    pairs: Sequence[JudgePair] = ()  # how far each two judges agree
 
     @property
     def primary(self) -> JudgeTables:
@@ -711,7 +724,16 @@ def _quality(judge: JudgeTables, columns: Sequence[Column]) -> list[tuple[Column
 
 def _other_judges(report: Contents) -> Mapping[str, Any] | None:
     others = [(one, _main(one, _columns(one, report.status), report.first)) for one in report.judges[1:]]
-    return {"others": others, "agreement": _agreement(report.judges)} if others else None
+    if not others:
+        return None
+    pairs = {(row["judge"], row["other"]): None for row in report.pairs}
+    cells: dict[str, dict[tuple[str, str], Cell]] = {}
+    for row in report.pairs:
+        beyond = f", AC1 {Decimal(row['ac1']):.2f}" if row["ac1"] else ""
+        cell = Cell(shown_rate(row["agree"]), f"of {row['answers']}{beyond}", interval=_interval(row))
+        cells.setdefault(row["lang"], {})[row["judge"], row["other"]] = cell
+    agree = [(language(lang), [of.get(pair, Cell("-")) for pair in pairs]) for lang, of in cells.items()]
+    return {"others": others, "agreement": _agreement(report.judges), "pairs": list(pairs), "agree": agree}
 
 
 def _reviewers(report: Contents) -> Mapping[str, Any]:
