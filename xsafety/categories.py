@@ -49,6 +49,11 @@ class About:
         return {category.key for category in self.categories.values() if category.choice}
 
     @property
+    def of_harm(self) -> dict[str, Category]:
+        """The categories whose answers are safe or unsafe, by key: those that ask for a choice are right or wrong."""
+        return {key: category for key, category in self.categories.items() if not category.choice}
+
+    @property
     def main_part(self) -> str:
         """What stands in tables, in place of a category, for all that count in the main table."""
         return f"without_{'_'.join(category.key for category in self.left_out)}" if self.left_out else ALL

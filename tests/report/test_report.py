@@ -19,7 +19,7 @@ from xsafety.analysis.grid import COUNTS, read_grid
 from xsafety.analysis.rates import RATES_FILE, rate_rows
 from xsafety.analysis.tables import bases, count_frame, judge_tables
 from xsafety.calibration.labels import answer_digest
-from xsafety.categories import OF_PAPER, write_about
+from xsafety.categories import OF_PAPER, About, write_about
 from xsafety.cli import arguments
 from xsafety.explore.selection import Selection
 from xsafety.report.charts import HEAT_BINS, drawing_names
@@ -534,6 +534,15 @@ def _luminance(colour: str) -> float:
     parts = [int(colour[at : at + 2], 16) / 255 for at in (0, 2, 4)]
     red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def test_no_map_of_harm_has_a_category_that_asks_for_a_choice(page: str, tmp_path: Path) -> None:
+    asked = {key: replace(one, choice=key == "commonsense") for key, one in OF_PAPER.categories.items()}
+    judge = read_judge("lexicon", folder(tmp_path), About("en", asked))
+    heads = '<th scope="col">Commonsense Safety</th>'
+    assert heads in page
+    assert heads not in (without := rendered([judge], [], verification(), [], SHOWN))
+    assert "Without Commonsense Safety: whoever is asked for a choice" in without
 
 
 def test_heat_map_numbers_can_be_read(page: str) -> None:

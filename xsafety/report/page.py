@@ -409,7 +409,7 @@ def _heat_maps(judge: JudgeTables, columns: Sequence[Column], first: str) -> lis
     rates = judge.estimates("unsafe", prompting=first)
     compared = judge.compared(ENGLISH, MAP, prompting=first)
     there = {category for *_, category in rates}
-    names = {key: category.name for key, category in judge.about.categories.items() if key in there}
+    names = {key: category.name for key, category in judge.about.of_harm.items() if key in there}
     if left_out := [category.scenario for category in judge.about.left_out if category.key in there]:
         names |= {judge.part: f"All but {', '.join(left_out)}"}
     names |= {ALL: "All"}
@@ -678,7 +678,9 @@ def _unsafe(report: Contents) -> Mapping[str, Any]:
 
 
 def _categories(report: Contents) -> Mapping[str, Any]:
-    return {"maps": _heat_maps(report.primary, report.columns, report.first), "pictures": report.charts("issues")}
+    maps = _heat_maps(report.primary, report.columns, report.first)
+    choices = [category.name for category in report.about.categories.values() if category.choice]
+    return {"maps": maps, "pictures": report.charts("issues"), "without_choices": choices}
 
 
 def _methods(report: Contents) -> Mapping[str, Any]:
