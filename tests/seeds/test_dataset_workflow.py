@@ -35,5 +35,13 @@ def test_a_set_in_chinese_with_its_own_categories(project: Project) -> None:
     queries = {row["id"]: row for row in project.rows("results/queries/en.jsonl")}
     assert (queries["mine-2"]["basis"], queries["mine-2"]["origin"]) == ("verified", "anna")
     assert queries["mine-3"]["expected"] == "answer"
+    said = project.rows("results/verdicts/structured/one/safe/en.jsonl")[0]
+    assert [said[what] for what in ("dataset", "judge", "model", "prompting", "lang")] == [
+        "mine",
+        "structured",
+        "one",
+        "safe",
+        "en",
+    ]
     asked = (project.folder / "journal/verdicts/structured/one/safe/zh.jsonl").read_text(encoding="utf-8")
     assert asked.count("\n") == 2, "both harmful rows"
