@@ -121,7 +121,7 @@ def card(
         warning=warning(numbers),
         canary=canary(release.name),
         parts=parts,
-        kinds=[(part.about, released_columns(part.kind)) for part in {part.kind: part for part in parts}.values()],
+        kinds=[(name, released_columns(kind)) for name, kind in {part.rows_of: part.kind for part in parts}.items()],
         by_verification=_crossed(numbers.verification),
         by_category=_by_category(numbers.category, languages),
         beside=_beside(parts),

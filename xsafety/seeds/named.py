@@ -58,12 +58,11 @@ def _add(made: _Made, name: str, source: NamedSource, language: str) -> None:
     ids: dict[tuple[str, str], str] = {}
     twice = []
     for seed, translations in items:
-        id = f"{name}-{_part(seed.id)}"
+        row = _seed(name, seed, keys[_label(name, seed)])
+        id = row["id"]
         if id in made.seeds:
             twice.append(f"{seed.place}: {id}")
-        made.seeds[id] = Seed(id=id, category=keys[_label(name, seed)], text=seed.text)
-        if seed.expected == "answer":
-            made.seeds[id]["expected"] = "answer"
+        made.seeds[id] = row
         ids |= {(text.lang, text.place): id for text in (seed, *translations)}
         made.given += [
             GivenText(
@@ -92,6 +91,16 @@ def _add(made: _Made, name: str, source: NamedSource, language: str) -> None:
         for text, kind, reason in reading.notes
     ]
     made.notes.append(_summary(name, reading, len(items)))
+
+
+def _seed(name: str, text: OriginText, category: str) -> Seed:
+    id, group = (f"{name}-{_part(one)}" for one in (text.id, text.group))
+    row = Seed(id=id, category=category, text=text.text, dataset=name)
+    if group != id:
+        row["group"] = group
+    if text.expected == "answer":
+        row["expected"] = "answer"
+    return row
 
 
 def _items(reading: Reading, language: str) -> Iterator[Item]:
