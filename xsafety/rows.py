@@ -830,7 +830,7 @@ class RunChange(TypedDict):
     to_unsafe: int  # rows whose verdict is another now
     to_safe: int
     to_other: int
-    query_edited: int  # of these, by the first thing that is not as it was
+    query_edited: int  # rows of both by the first thing that is not as it was, whether the verdict is another or not
     other_answer: int
     other_verdict: int
 
