@@ -210,8 +210,10 @@ def packs(wildcards):
 
 
 def dataset():
-    """A parameter: where the data set is read from, and how."""
-    return lambda wildcards: to_json(CONFIG.dataset.model_dump(exclude_none=True, exclude={"licence"}))
+    """A parameter: where the data set is read from, and how; not what only a release says of it."""
+    papers = {"licence", "url", "citation"}
+    without = {"licence": True} | dict.fromkeys(CONFIG.dataset.sources, papers)
+    return lambda wildcards: to_json(CONFIG.dataset.model_dump(exclude_none=True, exclude=without))
 
 
 def release_evidence(wildcards):

@@ -58,6 +58,7 @@ rule release:
         code=digest("scripts/release.py"),
         release=to_json(RELEASE and RELEASE.model_dump()),
         licences=to_json(CONFIG.dataset.licences),
+        references=to_json(CONFIG.dataset.references),
         folder=result(f"release/{RELEASE.folder if RELEASE else '-'}"),
         results=lambda wildcards: RESULTS,
         memory=CONFIG.translation.memory,
@@ -75,7 +76,8 @@ rule release:
         "Making the release."
     shell:
         'python3 "$XSAFETY/scripts/release.py"'
-        " --release {params.release:q} --licences {params.licences:q} --results {params.results:q} --about {input.about:q}"
+        " --release {params.release:q} --licences {params.licences:q} --references {params.references:q}"
+        " --results {params.results:q} --about {input.about:q}"
         " --memory {params.memory:q} --languages {params.languages} --targets {params.targets}"
         ' --config {params.config:q} --code {params.commit:q} --checkout "$XSAFETY" --inputs {input.origins:q} {input.ledgers:q}'
         " --since {params.since:q} --cells {params.cells:q} --promptings {params.promptings} --judges {params.judges}"

@@ -22,6 +22,7 @@ def main(
     *,
     release: DataRelease | None,
     licences: dict[str, str | None],
+    references: dict[str, str],
     results: Path,
     about: Path,
     memory: Path,
@@ -54,6 +55,7 @@ def main(
             older = read_released(found)
     papers = Papers(
         licences=licences,
+        references=references,
         reviewed=_reviewed(results),
         provenance=data_provenance(config, code, checkout, inputs),
         about=known,

@@ -125,15 +125,15 @@ class NamedSource(Origin):
         None, description="what {scenario} stands for in prompts; absent: the category's"
     )
     split: OriginColumn | Listed | Constant | None = Field(
-        None, description="the origin's split, shown by import_check"
+        None, description="the origin's split, of which import_check shows the numbers of texts"
     )
     translations: Translations = Field(Translations(), description="what texts in other languages are")
     categories: str | None = Field(
         None, description="YAML file of all categories, as xsafety/categories.yaml; absent: as found"
     )
     licence: Licence = Field("unknown", description="SPDX identifier, or unknown; a release needs it")
-    url: str | None = Field(None, description="where it is from")
-    citation: str | None = Field(None, description="how to cite it")
+    url: str | None = Field(None, description="where it is from, for the card of a release")
+    citation: str | None = Field(None, description="how to cite it, for the card of a release")
 
     @model_validator(mode="after")
     def _sound(self) -> "NamedSource":
@@ -204,3 +204,9 @@ class Dataset(Strict):
         if not self.sources:
             return {self.kind: self.licence}
         return {name: None if source.licence == "unknown" else source.licence for name, source in self.sources.items()}
+
+    @property
+    def references(self) -> dict[str, str]:
+        """Of named sources that say it: how to cite them, and where they are from."""
+        said = {name: [source.citation, source.url] for name, source in self.sources.items()}
+        return {name: ", ".join(filter(None, texts)) for name, texts in said.items() if any(texts)}

@@ -47,6 +47,7 @@ class Papers:
     licence_text: str | None = None
     answers: Mapping[Beside, Sequence[Path]] = field(default_factory=dict)  # files of what stands beside the rows
     asked: AskedProvenance | None = None  # of these
+    references: Mapping[str, str] = field(default_factory=dict)  # to the sources, by name
 
 
 def build_release(release: DataRelease, languages: Iterable[LanguageRows], papers: Papers, out: Path) -> list[Omission]:
@@ -117,7 +118,11 @@ def _write_papers(
     out: Path,
 ) -> None:
     mark = canary(release.name)
-    sources = {"licences": papers.licences, "commit": papers.provenance["code"]["commit"]}
+    sources = {
+        "licences": papers.licences,
+        "references": papers.references,
+        "commit": papers.provenance["code"]["commit"],
+    }
     licence = papers.licence_text or f"SPDX-License-Identifier: {release.licence}\n{licence_url(release.licence)}\n"
     write_text(out / "README.md", card(release, parts, numbers, papers.reviewed, left_out, sources))
     write_text(out / "CITATION.cff", citation(release))

@@ -106,7 +106,7 @@ def card(
     left_out: Sequence[Omission],
     sources: Mapping[str, object],
 ) -> str:
-    """The card. `sources` are the `licences` of the sources, by name, and the `commit`."""
+    """The card. `sources` are the `licences` of the sources and `references` to them, by name, and the `commit`."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(_TEMPLATES),
         trim_blocks=True,

@@ -41,7 +41,8 @@ def read_named(dataset: Dataset) -> SeedSet:
         try:
             _add(made, name, source, dataset.source)
         except DataError as error:
-            problems.append(str(error))
+            told = str(error)
+            problems.append(told if told.startswith("dataset.") else f"dataset.{name}: {told}")
         except _Problem as problem:
             problems.append(f"dataset.{name}: {problem}")
     if problems:
@@ -91,6 +92,8 @@ def _add(made: _Made, name: str, source: NamedSource, language: str) -> None:
         for text, kind, reason in reading.notes
     ]
     made.notes.append(_summary(name, reading, len(items)))
+    if (origin := source.translations.source) not in (None, language):
+        made.notes.append(f"{name}: its translations were made from {origin}, not from the seeds' {language}")
 
 
 def _seed(name: str, text: OriginText, category: str) -> Seed:
@@ -201,6 +204,9 @@ def _summary(name: str, reading: Reading, seeds: int) -> str:
     kinds = Counter(note.kind for note in reading.notes)
     told = "".join(f"; {number:,} {kind}" for kind, number in kinds.items())
     langs = ", ".join(sorted({text.lang for text in reading.texts}))
+    splits = Counter(text.split for text in reading.texts if text.split)
+    of_splits = f"; by split: {', '.join(f'{split} {number:,}' for split, number in splits.items())}" if splits else ""
     return (
-        f"{name}: {seeds:,} queries, {len(reading.texts):,} texts in {langs}{told}{': see repairs.csv' if told else ''}"
+        f"{name}: {seeds:,} queries, {len(reading.texts):,} texts in {langs}{of_splits}"
+        f"{told}{': see repairs.csv' if told else ''}"
     )

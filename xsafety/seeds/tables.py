@@ -104,10 +104,15 @@ def _tables(file: Path, source: Origin) -> Iterator[OriginTable]:
 
 def _hub_tables(hub: Hub) -> Iterator[OriginTable]:
     try:
-        from datasets import Dataset, load_dataset
+        from datasets import Dataset, disable_progress_bars, load_dataset
     except ImportError:
         raise DataError(f"hub: {hub.name}: the library that reads it is missing; run: pip install datasets") from None
-    found = load_dataset(hub.name, hub.config, split=hub.split, revision=hub.revision)
+    disable_progress_bars()
+    try:
+        found = load_dataset(hub.name, hub.config, split=hub.split, revision=hub.revision)
+    except Exception as error:  # whatever the library raises, of its own kinds and of the network's
+        said = " ".join(str(error).split())
+        raise DataError(f"hub: {hub.name}: {said}; look at name, revision, config and split, and log in") from error
     splits = {hub.split or "": found} if isinstance(found, Dataset) else found
     for split, rows in splits.items():
         yield _of_objects(f"hub: {hub.name}", str(split), rows.to_list())
