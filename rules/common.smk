@@ -9,7 +9,7 @@ from xsafety.asking.receipt import has_failed_rows, next_attempt
 from xsafety.asking.servers import with_server
 from xsafety.generation.shuffled import SUFFIX as SHUFFLED
 from xsafety.seeds.dataset import evidence_languages, origin_files
-from xsafety.seeds.tables import found_files
+from xsafety.seeds.tables import files_of, found_files
 from xsafety.tabular import to_json
 from xsafety.text.packs import pack_names
 from xsafety.translation.memory import memory_state
@@ -210,8 +210,10 @@ def packs(wildcards):
 
 
 def dataset():
-    """A parameter: where the data set is read from, and how."""
-    return lambda wildcards: to_json(CONFIG.dataset.model_dump(exclude_none=True, exclude={"licence"}))
+    """A parameter: where the data set is read from, and how; not what only a release says of it."""
+    papers = {"licence", "url", "citation"}
+    without = {"licence": True} | dict.fromkeys(CONFIG.dataset.sources, papers)
+    return lambda wildcards: to_json(CONFIG.dataset.model_dump(exclude_none=True, exclude=without))
 
 
 def release_evidence(wildcards):
