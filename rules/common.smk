@@ -4,7 +4,7 @@ import csv
 import re
 import shlex
 
-from xsafety.asking.engines import transformers
+from xsafety.asking.engines.local import files as local_files
 from xsafety.asking.receipt import has_failed_rows, next_attempt
 from xsafety.asking.servers import with_server
 from xsafety.generation.shuffled import SUFFIX as SHUFFLED
@@ -223,13 +223,13 @@ def release_evidence(wildcards):
 
 def weights(wildcards):
     model = CONFIG.models[wildcards.model]
-    return [str(file) for file in transformers.model_files(Path(model.model))] if model.engine == "transformers" else []
+    return [str(file) for file in local_files.model_files(Path(model.model))] if model.engine == "transformers" else []
 
 
 def fingerprint(wildcards):
     """A parameter that changes with the weights, also where a copy brought their old dates along."""
     model = CONFIG.models[wildcards.model]
-    return transformers.fingerprint(Path(model.model)) if model.engine == "transformers" else ""
+    return local_files.fingerprint(Path(model.model)) if model.engine == "transformers" else ""
 
 
 def threads_of(wildcards):

@@ -398,6 +398,8 @@ class Identity(TypedDict, total=False):
     decoding: dict[str, Any]  # as the provider takes it
     revision: str | None  # of weights: a commit on the hub, or the digest of a folder
     dtype: str
+    quantisation: dict[str, Any]  # as transformers takes it
+    chat_template: str  # the digest of the file, where it is not the model's own
     endpoint: str
     server: str  # where it is asked, if that is not where the journal's answers come from
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from hashlib import sha256
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
@@ -161,15 +162,49 @@ class OpenAI(Labelled, Connection):
 
 
 class LocalConnection(Strict):
-    """Where a model that runs in process lies, and how much it takes at a time: changes no answer."""
+    """Where a model that runs in process lies, and on what it runs: changes no answer but by rounding."""
 
     model: str = Field(description="a folder with the model, or its name on the hub")
-    batch_size: int = Field(32, ge=1, description="prompts per batch; prompts are sorted by length first")
+    tokens_in_memory: int | None = Field(
+        None, ge=1, description="tokens of prompts and answers that are held at a time; absent: as memory allows"
+    )
+    device: str | None = Field(None, description="where it runs: cpu, cuda, cuda:1, mps; absent: a GPU if there is one")
+    device_map: str | dict[str, int | str] | None = Field(
+        None, description="auto: one model over all GPUs, by the package accelerate; or its parts, device by device"
+    )
+    attention: str | None = Field(
+        None, description="transformers' implementation: sdpa, eager, flash_attention_2, ...; absent: its own choice"
+    )
+    trust_remote_code: bool = Field(False, description="run code that comes with the model")
+    chat_template: str | None = Field(None, description="a file with a chat template, in place of the model's own")
     reasoning: ReasoningMarks | None = Field(None, description="marks of its reasoning, where they are not known")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _renamed(cls, raw: Any) -> Any:
+        if isinstance(raw, Mapping) and "batch_size" in raw:
+            raise ValueError(
+                "batch_size is no longer a key: leave it out, and as many rows are asked at a time as memory allows, "
+                "or bound their tokens by tokens_in_memory"
+            )
+        return raw
+
+    @field_validator("chat_template")
+    @classmethod
+    def _is_there(cls, value: str | None) -> str | None:
+        if value and not Path(value).is_file():
+            raise ValueError("there is no such file")
+        return value
+
+    @model_validator(mode="after")
+    def _in_one_place(self) -> "LocalConnection":
+        if self.device and self.device_map:
+            raise ValueError("device and device_map say both where it runs; leave one out")
+        return self
 
     def connection(self) -> "LocalConnection":
         """This part of a block alone."""
-        return LocalConnection(model=self.model, batch_size=self.batch_size, reasoning=self.reasoning)
+        return LocalConnection.model_validate(self.model_dump(include=set(LocalConnection.model_fields)))
 
 
 class Transformers(Labelled, LocalConnection):
@@ -178,6 +213,9 @@ class Transformers(Labelled, LocalConnection):
     engine: Literal["transformers"] = Field(description="in process, by the transformers library")
     revision: str | None = Field(None, description="commit of the model on the hub; required for a hub name")
     dtype: Literal["float32", "bfloat16", "float16"] = Field("float32", description="number format of the weights")
+    quantisation: dict[str, Any] | None = Field(
+        None, description="as transformers takes it: {quant_method: bitsandbytes, load_in_4bit: true}, ..."
+    )
     decoding: dict[str, Any] = Field(
         default_factory=lambda: {"max_new_tokens": 256}, description="generation settings that change the answer"
     )
@@ -190,19 +228,44 @@ class Transformers(Labelled, LocalConnection):
                 f"{self.model!r} is no folder here; for a model on the hub pin `revision: COMMIT`, so that answers "
                 "stay those of one model"
             )
-        if self.decoding.get("do_sample"):
-            raise ValueError("do_sample: answers are greedy, so that a rebuild gives the same ones; take it out")
         return self
+
+    @field_validator("quantisation")
+    @classmethod
+    def _names_a_method(cls, value: dict[str, Any] | None) -> dict[str, Any] | None:
+        if value is not None and not isinstance(value.get("quant_method"), str):
+            raise ValueError("name a quant_method: bitsandbytes, gptq, awq, ...")
+        return value
+
+    @field_validator("decoding")
+    @classmethod
+    def _can_be_decoded(cls, value: dict[str, Any]) -> dict[str, Any]:
+        for key, least in (("max_new_tokens", 1), ("n", 1), ("seed", 0), ("num_beams", 1)):
+            number = value.get(key, least)
+            if not isinstance(number, int) or number < least:
+                raise ValueError(f"{key} is {number!r}; give a whole number, {least} or more")
+        if value.get("num_beams", 1) > 1:
+            raise ValueError("num_beams: answers are greedy or drawn, token by token; take it out")
+        if "num_return_sequences" in value:
+            raise ValueError("num_return_sequences: write n, with do_sample: true")
+        if not value.get("do_sample") and (value.get("n", 1) > 1 or "seed" in value):
+            raise ValueError("n and seed go with do_sample: true; greedy answers are all the same")
+        return value
 
     def identity(self) -> Identity:
         """All that decides an answer beside the messages and the weights, whose digest the job adds."""
-        return {
+        identity: Identity = {
             "engine": self.engine,
             "model": self.model if self.revision else "",
             "revision": self.revision,
             "dtype": self.dtype,
             "decoding": self.decoding,
         }
+        if self.quantisation:
+            identity["quantisation"] = self.quantisation
+        if self.chat_template:
+            identity["chat_template"] = sha256(Path(self.chat_template).read_bytes()).hexdigest()
+        return identity
 
 
 class _Languages(Strict):

@@ -25,7 +25,7 @@ def _openai(identity: Identity, connection: Connection, folder: Path, threads: i
 
 
 def _transformers(identity: Identity, connection: LocalConnection, folder: Path, threads: int) -> Engine:
-    from .transformers import generate
+    from .local.generate import generate
 
     return partial(generate, identity=identity, connection=connection, threads=threads)
 
@@ -45,7 +45,7 @@ def open_engine(
 def with_weights(identity: Identity, connection: Connection | LocalConnection) -> Identity:
     """The identity of an engine with the digest of its weights, where they lie in a folder."""
     if isinstance(connection, LocalConnection) and Path(connection.model).is_dir():
-        from .transformers import weights_digest
+        from .local.files import weights_digest
 
         return {**identity, "revision": weights_digest(Path(connection.model))}
     return identity
