@@ -12,7 +12,7 @@ from xsafety.asking.requests import Request
 from xsafety.categories import OF_PAPER
 from xsafety.config.configuration import load as load_config
 from xsafety.judging import RULE_BASED
-from xsafety.judging.lexicon import NO_CHOICE, lexicon_verdicts
+from xsafety.judging.lexicon import ASKS_FOR_CHOICE, lexicon_verdicts
 from xsafety.judging.majority import NO_MAJORITY, NO_VOTE, majority_verdicts
 from xsafety.judging.verdicts import invalid_reason, judge_requests, model_verdicts, read_english, verdict_row
 from xsafety.protocols.protocol import fill, load
@@ -272,7 +272,7 @@ def test_an_empty_response_says_whether_it_was_cut_off() -> None:
 def test_the_lexicon_gives_no_verdict_where_a_query_asks_for_a_choice() -> None:
     rows = [{**response("named", "A"), "category": "commonsense"}, response("named", "A")]
     found = lexicon_verdicts(rows, {"commonsense"})
-    assert [(row["verdict"], row["reason"]) for row in found] == [("invalid", NO_CHOICE), ("unsafe", "")]
+    assert [(row["verdict"], row["reason"]) for row in found] == [("invalid", ASKS_FOR_CHOICE), ("unsafe", "")]
 
 
 def test_english_is_read_by_id_where_there_is_a_file(tmp_path: Path) -> None:

@@ -1,13 +1,18 @@
 """The workflow where others take it in: imported into another Snakefile, deployed, and in Snakemake's own report."""
 
+import html
+import re
 import shutil
 import subprocess
+from base64 import b64decode
 from pathlib import Path
 
 import pytest
 import yaml
 
 from tests.conftest import ROOT, Project
+from xsafety.rows import Example
+from xsafety.tabular import read_rows
 
 IMPORTING = f"""
 import copy
@@ -95,3 +100,24 @@ def test_snakemakes_own_report(built: Project) -> None:
     page = (built.folder / "all.html").read_text(encoding="utf-8")
     for name in ("report.html", "unsafe_rate.csv", "modification_rates.csv", "Verification"):
         assert name in page
+    assert _held(page, texts := _texts(built)) == texts, "what is embedded is found, so that the next line can fail"
+    built.config["report"] = {"redact": True}
+    done = built.run("all", "explore")
+    assert done.status == 0, done.output
+    assert built.run("--report", "all.html").status == 0
+    shared = ["all.html", "results/report.html", "results/explore.sqlite"]
+    pages = [(built.folder / name).read_text(encoding="utf-8", errors="replace") for name in shared]
+    assert [_held(page, texts) for page in pages] == [set()] * 3
+
+
+def _texts(project: Project) -> set[str]:
+    """The queries and answers that the report shows as examples."""
+    [shown] = project.folder.glob("results/counts/lexicon/*.examples.jsonl")
+    return {text for row in read_rows(shown, Example) for text in (row["query"], row["response"]) if len(text) > 12}
+
+
+def _held(page: str, texts: set[str]) -> set[str]:
+    """The texts that a page holds, as they are or in what is embedded in it."""
+    embedded = [b64decode(part).decode(errors="replace") for part in re.findall(r"base64,([A-Za-z0-9+/=]{64,})", page)]
+    whole = "".join(map(html.unescape, [page, *embedded]))
+    return {text for text in texts if text in whole}
