@@ -234,7 +234,22 @@ def fingerprint(wildcards):
 
 def threads_of(wildcards):
     model = CONFIG.models[wildcards.model]
-    return model.threads if model.engine == "transformers" else 1
+    return model.threads * model.workers if model.engine == "transformers" else 1
+
+
+def gpus_of(wildcards):
+    """The GPUs that a job asks a cluster for: as many as the block says by `devices`."""
+    model = CONFIG.models[wildcards.model]
+    return (model.devices or 0) if model.engine == "transformers" else 0
+
+
+def memory_of(wildcards):
+    """Megabytes of the machine's memory that a job may take: what loads a model passes through it, for each worker."""
+    model = CONFIG.models[wildcards.model]
+    if model.engine != "transformers":
+        return 2000
+    size = sum(file.stat().st_size for file in local_files.model_files(Path(model.model)))
+    return 8000 + 2 * (size >> 20) * model.workers
 
 
 def provider_slots(block):

@@ -45,6 +45,9 @@ rule ask:
     resources:
         **provider_slots(lambda wildcards: CONFIG.models[wildcards.model]),
         connection=model_connection,
+        gpu=gpus_of,
+        mem_mb=memory_of,
+        runtime=1440,
     params:
         code=digest("scripts/ask.py"),
         queries=result("queries"),
