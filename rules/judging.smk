@@ -30,7 +30,7 @@ rule ask_judge:
     conda:
         "../envs/models.yaml"
     resources:
-        **provider_slots(lambda wildcards: CONFIG.judges[wildcards.judge]),
+        **provider_slots(the_judge),
         connection=judge_connection,
     params:
         code=digest("scripts/ask_judge.py"),

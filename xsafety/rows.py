@@ -347,7 +347,8 @@ class Identity(TypedDict, total=False):
 class TranslatorIdentity(Identity, total=False):
     """All that decides a translation beside the text and the two languages."""
 
-    prompt: str
+    prompt: str  # of a model that is asked in words
+    family: str  # of another one, which says how it is told the languages
 
 
 class JournalAnswer(TypedDict):

@@ -163,7 +163,7 @@ class Config(Strict):
     def stages(self) -> Mapping[str, Mapping[str, EngineBlock]]:
         """Who is asked in each stage, by name, in the order of the stages."""
         translation = self.translation
-        translators = {} if translation.engine == "none" else {translation.name: translation.openai or translation}
+        translators = {} if translation.engine == "none" else {translation.name: translation.model or translation}
         judges = {name: judge for name, judge in self.judges.items() if isinstance(judge, OpenAIJudge)}
         return {"drafts": translators, "responses": self.models, "english": translators, "verdicts": judges}
 

@@ -202,6 +202,11 @@ class LocalConnection(Strict):
             raise ValueError("device and device_map say both where it runs; leave one out")
         return self
 
+    @property
+    def name(self) -> str:
+        """What the model is called: its name on the hub, or its folder's."""
+        return Path(self.model).name if Path(self.model).is_dir() else self.model
+
     def connection(self) -> "LocalConnection":
         """This part of a block alone."""
         return LocalConnection.model_validate(self.model_dump(include=set(LocalConnection.model_fields)))

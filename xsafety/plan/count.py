@@ -7,7 +7,7 @@ it holds for a fresh clone, for results that are old or gone, and while translat
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
-from functools import cache
+from functools import cache, cached_property
 from itertools import product
 from pathlib import Path
 from typing import cast
@@ -200,6 +200,13 @@ class _Counter:
         identity = settled(with_server(model), folder)
         return with_weights(identity, model.connection()) if folder.is_dir() else identity
 
+    @cached_property
+    def _translating(self) -> TranslatorIdentity:
+        """The whole identity of the translator, likewise."""
+        identity = cast(TranslatorIdentity, with_server(self._translator))
+        known = any((self._journal / stage).is_dir() for stage in ("drafts", "english"))
+        return with_weights(identity, self._translator.transformers) if known else identity
+
     def data_set(self, lang: str, seeds: Sequence[Seed]) -> DataSet:
         """The data set of a language as the workflow would make it now; counts the drafts to ask for.
 
@@ -234,10 +241,10 @@ class _Counter:
         """The translations (id -> text) that the journal has, and the texts that are to be asked for; counts both."""
         if self._translator.engine == "none":
             return {}, {}
-        identity = settled(cast(TranslatorIdentity, with_server(self._translator)), file.parent)
+        identity = settled(self._translating, file.parent)
         requests = translation_requests(identity, texts, source, target, file.stem)
         answers = workload.look_up(requests, file, of_services=True)
-        asked = texts if self._translator.engine == "openai" else dict.fromkeys(texts, "")
+        asked = texts if self._translator.model else dict.fromkeys(texts, "")
         found = {
             ask.id: translation(answers[ask.key], asked[ask.id], target)[0] for ask in requests if ask.key in answers
         }

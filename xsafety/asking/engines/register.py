@@ -11,6 +11,7 @@ from typing import Any
 from ...config.models import Connection, LocalConnection
 from ...rows import Identity
 from ..requests import Engine
+from ..servers import Named
 
 
 def _openai(identity: Identity, connection: Connection, folder: Path, threads: int) -> Engine:
@@ -42,10 +43,12 @@ def open_engine(
     return ENGINES[identity["engine"]](identity, connection, folder, threads)
 
 
-def with_weights(identity: Identity, connection: Connection | LocalConnection) -> Identity:
+def with_weights(identity: Named, connection: object) -> Named:
     """The identity of an engine with the digest of its weights, where they lie in a folder."""
     if isinstance(connection, LocalConnection) and Path(connection.model).is_dir():
         from .local.files import weights_digest
 
-        return {**identity, "revision": weights_digest(Path(connection.model))}
+        whole = identity.copy()
+        whole["revision"] = weights_digest(Path(connection.model))
+        return whole
     return identity

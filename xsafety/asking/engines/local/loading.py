@@ -9,8 +9,8 @@ from ...requests import Fatal
 
 _LONGEST = 400  # characters of an error that are told
 
-CAUSAL = "AutoModelForCausalLM"
-MODEL_KINDS = {CAUSAL: "a causal language model"}
+CAUSAL, SEQ2SEQ = "AutoModelForCausalLM", "AutoModelForSeq2SeqLM"
+MODEL_KINDS = {CAUSAL: "a causal language model", SEQ2SEQ: "a model that translates"}
 """Classes of transformers that load a model, and what a model is called that they load."""
 
 
