@@ -26,9 +26,14 @@ def _openai(identity: Identity, connection: Connection, folder: Path, threads: i
 
 
 def _transformers(identity: Identity, connection: LocalConnection, folder: Path, threads: int) -> Engine:
-    from .local.generate import generate
-
-    return partial(generate, identity=identity, connection=connection, threads=threads)
+    run: Callable[..., None]
+    if identity.get("endpoint") == "classifier":
+        from .local.classify import classify as run
+    elif "lead" in identity:
+        from .local.next_token import read_next_token as run
+    else:
+        from .local.generate import generate as run
+    return partial(run, identity=identity, connection=connection, threads=threads)
 
 
 ENGINES: dict[str, Callable[[Identity, Any, Path, int], Engine]] = {"openai": _openai, "transformers": _transformers}
