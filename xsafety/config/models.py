@@ -47,6 +47,7 @@ USUAL_LIMIT = 512  # of a judge in process, where neither its protocol nor its b
 
 # Headers whose values are secrets.
 _SECRET_HEADER = re.compile(r"auth|cookie|key$|token|secret|passw|cred", re.IGNORECASE)
+_KEY_IN_COMMAND = re.compile(r"(?:api|access)[-_]?key(?:\s+|=)['\"]?(?!\$)", re.IGNORECASE)
 _THIS_HOST = {"localhost", "127.0.0.1", "0.0.0.0", "::1"}
 _SECRET_PARAMETER = re.compile(r"api_?key|secret|passw|cred", re.IGNORECASE)
 
@@ -80,6 +81,12 @@ class Connection(Strict):
     )
     mode: Literal["online", "batch"] = Field("online", description="batch: by the Batch API, cheaper and within a day")
     batch: Batch = Field(default_factory=Batch, description="sizes and pace of the Batch API")
+    serve: str | None = Field(
+        None,
+        description="a command that serves the model at base_url: a run starts it before the first request and stops "
+        "it after the last job",
+    )
+    serve_timeout: float = Field(1800, gt=0, description="seconds that the server may take to come up")
     concurrency: int = Field(64, ge=1, description="requests in flight")
     requests_per_minute: float | None = Field(None, gt=0, description="the provider's limit; absent: learned")
     tokens_per_minute: float | None = Field(None, gt=0, description="the provider's limit; absent: learned")
@@ -95,6 +102,16 @@ class Connection(Strict):
         if secret := sorted(filter(_SECRET_HEADER.search, value)):
             raise ValueError(f"{', '.join(secret)} is kept in clear; give the NAME of a variable by headers_env")
         return value
+
+    @model_validator(mode="after")
+    def _can_be_served(self) -> "Connection":
+        if not self.serve:
+            return self
+        if not self.base_url or self.mode == "batch":
+            raise ValueError("serve goes with base_url, the address that the command serves at, and with mode: online")
+        if _KEY_IN_COMMAND.search(self.serve):
+            raise ValueError("serve: its command is kept in clear; give the key as $NAME of an environment variable")
+        return self
 
     @property
     def key_variable(self) -> str | None:

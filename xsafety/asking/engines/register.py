@@ -3,14 +3,14 @@
 Adding one: a module beside this one, its line in ENGINES, and its block in `xsafety/config/models.py`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from ...config.models import Connection, LocalConnection
 from ...rows import Identity
-from ..requests import Engine
+from ..requests import Engine, Recipient, Request
 from ..servers import Named
 
 
@@ -22,7 +22,17 @@ def _openai(identity: Identity, connection: Connection, folder: Path, threads: i
     # Rows that wait in a batch are never asked elsewhere, whatever the mode is now.
     if connection.mode == "batch" or open_batches(folder):
         return partial(ask_in_batches, identity=identity, connection=connection, folder=folder)
-    return partial(ask_online, identity=identity, connection=connection)
+    online = partial(ask_online, identity=identity, connection=connection)
+    if not connection.serve:
+        return online
+
+    def while_served(requests: Iterable[Request], recipient: Recipient) -> None:
+        from .serving import served
+
+        with served(connection):
+            online(requests, recipient)
+
+    return while_served
 
 
 def _transformers(identity: Identity, connection: LocalConnection, folder: Path, threads: int) -> Engine:
