@@ -1,6 +1,7 @@
 """Judges in process: the label as the next token, classifiers, and the prompts that guards were trained on."""
 
 import json
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ import pytest
 
 from tests.asking.collected import Collected
 from tests.asking.tiny import save_classifier, save_llama
-from xsafety.asking.engines.local.batches import by_tokens
+from xsafety.asking.engines.local.batches import by_tokens, in_halves
 from xsafety.asking.engines.local.prompts import write_prompt
 from xsafety.asking.engines.register import open_engine
 from xsafety.asking.requests import Completion, Fatal, Request, request
@@ -64,7 +65,7 @@ def test_a_verdict_of_one_word_is_the_next_token_with_its_probability(tmp_path: 
     path = save_llama(tmp_path, [*WORDS, *LABELS, "[judge]"], TEMPLATE)
     only_labels(path)
     by = judge(path, "shieldgemma")
-    assert by.identity()["decoding"] == {}
+    assert by.identity()["decoding"] == {"max_new_tokens": 1}
     found = ask(by, *PAIRS)
     generated = ask(judge(path, "shieldgemma", one_pass=False, decoding={"max_new_tokens": 1}), *PAIRS)
     assert {id: answer.text for id, answer in found.items()} == {id: answer.text for id, answer in generated.items()}
@@ -258,3 +259,14 @@ def test_guards_read_the_dialogue_in_their_own_template(protocol: str, template:
     for text in told:
         assert text in prompt
     assert (prompt.count("Q?"), prompt.count("R.")) == (1, 1)
+
+
+def test_a_batch_that_memory_does_not_hold_is_halved() -> None:
+    import torch
+
+    def run(batch: Sequence[int]) -> list[int]:
+        if len(batch) > 2 or 13 in batch:
+            raise torch.OutOfMemoryError
+        return [2 * item for item in batch]
+
+    assert in_halves(run, [1, 2, 3, 13, 4]) == [2, 4, 6, None, 8]

@@ -469,7 +469,7 @@ class TransformersJudge(Transformers, JudgingMethod):
 
     def identity(self) -> Identity:
         protocol = self.described()
-        identity: Identity = {**super().identity(), "decoding": {}}
+        identity: Identity = {**super().identity(), "decoding": {"max_new_tokens": 1}}
         labels = sorted(protocol.labels)
         if protocol.endpoint == "classifier":
             return {**identity, "endpoint": "classifier", "labels": labels}

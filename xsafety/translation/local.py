@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain, islice
 from typing import NamedTuple
 
-from ..asking.engines.local.batches import BUDGET, by_tokens
+from ..asking.engines.local.batches import BUDGET, by_tokens, in_halves
 from ..asking.engines.local.loading import SEQ2SEQ, load
 from ..asking.requests import Completion, Fatal, Recipient, Request
 from ..config.models import LocalConnection
@@ -126,25 +126,21 @@ class _Model:
         longest_first = sorted(((ids, text) for text, ids in prompts.items()), key=lambda prompt: -len(prompt[0]))
         # A translation takes about as many tokens as its prompt, in each beam.
         for batch in by_tokens(longest_first, self._budget, each=1 + self._decoding.get("num_beams", 1)):
-            answers = self._answers([list(ids) for ids, _ in batch])
+            answers = in_halves(self._answers, [list(ids) for ids, _ in batch])
             for (ids, text), tokens in zip(batch, answers, strict=True):
+                if tokens is None:
+                    reason = f"out of memory at a sentence of {len(ids)} tokens; set less `num_beams` in `decoding`"
+                    raise Fatal(f"{self._name}: {reason}")
                 yield text, self._made(ids, tokens)
 
     def _answers(self, prompts: Sequence[list[int]]) -> list[list[int]]:
-        """The tokens that follow prompts; where memory does not suffice, of half as many at a time."""
+        """The tokens that follow prompts."""
         import torch
 
         padded = self._tokenizer.pad({"input_ids": prompts}, return_tensors="pt").to(self._model.device)
-        try:
-            with torch.inference_mode():
-                output: list[list[int]] = self._model.generate(**padded, **self._decoding).tolist()
-            return output
-        except torch.OutOfMemoryError:
-            if len(prompts) == 1:
-                reason = f"out of memory at a sentence of {len(prompts[0])} tokens; set less `num_beams` in `decoding`"
-                raise Fatal(f"{self._name}: {reason}") from None
-        half = len(prompts) // 2
-        return self._answers(prompts[:half]) + self._answers(prompts[half:])
+        with torch.inference_mode():
+            output: list[list[int]] = self._model.generate(**padded, **self._decoding).tolist()
+        return output
 
     def _made(self, prompt: Sequence[int], tokens: Sequence[int]) -> Rendering:
         """What the tokens come to that follow a prompt, behind those that every translation begins with."""

@@ -18,8 +18,8 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TextIO
 from urllib.error import HTTPError
+from urllib.request import ProxyHandler, build_opener
 from urllib.request import Request as Question
-from urllib.request import urlopen
 
 from ...cli import say
 from ...config.models import Connection
@@ -107,7 +107,7 @@ def _status(url: str, connection: Connection) -> int:
     key = os.environ.get(connection.api_key_env, "") if connection.api_key_env else ""
     question = Question(url, headers={"Authorization": f"Bearer {key}"} if key else {})
     try:
-        with urlopen(question, timeout=5) as answer:
+        with build_opener(ProxyHandler({})).open(question, timeout=5) as answer:  # it is on this machine
             return int(answer.status)
     except HTTPError as error:
         return error.code
@@ -120,7 +120,7 @@ def _start(connection: Connection, folder: Path, linger: float) -> None:
     (folder / "command").write_text(str(connection.serve), encoding="utf-8")
     read, write = os.pipe()
     with (folder / "output").open("w") as output:
-        keeper = [sys.executable, "-m", __name__, str(folder), str(linger), str(write)]
+        keeper = [sys.executable, "-m", __name__, str(connection.serve), str(folder), str(linger), str(write)]
         subprocess.Popen(
             keeper,
             stdin=subprocess.DEVNULL,
@@ -142,13 +142,12 @@ def _last_words(folder: Path) -> str:
     return "it said nothing"
 
 
-def keep(folder: Path, linger: float, told: int) -> None:
-    """Starts the server of a folder, and stops it when no job has held its lease for `linger` seconds."""
+def keep(command: str, folder: Path, linger: float, told: int) -> None:
+    """Starts a server by its command, and stops it when no job has held the lease in `folder` for `linger` seconds."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit())
     with (folder / "alive").open("a") as alive, (folder / "lease").open("a") as lease:
         fcntl.flock(alive, fcntl.LOCK_EX)
         os.close(told)
-        command = (folder / "command").read_text(encoding="utf-8")
         server = subprocess.Popen(["bash", "-c", command], start_new_session=True, preexec_fn=_end_with_parent)
         try:
             free = 0.0
@@ -183,4 +182,4 @@ def _stop(server: "subprocess.Popen[bytes]") -> None:
 
 
 if __name__ == "__main__":
-    keep(Path(sys.argv[1]), float(sys.argv[2]), int(sys.argv[3]))
+    keep(sys.argv[1], Path(sys.argv[2]), float(sys.argv[3]), int(sys.argv[4]))

@@ -1,11 +1,14 @@
 """Batches of prompts by the memory that they take."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TypeVar
 
 BUDGET = 16_384  # tokens in a batch, where the configuration sets no number
 
+NO_ROOM = "out of memory, though it was asked alone"
+
 Batched = TypeVar("Batched")
+Result = TypeVar("Result")
 
 
 def by_tokens(
@@ -25,3 +28,19 @@ def by_tokens(
         batch.append(prompt)
     if batch:
         yield batch
+
+
+def in_halves(run: Callable[[Sequence[Batched]], Sequence[Result]], batch: Sequence[Batched]) -> list[Result | None]:
+    """What `run` gives for each of a batch; where memory does not suffice, of half as many at a time.
+
+    None for one that does not even fit alone.
+    """
+    import torch
+
+    try:
+        return list(run(batch))
+    except torch.OutOfMemoryError:
+        if len(batch) == 1:
+            return [None]
+    half = len(batch) // 2
+    return in_halves(run, batch[:half]) + in_halves(run, batch[half:])

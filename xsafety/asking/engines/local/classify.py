@@ -8,7 +8,7 @@ from ....config.models import LocalConnection
 from ....rows import Identity
 from ....tabular import to_json
 from ...requests import Completion, Fatal, Recipient, Request
-from .batches import BUDGET, by_tokens
+from .batches import BUDGET, NO_ROOM, by_tokens, in_halves
 from .loading import CLASSIFIER, load
 from .prompts import WINDOW
 
@@ -32,13 +32,19 @@ def classify(
         model.config.pad_token_id = tokenizer.pad_token_id
     many = model.config.problem_type == "multi_label_classification"
     _check(classes, many, identity["labels"], connection.model)
-    for batch in by_tokens(_encoded(tokenizer, model, requests, recipient), connection.tokens_in_memory or BUDGET):
+
+    def shares_of(batch: Sequence[tuple[Sequence[int], tuple[Request, Any]]]) -> list[list[float]]:
         padded = tokenizer.pad([inputs for _, (_, inputs) in batch], return_tensors="pt").to(model.device)
         with torch.inference_mode():
             logits = model(**padded).logits.float()
-        shares = (logits.sigmoid() if many else logits.softmax(dim=1)).tolist()
-        for (ids, (request, _)), row in zip(batch, shares, strict=True):
-            recipient.deliver(request, _read(dict(zip(classes, row, strict=True)), many, len(ids)))
+        return list((logits.sigmoid() if many else logits.softmax(dim=1)).tolist())
+
+    for batch in by_tokens(_encoded(tokenizer, model, requests, recipient), connection.tokens_in_memory or BUDGET):
+        for (ids, (request, _)), shares in zip(batch, in_halves(shares_of, batch), strict=True):
+            if shares is None:
+                recipient.fail(request, NO_ROOM)
+                continue
+            recipient.deliver(request, _read(dict(zip(classes, shares, strict=True)), many, len(ids)))
 
 
 def _check(classes: Sequence[str], many: bool, labels: Sequence[str], name: str) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 from ....config.models import LocalConnection
 from ....rows import Identity
 from ...requests import Completion, Fatal, Recipient, Request
-from .batches import BUDGET, by_tokens
+from .batches import BUDGET, NO_ROOM, by_tokens, in_halves
 from .loading import load
 from .prompts import encoded, set_template
 
@@ -30,20 +30,20 @@ def read_next_token(
     lead = tokenizer.encode(identity["lead"], add_special_tokens=False)
     context = getattr(model.config.get_text_config(decoder=True), "max_position_embeddings", None)
     prompts = _fitting(encoded(tokenizer, requests), lead, context, recipient)
-    for batch in by_tokens(prompts, connection.tokens_in_memory or BUDGET):
+
+    def logits_of(batch: Sequence[tuple[Sequence[int], Request]]) -> list[Any]:
         ids = [[*ids, *lead] for ids, _ in batch]
         padded = tokenizer.pad({"input_ids": ids}, return_tensors="pt").to(model.device)
+        wanted = {"max_new_tokens": 1, "max_length": None, "do_sample": False, "pad_token_id": tokenizer.pad_token_id}
         with torch.inference_mode():
-            output = model.generate(
-                **padded,
-                max_new_tokens=1,
-                max_length=None,
-                do_sample=False,
-                output_logits=True,
-                return_dict_in_generate=True,
-                pad_token_id=tokenizer.pad_token_id,
-            )
-        for (prompt, request), logits in zip(batch, output.logits[0].float(), strict=True):
+            output = model.generate(**padded, **wanted, output_logits=True, return_dict_in_generate=True)
+        return list(output.logits[0].float())
+
+    for batch in by_tokens(prompts, connection.tokens_in_memory or BUDGET):
+        for (prompt, request), logits in zip(batch, in_halves(logits_of, batch), strict=True):
+            if logits is None:
+                recipient.fail(request, NO_ROOM)
+                continue
             usage = {"input_tokens": len(prompt) + len(lead), "output_tokens": 1}
             recipient.deliver(request, _read(tokenizer, logits, tokens, usage))
 
