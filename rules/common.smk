@@ -9,7 +9,7 @@ from xsafety.asking.receipt import has_failed_rows, next_attempt
 from xsafety.asking.servers import with_server
 from xsafety.generation.shuffled import SUFFIX as SHUFFLED
 from xsafety.seeds.dataset import evidence_languages, origin_files
-from xsafety.seeds.tables import found_files
+from xsafety.seeds.tables import files_of, found_files
 from xsafety.tabular import to_json
 from xsafety.text.packs import pack_names
 from xsafety.translation.memory import memory_state
@@ -210,8 +210,10 @@ def packs(wildcards):
 
 
 def dataset():
-    """A parameter: where the data set is read from, and how."""
-    return lambda wildcards: to_json(CONFIG.dataset.model_dump(exclude_none=True, exclude={"licence"}))
+    """A parameter: where the data set is read from, and how; not what only a release says of it."""
+    papers = {"licence", "url", "citation"}
+    without = {"licence": True} | dict.fromkeys(CONFIG.dataset.sources, papers)
+    return lambda wildcards: to_json(CONFIG.dataset.model_dump(exclude_none=True, exclude=without))
 
 
 def release_evidence(wildcards):
@@ -259,7 +261,24 @@ def fingerprint(block):
 
 
 def threads_of(block):
-    return lambda wildcards: local.threads if (local := local_block(block, wildcards)) else 1
+    return lambda wildcards: local.threads * local.workers if (local := local_block(block, wildcards)) else 1
+
+
+def gpus_of(block):
+    """The GPUs that a job asks a cluster for: as many as the block says by `devices`."""
+    return lambda wildcards: (local.devices or 0) if (local := local_block(block, wildcards)) else 0
+
+
+def memory_of(block):
+    """Megabytes of the machine's memory that a job may take: what loads a model passes through it, for each worker."""
+
+    def megabytes(wildcards):
+        if not (local := local_block(block, wildcards)):
+            return 2000
+        size = sum(file.stat().st_size for file in local_files.model_files(Path(local.model)))
+        return 8000 + 2 * (size >> 20) * local.workers
+
+    return megabytes
 
 
 def provider_slots(block):

@@ -45,6 +45,9 @@ rule ask:
     resources:
         **provider_slots(the_model),
         connection=model_connection,
+        gpu=gpus_of(the_model),
+        mem_mb=memory_of(the_model),
+        runtime=1440,
     params:
         code=digest("scripts/ask.py"),
         queries=result("queries"),

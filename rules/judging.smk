@@ -34,6 +34,9 @@ rule ask_judge:
     resources:
         **provider_slots(the_judge),
         connection=judge_connection,
+        gpu=gpus_of(the_judge),
+        mem_mb=memory_of(the_judge),
+        runtime=1440,
     params:
         code=digest("scripts/ask_judge.py"),
         results=lambda wildcards: RESULTS,

@@ -25,6 +25,9 @@ rule drafts:
         **provider_slots(the_translator),
         translator=1,
         connection=translation_connection,
+        gpu=gpus_of(the_translator),
+        mem_mb=memory_of(the_translator),
+        runtime=1440,
     params:
         code=digest("scripts/drafts.py"),
         source=CONFIG.dataset.source,
@@ -87,6 +90,9 @@ rule english:
         **provider_slots(the_translator),
         translator=1,
         connection=translation_connection,
+        gpu=gpus_of(the_translator),
+        mem_mb=memory_of(the_translator),
+        runtime=1440,
     params:
         code=digest("scripts/english.py"),
         journal=journal("english/{model}/{prompting}/{lang}.jsonl"),

@@ -187,6 +187,9 @@ class LocalConnection(Strict):
     tokens_in_memory: int | None = Field(
         None, ge=1, description="tokens of prompts and answers that are held at a time; absent: as memory allows"
     )
+    devices: int | None = Field(
+        None, ge=1, description="GPUs; without device_map each has a worker with a model of its own, and one queue"
+    )
     device: str | None = Field(None, description="where it runs: cpu, cuda, cuda:1, mps; absent: a GPU if there is one")
     device_map: str | dict[str, int | str] | None = Field(
         None, description="auto: one model over all GPUs, by the package accelerate; or its parts, device by device"
@@ -217,14 +220,20 @@ class LocalConnection(Strict):
 
     @model_validator(mode="after")
     def _in_one_place(self) -> "LocalConnection":
-        if self.device and self.device_map:
-            raise ValueError("device and device_map say both where it runs; leave one out")
+        if self.device and (self.device_map or self.devices):
+            other = "device_map" if self.device_map else "devices"
+            raise ValueError(f"device and {other} say both where it runs; leave one out")
         return self
 
     @property
     def name(self) -> str:
         """What the model is called: its name on the hub, or its folder's."""
         return Path(self.model).name if Path(self.model).is_dir() else self.model
+
+    @property
+    def workers(self) -> int:
+        """How many models run side by side."""
+        return 1 if self.device_map else self.devices or 1
 
     def connection(self) -> "LocalConnection":
         """This part of a block alone."""

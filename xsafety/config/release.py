@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from .block import Licence, Strict
 
@@ -33,6 +33,16 @@ class DataRelease(Strict):
         "leave_out", description="what becomes of rows that nobody verified: left out, or marked in every file"
     )
     redacted: bool = Field(False, description="leave all texts out: ids, categories and digests are enough to check")
+    include: list[Literal["responses", "verdicts", "labels"]] = Field(
+        [], description="what stands beside the data set: answers of the models, verdicts on them, labels of people"
+    )
+    include_text: bool = Field(False, description="what models and judges said, word by word; without it, digests")
+
+    @model_validator(mode="after")
+    def _sound(self) -> "DataRelease":
+        if self.redacted and self.include_text:
+            raise ValueError("answers quote queries, which `redacted` leaves out; take out it or `include_text`")
+        return self
 
     @property
     def folder(self) -> str:

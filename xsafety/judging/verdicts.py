@@ -13,7 +13,7 @@ from ..asking.answers import NO_ANSWER
 from ..asking.requests import Request, request
 from ..categories import Category
 from ..protocols.protocol import NO_VERDICT, OutputLabel, ParsedOutput, Protocol
-from ..rows import English, Identity, JournalAnswer, Response, Tie, Verdict, VerdictClass, expectation, row_name
+from ..rows import English, Identity, JournalAnswer, Response, Tie, Verdict, VerdictClass, of_seed, row_name
 from ..tabular import read_rows
 from ..text.judgements import contradicts, declines
 from ..text.packs import knows_refusals
@@ -108,7 +108,7 @@ def verdict_row(
 ) -> Verdict:
     """A row of a verdicts file."""
     return Verdict(
-        **expectation(row),  # type: ignore[typeddict-item] # where it is from is said as it is written
+        **of_seed(row),  # type: ignore[typeddict-item] # where it is from is said as it is written
         id=row["id"],
         lang=row["lang"],
         category=row["category"],

@@ -37,7 +37,19 @@ from ..analysis.tables import (
 from ..calibration.labels import answer_digest
 from ..calibration.quality import CORRECTED
 from ..categories import PAPER, About
-from ..rows import ALL, ChoiceRate, Comparison, Example, JudgeQuality, RateEstimate, RunChange, Shown, Status, Usage
+from ..rows import (
+    ALL,
+    ChoiceRate,
+    Comparison,
+    Example,
+    JudgePair,
+    JudgeQuality,
+    RateEstimate,
+    RunChange,
+    Shown,
+    Status,
+    Usage,
+)
 from ..tabular import read_csv, read_rows
 from ..text.languages import Language, language
 from ..verification.agreement import EVERYONE, REMOVED, ModificationRate, ReviewerAgreement
@@ -115,7 +127,7 @@ def _rows(judge: JudgeTables, place: Place, **more: str) -> str:
     if lang == AVE:
         return ""
     chosen = {"model": model, "prompting": prompting, "lang": lang, "category": category, "judge": judge.name, **more}
-    return urlencode({name: value for name, value in chosen.items() if value not in (ALL, judge.part)})
+    return urlencode({name: value for name, value in chosen.items() if value != ALL})
 
 
 def _place(row: RateEstimate | Comparison) -> Place:
@@ -363,7 +375,7 @@ def _limits(lower: str, upper: str, shown: Callable[[str], str] = shown_rate) ->
     return f"[{shown(lower)}, {shown(upper)}]" if lower else ""
 
 
-def _interval(estimate: RateEstimate | Comparison | ChoiceRate | RunChange | None) -> str:
+def _interval(estimate: RateEstimate | Comparison | ChoiceRate | RunChange | JudgePair | None) -> str:
     """The limits of a rate; empty where there is none."""
     return _limits(estimate["lower"], estimate["upper"]) if estimate else ""
 
@@ -397,7 +409,7 @@ def _heat_maps(judge: JudgeTables, columns: Sequence[Column], first: str) -> lis
     rates = judge.estimates("unsafe", prompting=first)
     compared = judge.compared(ENGLISH, MAP, prompting=first)
     there = {category for *_, category in rates}
-    names = {key: category.name for key, category in judge.about.categories.items() if key in there}
+    names = {key: category.name for key, category in judge.about.of_harm.items() if key in there}
     if left_out := [category.scenario for category in judge.about.left_out if category.key in there]:
         names |= {judge.part: f"All but {', '.join(left_out)}"}
     names |= {ALL: "All"}
@@ -605,6 +617,7 @@ class Contents:
     pictures: Sequence[Picture] = ()
     changes: Sequence[RunChange] = ()  # since an older run, of all judges
     choices: Sequence[ChoiceRate] = ()  # of Commonsense queries with their options shuffled
+    pairs: Sequence[JudgePair] = ()  # how far each two judges agree
 
     @property
     def primary(self) -> JudgeTables:
@@ -665,7 +678,9 @@ def _unsafe(report: Contents) -> Mapping[str, Any]:
 
 
 def _categories(report: Contents) -> Mapping[str, Any]:
-    return {"maps": _heat_maps(report.primary, report.columns, report.first), "pictures": report.charts("issues")}
+    maps = _heat_maps(report.primary, report.columns, report.first)
+    choices = [category.name for category in report.about.categories.values() if category.choice]
+    return {"maps": maps, "pictures": report.charts("issues"), "without_choices": choices}
 
 
 def _methods(report: Contents) -> Mapping[str, Any]:
@@ -711,7 +726,16 @@ def _quality(judge: JudgeTables, columns: Sequence[Column]) -> list[tuple[Column
 
 def _other_judges(report: Contents) -> Mapping[str, Any] | None:
     others = [(one, _main(one, _columns(one, report.status), report.first)) for one in report.judges[1:]]
-    return {"others": others, "agreement": _agreement(report.judges)} if others else None
+    if not others:
+        return None
+    pairs = {(row["judge"], row["other"]): None for row in report.pairs}
+    cells: dict[str, dict[tuple[str, str], Cell]] = {}
+    for row in report.pairs:
+        beyond = f", AC1 {Decimal(row['ac1']):.2f}" if row["ac1"] else ""
+        cell = Cell(shown_rate(row["agree"]), f"of {row['answers']}{beyond}", interval=_interval(row))
+        cells.setdefault(row["lang"], {})[row["judge"], row["other"]] = cell
+    agree = [(language(lang), [of.get(pair, Cell("-")) for pair in pairs]) for lang, of in cells.items()]
+    return {"others": others, "agreement": _agreement(report.judges), "pairs": list(pairs), "agree": agree}
 
 
 def _reviewers(report: Contents) -> Mapping[str, Any]:

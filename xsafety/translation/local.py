@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain, islice
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from ..asking.engines.local.batches import BUDGET, by_tokens, in_halves
-from ..asking.engines.local.loading import SEQ2SEQ, load
+from ..asking.engines.local.batches import BUDGET, by_tokens, in_halves, on_one_device
+from ..asking.engines.local.loading import SEQ2SEQ
 from ..asking.requests import Completion, Fatal, Recipient, Request
 from ..config.models import LocalConnection
 from ..rows import TranslatorIdentity
@@ -39,15 +39,14 @@ def translate_texts(
 
     Raises Fatal for a folder that is no such model, and TranslationFailed for a language that it lacks.
     """
-    import torch
-
-    torch.set_num_threads(threads)
     source, target = languages
-    model, waiting = _Model(identity, connection, source, target), iter(requests)
-    while rows := [(one, sentences(one.messages[0]["content"], source)) for one in islice(waiting, ROWS)]:
-        made = _translated([part.text for _, parts in rows for part in parts if part.translated], model)
-        for request, parts in rows:
-            recipient.deliver(request, _completion(parts, made, target))
+    waiting = iter(requests)
+    with on_one_device(identity, connection, SEQ2SEQ, threads) as loaded:
+        model = _Model(*loaded, identity, connection, languages)
+        while rows := [(one, sentences(one.messages[0]["content"], source)) for one in islice(waiting, ROWS)]:
+            made = _translated([part.text for _, parts in rows for part in parts if part.translated], model)
+            for request, parts in rows:
+                recipient.deliver(request, _completion(parts, made, target))
 
 
 def _completion(parts: Sequence[Stretch], made: Mapping[str, Rendering], target: str) -> Completion:
@@ -98,9 +97,16 @@ def _whole(text: str, made: Mapping[str, Rendering], cut: Mapping[str, Sequence[
 class _Model:
     """A checkpoint that translates from one language into another."""
 
-    def __init__(self, identity: TranslatorIdentity, connection: LocalConnection, source: str, target: str) -> None:
+    def __init__(
+        self,
+        tokenizer: Any,
+        model: Any,
+        identity: TranslatorIdentity,
+        connection: LocalConnection,
+        languages: tuple[str, str],
+    ) -> None:
         family = FAMILIES[identity["family"]]
-        self._tokenizer, self._model = load(identity, connection, SEQ2SEQ)
+        self._tokenizer, self._model = tokenizer, model
         self._tokenizer.padding_side = "right"  # some of these count places from the left, padding too
         config, words = self._model.config, len(vocabulary(self._tokenizer))
         if config.model_type != family.model_type or 2 * words < config.vocab_size:
@@ -108,7 +114,7 @@ class _Model:
                 f"{connection.model}: no {identity['family']} model with all files of its tokenizer "
                 f"(model_type {config.model_type}, {words} of {config.vocab_size} tokens)"
             )
-        self._direction = direction(family, self._tokenizer, source, target)
+        self._direction = direction(family, tokenizer, *languages)
         positions = getattr(config, "max_position_embeddings", None) or 2 * LONGEST_PROMPT
         self.longest = min(LONGEST_PROMPT, positions // 2)
         first = self._direction.first_token

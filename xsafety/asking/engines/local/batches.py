@@ -1,7 +1,14 @@
-"""Batches of prompts by the memory that they take."""
+"""What engines share that put batches to a model once, without decoding by turns: the model, batches, memory."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import TypeVar
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+from ....cli import say
+from ....config.models import LocalConnection
+from ....rows import Identity
+from .devices import lease
+from .loading import load
 
 BUDGET = 16_384  # tokens in a batch, where the configuration sets no number
 
@@ -9,6 +16,19 @@ NO_ROOM = "out of memory, though it was asked alone"
 
 Batched = TypeVar("Batched")
 Result = TypeVar("Result")
+
+
+@contextmanager
+def on_one_device(
+    identity: Identity, connection: LocalConnection, kind: str, threads: int
+) -> Iterator[tuple[Any, Any]]:
+    """The tokenizer and the model, on one GPU where there are any, or as device_map spreads it."""
+    import torch
+
+    one = connection if connection.device_map else connection.model_copy(update={"devices": None})
+    with lease(one, say):
+        torch.set_num_threads(threads)
+        yield load(identity, connection, kind)
 
 
 def by_tokens(

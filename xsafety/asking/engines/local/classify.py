@@ -1,6 +1,7 @@
 """A classifier in process: a model with a head of classes, such as an encoder, reads a text or a pair of texts."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from itertools import islice
 from typing import Any
 
@@ -8,8 +9,8 @@ from ....config.models import LocalConnection
 from ....rows import Identity
 from ....tabular import to_json
 from ...requests import Completion, Fatal, Recipient, Request
-from .batches import BUDGET, NO_ROOM, by_tokens, in_halves
-from .loading import CLASSIFIER, load
+from .batches import BUDGET, NO_ROOM, by_tokens, in_halves, on_one_device
+from .loading import CLASSIFIER
 from .prompts import WINDOW
 
 NONE = "none"  # what a head says that may say several classes, where none is likelier than not
@@ -22,29 +23,31 @@ def classify(
 
     Raises Fatal for a folder that is no classifier, or whose classes the configuration does not name.
     """
+    with on_one_device(identity, connection, CLASSIFIER, threads) as (tokenizer, model):
+        tokenizer.padding_side = "right"
+        if model.config.pad_token_id is None:  # heads on causal models find the last token by it
+            model.config.pad_token_id = tokenizer.pad_token_id
+        classes = [str(model.config.id2label[number]) for number in range(model.config.num_labels)]
+        many = model.config.problem_type == "multi_label_classification"
+        _check(classes, many, identity["labels"], connection.model)
+        prompts = _encoded(tokenizer, model, requests, recipient)
+        for batch in by_tokens(prompts, connection.tokens_in_memory or BUDGET):
+            found = in_halves(partial(_shares, tokenizer, model, many), [inputs for _, (_, inputs) in batch])
+            for (ids, (request, _)), shares in zip(batch, found, strict=True):
+                if shares is None:
+                    recipient.fail(request, NO_ROOM)
+                    continue
+                recipient.deliver(request, _read(dict(zip(classes, shares, strict=True)), many, len(ids)))
+
+
+def _shares(tokenizer: Any, model: Any, many: bool, batch: Sequence[Any]) -> list[list[float]]:
+    """The probabilities of the classes of each text; of each class by itself where a text may have `many`."""
     import torch
 
-    torch.set_num_threads(threads)
-    tokenizer, model = load(identity, connection, CLASSIFIER)
-    tokenizer.padding_side = "right"
-    classes = [str(model.config.id2label[number]) for number in range(model.config.num_labels)]
-    if model.config.pad_token_id is None:  # heads on causal models find the last token by it
-        model.config.pad_token_id = tokenizer.pad_token_id
-    many = model.config.problem_type == "multi_label_classification"
-    _check(classes, many, identity["labels"], connection.model)
-
-    def shares_of(batch: Sequence[tuple[Sequence[int], tuple[Request, Any]]]) -> list[list[float]]:
-        padded = tokenizer.pad([inputs for _, (_, inputs) in batch], return_tensors="pt").to(model.device)
-        with torch.inference_mode():
-            logits = model(**padded).logits.float()
-        return list((logits.sigmoid() if many else logits.softmax(dim=1)).tolist())
-
-    for batch in by_tokens(_encoded(tokenizer, model, requests, recipient), connection.tokens_in_memory or BUDGET):
-        for (ids, (request, _)), shares in zip(batch, in_halves(shares_of, batch), strict=True):
-            if shares is None:
-                recipient.fail(request, NO_ROOM)
-                continue
-            recipient.deliver(request, _read(dict(zip(classes, shares, strict=True)), many, len(ids)))
+    padded = tokenizer.pad(batch, return_tensors="pt").to(model.device)
+    with torch.inference_mode():
+        logits = model(**padded).logits.float()
+    return list((logits.sigmoid() if many else logits.softmax(dim=1)).tolist())
 
 
 def _check(classes: Sequence[str], many: bool, labels: Sequence[str], name: str) -> None:

@@ -1,13 +1,14 @@
 """A judge's verdict off the probabilities of its labels as the next token: one forward pass, no generation."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from typing import Any
 
 from ....config.models import LocalConnection
 from ....rows import Identity
 from ...requests import Completion, Fatal, Recipient, Request
-from .batches import BUDGET, NO_ROOM, by_tokens, in_halves
-from .loading import load
+from .batches import BUDGET, NO_ROOM, by_tokens, in_halves, on_one_device
+from .loading import CAUSAL
 from .prompts import encoded, set_template
 
 _SPACES = ("", " ", "▁", "Ġ")  # before a word, as tokenizers write it
@@ -21,31 +22,31 @@ def read_next_token(
     Its text is the answer: a label, with its probability among the labels as `confidence`, or what is none.
     Raises Fatal for a folder that is no chat model, and where two labels begin with the same token.
     """
+    with on_one_device(identity, connection, CAUSAL, threads) as (tokenizer, model):
+        set_template(tokenizer, connection)
+        tokens = label_tokens(tokenizer, identity["labels"])
+        lead = tokenizer.encode(identity["lead"], add_special_tokens=False)
+        context = getattr(model.config.get_text_config(decoder=True), "max_position_embeddings", None)
+        prompts = _fitting(encoded(tokenizer, requests), lead, context, recipient)
+        for batch in by_tokens(prompts, connection.tokens_in_memory or BUDGET):
+            found = in_halves(partial(_logits, tokenizer, model), [[*ids, *lead] for ids, _ in batch])
+            for (prompt, request), logits in zip(batch, found, strict=True):
+                if logits is None:
+                    recipient.fail(request, NO_ROOM)
+                    continue
+                usage = {"input_tokens": len(prompt) + len(lead), "output_tokens": 1}
+                recipient.deliver(request, _read(tokenizer, logits, tokens, usage))
+
+
+def _logits(tokenizer: Any, model: Any, prompts: Sequence[Sequence[int]]) -> list[Any]:
+    """The logits of the token behind each prompt."""
     import torch
 
-    torch.set_num_threads(threads)
-    tokenizer, model = load(identity, connection)
-    set_template(tokenizer, connection)
-    tokens = label_tokens(tokenizer, identity["labels"])
-    lead = tokenizer.encode(identity["lead"], add_special_tokens=False)
-    context = getattr(model.config.get_text_config(decoder=True), "max_position_embeddings", None)
-    prompts = _fitting(encoded(tokenizer, requests), lead, context, recipient)
-
-    def logits_of(batch: Sequence[tuple[Sequence[int], Request]]) -> list[Any]:
-        ids = [[*ids, *lead] for ids, _ in batch]
-        padded = tokenizer.pad({"input_ids": ids}, return_tensors="pt").to(model.device)
-        wanted = {"max_new_tokens": 1, "max_length": None, "do_sample": False, "pad_token_id": tokenizer.pad_token_id}
-        with torch.inference_mode():
-            output = model.generate(**padded, **wanted, output_logits=True, return_dict_in_generate=True)
-        return list(output.logits[0].float())
-
-    for batch in by_tokens(prompts, connection.tokens_in_memory or BUDGET):
-        for (prompt, request), logits in zip(batch, in_halves(logits_of, batch), strict=True):
-            if logits is None:
-                recipient.fail(request, NO_ROOM)
-                continue
-            usage = {"input_tokens": len(prompt) + len(lead), "output_tokens": 1}
-            recipient.deliver(request, _read(tokenizer, logits, tokens, usage))
+    padded = tokenizer.pad({"input_ids": prompts}, return_tensors="pt").to(model.device)
+    wanted = {"max_new_tokens": 1, "max_length": None, "do_sample": False, "pad_token_id": tokenizer.pad_token_id}
+    with torch.inference_mode():
+        output = model.generate(**padded, **wanted, output_logits=True, return_dict_in_generate=True)
+    return list(output.logits[0].float())
 
 
 def label_tokens(tokenizer: Any, labels: Sequence[str]) -> dict[int, str]:
