@@ -1,5 +1,6 @@
 """A tokenizer and a model of any kind, from a folder or the hub, as a block of the configuration wants them."""
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +10,9 @@ from ...requests import Fatal
 
 _LONGEST = 400  # characters of an error that are told
 
-CAUSAL = "AutoModelForCausalLM"
-MODEL_KINDS = {CAUSAL: "a causal language model"}
+CAUSAL, SEQ2SEQ = "AutoModelForCausalLM", "AutoModelForSeq2SeqLM"
+CLASSIFIER = "AutoModelForSequenceClassification"
+MODEL_KINDS = {CAUSAL: "a causal language model", SEQ2SEQ: "a model that translates", CLASSIFIER: "a classifier"}
 """Classes of transformers that load a model, and what a model is called that they load."""
 
 
@@ -42,6 +44,8 @@ def load(identity: Identity, connection: LocalConnection, kind: str = CAUSAL) ->
         raise Fatal(f"{name}: cannot be loaded as {MODEL_KINDS[kind]}: {what}")
     if tokenizer.pad_token is None:
         tokenizer.pad_token = tokenizer.eos_token
+    if fields := identity.get("template_fields"):
+        tokenizer.apply_chat_template = partial(tokenizer.apply_chat_template, **fields)
     return tokenizer, model.eval()
 
 
