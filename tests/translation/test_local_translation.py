@@ -279,7 +279,8 @@ def test_a_language_that_the_model_lacks_is_told_and_not_asked_again(folder: Fol
 
 
 def test_a_causal_model_is_asked_by_its_prompt(tmp_path: Path) -> None:
-    by = block(tmp_path, "causal", prompt="{source}: {text}\n{target}:", revision="abc")
+    by = block(tmp_path, "causal", prompt="{source}: {text}\n{target}:", revision="abc", decoding={})
+    assert by.identity()["decoding"] == {"max_new_tokens": 1024}
     assert by.identity().get("prompt") == "{source}: {text}\n{target}:"
     assert "family" not in by.identity()
     assert by.connection().licence is None
