@@ -245,6 +245,9 @@ def test_a_folder_without_its_tokenizer_or_of_another_family_is_refused(folder: 
     (copy / "tokenizer.json").unlink()
     with pytest.raises(Fatal, match=r"no nllb model with all files of its tokenizer|cannot be loaded"):
         ask(copy, "nllb", "My hat.")
+    shutil.copy(folder("nllb").parent / "spm.model", copy / "sentencepiece.bpe.model")
+    with pytest.raises(Fatal, match=r"without tokenizer\.json: pip install protobuf"):
+        ask(copy, "nllb", "My hat.")
 
 
 def drafted(by: LocalTranslator, file: Path, said: list[str], *, source: str = "en", target: str = "fr") -> Translated:
