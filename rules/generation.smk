@@ -1,12 +1,12 @@
 # Stage: responses.
-# Takes <results>/queries/{lang}.jsonl of the ready languages. Where a judge scores choices, `shuffled` makes Commonsense
-# queries with their options in another order, <results>/queries/{lang}@shuffled.jsonl, which go the same way. `ask` puts what the journal lacks to a model, in one
+# Takes <results>/queries/{lang}.jsonl of the ready languages. Where a judge scores choices, `shuffled` makes queries with
+# their options in another order, <results>/queries/{lang}@shuffled.jsonl, which go the same way. `ask` puts what the journal lacks to a model, in one
 # process; `responses` files the answers, from the journal alone, a file per prompting and language.
 # Makes <results>/responses/{model}/{prompting}/{lang}.jsonl. Config: models, promptings, judges (engine: choice).
 
 
 rule shuffled:
-    """Put the options of a language's Commonsense queries into another order."""
+    """Put the options of a language's queries that ask for a choice into another order."""
     input:
         queries="<results>/queries/{lang}.jsonl",
         seeds="<results>/seeds.csv",

@@ -2,7 +2,7 @@
 # Takes <results>/responses/. `ask_judge` puts what the journal lacks to a judge, in one process; `verdicts` files its
 # verdicts from the journal, by the judge's protocol. A lexicon judge needs neither, and a majority the verdicts of others.
 # Makes <results>/verdicts/{judge}/{model}/{prompting}/{lang}.jsonl. Config: judges. A judge of choices reads the responses
-# to shuffled Commonsense queries instead, and makes <results>/choices/{judge}/{model}.jsonl.
+# to queries with shuffled options instead, and makes <results>/choices/{judge}/{model}.jsonl.
 
 
 rule ask_judge:
@@ -99,7 +99,7 @@ rule verdicts:
 
 
 rule choices:
-    """Read which options a model's responses to the shuffled Commonsense queries choose."""
+    """Read which options a model's responses to the queries with shuffled options choose."""
     input:
         queries=lambda wildcards: expand(f"<results>/queries/{{lang}}{SHUFFLED}.jsonl", lang=evaluated(wildcards.model)),
         responses=model_cells(f"<results>/responses/{{model}}/{{prompting}}/{{lang}}{SHUFFLED}.jsonl"),

@@ -606,7 +606,7 @@ class LabelAgreement(TypedDict):
 
 class JudgeQuality(TypedDict):
     """How good a judge is in a language by labels of people, and its rate corrected by these; of the first prompting
-    method, without Commonsense Safety.
+    method, in the categories of the main table.
 
     Shares are in percent, texts as in a file, empty where they are undefined; each but `raw` rests on labels alone.
     """
@@ -651,7 +651,7 @@ class JudgeQuality(TypedDict):
 
 
 class JudgePair(TypedDict):
-    """How far two judges agree in a language; of all models, under the first prompting method, without Commonsense."""
+    """How far two judges agree in a language; of all models, first prompting method, main table."""
 
     lang: str
     judge: str

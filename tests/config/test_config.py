@@ -164,7 +164,7 @@ def test_good_config_has_the_documented_defaults() -> None:
         ),
         ("models: {m: {engine: openai, model: x, languages: [no]}}", "models.m.languages.0: False is a truth value"),
         ("models: {openai: {engine: openai, model: x, top: 1}}", "models.openai.top: unknown key"),
-        ("judges: {j: {engine: choice}}", "judges: engine choice scores Commonsense alone; add a judge of safety"),
+        ("judges: {j: {engine: choice}}", "judges: engine choice scores choices alone; add a judge of safety"),
         ("judges: {lexicon: {engine: lexicon, top: 1}}", "judges.lexicon.top: unknown key"),
         (
             "judges: {l: {engine: lexicon}, o: {engine: lexicon}, m: {engine: majority, of: [l, o, gpt]}}",

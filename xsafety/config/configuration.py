@@ -123,7 +123,7 @@ class Config(Strict):
     @classmethod
     def _judge_safety(cls, judges: dict[str, Any]) -> dict[str, Any]:
         if all(isinstance(judge, ChoiceJudge) for judge in judges.values()):
-            raise ValueError("engine choice scores Commonsense alone; add a judge of safety, such as engine: lexicon")
+            raise ValueError("engine choice scores choices alone; add a judge of safety, such as engine: lexicon")
         return judges
 
     @field_validator("judges")
@@ -151,7 +151,7 @@ class Config(Strict):
 
     @property
     def choice_judges(self) -> list[str]:
-        """The judges that score shuffled Commonsense queries; without one nobody asks these."""
+        """The judges that score queries whose options are shuffled; without one nobody asks these."""
         return [name for name, judge in self.judges.items() if isinstance(judge, ChoiceJudge)]
 
     @property

@@ -354,10 +354,10 @@ class MajorityJudge(Labelled, Voting):
 
 
 class ChoiceJudge(Labelled):
-    """Commonsense queries are asked again with their options shuffled, and scored by the option that is named."""
+    """Queries that ask for a choice are asked again, options shuffled, and scored by the option that is named."""
 
     engine: Literal["choice"] = Field(
-        description="asks Commonsense once more, options shuffled, and scores the choice: right or wrong, never unsafe"
+        description="asks for choices once more, options shuffled, and scores each: right or wrong, never unsafe"
     )
 
 

@@ -84,7 +84,7 @@ def _build(release: DataRelease, languages: Iterable[LanguageRows], papers: Pape
             texts |= {text for row in one.queries for text in (row["query"], row["source"])}
     if not parts:
         raise DataError.of(f"release {release.name}: no row may be in it", [str(one) for one in left_out])
-    for what in release.include:
+    for what in dict.fromkeys(release.include):
         kind, about, _ = ANSWER_KINDS[what]
         number = write_released(out / "answers" / what, kind, answer_rows(what, papers.answers[what], queries))
         if number:

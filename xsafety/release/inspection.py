@@ -6,7 +6,7 @@ import os
 import unicodedata
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +52,7 @@ def _part_problems(folder: Path, release: DataRelease, part: Part) -> Iterator[s
     with gzip.open(twin) as lines:
         twins = map(json.loads, lines)
         groups = (table.read_row_group(at).to_pylist() for at in range(table.num_row_groups))
-        for rows in (*groups, []):
+        for rows in chain(groups, [[]]):
             if rows != list(islice(twins, len(rows) or 1)):
                 yield f" and {twin.name} do not hold the same rows"
             yield from (f", {problem}" for problem in _row_problems(rows, release, part))
@@ -104,11 +104,8 @@ def _texts(folder: Path) -> Iterator[tuple[str, Iterator[str]]]:
     """The lines of a release's files, unpacked, by their paths; Parquet files have been compared with their twins."""
     for path in [*released_files(folder), folder / SUMS]:
         if path.suffix != ".parquet":
-            with (
-                gzip.open(path, "rt", encoding="utf-8")
-                if path.suffix == ".gz"
-                else path.open(encoding="utf-8") as lines
-            ):
+            opened = gzip.open if path.suffix == ".gz" else open
+            with opened(path, "rt", encoding="utf-8") as lines:
                 yield path.relative_to(folder).as_posix(), lines
 
 

@@ -17,7 +17,7 @@ ON_CPU = 16_384  # tokens: more rows at a time are not answered faster there
 SHARE = 0.7  # of the memory that is free, for tokens: there is room made ahead for them, and what a pass takes
 _MOST = 1 << 20  # tokens
 USUAL_ROW = 256  # tokens of prompt and answer, to tell how many rows fit
-MUCH = 1 << 30  # bytes: of what takes more, a run tells beforehand
+WORTH_A_NOTE = 1 << 30  # bytes: of what takes more, a run tells beforehand
 
 
 def bytes_per_token(config: Any, dtype: torch.dtype) -> int:
@@ -81,7 +81,7 @@ def needs(identity: Identity, connection: LocalConnection, device: torch.device)
         f"{device} has {_size(free)} free; {tokens:,} tokens at a time take {_size(tokens * each)}, "
         f"about {max(1, tokens // USUAL_ROW):,} rows of {USUAL_ROW}"
     )
-    lines = [f"note: {line}" if taken > MUCH or taken > free else line]
+    lines = [f"note: {line}" if taken > WORTH_A_NOTE or taken > free else line]
     if taken > free and not connection.device_map:
         lines.append(
             f"note: {connection.model} will not fit on {device}; try dtype: bfloat16, quantisation, or device_map: auto"

@@ -20,7 +20,7 @@ from ...requests import Completion, Fatal, Meter, Recipient, Request
 from .devices import CHOSEN
 
 PORTION = 64  # requests that a worker takes from the queue at a time
-START_METHOD = "spawn"  # a forked process has no use of a GPU that its parent has looked at
+STARTED_BY = "spawn"  # a forked process has no use of a GPU that its parent has looked at
 _MORE, _WAITS = "more", "waits"
 
 
@@ -37,7 +37,7 @@ def answer_by_workers(
 
     Raises Fatal where a worker cannot load the model, or none is left.
     """
-    context: Any = get_context(START_METHOD)
+    context: Any = get_context(STARTED_BY)
     seen = os.environ.get(CHOSEN, "").split(",") if CHOSEN in os.environ else [""]
     queue, workers, last = _Queue(requests), list[_Worker](), ""
     try:
