@@ -289,7 +289,8 @@ def test_a_rule_based_judge_is_a_block_of_the_configuration_and_drops_nothing(en
     found = RULE_BASED[engine](rows, ())
     assert [(row["id"], row["sample"]) for row in found] == [(row["id"], row["sample"]) for row in rows]
     assert all(
-        row.keys() == set(columns(Verdict)) - {"expected", "dataset", "group", "judge", "model", "prompting"}
+        row.keys()
+        == set(columns(Verdict)) - {"expected", "dataset", "group", "judge", "model", "prompting", "confidence"}
         and row["verdict"] in get_args(VerdictClass)
         for row in found
     )

@@ -16,7 +16,7 @@ from .picking import Picker
 from .rows import DecodedRow, Waiting
 
 PROMPTS = 4096  # tokens of prompts that are read in one pass
-FEW = 512  # tokens: to fewer, a prompt is added however short it is
+FEW_TOKENS = 512  # tokens: to fewer, a prompt is added however short it is
 WORTHWHILE = 8  # new rows are read when they are this part of those under way
 USUAL = 256  # tokens that an answer is taken to have until some are known
 REGAIN = 512  # steps in which all of the budget would be regained,
@@ -188,7 +188,7 @@ class Decoder:
 
 def _go_together(held: int, longest: int, length: int) -> bool:
     """Whether a prompt of `length` is read in a pass that takes `held` tokens, padded to the longest."""
-    return held + longest <= PROMPTS and (held <= FEW or 4 * length >= 3 * longest)
+    return held + longest <= PROMPTS and (held <= FEW_TOKENS or 4 * length >= 3 * longest)
 
 
 def is_out_of_memory(error: BaseException) -> bool:
