@@ -72,7 +72,7 @@ def test_other_caches_give_the_answers_of_generate(make: Any) -> None:
     import torch
 
     torch.manual_seed(4)
-    model, asked = make().eval(), prompts(12)
+    model, asked = make().eval(), prompts(6)
     expected = []
     for ids in asked:
         [whole] = model.generate(
@@ -110,7 +110,7 @@ def shortsighted(model: Any, monkeypatch: pytest.MonkeyPatch, most: int) -> list
 def test_where_memory_runs_out_fewer_are_decoded_and_nothing_is_lost(
     model: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked = [ids[:8] for ids in prompts(30)]
+    asked = [ids[:8] for ids in prompts(20)]
     expected = decode(decoder(model, 300), asked)
     tried = shortsighted(model, monkeypatch, 120)
     short = decoder(model, 1000)
