@@ -4,7 +4,7 @@
 # description in Croissant, a schema, checksums, and what it rests on (docs/release.md). Config: release, dataset.licence.
 from xsafety.release.provenance import DATA, code_state, pack
 
-RELEASE = CONFIG.release
+RELEASE = CONFIG.release and CONFIG.release.with_terms(CONFIG.translation.name, CONFIG.translation.licence)
 PAPERS = "README.md CHANGES.md CITATION.cff LICENSE croissant.json provenance.json schema.json SHA256SUMS".split()
 
 

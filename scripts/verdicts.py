@@ -36,7 +36,7 @@ def main(
         voters = {name: read_rows(file, Verdict) for name, file in zip(reading["of"], others, strict=True)}
         verdicts = majority_verdicts(rows, voters, reading["tie"])
     elif protocol and receipt:
-        method = load(protocol).with_prompt(reading["prompt"])
+        method = load(protocol).with_prompt(reading["prompt"]).with_labels(reading["labels"])
         asked = read_receipt(receipt)
         translations = read_english(english)
         requests = judge_requests(asked["identity"], method, part, rows, translations, dataset.categories)

@@ -401,13 +401,17 @@ class Identity(TypedDict, total=False):
     quantisation: dict[str, Any]  # as transformers takes it
     chat_template: str  # the digest of the file, where it is not the model's own
     endpoint: str
+    template_fields: dict[str, str]  # what the chat template of a judge in process is given beside the messages
+    labels: list[str]  # of a judge in process, read by its classes, or off the probabilities of the next token
+    lead: str  # of one that is read so: what stands before the label
     server: str  # where it is asked, if that is not where the journal's answers come from
 
 
 class TranslatorIdentity(Identity, total=False):
     """All that decides a translation beside the text and the two languages."""
 
-    prompt: str
+    prompt: str  # of a model that is asked in words
+    family: str  # of another one, which says how it is told the languages
 
 
 class JournalAnswer(TypedDict):
@@ -419,6 +423,7 @@ class JournalAnswer(TypedDict):
     detail: str
     usage: NotRequired[dict[str, int] | None]
     reasoning: NotRequired[str]
+    confidence: NotRequired[float]  # of a judge whose probabilities were read: that of its label among the labels
     more: NotRequired["list[JournalAnswer]"]
 
 
@@ -475,6 +480,7 @@ class Verdict(_Given):
     label: str  # the judge's own word for what it found
     categories: list[str]  # and for what is unsafe about it
     judge_output: str
+    confidence: NotRequired[float]  # of the label among the judge's labels, where its probabilities were read
 
 
 class Choice(TypedDict):

@@ -225,6 +225,12 @@ def test_a_silent_and_an_absent_server_fail_their_rows(server: Server) -> None:
     assert all(reason.startswith("connection failed") for reason in failed.values())
 
 
+def test_the_environments_proxy_is_used(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("http_proxy", server.url)
+    server.reply = lambda body: "fine"
+    assert ask(server, "a", "b", base_url="http://provider.invalid/v1")[0]["b"].text == "fine"
+
+
 def test_a_provider_that_asks_to_wait_is_heeded(server: Server) -> None:
     times: list[float] = []
 

@@ -322,6 +322,18 @@ def test_a_late_second_reply_is_never_the_answer_to_another_request(late: float)
     assert {id: one.text for id, one in found.done.items()} == {text: f"To {text}" for text in texts}
 
 
+def test_a_connection_that_stays_silent_is_used_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(wire, "SILENCE", 0)
+    connections = set[asyncio.StreamReader]()
+
+    async def once(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, text: str) -> None:
+        connections.add(reader)
+        writer.write(good(text))
+
+    ask(once, *map(str, range(40)), concurrency=1)
+    assert len(connections) < 5
+
+
 def test_large_replies_take_no_more_memory_at_many_in_flight(monkeypatch: pytest.MonkeyPatch) -> None:
     packed = gzip.compress(b"\0" * 2**26)
     head = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(packed)

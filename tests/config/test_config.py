@@ -181,7 +181,7 @@ def test_good_config_has_the_documented_defaults() -> None:
             "judges: {l: {engine: lexicon}, m: {engine: majority, of: [l, o], tie: both}}",
             "judges.m.tie: 'both' input should be 'unsafe', 'safe' or 'invalid'",
         ),
-        ("judges: {j: {engine: transformers, model: toy}}", "judges.j.engine: 'transformers' is none of"),
+        ("judges: {j: {engine: onnx, model: toy}}", "judges.j.engine: 'onnx' is none of"),
         (
             "judges: {j: {engine: openai, model: x, prompt: 'Safe? {query}'}}",
             "judges.j.prompt 'Safe? {query}': lacks {res",

@@ -43,8 +43,11 @@ class Batch(Strict):
     )
 
 
+USUAL_LIMIT = 512  # of a judge in process, where neither its protocol nor its block sets a limit
+
 # Headers whose values are secrets.
 _SECRET_HEADER = re.compile(r"auth|cookie|key$|token|secret|passw|cred", re.IGNORECASE)
+_KEY_IN_COMMAND = re.compile(r"(?:api|access)[-_]?key(?:\s+|=)['\"]?(?!\$)", re.IGNORECASE)
 _THIS_HOST = {"localhost", "127.0.0.1", "0.0.0.0", "::1"}
 _SECRET_PARAMETER = re.compile(r"api_?key|secret|passw|cred", re.IGNORECASE)
 
@@ -78,6 +81,12 @@ class Connection(Strict):
     )
     mode: Literal["online", "batch"] = Field("online", description="batch: by the Batch API, cheaper and within a day")
     batch: Batch = Field(default_factory=Batch, description="sizes and pace of the Batch API")
+    serve: str | None = Field(
+        None,
+        description="a command that serves the model at base_url: a run starts it before the first request and stops "
+        "it after the last job",
+    )
+    serve_timeout: float = Field(1800, gt=0, description="seconds that the server may take to come up")
     concurrency: int = Field(64, ge=1, description="requests in flight")
     requests_per_minute: float | None = Field(None, gt=0, description="the provider's limit; absent: learned")
     tokens_per_minute: float | None = Field(None, gt=0, description="the provider's limit; absent: learned")
@@ -93,6 +102,16 @@ class Connection(Strict):
         if secret := sorted(filter(_SECRET_HEADER.search, value)):
             raise ValueError(f"{', '.join(secret)} is kept in clear; give the NAME of a variable by headers_env")
         return value
+
+    @model_validator(mode="after")
+    def _can_be_served(self) -> "Connection":
+        if not self.serve:
+            return self
+        if not self.base_url or self.mode == "batch":
+            raise ValueError("serve goes with base_url, the address that the command serves at, and with mode: online")
+        if _KEY_IN_COMMAND.search(self.serve):
+            raise ValueError("serve: its command is kept in clear; give the key as $NAME of an environment variable")
+        return self
 
     @property
     def key_variable(self) -> str | None:
@@ -168,6 +187,9 @@ class LocalConnection(Strict):
     tokens_in_memory: int | None = Field(
         None, ge=1, description="tokens of prompts and answers that are held at a time; absent: as memory allows"
     )
+    devices: int | None = Field(
+        None, ge=1, description="GPUs; without device_map each has a worker with a model of its own, and one queue"
+    )
     device: str | None = Field(None, description="where it runs: cpu, cuda, cuda:1, mps; absent: a GPU if there is one")
     device_map: str | dict[str, int | str] | None = Field(
         None, description="auto: one model over all GPUs, by the package accelerate; or its parts, device by device"
@@ -198,9 +220,20 @@ class LocalConnection(Strict):
 
     @model_validator(mode="after")
     def _in_one_place(self) -> "LocalConnection":
-        if self.device and self.device_map:
-            raise ValueError("device and device_map say both where it runs; leave one out")
+        if self.device and (self.device_map or self.devices):
+            other = "device_map" if self.device_map else "devices"
+            raise ValueError(f"device and {other} say both where it runs; leave one out")
         return self
+
+    @property
+    def name(self) -> str:
+        """What the model is called: its name on the hub, or its folder's."""
+        return Path(self.model).name if Path(self.model).is_dir() else self.model
+
+    @property
+    def workers(self) -> int:
+        """How many models run side by side."""
+        return 1 if self.device_map else self.devices or 1
 
     def connection(self) -> "LocalConnection":
         """This part of a block alone."""
@@ -335,6 +368,10 @@ class JudgingMethod(Strict):
     prompt: str | None = Field(
         None, description="your question in place of the paper's, with {query}, {response} and {scenario}"
     )
+    labels: dict[str, protocols.OutputLabel] | None = Field(
+        None,
+        description="what each class of a classifier means, by its name there: safe, unsafe, controversial, invalid",
+    )
     controversial: Literal["unsafe", "safe", "invalid"] = Field(
         "unsafe", description="the verdict that a judge's third class, `controversial`, counts as"
     )
@@ -359,6 +396,19 @@ class JudgingMethod(Strict):
             raise ValueError("goes with protocol: paper only; for others write a protocol file of your own")
         protocols.check_fields(value)
         return value
+
+    @field_validator("labels")
+    @classmethod
+    def _are_a_classifiers(
+        cls, value: dict[str, protocols.OutputLabel] | None, info: ValidationInfo
+    ) -> dict[str, protocols.OutputLabel] | None:
+        if value is not None and protocols.load(info.data.get("protocol", "paper")).endpoint != "classifier":
+            raise ValueError("goes with protocol: classifier, or a file of your own with that endpoint")
+        return value
+
+    def described(self) -> protocols.Protocol:
+        """The protocol, with what the block puts in its place."""
+        return protocols.load(self.protocol).with_prompt(self.prompt).with_labels(self.labels)
 
     def method(self) -> "JudgingMethod":
         """This part of a block alone."""
@@ -387,6 +437,13 @@ class OpenAIJudge(OpenAI, JudgingMethod):
             raise ValueError("n: a judge gives one verdict; take it out")
         return value
 
+    @field_validator("protocol")
+    @classmethod
+    def _is_served(cls, value: str) -> str:
+        if protocols.load(value).endpoint == "classifier":
+            raise ValueError("a classifier runs in process: engine: transformers")
+        return value
+
     def identity(self) -> Identity:
         protocol = protocols.load(self.protocol)
         parameters = {**(self.decoding or protocol.decoding), **protocol.parameters}
@@ -394,3 +451,46 @@ class OpenAIJudge(OpenAI, JudgingMethod):
             parameters["extra_body"] = extra
         identity: Identity = {**super().identity(), "decoding": parameters}
         return identity if protocol.endpoint == "chat" else {**identity, "endpoint": protocol.endpoint}
+
+
+class TransformersJudge(Transformers, JudgingMethod):
+    """A model in process that is asked about each answer, or classifies it."""
+
+    decoding: dict[str, Any] = Field(
+        default_factory=dict, description="generation settings that change the verdict; absent: the protocol's limit"
+    )
+    one_pass: bool | None = Field(
+        None,
+        description="read the verdict off the probabilities of the labels as the next token, without generating, and "
+        "without categories; absent: where it is one word",
+    )
+
+    @model_validator(mode="after")
+    def _can_be_read(self) -> "TransformersJudge":
+        protocol = protocols.load(self.protocol)
+        if protocol.endpoint == "moderations":
+            raise ValueError(f"protocol {self.protocol} is for engine: openai")
+        if self.one_pass and protocol.lead is None:
+            raise ValueError(f"one_pass: the label of {self.protocol} is not the next token; leave it out")
+        if self.decoding.get("n", 1) != 1:
+            raise ValueError("n: a judge gives one verdict; take it out")
+        return self
+
+    def identity(self) -> Identity:
+        protocol = self.described()
+        identity: Identity = {**super().identity(), "decoding": {"max_new_tokens": 1}}
+        labels = sorted(protocol.labels)
+        if protocol.endpoint == "classifier":
+            return {**identity, "endpoint": "classifier", "labels": labels}
+        extra = protocol.parameters.get("extra_body") or {}
+        if fields := extra.get("chat_template_kwargs"):
+            identity["template_fields"] = fields
+        if self.one_pass or (self.one_pass is None and protocol.is_one_word):
+            return {**identity, "labels": labels, "lead": protocol.lead or ""}
+        limits = ("max_tokens", "max_completion_tokens")
+        limit = next((protocol.decoding[key] for key in limits if key in protocol.decoding), USUAL_LIMIT)
+        return {**identity, "decoding": {"max_new_tokens": limit} | self.decoding}
+
+
+AskedJudge = OpenAIJudge | TransformersJudge
+"""A judge that is asked by a protocol."""

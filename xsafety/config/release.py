@@ -26,7 +26,8 @@ class DataRelease(Strict):
     authors: list[Author] = Field(min_length=1, description="who is to be cited")
     licence: Licence = Field(description="SPDX identifier, of the whole; rows whose own forbids it are left out")
     engine_licences: dict[str, str] = Field(
-        default_factory=dict, description="terms of the engines that drafted rows, by engine"
+        default_factory=dict,
+        description="terms of the engines that drafted rows, by engine; translation.transformers brings its own",
     )
     unverified: Literal["leave_out", "mark"] = Field(
         "leave_out", description="what becomes of rows that nobody verified: left out, or marked in every file"
@@ -46,3 +47,8 @@ class DataRelease(Strict):
     @property
     def folder(self) -> str:
         return f"{self.name}-redacted" if self.redacted else self.name
+
+    def with_terms(self, engine: str, licence: str | None) -> "DataRelease":
+        """With the licence of the model that translates among those of engines, where none is set there."""
+        known = {engine: licence} if licence else {}
+        return self.model_copy(update={"engine_licences": {**known, **self.engine_licences}})

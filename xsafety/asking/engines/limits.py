@@ -9,12 +9,13 @@ import asyncio
 import math
 import re
 import time
+from collections import deque
 from collections.abc import Callable, Mapping
 from email.utils import parsedate_to_datetime
 from typing import NamedTuple
 
 START = 64.0  # calls per second before anything is known
-GROWTH = 3.5  # calls per second that each success adds until the first cut: doubles in 0.2 s
+GROWTH = 28.0  # calls per second that each success adds until the first cut: doubles in 25 ms
 BURST_SHARE, BURST, SUDDEN = 0.1, 3, 6  # refusals that are a burst: this share and number, or many at once
 CLOSED = 0.8  # share of refusals at which nothing gets through
 SPAN, CALLS = 2.0, (20, 200)  # calls are counted over so many seconds, but no fewer and no more than so many
@@ -110,7 +111,7 @@ class Limiter:
         self._tokens = Pace(tokens_per_minute / 60 * MARGIN if tokens_per_minute else None)
         self._spent: float | None = None  # tokens of a call, smoothed
         self._paused_until = 0.0
-        self._gate = asyncio.Lock()
+        self._queue = deque[tuple[asyncio.Future[int], float]]()  # who waits for a turn, with the tokens of the call
         self._epoch = 0  # cuts so far: refusals of calls sent before the last cut tell nothing new
         self._cut: Cut | None = None
         self._recent, self._longer = CallWindow(clock()), CallWindow(clock())
@@ -137,11 +138,26 @@ class Limiter:
 
     async def acquire(self, tokens: float) -> int:
         """Waits until a call of about `tokens` tokens may go; returns a ticket to report its end with."""
-        # One caller at a time waits for the next slot, so that a changed pace holds for all others at once.
-        async with self._gate:
-            while wait := self.wait():
-                await asyncio.sleep(min(wait, 1.0))
+        if not self._queue and not self.wait():
             return self.take(tokens)
+        turn: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        self._queue.append((turn, tokens))
+        if len(self._queue) == 1:
+            self._serve()
+        return await turn
+
+    def _serve(self) -> None:
+        """Lets all go that may, in order, and comes again when the next may: soon enough for a pace that changed."""
+        while self._queue:
+            turn, tokens = self._queue[0]
+            if turn.cancelled():
+                self._queue.popleft()
+            elif wait := self.wait():
+                asyncio.get_running_loop().call_later(min(wait, 1.0), self._serve)
+                return
+            else:
+                self._queue.popleft()
+                turn.set_result(self.take(tokens))
 
     def wait(self) -> float:
         """The seconds until the next call may go."""

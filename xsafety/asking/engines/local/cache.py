@@ -32,7 +32,7 @@ class GrowingLayer(DynamicLayer):  # type: ignore[misc]
         added = key_states.shape[-2]
         if self.end + added > self._buffers[0].shape[-2]:
             width = self.get_seq_length()
-            self._move(self.rows, width + added + max(AHEAD, width // 4))
+            self._move(self.rows, width + added + max(AHEAD, width // 8))
         for buffer, states in zip(self._buffers, (key_states, value_states), strict=True):
             buffer[: self.rows, :, self.end : self.end + added] = states
         self.end += added

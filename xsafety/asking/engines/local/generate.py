@@ -7,17 +7,20 @@ from typing import Any
 
 import torch
 
+from ....cli import say
 from ....config.models import LocalConnection
 from ....rows import Identity
 from ....text.reasoning import Marks, split_reasoning
 from ...answers import NO_ANSWER, NO_END
 from ...requests import Completion, Recipient, Request
 from .decoding import Decoder
-from .loading import load
-from .memory import tokens_that_fit
+from .devices import lease
+from .loading import device_of, load
+from .memory import needs, tokens_that_fit
 from .picking import Picker
-from .prompts import encoded, set_template
+from .prompts import WINDOW, encoded, set_template
 from .rows import DecodedRow
+from .workers import answer_by_workers
 
 TAIL = 8  # tokens behind which a text that ends answers may lie, beside as many as it has bytes
 
@@ -27,10 +30,37 @@ def generate(
 ) -> None:
     """Answers, each delivered when it ends, as many at a time as fit into `tokens_in_memory`.
 
-    In float32 on a CPU an answer is the same whatever else is asked. Raises Fatal for what is no chat model.
+    In float32 on a CPU an answer is the same whatever else is asked. Raises Fatal for what is no chat model, and where
+    no device can run it.
     """
+    with lease(connection, say):
+        if connection.workers > 1:
+            each = max(1, threads // connection.workers)
+            answer_by_workers(requests, recipient, identity=identity, connection=connection, threads=each, say=say)
+            return
+        loaded = start(identity, connection, threads)
+        answer(loaded, requests, recipient, identity=identity, connection=connection)
+
+
+def start(identity: Identity, connection: LocalConnection, threads: int) -> tuple[Any, Any]:
+    """The tokenizer and the model, after it was said what they will take."""
     torch.set_num_threads(threads)
-    tokenizer, model = load(identity, connection)
+    for line in needs(identity, connection, torch.device(device_of(connection))):
+        say(line)
+    return load(identity, connection)
+
+
+def answer(
+    loaded: tuple[Any, Any],
+    requests: Iterable[Request],
+    recipient: Recipient,
+    *,
+    identity: Identity,
+    connection: LocalConnection,
+    window: int = WINDOW,
+) -> None:
+    """Answers requests by a tokenizer and a model, as `generate` does; `window` requests are taken at a time."""
+    tokenizer, model = loaded
     set_template(tokenizer, connection)
     picker = Picker(model, identity["decoding"])
     budget = connection.tokens_in_memory or tokens_that_fit(model)
@@ -38,7 +68,8 @@ def generate(
     recipient.meter.pace = lambda: f"{len(decoder.rows)} at a time"
     answers = _Answers(tokenizer, picker, connection.reasoning.marks() if connection.reasoning else None)
     done: defaultdict[str, list[DecodedRow]] = defaultdict(list)
-    for row in decoder.decode(_rows(tokenizer, requests, recipient, picker, _context(model))):
+    prompts = encoded(tokenizer, requests, window)
+    for row in decoder.decode(_rows(prompts, recipient, picker, _context(model))):
         request = row.request
         done[request.key].append(row)
         if len(done[request.key]) < picker.samples:
@@ -57,10 +88,10 @@ def _context(model: Any) -> int | None:
 
 
 def _rows(
-    tokenizer: Any, requests: Iterable[Request], recipient: Recipient, picker: Picker, context: int | None
+    prompts: Iterable[tuple[Sequence[int], Request]], recipient: Recipient, picker: Picker, context: int | None
 ) -> Iterator[DecodedRow]:
     """The rows to be decoded; prompts that leave no room for an answer are delivered as such."""
-    for prompt, request in encoded(tokenizer, requests):
+    for prompt, request in prompts:
         if context and len(prompt) > context - picker.limit:
             detail = f"{len(prompt)} tokens; the model's context leaves {context - picker.limit}"
             recipient.deliver(request, _with_more([Completion("too_long", "", detail=detail)] * picker.samples))

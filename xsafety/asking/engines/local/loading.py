@@ -1,5 +1,6 @@
 """A tokenizer and a model of any kind, from a folder or the hub, as a block of the configuration wants them."""
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +10,9 @@ from ...requests import Fatal
 
 _LONGEST = 400  # characters of an error that are told
 
-CAUSAL = "AutoModelForCausalLM"
-MODEL_KINDS = {CAUSAL: "a causal language model"}
+CAUSAL, SEQ2SEQ = "AutoModelForCausalLM", "AutoModelForSeq2SeqLM"
+CLASSIFIER = "AutoModelForSequenceClassification"
+MODEL_KINDS = {CAUSAL: "a causal language model", SEQ2SEQ: "a model that translates", CLASSIFIER: "a classifier"}
 """Classes of transformers that load a model, and what a model is called that they load."""
 
 
@@ -34,7 +36,7 @@ def load(identity: Identity, connection: LocalConnection, kind: str = CAUSAL) ->
             name, output_loading_info=True, **from_where, **options
         )
         if "device_map" not in options:
-            model = model.to(_device(connection))
+            model = model.to(device_of(connection))
     except Exception as error:  # each damage shows in a kind of its own
         raise Fatal(f"{name}: cannot be loaded as {MODEL_KINDS[kind]}: {_told(error)}") from error
     if lacking := sorted(found["missing_keys"]):
@@ -42,6 +44,8 @@ def load(identity: Identity, connection: LocalConnection, kind: str = CAUSAL) ->
         raise Fatal(f"{name}: cannot be loaded as {MODEL_KINDS[kind]}: {what}")
     if tokenizer.pad_token is None:
         tokenizer.pad_token = tokenizer.eos_token
+    if fields := identity.get("template_fields"):
+        tokenizer.apply_chat_template = partial(tokenizer.apply_chat_template, **fields)
     return tokenizer, model.eval()
 
 
@@ -58,11 +62,12 @@ def _options(identity: Identity, connection: LocalConnection) -> dict[str, Any]:
         from transformers.quantizers import AutoQuantizationConfig
 
         options["quantization_config"] = AutoQuantizationConfig.from_dict(dict(wanted))
-        options.setdefault("device_map", {"": _device(connection)})  # once quantised, it is not moved
+        options.setdefault("device_map", {"": device_of(connection)})  # once quantised, it is not moved
     return options
 
 
-def _device(connection: LocalConnection) -> str:
+def device_of(connection: LocalConnection) -> str:
+    """Where a model runs that is on one device."""
     import torch
 
     return connection.device or ("cuda" if torch.cuda.is_available() else "cpu")
@@ -73,4 +78,6 @@ def _told(error: Exception) -> str:
     if isinstance(error, ValueError) and "trust_remote_code" in str(error):
         return "it comes with code of its own, which is run only with trust_remote_code: true; read it first"
     text = " ".join(str(error).split()) or type(error).__name__
+    if "out of memory" in text:
+        return f"the device has no memory for it: try dtype: bfloat16, quantisation or device_map: auto ({text[:100]})"
     return text if len(text) <= _LONGEST else text[:_LONGEST] + " ..."

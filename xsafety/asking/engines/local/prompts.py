@@ -1,7 +1,7 @@
 """Prompts: messages by the chat template of a model, and as tokens, in a stream."""
 
 from array import array
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -25,11 +25,22 @@ def set_template(tokenizer: Any, connection: LocalConnection) -> None:
 
 
 def write_prompt(tokenizer: Any, messages: Sequence[Message]) -> str:
-    """The prompt text. A template that rejects a system message, or leaves it out, gets its text before the query."""
+    """The prompt text. A template that rejects a system message, or leaves it out, gets its text before the query.
+
+    One that leaves a text out gets it as a list of parts, as Llama Guard 4 takes it.
+    """
     from jinja2 import TemplateError
 
-    def written(conversation: Sequence[Message]) -> str:
+    def rendered(conversation: Sequence[Mapping[str, Any]]) -> str:
         return str(tokenizer.apply_chat_template(list(conversation), tokenize=False, add_generation_prompt=True))
+
+    def written(conversation: Sequence[Message]) -> str:
+        text, last = rendered(conversation), conversation[-1]["content"].strip()
+        if last in text:
+            return text
+        parts = [{**message, "content": [{"type": "text", "text": message["content"]}]} for message in conversation]
+        with_parts = rendered(parts)
+        return with_parts if last in with_parts else text
 
     has_system = messages[0]["role"] == "system"
     try:
