@@ -43,7 +43,7 @@ def main(
     connection: Connection | LocalConnection,
     method: JudgingMethod,
     journal: Path,
-    threads: int,
+    threads: int = 1,
     attempt: int,
     receipt: Path,
 ) -> None:

@@ -23,7 +23,7 @@ def main(
     memory_state: str,
     translator: TranslatorIdentity,
     connection: ServiceConnection | Connection | TranslatorConnection,
-    threads: int,
+    threads: int = 1,
     journal: Path,
     attempt: int,
     out: Path,

@@ -17,7 +17,7 @@ def main(
     lang: str,
     translator: TranslatorIdentity,
     connection: ServiceConnection | Connection | TranslatorConnection,
-    threads: int,
+    threads: int = 1,
     journal: Path,
     attempt: int,
     out: Path,

@@ -2,14 +2,17 @@
 
 import functools
 import random
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.asking.collected import Collected
 from tests.asking.test_local_engine import IDENTITY, TEXTS, ask, llama, questions
+from xsafety.asking.engines.local.generate import answer
 from xsafety.asking.engines.local.loading import load
-from xsafety.asking.requests import Fatal, Request
+from xsafety.asking.requests import Completion, Fatal, Request
 from xsafety.config.models import LocalConnection
 
 __all__ = ["llama"]
@@ -154,9 +157,9 @@ def test_what_is_drawn_depends_on_the_row_alone(llama: Path) -> None:
 def test_several_answers_to_a_row(llama: Path) -> None:
     one = ask(llama, questions(*TEXTS), decoding=DRAWN)
     three = ask(llama, questions(*TEXTS), decoding={**DRAWN, "n": 3})
-    for text, answer in three.items():
-        assert answer.text == one[text].text
-        assert len(answer.more) == 2
+    for text, first in three.items():
+        assert first.text == one[text].text
+        assert len(first.more) == 2
     assert any(len({answer.text, *(other.text for other in answer.more)}) == 3 for answer in three.values())
     long = ask(llama, questions(" ".join(TEXTS)), decoding={**DRAWN, "n": 3})
     assert [a.status for answer in long.values() for a in (answer, *answer.more)] == ["too_long"] * 3
@@ -179,10 +182,10 @@ def test_an_answer_stops_before_a_text(llama: Path) -> None:
     whole = ask(llama, questions(*TEXTS))
     stops = ["hat", "silly so"]
     cut = ask(llama, questions(*TEXTS), decoding={"max_new_tokens": 8, "stop_strings": stops})
-    assert any(answer != whole[text] for text, answer in cut.items())
-    for text, answer in cut.items():
+    assert any(answer != whole[text] for text, one in cut.items())
+    for text, one in cut.items():
         expected = min((whole[text].text.partition(stop)[0] for stop in stops), key=len).strip()
-        assert (answer.text, answer.finish_reason == "stop") == (
+        assert (one.text, one.finish_reason == "stop") == (
             expected,
             expected != whole[text].text or whole[text].finish_reason == "stop",
         )
@@ -205,3 +208,24 @@ def test_a_penalty_sees_the_rows_own_tokens_and_no_padding(llama: Path) -> None:
 def test_settings_that_do_not_hold_are_told(llama: Path, decoding: dict[str, Any], told: str) -> None:
     with pytest.raises(Fatal, match=told):
         ask(llama, questions("my hat"), decoding=decoding)
+
+
+def test_prompts_are_read_in_a_stream_and_answers_come_as_rows_end(llama: Path) -> None:
+    taken, when = [], []
+
+    class Watching(Collected):
+        def deliver(self, request: Request, completion: Completion) -> None:
+            when.append(len(taken))
+            super().deliver(request, completion)
+
+    def stream() -> Iterator[Request]:
+        for one in questions(*TEXTS):
+            taken.append(one)
+            yield one
+
+    connection = LocalConnection(model=str(llama), tokens_in_memory=20)
+    watching = Watching()
+    answer(load(IDENTITY, connection), stream(), watching, identity=IDENTITY, connection=connection, window=3)
+    assert watching.done == ask(llama, questions(*TEXTS))
+    assert when == sorted(when)
+    assert (when[0], when[-1]) == (3, len(TEXTS))

@@ -104,7 +104,7 @@ def ask_workers(folder: Path, collected: Collected) -> None:
 def test_workers_share_a_queue_and_what_a_killed_one_had_is_answered_by_others(
     llama: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(workers, "START", "fork")  # torch need not be imported anew
+    monkeypatch.setattr(workers, "STARTED_BY", "fork")  # torch need not be imported anew
     alone, collected = ask(llama, questions(*QUESTIONS), tokens=1000), Killing(1)
     ask_workers(llama, collected)
     assert (collected.done, collected.failed) == (alone, {})
@@ -117,7 +117,7 @@ def test_workers_share_a_queue_and_what_a_killed_one_had_is_answered_by_others(
 
 
 def test_what_a_worker_cannot_load_ends_the_job_in_a_line(copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(workers, "START", "fork")
+    monkeypatch.setattr(workers, "STARTED_BY", "fork")
     spoil_weights(copy)
     with pytest.raises(Fatal, match="cannot be loaded as a causal language model") as error:
         ask_workers(copy, Collected())

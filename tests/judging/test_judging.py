@@ -17,7 +17,7 @@ from xsafety.judging.majority import NO_MAJORITY, NO_VOTE, majority_verdicts
 from xsafety.judging.verdicts import invalid_reason, judge_requests, model_verdicts, read_english, verdict_row
 from xsafety.protocols.protocol import fill, load
 from xsafety.rows import Tie, Verdict, VerdictClass
-from xsafety.tabular import required, write_jsonl
+from xsafety.tabular import columns, write_jsonl
 
 IDENTITY = {"engine": "openai", "model": "j", "decoding": {"temperature": 0}}
 PAPER = load("paper")
@@ -289,7 +289,10 @@ def test_a_rule_based_judge_is_a_block_of_the_configuration_and_drops_nothing(en
     found = RULE_BASED[engine](rows, ())
     assert [(row["id"], row["sample"]) for row in found] == [(row["id"], row["sample"]) for row in rows]
     assert all(
-        row.keys() == {*required(Verdict), "reasoning"} and row["verdict"] in get_args(VerdictClass) for row in found
+        row.keys()
+        == set(columns(Verdict)) - {"expected", "dataset", "group", "judge", "model", "prompting", "confidence"}
+        and row["verdict"] in get_args(VerdictClass)
+        for row in found
     )
 
 

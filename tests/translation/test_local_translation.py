@@ -245,6 +245,9 @@ def test_a_folder_without_its_tokenizer_or_of_another_family_is_refused(folder: 
     (copy / "tokenizer.json").unlink()
     with pytest.raises(Fatal, match=r"no nllb model with all files of its tokenizer|cannot be loaded"):
         ask(copy, "nllb", "My hat.")
+    shutil.copy(folder("nllb").parent / "spm.model", copy / "sentencepiece.bpe.model")
+    with pytest.raises(Fatal, match=r"without tokenizer\.json: pip install protobuf"):
+        ask(copy, "nllb", "My hat.")
 
 
 def drafted(by: LocalTranslator, file: Path, said: list[str], *, source: str = "en", target: str = "fr") -> Translated:
@@ -279,7 +282,8 @@ def test_a_language_that_the_model_lacks_is_told_and_not_asked_again(folder: Fol
 
 
 def test_a_causal_model_is_asked_by_its_prompt(tmp_path: Path) -> None:
-    by = block(tmp_path, "causal", prompt="{source}: {text}\n{target}:", revision="abc")
+    by = block(tmp_path, "causal", prompt="{source}: {text}\n{target}:", revision="abc", decoding={})
+    assert by.identity()["decoding"] == {"max_new_tokens": 1024}
     assert by.identity().get("prompt") == "{source}: {text}\n{target}:"
     assert "family" not in by.identity()
     assert by.connection().licence is None

@@ -16,6 +16,7 @@ from .picking import Picker
 from .rows import DecodedRow, Waiting
 
 PROMPTS = 4096  # tokens of prompts that are read in one pass
+FEW_TOKENS = 512  # tokens: to fewer, a prompt is added however short it is
 WORTHWHILE = 8  # new rows are read when they are this part of those under way
 USUAL = 256  # tokens that an answer is taken to have until some are known
 REGAIN = 512  # steps in which all of the budget would be regained,
@@ -72,12 +73,12 @@ class Decoder:
         taken: list[DecodedRow] = []
         usual, longest = self._tokens // self._answers, 0
         is_full = False
-        while not is_full and (row := waiting.first()):
+        while row := waiting.first():
             longest = max(longest, row.length)
             number = under_way + len(taken) + 1
             if number > 1 and number * max(width, longest + usual) > self.budget:
                 break
-            if is_full := bool(taken) and (len(taken) + 1) * longest > PROMPTS:
+            if is_full := bool(taken) and not _go_together(len(taken) * longest, longest, row.length):
                 break
             taken.append(waiting.take())
         if not is_full and len(taken) < under_way // WORTHWHILE and waiting:
@@ -183,6 +184,11 @@ class Decoder:
         for row in under_way:
             row.done, row.failure = True, f"out of memory with this row alone, at {row.length} tokens"
         return under_way
+
+
+def _go_together(held: int, longest: int, length: int) -> bool:
+    """Whether a prompt of `length` is read in a pass that takes `held` tokens, padded to the longest."""
+    return held + longest <= PROMPTS and (held <= FEW_TOKENS or 4 * length >= 3 * longest)
 
 
 def is_out_of_memory(error: BaseException) -> bool:

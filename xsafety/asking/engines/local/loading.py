@@ -78,6 +78,8 @@ def _told(error: Exception) -> str:
     if isinstance(error, ValueError) and "trust_remote_code" in str(error):
         return "it comes with code of its own, which is run only with trust_remote_code: true; read it first"
     text = " ".join(str(error).split()) or type(error).__name__
+    if "`tiktoken` is required" in text:  # what is tried where a sentencepiece file cannot be read
+        return "its tokenizer is a sentencepiece file without tokenizer.json: pip install protobuf"
     if "out of memory" in text:
         return f"the device has no memory for it: try dtype: bfloat16, quantisation or device_map: auto ({text[:100]})"
     return text if len(text) <= _LONGEST else text[:_LONGEST] + " ..."
