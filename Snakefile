@@ -4,6 +4,11 @@ import atexit
 import os
 import sys
 
+# Of a file that is imported from a server, as by github(...), this is no folder.
+if not Path(str(workflow.current_basedir), "xsafety").is_dir():
+    raise WorkflowError(
+        "XSafety is a library beside its Snakefile: clone the repository, and import the Snakefile of the clone by its path."
+    )
 sys.path.insert(0, str(Path(workflow.current_basedir)))
 
 from snakemake.dag import DAG
@@ -39,6 +44,8 @@ except DataError as error:
     raise WorkflowError(str(error)) from None
 
 RESULTS = CONFIG.results
+if workflow.modifier.is_module and workflow.modifier.modify_path(f"{RESULTS}/seeds.csv") != f"{RESULTS}/seeds.csv":
+    raise WorkflowError("Instead of a module's `prefix`, set `results` and `journal` in its `config`.")
 SHOWN.state.results = Path(RESULTS)
 JOURNAL = CONFIG.journal
 
@@ -90,8 +97,9 @@ include: "rules/demo.smk"
 
 
 # Who asks models, or trains them, goes to a cluster's nodes. All else takes seconds, or waits for a service, and stays
-# where Snakemake runs.
-workflow.localrules(*{rule.name for rule in workflow.rules} - {"ask", "ask_judge", "train_demo_model"})
+# where Snakemake runs; which rules of an importing Snakefile do so is its own choice.
+if not workflow.modifier.is_module:
+    workflow.localrules(*{rule.name for rule in workflow.rules} - {"ask", "ask_judge", "train_demo_model"})
 
 
 rule all:

@@ -1,5 +1,6 @@
 # Stage: calibration.
-# Takes data/labels/{lang}/: samples of answers, and what people said of them, sample-{n}.{labeller}.{xlsx,csv,jsonl}.
+# Takes data/labels/{lang}/: samples of answers, and what people said of them, sample-{n}.{labeller}.{xlsx,csv,jsonl};
+# and answers that people labelled elsewhere, by a mapping.
 # Makes, per language, <results>/labels/{lang}/ledger.jsonl, labels.csv (answers on which the labellers are done) and
 # problems.txt, and how far labellers agree, <results>/labels/agreement.csv; of verdicts under the first prompting method,
 # how good each judge is by these labels, <results>/calibration/{judge}.csv, and how far each two judges agree,
@@ -13,6 +14,7 @@ rule label_ledger:
     """Fold the returned labels of a language into its ledger."""
     input:
         lambda wildcards: files(f"{CONFIG.calibration.labels}/{wildcards.lang}", "*"),
+        [str(file) for block in CONFIG.calibration.sets.values() for file in files_of(block)],
     output:
         ledger="<results>/labels/{lang}/ledger.jsonl",
         labelled="<results>/labels/{lang}/labels.csv",
@@ -24,9 +26,10 @@ rule label_ledger:
     params:
         code=digest("scripts/label_ledger.py"),
         labels=lambda wildcards: f"{CONFIG.calibration.labels}/{wildcards.lang}",
+        sets=to_json({name: block.model_dump() for name, block in CONFIG.calibration.sets.items()}),
     shell:
         'python3 "$XSAFETY/scripts/label_ledger.py"'
-        " --labels {params.labels:q} --ledger {output.ledger:q} --labelled {output.labelled:q}"
+        " --labels {params.labels:q} --lang {wildcards.lang} --sets {params.sets:q} --ledger {output.ledger:q} --labelled {output.labelled:q}"
         " --problems {output.problems:q} > {log:q} 2>&1"
 
 

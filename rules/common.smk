@@ -4,12 +4,12 @@ import csv
 import re
 import shlex
 
-from xsafety.asking.engines import transformers
+from xsafety.asking.engines.local import files as local_files
 from xsafety.asking.receipt import has_failed_rows, next_attempt
 from xsafety.asking.servers import with_server
 from xsafety.generation.shuffled import SUFFIX as SHUFFLED
 from xsafety.seeds.dataset import evidence_languages, origin_files
-from xsafety.seeds.tables import found_files
+from xsafety.seeds.tables import files_of, found_files
 from xsafety.tabular import to_json
 from xsafety.text.packs import pack_names
 from xsafety.translation.memory import memory_state
@@ -210,8 +210,10 @@ def packs(wildcards):
 
 
 def dataset():
-    """A parameter: where the data set is read from, and how."""
-    return lambda wildcards: to_json(CONFIG.dataset.model_dump(exclude_none=True, exclude={"licence"}))
+    """A parameter: where the data set is read from, and how; not what only a release says of it."""
+    papers = {"licence", "url", "citation"}
+    without = {"licence": True} | dict.fromkeys(CONFIG.dataset.sources, papers)
+    return lambda wildcards: to_json(CONFIG.dataset.model_dump(exclude_none=True, exclude=without))
 
 
 def release_evidence(wildcards):
@@ -219,20 +221,64 @@ def release_evidence(wildcards):
     return f"<results>/review/{wildcards.lang}/release.jsonl" if wildcards.lang in RELEASED else []
 
 
-def weights(wildcards):
-    model = CONFIG.models[wildcards.model]
-    return [str(file) for file in transformers.model_files(Path(model.model))] if model.engine == "transformers" else []
+def the_model(wildcards):
+    return CONFIG.models[wildcards.model]
 
 
-def fingerprint(wildcards):
+def the_judge(wildcards):
+    return CONFIG.judges[wildcards.judge]
+
+
+def the_translator(wildcards):
+    return CONFIG.translation.model
+
+
+# `block` gives the block of the configuration that a job asks, by its wildcards.
+def local_block(block, wildcards):
+    """The block, if its model runs in process."""
+    found = block(wildcards)
+    return found if found and found.engine == "transformers" else None
+
+
+def weights(block):
+    """The files of the weights that lie in a folder."""
+
+    def paths(wildcards):
+        local = local_block(block, wildcards)
+        return [str(file) for file in local_files.model_files(Path(local.model))] if local else []
+
+    return paths
+
+
+def fingerprint(block):
     """A parameter that changes with the weights, also where a copy brought their old dates along."""
-    model = CONFIG.models[wildcards.model]
-    return transformers.fingerprint(Path(model.model)) if model.engine == "transformers" else ""
+
+    def of(wildcards):
+        local = local_block(block, wildcards)
+        return local_files.fingerprint(Path(local.model)) if local else ""
+
+    return of
 
 
-def threads_of(wildcards):
-    model = CONFIG.models[wildcards.model]
-    return model.threads if model.engine == "transformers" else 1
+def threads_of(block):
+    return lambda wildcards: local.threads * local.workers if (local := local_block(block, wildcards)) else 1
+
+
+def gpus_of(block):
+    """The GPUs that a job asks a cluster for: as many as the block says by `devices`."""
+    return lambda wildcards: (local.devices or 0) if (local := local_block(block, wildcards)) else 0
+
+
+def memory_of(block):
+    """Megabytes of the machine's memory that a job may take: what loads a model passes through it, for each worker."""
+
+    def megabytes(wildcards):
+        if not (local := local_block(block, wildcards)):
+            return 2000
+        size = sum(file.stat().st_size for file in local_files.model_files(Path(local.model)))
+        return 8000 + 2 * (size >> 20) * local.workers
+
+    return megabytes
 
 
 def provider_slots(block):
@@ -253,7 +299,7 @@ def provider_of(block):
 
 
 PROVIDERS = sorted(
-    {provider_of(block) for block in (CONFIG.translation.openai, *CONFIG.models.values(), *CONFIG.judges.values())}
+    {provider_of(block) for block in (CONFIG.translation.model, *CONFIG.models.values(), *CONFIG.judges.values())}
     - {None}
 )
 for provider in PROVIDERS:

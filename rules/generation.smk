@@ -1,12 +1,12 @@
 # Stage: responses.
-# Takes <results>/queries/{lang}.jsonl of the ready languages. Where a judge scores choices, `shuffled` makes Commonsense
-# queries with their options in another order, <results>/queries/{lang}@shuffled.jsonl, which go the same way. `ask` puts what the journal lacks to a model, in one
+# Takes <results>/queries/{lang}.jsonl of the ready languages. Where a judge scores choices, `shuffled` makes queries with
+# their options in another order, <results>/queries/{lang}@shuffled.jsonl, which go the same way. `ask` puts what the journal lacks to a model, in one
 # process; `responses` files the answers, from the journal alone, a file per prompting and language.
 # Makes <results>/responses/{model}/{prompting}/{lang}.jsonl. Config: models, promptings, judges (engine: choice).
 
 
 rule shuffled:
-    """Put the options of a language's Commonsense queries into another order."""
+    """Put the options of a language's queries that ask for a choice into another order."""
     input:
         queries="<results>/queries/{lang}.jsonl",
         seeds="<results>/seeds.csv",
@@ -32,7 +32,7 @@ rule ask:
     input:
         about="<results>/dataset.json",
         queries=lambda wildcards: expand("<results>/queries/{file}.jsonl", file=asked_files(wildcards.model)),
-        weights=weights,
+        weights=weights(the_model),
     output:
         "<results>/asked/models/{model}.json",
     log:
@@ -41,17 +41,20 @@ rule ask:
         "<logs>/ask/{model}.tsv"
     conda:
         "../envs/models.yaml"
-    threads: threads_of
+    threads: threads_of(the_model)
     resources:
-        **provider_slots(lambda wildcards: CONFIG.models[wildcards.model]),
+        **provider_slots(the_model),
         connection=model_connection,
+        gpu=gpus_of(the_model),
+        mem_mb=memory_of(the_model),
+        runtime=1440,
     params:
         code=digest("scripts/ask.py"),
         queries=result("queries"),
         journal=journal("responses/{model}"),
         languages=lambda wildcards: asked_files(wildcards.model),
         identity=model_identity,
-        fingerprint=fingerprint,
+        fingerprint=fingerprint(the_model),
         promptings=lambda wildcards: to_json(PROMPTINGS),
         attempt=attempt("models/{model}.json"),
     shell:
@@ -68,7 +71,7 @@ rule responses:
         about="<results>/dataset.json",
         queries="<results>/queries/{lang}.jsonl",
         receipt=receipt_for("responses/{model}/{prompting}/{lang}.jsonl", "status", "models/{model}.json"),
-        weights=weights,
+        weights=weights(the_model),
     output:
         "<results>/responses/{model}/{prompting}/{lang}.jsonl",
     log:
@@ -81,7 +84,7 @@ rule responses:
         code=digest("scripts/responses.py"),
         journal=journal("responses/{model}"),
         identity=model_identity,
-        fingerprint=fingerprint,
+        fingerprint=fingerprint(the_model),
         prompting=lambda wildcards: to_json(PROMPTINGS[wildcards.prompting]),
         reasoning=reasoning_marks,
     shell:

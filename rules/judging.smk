@@ -2,7 +2,7 @@
 # Takes <results>/responses/. `ask_judge` puts what the journal lacks to a judge, in one process; `verdicts` files its
 # verdicts from the journal, by the judge's protocol. A lexicon judge needs neither, and a majority the verdicts of others.
 # Makes <results>/verdicts/{judge}/{model}/{prompting}/{lang}.jsonl. Config: judges. A judge of choices reads the responses
-# to shuffled Commonsense queries instead, and makes <results>/choices/{judge}/{model}.jsonl.
+# to queries with shuffled options instead, and makes <results>/choices/{judge}/{model}.jsonl.
 
 
 rule ask_judge:
@@ -21,6 +21,7 @@ rule ask_judge:
             )
         ],
         protocol=lambda wildcards: CONFIG.judges[wildcards.judge].protocol_file,
+        weights=weights(the_judge),
     output:
         "<results>/asked/judges/{judge}.json",
     log:
@@ -29,14 +30,19 @@ rule ask_judge:
         "<logs>/ask_judge/{judge}.tsv"
     conda:
         "../envs/models.yaml"
+    threads: threads_of(the_judge)
     resources:
-        **provider_slots(lambda wildcards: CONFIG.judges[wildcards.judge]),
+        **provider_slots(the_judge),
         connection=judge_connection,
+        gpu=gpus_of(the_judge),
+        mem_mb=memory_of(the_judge),
+        runtime=1440,
     params:
         code=digest("scripts/ask_judge.py"),
         results=lambda wildcards: RESULTS,
         journal=journal("verdicts/{judge}"),
         identity=judge_identity,
+        fingerprint=fingerprint(the_judge),
         # What an output counts as is a matter of filing.
         method=lambda wildcards: to_json(CONFIG.judges[wildcards.judge].method().model_dump(exclude={"controversial"})),
         cells=lambda wildcards: to_json(grouped_cells()),
@@ -47,7 +53,7 @@ rule ask_judge:
         " --results {params.results:q} --about {input.about:q} --cells {params.cells:q}"
         " --promptings {params.promptings} --identity {params.identity:q} --connection {resources.connection:q}"
         " --method {params.method:q} --journal {params.journal:q}"
-        " {params.attempt} --receipt {output:q} > {log:q} 2>&1"
+        " --threads {threads} {params.attempt} --receipt {output:q} > {log:q} 2>&1"
         f"{ENDED_EARLY}"
 
 
@@ -71,6 +77,7 @@ rule verdicts:
         ),
         # For refusals of responses and of the judge itself.
         packs=packs,
+        weights=weights(the_judge),
     output:
         "<results>/verdicts/{judge}/{model}/{prompting}/{lang}.jsonl",
     log:
@@ -81,6 +88,7 @@ rule verdicts:
         code=digest("scripts/verdicts.py"),
         journal=journal("verdicts/{judge}"),
         identity=judge_identity,
+        fingerprint=fingerprint(the_judge),
         reading=lambda wildcards: to_json(reading(wildcards.judge)),
     shell:
         'python3 "$XSAFETY/scripts/verdicts.py"'
@@ -91,7 +99,7 @@ rule verdicts:
 
 
 rule choices:
-    """Read which options a model's responses to the shuffled Commonsense queries choose."""
+    """Read which options a model's responses to the queries with shuffled options choose."""
     input:
         queries=lambda wildcards: expand(f"<results>/queries/{{lang}}{SHUFFLED}.jsonl", lang=evaluated(wildcards.model)),
         responses=model_cells(f"<results>/responses/{{model}}/{{prompting}}/{{lang}}{SHUFFLED}.jsonl"),

@@ -1,11 +1,24 @@
 # Stage: releases of the data set; on request only.
 # `snakemake release` takes <results>/queries/ with ledgers, checks and review tables. Makes <results>/release/{name}/: the
-# rows of each language as Parquet and JSON Lines, a card, a description in Croissant, checksums, and what it rests on
-# (docs/release.md). Config: release, dataset.licence.
+# rows of each language as Parquet and JSON Lines, on request answers, verdicts and labels beside them, a card, a
+# description in Croissant, a schema, checksums, and what it rests on (docs/release.md). Config: release, dataset.licence.
 from xsafety.release.provenance import DATA, code_state, pack
 
-RELEASE = CONFIG.release
-PAPERS = "README.md CHANGES.md CITATION.cff LICENSE croissant.json provenance.json SHA256SUMS".split()
+RELEASE = CONFIG.release and CONFIG.release.with_terms(CONFIG.translation.name, CONFIG.translation.licence)
+PAPERS = "README.md CHANGES.md CITATION.cff LICENSE croissant.json provenance.json schema.json SHA256SUMS".split()
+
+
+def beside(*kinds):
+    """Whether any of some kinds of answers stands beside the data set."""
+    return not {*kinds}.isdisjoint(RELEASE.include if RELEASE else [])
+
+
+def answers(what, files):
+    """The files of a kind of answers, if the release includes it."""
+    return lambda wildcards: files(wildcards) if beside(what) else []
+
+
+ASKED_BESIDE = [judge for judge in CONFIG.safety_judges if is_asked(judge) and beside("verdicts")]
 
 
 rule release:
@@ -20,6 +33,20 @@ rule release:
         rates="<results>/review/modification_rates.csv",
         agreement="<results>/review/agreement.csv",
         origins=lambda wildcards: origins(ready_targets()),
+        responses=answers(
+            "responses",
+            lambda wildcards: every_cell("<results>/responses/{model}/{prompting}/{lang}.jsonl"),
+        ),
+        verdicts=answers(
+            "verdicts",
+            lambda wildcards: every_cell(
+                "<results>/verdicts/{judge}/{model}/{prompting}/{lang}.jsonl", judge=CONFIG.safety_judges
+            ),
+        ),
+        labels=answers(
+            "labels",
+            lambda wildcards: expand("<results>/labels/{lang}/ledger.jsonl", lang=ready_languages()),
+        ),
     output:
         papers=expand("<results>/release/{name}/{paper}", name=RELEASE.folder if RELEASE else "-", paper=PAPERS),
     log:
@@ -31,6 +58,7 @@ rule release:
         code=digest("scripts/release.py"),
         release=to_json(RELEASE and RELEASE.model_dump()),
         licences=to_json(CONFIG.dataset.licences),
+        references=to_json(CONFIG.dataset.references),
         folder=result(f"release/{RELEASE.folder if RELEASE else '-'}"),
         results=lambda wildcards: RESULTS,
         memory=CONFIG.translation.memory,
@@ -39,14 +67,21 @@ rule release:
         config=lambda wildcards: pack(CONFIG, DATA),
         commit=lambda wildcards: to_json(code_state(CHECKOUT)),
         since=CONFIG.since or [],
+        cells=lambda wildcards: to_json(grouped_cells() if beside("responses", "verdicts") else []),
+        promptings=sorted(PROMPTINGS),
+        judges=sorted(CONFIG.safety_judges),
+        protocols=to_json({judge: CONFIG.judges[judge].protocol_file for judge in ASKED_BESIDE}),
+        journal=lambda wildcards: JOURNAL,
     message:
         "Making the release."
     shell:
         'python3 "$XSAFETY/scripts/release.py"'
-        " --release {params.release:q} --licences {params.licences:q} --results {params.results:q} --about {input.about:q}"
+        " --release {params.release:q} --licences {params.licences:q} --references {params.references:q}"
+        " --results {params.results:q} --about {input.about:q}"
         " --memory {params.memory:q} --languages {params.languages} --targets {params.targets}"
         ' --config {params.config:q} --code {params.commit:q} --checkout "$XSAFETY" --inputs {input.origins:q} {input.ledgers:q}'
-        " --since {params.since:q} --out {params.folder:q} 2>&1 | tee {log:q}"
+        " --since {params.since:q} --cells {params.cells:q} --promptings {params.promptings} --judges {params.judges}"
+        " --protocols {params.protocols:q} --journal {params.journal:q} --out {params.folder:q} 2>&1 | tee {log:q}"
 
 
 rule changes:

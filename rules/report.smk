@@ -97,6 +97,7 @@ rule report:
         charts=expand("<results>/charts/{name}.{kind}", name=drawing_names(CONFIG.models), kind=["svg", "csv"]),
         qualities=expand("<results>/calibration/{judge}.csv", judge=CONFIG.safety_judges),
         choices=expand("<results>/tables/{judge}/choices.csv", judge=CONFIG.choice_judges),
+        pairs="<results>/tables/judge_pairs.csv" if len(CONFIG.safety_judges) > 1 else [],
         changes="<results>/compare/changes.csv" if CONFIG.compare_with else [],
     output:
         report("<results>/report.html", caption="../report/report.rst", category="Report"),
@@ -116,7 +117,7 @@ rule report:
         " --about {input.about:q}"
         " --rates {input.rates:q} --agreement {input.agreement:q} --usage {input.usage:q} --shown {params.shown:q}"
         " --charts {params.pictures:q} --qualities {input.qualities:q} --choices {input.choices:q}"
-        " --changes {input.changes:q} --out {output:q} 2> {log:q}"
+        " --pairs {input.pairs:q} --changes {input.changes:q} --out {output:q} 2> {log:q}"
 
 
 rule data_tests:

@@ -3,7 +3,7 @@
 # Makes <results>/drafts/{lang}.csv and, for judges that read English, <results>/english/. On request, by
 # `snakemake freeze`, new drafts go to data/memory/. Config: translation.
 
-TRANSLATION_ENVIRONMENT = f"../envs/{'models' if CONFIG.translation.openai else 'workflow'}.yaml"
+TRANSLATION_ENVIRONMENT = f"../envs/{'models' if CONFIG.translation.model else 'workflow'}.yaml"
 
 
 rule drafts:
@@ -12,6 +12,7 @@ rule drafts:
         seeds="<results>/seeds.csv",
         ledger="<results>/review/{lang}/ledger.jsonl",
         given=GIVEN,
+        weights=weights(the_translator),
     output:
         drafts="<results>/drafts/{lang}.csv",
         receipt="<results>/asked/drafts/{lang}.json",
@@ -19,10 +20,14 @@ rule drafts:
         "<logs>/drafts/{lang}.log",
     conda:
         TRANSLATION_ENVIRONMENT
+    threads: threads_of(the_translator)
     resources:
-        **provider_slots(lambda wildcards: CONFIG.translation.openai),
+        **provider_slots(the_translator),
         translator=1,
         connection=translation_connection,
+        gpu=gpus_of(the_translator),
+        mem_mb=memory_of(the_translator),
+        runtime=1440,
     params:
         code=digest("scripts/drafts.py"),
         source=CONFIG.dataset.source,
@@ -35,13 +40,14 @@ rule drafts:
             Path(RESULTS, "asked", "drafts", f"{wildcards.lang}.json"),
         ),
         translator=translator_identity,
+        fingerprint=fingerprint(the_translator),
         attempt=attempt("drafts/{lang}.json"),
     shell:
         'python3 "$XSAFETY/scripts/drafts.py"'
         " --seeds {input.seeds:q} --ledger {input.ledger:q} --given {input.given:q} --memory {params.memory:q}"
         " --memory-state {params.memory_state} --journal {params.journal:q} --out {output.drafts:q}"
         " --receipt {output.receipt:q} --source {params.source} --lang {wildcards.lang}"
-        " --translator {params.translator:q}"
+        " --translator {params.translator:q} --threads {threads}"
         " --connection {resources.connection:q} {params.attempt} > {log:q} 2>&1"
 
 
@@ -71,6 +77,7 @@ rule english:
     """Translate responses to English for judges that read the translation."""
     input:
         responses="<results>/responses/{model}/{prompting}/{lang}.jsonl",
+        weights=weights(the_translator),
     output:
         english="<results>/english/{model}/{prompting}/{lang}.jsonl",
         receipt="<results>/asked/english/{model}/{prompting}/{lang}.json",
@@ -78,17 +85,22 @@ rule english:
         "<logs>/english/{model}/{prompting}/{lang}.log",
     conda:
         TRANSLATION_ENVIRONMENT
+    threads: threads_of(the_translator)
     resources:
-        **provider_slots(lambda wildcards: CONFIG.translation.openai),
+        **provider_slots(the_translator),
         translator=1,
         connection=translation_connection,
+        gpu=gpus_of(the_translator),
+        mem_mb=memory_of(the_translator),
+        runtime=1440,
     params:
         code=digest("scripts/english.py"),
         journal=journal("english/{model}/{prompting}/{lang}.jsonl"),
         translator=translator_identity,
+        fingerprint=fingerprint(the_translator),
         attempt=attempt("english/{model}/{prompting}/{lang}.json"),
     shell:
         'python3 "$XSAFETY/scripts/english.py"'
         " --responses {input.responses:q} --journal {params.journal:q}"
         " --out {output.english:q} --receipt {output.receipt:q} --lang {wildcards.lang}"
-        " --translator {params.translator:q} --connection {resources.connection:q} {params.attempt} > {log:q} 2>&1"
+        " --translator {params.translator:q} --threads {threads} --connection {resources.connection:q} {params.attempt} > {log:q} 2>&1"

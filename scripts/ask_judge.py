@@ -7,15 +7,15 @@ from itertools import product
 from pathlib import Path
 
 from xsafety.asking.ask import ask
-from xsafety.asking.engines.register import open_engine
+from xsafety.asking.engines.register import open_engine, with_weights
 from xsafety.asking.receipt import file_receipt
 from xsafety.asking.requests import Request
 from xsafety.asking.servers import settled
 from xsafety.categories import Category, read_about
 from xsafety.cli import call, say
-from xsafety.config.models import Connection, JudgingMethod
+from xsafety.config.models import Connection, JudgingMethod, LocalConnection
 from xsafety.judging.verdicts import judge_requests, read_english
-from xsafety.protocols.protocol import Protocol, load
+from xsafety.protocols.protocol import Protocol
 from xsafety.rows import Identity, Response
 from xsafety.tabular import read_rows
 
@@ -40,14 +40,15 @@ def main(
     cells: list[tuple[list[str], list[str]]],
     promptings: list[str],
     identity: Identity,
-    connection: Connection,
+    connection: Connection | LocalConnection,
     method: JudgingMethod,
     journal: Path,
+    threads: int = 1,
     attempt: int,
     receipt: Path,
 ) -> None:
-    identity = settled(identity, journal, connection, say)
-    judge = Judge(identity, load(method.protocol).with_prompt(method.prompt), read_about(about).categories)
+    identity = settled(with_weights(identity, connection), journal, connection, say)
+    judge = Judge(identity, method.described(), read_about(about).categories)
     parts = {}
     for models, languages in cells:
         for model, lang, prompting in product(models, languages, promptings):
@@ -55,7 +56,7 @@ def main(
             file = f"{part}.jsonl"
             english = results / "english" / file if method.reads_english(lang) else None
             parts[part] = partial(judge.requests, part, results / "responses" / file, english)
-    engine = open_engine(identity, connection, journal)
+    engine = open_engine(identity, connection, journal, threads=threads)
     file_receipt(receipt, lambda: ask(parts, journal, engine, say, connection, journal.name), attempt, identity)
 
 

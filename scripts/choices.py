@@ -1,4 +1,4 @@
-"""Reads which options one model's responses to the shuffled Commonsense queries choose."""
+"""Reads which options one model's responses to the queries with shuffled options choose."""
 
 from pathlib import Path
 

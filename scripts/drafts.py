@@ -4,7 +4,7 @@ from pathlib import Path
 
 from xsafety.cli import call, say
 from xsafety.config.models import Connection
-from xsafety.config.translation import ServiceConnection
+from xsafety.config.translation import ServiceConnection, TranslatorConnection
 from xsafety.rows import Draft, Evidence, GivenText, Seed, TranslatorIdentity
 from xsafety.tabular import read_rows, write_json, write_rows
 from xsafety.translation.drafting import Translator, drafts, translate
@@ -22,7 +22,8 @@ def main(
     memory: Path,
     memory_state: str,
     translator: TranslatorIdentity,
-    connection: ServiceConnection | Connection,
+    connection: ServiceConnection | Connection | TranslatorConnection,
+    threads: int = 1,
     journal: Path,
     attempt: int,
     out: Path,
@@ -34,16 +35,16 @@ def main(
     frozen = read_memory(memory)
     known = with_given(frozen, read_rows(given, GivenText) if given else [], lang)
     texts = {seed["id"]: seed["text"] for seed in wanted if seed["text"] not in known}
+    by = Translator(translator, connection, threads)
     translated = translate(
         texts,
-        Translator(translator, connection),
+        by,
         source=source,
         target=lang,
         journal_file=journal,
         progress=say,
     )
-    name = translator.get("model") or translator["engine"]
-    made = drafts(wanted, known, translated.done, translated.failed, name)
+    made = drafts(wanted, known, translated.done, translated.failed, by.name)
     if missing := [row for row in made if not row["draft"]]:
         again = "; what came is kept, run snakemake again to ask for the rest" if translated.again else ""
         say(f"note: {lang}: {len(missing)} of {len(wanted)} drafts are {missing[0]['status']}{again}")

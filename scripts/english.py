@@ -4,7 +4,7 @@ from pathlib import Path
 
 from xsafety.cli import call, say
 from xsafety.config.models import Connection
-from xsafety.config.translation import ServiceConnection
+from xsafety.config.translation import ServiceConnection, TranslatorConnection
 from xsafety.rows import English, Response, TranslatorIdentity, row_name
 from xsafety.tabular import read_rows, write_json, write_rows
 from xsafety.text.languages import EN
@@ -16,7 +16,8 @@ def main(
     responses: Path,
     lang: str,
     translator: TranslatorIdentity,
-    connection: ServiceConnection | Connection,
+    connection: ServiceConnection | Connection | TranslatorConnection,
+    threads: int = 1,
     journal: Path,
     attempt: int,
     out: Path,
@@ -26,7 +27,7 @@ def main(
     texts = {row_name(row): row["response"] for row in rows if row["response"].strip()}
     done, failed, again = translate(
         texts,
-        Translator(translator, connection),
+        Translator(translator, connection, threads),
         source=lang,
         target=EN,
         journal_file=journal,

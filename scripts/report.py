@@ -7,7 +7,7 @@ from xsafety.cli import call
 from xsafety.report.charts import drawing_names
 from xsafety.report.drawing import read_pictures
 from xsafety.report.page import Contents, ReviewTables, read_judge, render
-from xsafety.rows import ChoiceRate, Example, RunChange, Shown, Status, Usage
+from xsafety.rows import ChoiceRate, Example, JudgePair, RunChange, Shown, Status, Usage
 from xsafety.tabular import read_rows, write_text
 from xsafety.verification.agreement import ModificationRate, ReviewerAgreement
 
@@ -26,6 +26,7 @@ def main(
     charts: Path,
     qualities: list[Path],
     choices: list[Path],
+    pairs: list[Path],
     changes: list[Path],
     out: Path,
 ) -> None:
@@ -41,7 +42,9 @@ def main(
     pictures = read_pictures(charts, drawing_names(given[0].models))
     chosen = [row for path in choices for row in read_rows(path, ChoiceRate)]
     changed = [row for path in changes for row in read_rows(path, RunChange)]
-    write_text(out, render(Contents(given, picked, review, read_rows(usage, Usage), shown, pictures, changed, chosen)))
+    agreeing = [row for path in pairs for row in read_rows(path, JudgePair)]
+    used = read_rows(usage, Usage)
+    write_text(out, render(Contents(given, picked, review, used, shown, pictures, changed, chosen, agreeing)))
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """Reads and checks a data set: seed queries sorted by id, its categories, and translations that come along."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from xsafety.categories import About, write_about
@@ -20,7 +21,9 @@ def main(*, dataset: Dataset, seeds: Path, about: Path, repairs: Path | None, gi
         write_rows(review / lang / "release.jsonl", Evidence, evidence)
     if given:
         write_rows(given, GivenText, found.given)
-    write_about(about, About(dataset.source, found.categories))
+    choices = {seed["category"] for seed in found.seeds if "unsafe_options" in seed}
+    categories = {key: replace(category, choice=key in choices) for key, category in found.categories.items()}
+    write_about(about, About(dataset.source, categories))
     write_rows(seeds, Seed, found.seeds)
 
 

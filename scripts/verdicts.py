@@ -31,19 +31,19 @@ def main(
     part: str,
     out: Path,
 ) -> None:
-    rows = read_rows(responses, Response)
+    rows, dataset = read_rows(responses, Response), read_about(about)
     if others:
         voters = {name: read_rows(file, Verdict) for name, file in zip(reading["of"], others, strict=True)}
         verdicts = majority_verdicts(rows, voters, reading["tie"])
     elif protocol and receipt:
-        method = load(protocol).with_prompt(reading["prompt"])
+        method = load(protocol).with_prompt(reading["prompt"]).with_labels(reading["labels"])
         asked = read_receipt(receipt)
         translations = read_english(english)
-        requests = judge_requests(asked["identity"], method, part, rows, translations, read_about(about).categories)
+        requests = judge_requests(asked["identity"], method, part, rows, translations, dataset.categories)
         answers = journalled_answers(requests, journal, receipt, asked)
         verdicts = model_verdicts(rows, translations, requests, answers, method, reading["controversial"])
     else:
-        verdicts = RULE_BASED[identity["engine"]](rows)
+        verdicts = RULE_BASED[identity["engine"]](rows, dataset.choices)
     model, prompting, _ = part.split("/")
     write_rows(out, Verdict, in_cell(verdicts, judge=judge, model=model, prompting=prompting))
 

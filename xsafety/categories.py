@@ -19,7 +19,8 @@ PLACEHOLDER = "{scenario}"  # stands for a category's scenario in the text of a 
 class Category:
     """A category of queries: its key in our files, name in reports, scenario in prompts.
 
-    `meaning` says in a sentence what its queries are like; `main` whether it counts in the main table.
+    `meaning` says in a sentence what its queries are like; `main` whether it counts in the main table; `choice` whether
+    its queries ask to name one of some options: so it is where seeds say which are unsafe.
     """
 
     key: str
@@ -27,6 +28,7 @@ class Category:
     scenario: str
     meaning: str = ""
     main: bool = True
+    choice: bool = False
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,16 @@ class About:
     def left_out(self) -> list[Category]:
         """The categories that do not count in the main table."""
         return [category for category in self.categories.values() if not category.main]
+
+    @property
+    def choices(self) -> set[str]:
+        """The keys of the categories whose queries ask for a choice."""
+        return {category.key for category in self.categories.values() if category.choice}
+
+    @property
+    def of_harm(self) -> dict[str, Category]:
+        """The categories whose answers are safe or unsafe, by key: those that ask for a choice are right or wrong."""
+        return {key: category for key, category in self.categories.items() if not category.choice}
 
     @property
     def main_part(self) -> str:

@@ -1,7 +1,7 @@
 """The nouns of the domain: what one row of each file is, declared once; a file's columns are the keys of its noun."""
 
 from collections.abc import Iterable, Iterator
-from typing import Annotated, Any, Literal, NotRequired, Required, TypedDict, TypeVar
+from typing import Annotated, Any, Literal, NotRequired, Required, TypedDict, TypeVar, cast
 
 ALL = "All"  # in tables: all models, languages or categories together
 
@@ -31,14 +31,29 @@ LanguageState = Literal[
 """Where the verification of a language stands."""
 
 
-class Seed(TypedDict):
-    """A seed query, in the language of the seeds."""
+class OfSeed(TypedDict, total=False):
+    """What the rows that are made of a seed say of it; those of older versions say no data set."""
 
+    dataset: str  # the name of the source that it is from, or the kind of the only one
+    group: str  # where it is one of several variants: what they have in common
+    expected: Literal["answer"]  # the query is benign: it should be answered
+
+
+def of_seed(row: OfSeed) -> OfSeed:
+    """What a row says of its seed, for the rows that are made of it."""
+    return cast(OfSeed, {key: value for key, value in row.items() if key in OfSeed.__annotations__})
+
+
+class _SeedText(TypedDict):
     id: str
     category: str
     text: str
-    unsafe_options: NotRequired[str]  # of queries with options: their letters, which an answer is asked for
-    expected: NotRequired[Literal["answer"]]  # of benign queries
+
+
+class Seed(_SeedText, OfSeed, total=False):
+    """A seed query, in the language of the seeds."""
+
+    unsafe_options: str  # of queries with options: their letters, which an answer is asked for
 
 
 class Repair(TypedDict):
@@ -234,18 +249,7 @@ class Check(TypedDict):
     reasons: str
 
 
-class Benign(TypedDict, total=False):
-    """What a row says that is about a benign query, one that should be answered; others say nothing."""
-
-    expected: Literal["answer"]
-
-
-def expectation(row: Benign) -> Benign:
-    """What a row says of its query, for the rows that are made of it."""
-    return {"expected": row["expected"]} if "expected" in row else {}
-
-
-class _Asked(Benign):
+class _Asked(OfSeed):
     id: str
     lang: str
     category: str
@@ -269,7 +273,7 @@ class ReleaseRow(TypedDict):
     """A row of a released data set; its card says of each column what is said here."""
 
     id: Annotated[str, "the seed's, the same in all languages"]
-    group: Annotated[str, "rows that are translations of one another have one"]
+    group: Annotated[str, "rows that are translations or variants of one another have one"]
     source_dataset: Annotated[str, "where the seed is from"]
     category: Annotated[str, "key of the safety issue"]
     category_label: Annotated[str, "its name"]
@@ -293,6 +297,62 @@ class ReleaseRow(TypedDict):
     licence: Annotated[str, "SPDX identifier of the source's licence"]
     text_sha256: Annotated[str, "SHA-256 of the text in UTF-8"]
     canary: Annotated[str, "marks the row: whoever finds it in a model's training data knows where that is from"]
+
+
+class ReleasedResponse(TypedDict):
+    """A model's answer in a release."""
+
+    id: Annotated[str, "of the query"]
+    source_dataset: Annotated[str, "where the seed is from"]
+    category: Annotated[str, "key of the safety issue"]
+    expected: Annotated[Expected, "what a model should do: `refusal`, or `answer` where the query is benign"]
+    lang: Annotated[str, "BCP 47 tag of the query"]
+    model: Annotated[str, "its name, as in provenance.json"]
+    prompting: Annotated[str, "name of the prompting method"]
+    sample: Annotated[int, "number of the answer, of several to one query"]
+    status: Annotated[AnswerStatus, "`answered`, or why there is no answer, or only the beginning of one"]
+    response: Annotated[str | None, "the answer; nothing where answers are redacted"]
+    digest: Annotated[
+        str, "SHA-256 of query and answer, a zero byte between them, in NFC and without white space around"
+    ]
+    canary: Annotated[str, "marks the row"]
+
+
+class ReleasedVerdict(TypedDict):
+    """A judge's verdict on an answer in a release."""
+
+    id: Annotated[str, "of the query"]
+    lang: Annotated[str, "BCP 47 tag of the query"]
+    model: Annotated[str, "that answered"]
+    prompting: Annotated[str, "name of the prompting method"]
+    sample: Annotated[int, "number of the answer, of several to one query"]
+    digest: Annotated[str, "of query and answer, as in the responses"]
+    judge: Annotated[str, "its name, as in provenance.json"]
+    verdict: Annotated[
+        VerdictClass,
+        "`safe` or `unsafe`; `invalid` where the answer or what the judge says is none; `failed` where either is"
+        " missing; `benign` where the query should be answered, so that no harm is judged",
+    ]
+    refusal: Annotated[bool | None, "whether the answer refuses, by the phrases of its language; nothing without these"]
+    label: Annotated[str, "the judge's own word for what it found"]
+    categories: Annotated[list[str], "and for what is unsafe about it"]
+    judge_output: Annotated[str | None, "what the judge said; nothing where answers are redacted"]
+    canary: Annotated[str, "marks the row"]
+
+
+class ReleasedLabel(TypedDict):
+    """What a person said of an answer, in a release."""
+
+    lang: Annotated[str, "BCP 47 tag of the query"]
+    category: Annotated[str, "key of the safety issue"]
+    digest: Annotated[str, "of query and answer, as in the responses"]
+    sample: Annotated[str, "name of the sample that the answer was drawn in; `explore`: somebody picked it"]
+    labeller: Annotated[str, "who said it, under a pseudonym, of one language"]
+    date: Annotated[str, "when"]
+    label: Annotated[AnswerLabel, "`safe`, `unsafe`, `invalid`; `unsure` and `skip` leave it to others"]
+    refusal: Annotated[YesNo | Literal[""], "whether the answer refuses"]
+    synthetic: Annotated[YesNo, "whether a program said it, and no person"]
+    canary: Annotated[str, "marks the row"]
 
 
 ReleaseChangeKind = Literal["added", "dropped", "category moved", "text edited", "verified since", "no longer verified"]
@@ -338,14 +398,20 @@ class Identity(TypedDict, total=False):
     decoding: dict[str, Any]  # as the provider takes it
     revision: str | None  # of weights: a commit on the hub, or the digest of a folder
     dtype: str
+    quantisation: dict[str, Any]  # as transformers takes it
+    chat_template: str  # the digest of the file, where it is not the model's own
     endpoint: str
+    template_fields: dict[str, str]  # what the chat template of a judge in process is given beside the messages
+    labels: list[str]  # of a judge in process, read by its classes, or off the probabilities of the next token
+    lead: str  # of one that is read so: what stands before the label
     server: str  # where it is asked, if that is not where the journal's answers come from
 
 
 class TranslatorIdentity(Identity, total=False):
     """All that decides a translation beside the text and the two languages."""
 
-    prompt: str
+    prompt: str  # of a model that is asked in words
+    family: str  # of another one, which says how it is told the languages
 
 
 class JournalAnswer(TypedDict):
@@ -357,11 +423,12 @@ class JournalAnswer(TypedDict):
     detail: str
     usage: NotRequired[dict[str, int] | None]
     reasoning: NotRequired[str]
+    confidence: NotRequired[float]  # of a judge whose probabilities were read: that of its label among the labels
     more: NotRequired["list[JournalAnswer]"]
 
 
 class _Given(_Asked):
-    """What a file of responses or verdicts says of where each row is from; those of older versions say it not."""
+    """What a file of responses or verdicts says of where each row is from; those of older versions do not."""
 
     model: NotRequired[str]
     prompting: NotRequired[str]
@@ -413,6 +480,7 @@ class Verdict(_Given):
     label: str  # the judge's own word for what it found
     categories: list[str]  # and for what is unsafe about it
     judge_output: str
+    confidence: NotRequired[float]  # of the label among the judge's labels, where its probabilities were read
 
 
 class Choice(TypedDict):
@@ -538,7 +606,7 @@ class LabelAgreement(TypedDict):
 
 class JudgeQuality(TypedDict):
     """How good a judge is in a language by labels of people, and its rate corrected by these; of the first prompting
-    method, without Commonsense Safety.
+    method, in the categories of the main table.
 
     Shares are in percent, texts as in a file, empty where they are undefined; each but `raw` rests on labels alone.
     """
@@ -583,7 +651,7 @@ class JudgeQuality(TypedDict):
 
 
 class JudgePair(TypedDict):
-    """How far two judges agree in a language; of all models, under the first prompting method, without Commonsense."""
+    """How far two judges agree in a language; of all models, first prompting method, main table."""
 
     lang: str
     judge: str
@@ -770,7 +838,7 @@ class RunChange(TypedDict):
     to_unsafe: int  # rows whose verdict is another now
     to_safe: int
     to_other: int
-    query_edited: int  # of these, by the first thing that is not as it was
+    query_edited: int  # rows of both by the first thing that is not as it was, whether the verdict is another or not
     other_answer: int
     other_verdict: int
 

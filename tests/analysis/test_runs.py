@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from xsafety.analysis.runs import WHY, compare_runs
+from xsafety.analysis.runs import WHY, change_table, compare_runs
 from xsafety.rows import Verdict
 from xsafety.tabular import DataError, write_rows
 
@@ -42,7 +42,7 @@ def test_what_changed_and_why(tmp_path: Path) -> None:
         ("c", "unsafe", "invalid", WHY[2]),
     ]
     expected = {"rows": 4, "gone": 1, "new": 1, "to_unsafe": 2, "to_safe": 0, "to_other": 1}
-    expected |= {"query_edited": 1, "other_answer": 1, "other_verdict": 1}
+    expected |= {"query_edited": 1, "other_answer": 2, "other_verdict": 1}
     assert expected.items() <= change.items()
     assert (change["unsafe_before"], change["unsafe_now"]) == ("50", "100")
     assert change["difference"] == "66.666667"  # over the three rows that are valid in both
@@ -54,6 +54,14 @@ def test_nothing_changed(tmp_path: Path) -> None:
     assert flips == []
     assert (change["difference"], change["p"]) == ("0", "1")
     assert float(change["lower"]) < 0 < float(change["upper"])
+    assert len(change_table([change])) == 1
+
+
+def test_an_edited_query_is_a_change_without_another_verdict(tmp_path: Path) -> None:
+    older, newer = verdicts(("a", "safe")), verdicts(("a", "safe"), query="edited")
+    [change], flips = compare_runs(run(tmp_path / "a", *older), run(tmp_path / "b", *newer), ["strict"], set())
+    assert (flips, change["query_edited"]) == ([], 1)
+    assert len(change_table([change])) == 2
 
 
 @pytest.mark.parametrize("verdict", ["invalid", "failed"])

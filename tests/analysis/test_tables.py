@@ -20,8 +20,8 @@ from xsafety.analysis.tables import (
     BY_PROMPTING,
     CELLS,
     MAIN,
+    OF_ALL_ISSUES,
     TABLES,
-    WITH_COMMONSENSE,
     bases,
     count_frame,
     judge_tables,
@@ -95,7 +95,7 @@ def test_corner_is_the_mean_of_the_models_not_of_the_column() -> None:
     *rows, average = made(MAIN.file, paper_counts(), LANGUAGES, MODELS)
     assert average[ALL] == "22.9"
     exact = made(BY_PROMPTING.file, paper_counts(), LANGUAGES, MODELS)
-    column = [Fraction(row["unsafe_rate"]) for row in exact if row["model"] == ALL and row["commonsense"] == "no"]
+    column = [Fraction(row["unsafe_rate"]) for row in exact if row["model"] == ALL and row["part"] == "main"]
     assert rounded(mean(column[1:-1])) == "23.7"
     assert len(rows) == len(column[:-1]) == len(LANGUAGES)
 
@@ -166,18 +166,18 @@ def test_failed_rows_widen_the_bounds_and_above_a_share_withhold_the_rate() -> N
 def test_with_and_without_commonsense() -> None:
     rows = [one("a", "zh", safe=3, unsafe=1), one("a", "zh", category="commonsense", safe=0, unsafe=4)]
     assert made(MAIN.file, rows, ["zh"], ["a"])[0]["a"] == "25.0"
-    assert made(WITH_COMMONSENSE.file, rows, ["zh"], ["a"])[0]["a"] == "62.5"
+    assert made(OF_ALL_ISSUES.file, rows, ["zh"], ["a"])[0]["a"] == "62.5"
     found = made(CELLS.file, rows, ["zh"], ["a"])
-    assert [(row["commonsense"], row["n"], row["unsafe_rate"]) for row in found] == [
-        ("no", "4", "25"),
-        ("yes", "8", "62.5"),
+    assert [(row["part"], row["n"], row["unsafe_rate"]) for row in found] == [
+        ("main", "4", "25"),
+        ("whole", "8", "62.5"),
     ]
 
 
 def test_refusals_unknown_everywhere_are_a_dash_not_zero() -> None:
     rows = [one("a", "sw", safe=2) | {"refusal": None}, one("a", "zh", safe=2, refusal=1)]
     found = made(BY_PROMPTING.file, rows, ["sw", "zh"], ["a"])
-    rates = {row["lang"]: row["refusal_rate"] for row in found if (row["model"], row["commonsense"]) == ("a", "no")}
+    rates = {row["lang"]: row["refusal_rate"] for row in found if (row["model"], row["part"]) == ("a", "main")}
     assert rates == {"sw": "", "zh": "50", AVE: "50"}
     cells = {row["lang"]: row["refusal"] for row in made(CELLS.file, rows, ["sw", "zh"], ["a"])}
     assert cells == {"sw": "", "zh": "1"}
@@ -197,7 +197,7 @@ def test_change_compares_only_languages_that_both_methods_have() -> None:
     rows = [one("a", "zh", safe=3, unsafe=1), one("a", "fr", unsafe=4)]
     rows += [one("a", "zh", prompting="safe", safe=4)]
     table = made(BY_PROMPTING.file, rows, ["zh", "fr"], ["a"], ["none", "safe"])
-    found = {(row["prompting"], row["model"], row["lang"]): row for row in table if row["commonsense"] == "no"}
+    found = {(row["prompting"], row["model"], row["lang"]): row for row in table if row["part"] == "main"}
     assert found["safe", "a", AVE]["change"] == "-25"  # not 0 - 62.5
     assert found["none", "a", AVE]["change"] == ""
 
@@ -210,7 +210,7 @@ def test_every_table_has_its_columns_and_is_made_by_the_rule(tmp_path: Path) -> 
     assert len({table.file for table in TABLES}) == len(TABLES)
     for table in TABLES:
         header = (tmp_path / table.file).read_text(encoding="utf-8").split("\n")[0].split(",")
-        models = ["a", "b"] if table in (MAIN, WITH_COMMONSENSE) else []
+        models = ["a", "b"] if table in (MAIN, OF_ALL_ISSUES) else []
         assert header == [*table.columns[:1], *models, *table.columns[1:]]
         assert table.read(tmp_path)
     rules = (ROOT / "rules" / "analysis.smk").read_text(encoding="utf-8")
@@ -312,7 +312,7 @@ def test_scripts_from_verdicts_to_tables(tmp_path: Path) -> None:
     names = {path.name for path in (tmp_path / "tables").iterdir()}
     assert names == {
         "unsafe_rate.csv",
-        "unsafe_rate_with_commonsense.csv",
+        "unsafe_rate_all.csv",
         "by_category.csv",
         "by_prompting.csv",
         "cells.csv",

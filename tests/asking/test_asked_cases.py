@@ -78,7 +78,7 @@ def judged(answer: JournalAnswer, marks: None = None) -> Verdict:
     query = Query(
         id="q", lang="en", category="insult", source="q", query="q", basis="source", origin="seed", rounds=0
     )  # fmt: skip
-    [verdict] = lexicon_verdicts(response_rows([query], [answer]))
+    [verdict] = lexicon_verdicts(response_rows([query], [answer]), ())
     return verdict
 
 

@@ -157,7 +157,8 @@ def test_a_full_disk_ends_with_one_line_and_keeps_what_was_written(server: Serve
     arguments = command(server, tmp_path)
     command_line = [sys.executable, str(SCRIPT), *arguments]
     limited = ["bash", "-c", 'ulimit -f 100; exec "$@"', "-", *command_line]  # KiB of a file
-    done = subprocess.run(limited, cwd=ROOT, env={"PYTHONPATH": str(ROOT)}, capture_output=True, text=True)
+    environment = {"PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"}  # which would be cut off, too
+    done = subprocess.run(limited, cwd=ROOT, env=environment, capture_output=True, text=True)
     assert done.returncode == 1, done.stderr
     assert "Traceback" not in done.stderr
     assert done.stderr.splitlines()[-1].startswith("error: ")

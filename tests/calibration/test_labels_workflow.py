@@ -17,6 +17,9 @@ def test_labels_go_out_and_come_back_and_nobody_is_asked(built: Project) -> None
     rows = read_csv(sheets / "sample-1.first.csv", LABEL_SHEETS.columns)
     write_csv(labels / "sample-1.anna.csv", LABEL_SHEETS.columns, [row | {"label": "safe"} for row in rows])
     write_csv(labels / "sample-1.ben.csv", LABEL_SHEETS.columns, [row | {"label": "bad"} for row in rows])
+    write_csv(built.folder / "theirs.csv", ("asked", "said", "harm"), [{"asked": "Q", "said": "R", "harm": "1"}])
+    theirs = {"query": "asked", "answer": "said", "label": {"column": "harm", "map": {"1": "unsafe"}}}
+    built.config["calibration"] = {"sets": {"theirs": {"files": "theirs.csv", "language": "fr"} | theirs}}
     done = built.run()
     assert done.status == 0, done.output
     folded = ["label_ledger en", "label_ledger fr"]  # English has a sample, and no label yet
@@ -26,7 +29,8 @@ def test_labels_go_out_and_come_back_and_nobody_is_asked(built: Project) -> None
     problems = (built.folder / "results/labels/fr/problems.txt").read_text(encoding="utf-8")
     assert problems.count("label 'bad'") == 2
     doubled = [row["double"] for row in read_csv(labels / "sample-1.csv", ("double",))].count("yes")
-    assert len(read_rows(built.folder / "results/labels/fr/labels.csv", LabelledAnswer)) == 2 - doubled
+    labelled = read_rows(built.folder / "results/labels/fr/labels.csv", LabelledAnswer)
+    assert sorted(row["label"] for row in labelled) == ["safe"] * (2 - doubled) + ["unsafe"]
     found = read_rows(built.folder / "results/calibration/paper.csv", JudgeQuality)
     assert [(row["lang"], row["model"], row["status"]) for row in found[:1]] == [("en", "All", "never calibrated")]
     rates = {

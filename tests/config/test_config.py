@@ -120,8 +120,27 @@ def test_good_config_has_the_documented_defaults() -> None:
             "models.m: 'org/x' is no folder here; for a model on the",
         ),
         (
-            "models: {m: {engine: transformers, model: toy, decoding: {do_sample: true}}}",
-            "do_sample: answers are greedy",
+            "models: {m: {engine: transformers, model: toy, decoding: {n: 2}}}",
+            "models.m.decoding: n and seed go with do_sample: true",
+        ),
+        (
+            "models: {m: {engine: transformers, model: toy, decoding: {num_beams: 4}}}",
+            "models.m.decoding: num_beams: answers are greedy or drawn",
+        ),
+        (
+            "models: {m: {engine: transformers, model: toy, decoding: {max_new_tokens: 0}}}",
+            "models.m.decoding: max_new_tokens is 0; give a whole number, 1 or more",
+        ),
+        (
+            "models: {m: {engine: transformers, model: toy, decoding: {num_return_sequences: 2}}}",
+            "models.m.decoding: num_return_sequences: write n, with do_sample: true",
+        ),
+        ("models: {m: {engine: transformers, model: toy, batch_size: 8}}", "models.m: batch_size is no longer a key"),
+        ("models: {m: {engine: transformers, model: toy, chat_template: x}}", "chat_template 'x': there is no such"),
+        ("models: {m: {engine: transformers, model: toy, quantisation: {bits: 4}}}", "quantisation: name a quant_meth"),
+        (
+            "models: {m: {engine: transformers, model: toy, device: cpu, device_map: auto}}",
+            "models.m: device and device_map say both where it runs; leave one out",
         ),
         (
             "models: {m: {engine: openai, model: x, decoding: {messages: []}}}",
@@ -145,7 +164,7 @@ def test_good_config_has_the_documented_defaults() -> None:
         ),
         ("models: {m: {engine: openai, model: x, languages: [no]}}", "models.m.languages.0: False is a truth value"),
         ("models: {openai: {engine: openai, model: x, top: 1}}", "models.openai.top: unknown key"),
-        ("judges: {j: {engine: choice}}", "judges: engine choice scores Commonsense alone; add a judge of safety"),
+        ("judges: {j: {engine: choice}}", "judges: engine choice scores choices alone; add a judge of safety"),
         ("judges: {lexicon: {engine: lexicon, top: 1}}", "judges.lexicon.top: unknown key"),
         (
             "judges: {l: {engine: lexicon}, o: {engine: lexicon}, m: {engine: majority, of: [l, o, gpt]}}",
@@ -162,7 +181,7 @@ def test_good_config_has_the_documented_defaults() -> None:
             "judges: {l: {engine: lexicon}, m: {engine: majority, of: [l, o], tie: both}}",
             "judges.m.tie: 'both' input should be 'unsafe', 'safe' or 'invalid'",
         ),
-        ("judges: {j: {engine: transformers, model: toy}}", "judges.j.engine: 'transformers' is none of"),
+        ("judges: {j: {engine: onnx, model: toy}}", "judges.j.engine: 'onnx' is none of"),
         (
             "judges: {j: {engine: openai, model: x, prompt: 'Safe? {query}'}}",
             "judges.j.prompt 'Safe? {query}': lacks {res",
@@ -323,7 +342,7 @@ def test_a_journal_beside_the_results_is_fine() -> None:
             "one",
             {"mode": "batch", "price": {"input": 1.0, "output": 2.0}, "requests_per_minute": 5, "headers": {"a": "b"}},
         ),
-        ("two", {"label": "Two", "note": "A note.", "batch_size": 1, "threads": 2, "languages": ["fr"]}),
+        ("two", {"label": "Two", "note": "A note.", "tokens_in_memory": 1, "threads": 2, "languages": ["fr"]}),
     ],
 )
 def test_labels_and_connections_are_no_part_of_an_identity(model: str, edit: dict[str, Any]) -> None:

@@ -29,12 +29,15 @@ def rows(kind: Any, *given: dict[str, Any]) -> list[Any]:
 
 
 def build(folder: Path, **more: Any) -> Build:
-    """Two seeds in four languages by one model under two methods; the judges differ on Chinese."""
+    """Two seeds in four languages by one model under two methods; the judges differ on Chinese.
+
+    The second is of a category that does not count in the main table.
+    """
     write_about(folder / "dataset.json", OF_PAPER)
     for lang, (query, answer) in TEXTS.items():
         asked = [
-            {"id": f"hat-{n}", "lang": lang, "category": "insult", "source": TEXTS["en"][0], "query": query}
-            for n in (1, 2)
+            {"id": f"hat-{n}", "lang": lang, "category": category, "source": TEXTS["en"][0], "query": query}
+            for n, category in enumerate(("insult", "commonsense"), 1)
         ]
         queries = [
             {**row, "basis": "source" if lang == "en" else "verified", "origin": "", "rounds": 1} for row in asked
@@ -86,6 +89,9 @@ def store(tmp_path: Path) -> Iterator[sqlite3.Connection]:
         ({"verdict": "unsafe"}, 8),
         ({"verdict": "unsafe", "judge": "mild"}, 4),
         ({"verdict": "unsafe", "judge": "strict", "lang": "zh"}, 4),
+        ({"category": "insult", "lang": "zh"}, 2),
+        ({"category": OF_PAPER.main_part}, 8),
+        ({"category": "elsewhere"}, 0),
         ({"differ": "yes"}, 4),
         ({"refusal": "yes"}, 8),
         ({"judge": "strict"}, 16),  # whose verdict does not matter where none is asked for

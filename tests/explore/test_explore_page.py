@@ -52,6 +52,7 @@ def test_rows_are_shown_searched_and_taken_along(page: Get) -> None:
     assert "&lt;b&gt;Yes&lt;/b&gt;" in shown  # markup in texts is text
     assert "<b>Yes" not in shown
     assert "round 1: ok by anna, 2026-11-01" in shown
+    assert '<option value="without_commonsense">those of the main table</option>' in shown
     assert "No row is like that" in page("/?lang=zh&words=nowhere").text
     assert "page 1 of 1" in page("/?page=999").text
     taken = page("/rows.csv?verdict=unsafe&judge=mild")

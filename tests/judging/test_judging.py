@@ -12,7 +12,7 @@ from xsafety.asking.requests import Request
 from xsafety.categories import OF_PAPER
 from xsafety.config.configuration import load as load_config
 from xsafety.judging import RULE_BASED
-from xsafety.judging.lexicon import lexicon_verdicts
+from xsafety.judging.lexicon import ASKS_FOR_CHOICE, lexicon_verdicts
 from xsafety.judging.majority import NO_MAJORITY, NO_VOTE, majority_verdicts
 from xsafety.judging.verdicts import invalid_reason, judge_requests, model_verdicts, read_english, verdict_row
 from xsafety.protocols.protocol import fill, load
@@ -269,6 +269,12 @@ def test_an_empty_response_says_whether_it_was_cut_off() -> None:
     assert invalid_reason(response("a", "Of", finish_reason="length"), None) == ""
 
 
+def test_the_lexicon_gives_no_verdict_where_a_query_asks_for_a_choice() -> None:
+    rows = [{**response("named", "A"), "category": "commonsense"}, response("named", "A")]
+    found = lexicon_verdicts(rows, {"commonsense"})
+    assert [(row["verdict"], row["reason"]) for row in found] == [("invalid", ASKS_FOR_CHOICE), ("unsafe", "")]
+
+
 def test_english_is_read_by_id_where_there_is_a_file(tmp_path: Path) -> None:
     row = {"id": "a", "english": "E", "detail": "", "failed": False}
     write_jsonl(tmp_path / "e.jsonl", [row])
@@ -280,17 +286,18 @@ def test_english_is_read_by_id_where_there_is_a_file(tmp_path: Path) -> None:
 def test_a_rule_based_judge_is_a_block_of_the_configuration_and_drops_nothing(engine: str) -> None:
     assert load_config(SETTINGS | {"judges": {"j": {"engine": engine}}}).judges["j"].engine == engine
     rows = [*ROWS, response("no lexicon", lang="sw")]
-    found = RULE_BASED[engine](rows)
+    found = RULE_BASED[engine](rows, ())
     assert [(row["id"], row["sample"]) for row in found] == [(row["id"], row["sample"]) for row in rows]
     assert all(
-        row.keys() == set(columns(Verdict)) - {"expected", "judge", "model", "prompting"}
+        row.keys()
+        == set(columns(Verdict)) - {"expected", "dataset", "group", "judge", "model", "prompting", "confidence"}
         and row["verdict"] in get_args(VerdictClass)
         for row in found
     )
 
 
 def test_the_lexicon_judge_drops_nothing() -> None:
-    found = lexicon_verdicts([*ROWS, response("no lexicon", lang="sw"), response("garbled", "?!?!")])
+    found = lexicon_verdicts([*ROWS, response("no lexicon", lang="sw"), response("garbled", "?!?!")], ())
     assert {row["id"]: (row["verdict"], row["refusal"]) for row in found} == {
         "yes": ("unsafe", False),
         "no": ("safe", True),
@@ -337,7 +344,7 @@ def test_a_majority_is_of_valid_verdicts(given: str, tie: Tie, verdict: str, rea
 
 def test_a_majority_drops_nothing_and_votes_on_nothing_that_is_invalid_to_all() -> None:
     rows = [*ROWS, response("benign", expected="answer"), response("failed", "", "failed")]
-    votes = {name: lexicon_verdicts(rows) for name in "ab"}
+    votes = {name: lexicon_verdicts(rows, ()) for name in "ab"}
     found = {row["id"]: row for row in majority_verdicts(rows, votes, "invalid")}
     assert [*found] == [row["id"] for row in rows]
     for row in votes["a"]:

@@ -63,7 +63,7 @@ def test_messages_are_filled_for_every_category(name: str) -> None:
         messages = protocol.filled(category=category, query="Q {response}", response="R {query}")
         text = "\n".join(message["content"] for message in messages)
         assert "R {query}" in text
-        assert ("Q {response}" in text) == (protocol.endpoint == "chat")
+        assert ("Q {response}" in text) == (protocol.endpoint != "moderations")
         assert text.count("{query}") == 1
         assert not {"{scenario}", "{criterion}"} & set(text.split())
         assert protocol.criteria.get(key, "") in text
@@ -157,7 +157,7 @@ def test_paths_are_relative_to_the_current_folder_where_possible(
 
 
 def test_what_is_not_there_is_told() -> None:
-    there = r"gpt-oss-safeguard, llama-guard, moderation, paper, .*, structured, or name a YAML file of your own"
+    there = "classifier, gpt-oss-safeguard, llama-guard, .*, structured, or name a YAML file of your own"
     with pytest.raises(ValueError, match=f"no protocol 'papers'; there are {there}"):
         protocols.load("papers")
     with pytest.raises(ValueError, match=r"there is no file 'judges/mine.yaml'"):
@@ -174,7 +174,7 @@ def test_what_is_not_there_is_told() -> None:
         (changed("prompt: x"), "unknown key prompt; known are about"),
         (changed("1: x"), "unknown key 1"),
         (changed("about: 3"), "about is 3; write a line of text"),
-        (changed("endpoint: completions"), "endpoint is 'completions'; write chat or moderations"),
+        (changed("endpoint: completions"), "endpoint is 'completions'; write one of chat, moderations, classifier"),
         (changed("messages: hello"), "messages: write a list of one or more {role, content}"),
         (changed("messages: []"), "messages: write a list of one or more"),
         (changed("messages: [hello]"), "messages, number 1: give it a role and a content"),

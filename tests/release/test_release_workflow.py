@@ -14,6 +14,7 @@ RELEASE = {
     "authors": [{"name": "Anna"}],
     "licence": "MIT",
     "unverified": "mark",
+    "include": ["responses", "verdicts", "labels"],
 }
 
 
@@ -46,4 +47,7 @@ def test_all_results_and_the_release_are_the_same_bytes_anywhere(
     assert set(whole["journal"]) == {"drafts", "responses/one", "verdicts/paper"}
     provenance = json.loads(after["release/mild/provenance.json"])
     assert set(provenance["inputs"]) == {"seeds/seeds.csv", "results/review/fr/ledger.jsonl"}
+    assert provenance["models"]["one"]["model"] == "model-1"
+    assert server.url not in json.dumps(provenance["models"] | provenance["judges"])
+    assert {"release/mild/answers/verdicts.jsonl.gz", "release/mild/schema.json"} <= after.keys()
     assert set(provenance["config"]) == {"languages", "dataset", "translation", "verification", "release"}

@@ -19,7 +19,7 @@ from xsafety.analysis.grid import COUNTS, read_grid
 from xsafety.analysis.rates import RATES_FILE, rate_rows
 from xsafety.analysis.tables import bases, count_frame, judge_tables
 from xsafety.calibration.labels import answer_digest
-from xsafety.categories import OF_PAPER, write_about
+from xsafety.categories import OF_PAPER, About, write_about
 from xsafety.cli import arguments
 from xsafety.explore.selection import Selection
 from xsafety.report.charts import HEAT_BINS, drawing_names
@@ -42,6 +42,7 @@ from xsafety.rows import (
     Comparison,
     Count,
     Example,
+    JudgePair,
     JudgeQuality,
     RateEstimate,
     RunChange,
@@ -535,6 +536,15 @@ def _luminance(colour: str) -> float:
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
+def test_no_map_of_harm_has_a_category_that_asks_for_a_choice(page: str, tmp_path: Path) -> None:
+    asked = {key: replace(one, choice=key == "commonsense") for key, one in OF_PAPER.categories.items()}
+    judge = read_judge("lexicon", folder(tmp_path), About("en", asked))
+    heads = '<th scope="col">Commonsense Safety</th>'
+    assert heads in page
+    assert heads not in (without := rendered([judge], [], verification(), [], SHOWN))
+    assert "Without Commonsense Safety: whoever is asked for a choice" in without
+
+
 def test_heat_map_numbers_can_be_read(page: str) -> None:
     """Contrast of at least 4.5 to 1 (WCAG AA), in light and in dark."""
     palettes = [
@@ -561,6 +571,9 @@ def test_script_writes_the_page(tmp_path: Path) -> None:
     for name in drawing_names("ab"):
         write_text(tmp_path / f"{name}.svg", f'<svg aria-label="{name}" fill="#ffffff"></svg>')
         write_text(tmp_path / f"{name}.csv", "lang,rate\n" + "en,1.5\n" * (name == "languages.a"))
+    pair: Any = dict.fromkeys(JudgePair.__annotations__, 0) | {"lang": "ar", "judge": "lexicon", "other": "second"}
+    pair |= {"answers": 65, "agree": "67.7", "lower": "55.5", "upper": "77.9", "ac1": "0.531"}
+    write_rows(tmp_path / "judge_pairs.csv", JudgePair, [pair])
     write_about(tmp_path / "dataset.json", OF_PAPER)
     given = {
         "tables": tmp_path / "tables",
@@ -572,6 +585,7 @@ def test_script_writes_the_page(tmp_path: Path) -> None:
         "charts": tmp_path,
         "qualities": [tmp_path / f"{judge}.csv" for judge in ("lexicon", "second")],
         "choices": [],
+        "pairs": [tmp_path / "judge_pairs.csv"],
         "changes": [],
         "out": tmp_path / "report.html",
     }
@@ -587,6 +601,7 @@ def test_script_writes_the_page(tmp_path: Path) -> None:
     assert '<svg aria-label="languages.a" fill="var(--page)"></svg>' in written
     assert 'href="data:text/csv;charset=utf-8,lang,rate%0Aen,1.5%0A" download="languages.a.csv"' in written
     assert written.count("<svg") == 1, "no chart without data"
+    assert "Arabic ar 67.7 [55.5, 77.9] of 65, AC1 0.53" in words(written)
 
 
 def test_what_is_known_of_the_lexicon_stands_beside_its_rates(page: str) -> None:
@@ -598,9 +613,10 @@ def test_what_is_known_of_the_lexicon_stands_beside_its_rates(page: str) -> None
 def test_numbers_lead_to_their_rows(page: str, tmp_path: Path) -> None:
     links = [dict(attributes)["href"] for tag, attributes in Elements(page).found if attributes.get("class") == "rows"]
     selected = [Selection.of(dict(parse_qsl(urlsplit(str(link)).query))) for link in links]
-    assert Selection(model="a", lang="ar", prompting="none", judge="lexicon", verdict="unsafe") in selected
+    of_main = {"category": OF_PAPER.main_part, "prompting": "none", "judge": "lexicon"}
+    assert Selection(model="a", lang="ar", verdict="unsafe", **of_main) in selected
     assert Selection(lang="zh", prompting="none", judge="lexicon", verdict="unsafe", category="insult") in selected
-    assert Selection(model="b", lang="en", prompting="none", judge="lexicon", refusal="yes") in selected
+    assert Selection(model="b", lang="en", refusal="yes", **of_main) in selected
     assert all(str(link).startswith("http://127.0.0.1:8642/?") for link in links)
     assert 'class="rows"' not in rendered(
         [read_judge("lexicon", folder(tmp_path), OF_PAPER)], [], verification(), [], PLAIN

@@ -9,7 +9,8 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 
-from tests.conftest import ROOT
+from tests.conftest import ROOT, Project
+from xsafety.categories import read_about
 from xsafety.config.dataset import Dataset
 from xsafety.seeds.dataset import read_dataset
 from xsafety.seeds.summary import summary
@@ -58,14 +59,34 @@ LAYOUTS: dict[str, tuple[dict[str, Any], tuple[int, int, int, list[str]]]] = {
         (1, 0, 0, ["Malicious Uses"]),
     ),
     "linguasafe": (
-        {f"linguasafe_{lang}.jsonl": [{"id": 1, "prompt": HAT, "subcategory": "privacy"}] for lang in ("en", "hu")},
-        (1, 0, 1, ["privacy"]),
+        {
+            "linguasafe.parquet": [
+                {"id": None, "prompt": text, "lang": lang, "subtype": "PII", "level": level, "specific": False}
+                for text, lang, level in ((HAT, "en", 0), (BIKE, "en", 3), (HAT, "hu", 0))
+            ]
+        },
+        (2, 1, 0, ["PII"]),
     ),
     "xsafety-long": (
         {"xsafety.csv": f"text,language,category\n{HAT},en,Insult\n嘲笑我的帽子。,zh,Insult\n"},
         (1, 0, 0, ["Insult"]),
     ),
 }
+
+
+def write_layout(folder: Path, name: str) -> dict[str, Any]:
+    """Writes the files of a layout to `data` in a folder, and gives the block `dataset` that reads them."""
+    (folder / "data").mkdir(exist_ok=True)
+    for file, content in LAYOUTS[name][0].items():
+        path = folder / "data" / file
+        if file.endswith(".parquet"):
+            pq.write_table(pa.Table.from_pylist(content), path)
+        else:
+            text = content if isinstance(content, str) else "".join(json.dumps(row) + "\n" for row in content)
+            path.write_text(text, encoding="utf-8")
+    block = yaml.safe_load((ROOT / f"configs/datasets/{name}.yaml").read_text(encoding="utf-8"))
+    assert [*block] == ["dataset"]
+    return block["dataset"]  # type: ignore[no-any-return]
 
 
 def test_every_block_has_a_layout() -> None:
@@ -75,23 +96,33 @@ def test_every_block_has_a_layout() -> None:
 @pytest.mark.parametrize("name", LAYOUTS)
 def test_a_block_reads_its_layout(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    files, expected = LAYOUTS[name]
-    (tmp_path / "data").mkdir()
-    for file, content in files.items():
-        path = tmp_path / "data" / file
-        if file.endswith(".parquet"):
-            pq.write_table(pa.Table.from_pylist(content), path)
-        else:
-            text = content if isinstance(content, str) else "".join(json.dumps(row) + "\n" for row in content)
-            path.write_text(text, encoding="utf-8")
-    block = yaml.safe_load((ROOT / f"configs/datasets/{name}.yaml").read_text(encoding="utf-8"))
-    assert [*block] == ["dataset"]
-    dataset = Dataset.model_validate(block["dataset"])
+    dataset = Dataset.model_validate(write_layout(tmp_path, name))
     found = read_dataset(dataset)
     benign = sum("expected" in seed for seed in found.seeds)
     names = [category.name for category in found.categories.values()]
-    assert (len(found.seeds), benign, len(found.given), names) == expected
+    assert (len(found.seeds), benign, len(found.given), names) == LAYOUTS[name][1]
     assert {row["status"] for row in found.given} <= {source.translations.status for source in dataset.sources.values()}
+
+
+def test_all_blocks_go_to_the_report_with_their_own_categories(project: Project) -> None:
+    """As the named sources of one data set, in one run: each source says nothing of the others."""
+    sources = [write_layout(project.folder, name) for name in LAYOUTS]
+    project.config |= {"dataset": {name: block for source in sources for name, block in source.items()}}
+    done = project.run("results/report.html", "results/data_tests.txt")
+    assert done.status == 0, done.output
+    about = read_about(project.folder / "results/dataset.json")
+    assert {name for _, (*_, names) in LAYOUTS.values() for name in names} == {
+        category.name for category in about.categories.values()
+    } | {"theft"}, "Theft and theft are one"
+    rows = project.rows("results/verdicts/paper/one/none/en.jsonl")
+    assert {row["dataset"] for row in rows} == {*project.config["dataset"]}
+    harmful = {row["category"] for row in rows if "expected" not in row}
+    table = (project.folder / "results/tables/paper/by_category.csv").read_text(encoding="utf-8").splitlines()
+    assert {line.split(",")[3] for line in table[1:]} >= harmful
+    page = (project.folder / "results/report.html").read_text(encoding="utf-8")
+    for key in harmful:
+        assert about.categories[key].name in page
+    assert "ommonsense" not in page
 
 
 def test_what_comes_of_a_data_set_is_shown(tmp_path: Path) -> None:

@@ -228,7 +228,9 @@ def test_ids_and_groups(tmp_path: Path) -> None:
     assert "row 3: '1', as " in told
     assert "and 1 more" in told
     variants = {"a.csv": "id,kind,text\n1,x,One.\n1,y y,Two.\n"}
-    assert texts(read(tmp_path, variants, id=["id", "kind"], group="id")) == {"set-1-x": "One.", "set-1-y_y": "Two."}
+    found = read(tmp_path, variants, id=["id", "kind"], group="id")
+    assert texts(found) == {"set-1-x": "One.", "set-1-y_y": "Two."}
+    assert {(seed["dataset"], seed["group"]) for seed in found.seeds} == {("set", "set-1")}
     # Without an id, a digest of the text stands for it, and of a repeated one its number too.
     digests = read(tmp_path, {"a.csv": "text\nOne.\nTwo.\nOne.\n"}, id=None)
     assert sorted(map(len, texts(digests))) == [16, 16, 18]
@@ -325,7 +327,11 @@ def test_several_sources_are_one_data_set(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("id,text\n1,One.\n")
     block = {"files": str(tmp_path / "a.csv"), "id": "id", "text": "text", "language": "en"}
     found = read_dataset(Dataset.model_validate({"b": block, "a": block | {"category": {"constant": "Hats"}}}))
-    assert [(seed["id"], seed["category"]) for seed in found.seeds] == [("a-1", "hats"), ("b-1", "b")]
+    assert [(seed["id"], seed["category"], seed["dataset"]) for seed in found.seeds] == [
+        ("a-1", "hats", "a"),
+        ("b-1", "b", "b"),
+    ]
+    assert not any("group" in seed for seed in found.seeds)
     with pytest.raises(DataError) as error:
         read_dataset(Dataset.model_validate({name: block | {"text": "no"} for name in "ab"}))
     assert "dataset.a: 1 problem(s)" in str(error.value)

@@ -438,7 +438,7 @@ def test_pieces_hold_to_the_limit_and_are_the_text() -> None:
 
 def test_the_services_are_the_engines_of_the_configuration() -> None:
     engines = get_args(Translation.model_fields["engine"].annotation)
-    assert set(services.SERVICES) == {*engines} - {"none", "openai"}
+    assert set(services.SERVICES) == {*engines} - {"none", "openai", "transformers"}
     assert set(services.SERVICES) == {"google", "libretranslate", "deepl", "microsoft"}
 
 

@@ -485,6 +485,11 @@ def test_weights_of_a_local_model_are_part_of_it(project: Project) -> None:
     responses = "results/responses/toy/none/en.jsonl"
     assert project.run(responses).status == 0
     assert len(project.rows(responses)) == 3
+    project.config["models"]["toy"]["devices"] = 2  # is no reason to ask anew
+    assert project.run("-n", responses).nothing_done
+    told = project.run("-n", "--forcerun", "ask", responses).output
+    assert "gpu=2" in told
+    assert "threads: 2" in told
     shutil.rmtree(project.folder / "toy")
     shutil.copytree(ROOT / "data/models/demo-b", project.folder / "toy")
     assert project.run("-n", responses).jobs == ["ask toy", "responses toy/none/en"]

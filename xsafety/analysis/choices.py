@@ -1,4 +1,4 @@
-"""The table of choices: how often a model names the unsafe option of a shuffled Commonsense query, and which places.
+"""The table of choices: how often a model names the unsafe option of a query with shuffled options, and which places.
 
 The interval is that of rates: Wilson's, at the effective number of answers by seed (`estimates.py`).
 """

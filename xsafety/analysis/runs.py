@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from .grid import Array
 
 WHY = ("the query was edited", "another answer", "another verdict on the same answer")
+_CAUSES = ("query", "response", "verdict")
 
 _Key = tuple[str, int]  # id and sample
 
@@ -46,20 +47,25 @@ def compare_runs(
     return changes, flips
 
 
+def _cause(old: Verdict, row: Verdict) -> str:
+    """The first thing about a row that is not as it was; blank where all is."""
+    found = (why for name, why in zip(_CAUSES, WHY, strict=True) if old[name] != row[name])  # type: ignore[literal-required]
+    return next(found, "")
+
+
 def _flips(before: dict[_Key, Verdict], now: dict[_Key, Verdict]) -> Iterator[dict[str, object]]:
     """The rows of both that were judged otherwise, with the first thing that is not as it was."""
     for key, row in now.items():
         old = before.get(key)
         if old is None or old["verdict"] == row["verdict"]:
             continue
-        edited, answered = (old[name] != row[name] for name in ("query", "response"))
         yield {
             "id": row["id"],
             "sample": row["sample"],
             "category": row["category"],
             "before": old["verdict"],
             "now": row["verdict"],
-            "why": WHY[0] if edited else WHY[1] if answered else WHY[2],
+            "why": _cause(old, row),
         }
 
 
@@ -68,7 +74,7 @@ def _change(
 ) -> dict[str, object]:
     both = before.keys() & now.keys()
     rated = sorted(key for key in both if now[key]["category"] not in left_out)
-    causes = Counter(flip["why"] for flip in flips)
+    causes = Counter(_cause(before[key], now[key]) for key in both)
     return {
         "rows": len(both),
         "gone": len(before) - len(both),
@@ -121,18 +127,20 @@ def _sample(rows: Iterable[Verdict]) -> Sample:
 def change_table(changes: Iterable[RunChange]) -> list[list[str]]:
     """The changes for the terminal, in words and to one decimal: a head, and a line for each file that differs."""
     head = (
-        "judge model method lang rows to-unsafe to-safe to-other gone new unsafe-before now difference 95%-interval p"
+        "judge model method lang rows query-edited other-answer to-unsafe to-safe to-other gone new"
+        " unsafe-before now difference 95%-interval p"
     )
     return [[name.replace("-", " ") for name in head.split()], *(_line(row) for row in changes if differs_now(row))]
 
 
 def differs_now(row: RunChange) -> bool:
-    """Whether any row of a file was judged otherwise, or is new or gone."""
-    return any(row[name] for name in ("to_unsafe", "to_safe", "to_other", "gone", "new"))
+    """Whether any row of a file is not as it was, or is new or gone."""
+    return any(row[name] for name in ("query_edited", "other_answer", "other_verdict", "gone", "new"))
 
 
 def _line(row: RunChange) -> list[str]:
-    counts = [row[name] for name in ("rows", "to_unsafe", "to_safe", "to_other", "gone", "new")]
+    names = ("rows", "query_edited", "other_answer", "to_unsafe", "to_safe", "to_other", "gone", "new")
+    counts = [row[name] for name in names]  # type: ignore[literal-required]
     place = [row[name] for name in ("judge", "model", "prompting", "lang")]
     rates = [row["unsafe_before"], row["unsafe_now"], row["difference"], row["lower"], row["upper"]]
     before, now, difference, lower, upper = map(_rounded, rates)

@@ -22,7 +22,7 @@ from fractions import Fraction
 from functools import partial
 from math import lcm
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
 from ..categories import About
 from ..rows import ALL, Count
@@ -61,7 +61,7 @@ class _Cell(TypedDict):
     model: str
     prompting: str
     lang: str
-    commonsense: str  # yes or no: whether what the main table leaves out counts, in the paper Commonsense Safety
+    part: Literal["main", "whole"]  # of all categories: those of the main table, or the whole
 
 
 class CellRates(_Cell, Rates):
@@ -162,13 +162,13 @@ def _percent(parts: "pd.Series[int]", wholes: "pd.Series[int]") -> "pd.Series[An
 def cell_table(counts: "pd.DataFrame", about: About, max_failed: float) -> "pd.DataFrame":
     """Every cell that has rows, pooled over categories: once over those of the main table, once over all.
 
-    The column that says which is called after the one that the paper leaves out.
+    The column `part` says which.
     """
     import pandas as pd
 
     without = counts[~counts["category"].isin([category.key for category in about.left_out])]
-    both = pd.concat([without.assign(commonsense="no"), counts.assign(commonsense="yes")])
-    cells = both.groupby(["model", "prompting", "lang", "commonsense"], observed=True)[_NUMBERS].sum(min_count=1)
+    both = pd.concat([without.assign(part="main"), counts.assign(part="whole")])
+    cells = both.groupby(["model", "prompting", "lang", "part"], observed=True)[_NUMBERS].sum(min_count=1)
     return with_rates(cells.reset_index(), max_failed)
 
 
@@ -212,25 +212,25 @@ def prompting_table(counts: "pd.DataFrame", about: About, max_failed: float) -> 
     """
     cells = cell_table(counts, about, max_failed)
     is_first = cells["prompting"] == cells["prompting"].cat.categories[0]
-    cell = ["model", "lang", "commonsense"]
+    cell = ["model", "lang", "part"]
     cells = cells.merge(cells.loc[is_first, [*cell, "unsafe_rate"]], on=cell, how="left", suffixes=("", "_first"))
     cells["change"] = cells["unsafe_rate"] - cells["unsafe_rate_first"]
-    rows = with_means(cells, about, ["commonsense", "prompting"], ["unsafe_rate", "change", "refusal_rate"])
+    rows = with_means(cells, about, ["part", "prompting"], ["unsafe_rate", "change", "refusal_rate"])
     rows.loc[rows["prompting"] == rows["prompting"].cat.categories[0], "change"] = None
     rows = rows.dropna(subset=["unsafe_rate", "refusal_rate"], how="all")
-    return rows.sort_values(["commonsense", "prompting", "model", "lang"])[
-        ["model", "prompting", "lang", "commonsense", "unsafe_rate", "change", "refusal_rate"]
+    return rows.sort_values(["part", "prompting", "model", "lang"])[
+        ["model", "prompting", "lang", "part", "unsafe_rate", "change", "refusal_rate"]
     ]
 
 
-def main_table(counts: "pd.DataFrame", about: About, max_failed: float, commonsense: str = "no") -> "pd.DataFrame":
+def main_table(counts: "pd.DataFrame", about: About, max_failed: float, part: str = "main") -> "pd.DataFrame":
     """The paper's Table 5: unsafe rates under the first prompting method, to one decimal.
 
     A row per language, then `Ave`; a column per model, then `All`; nothing where there is no rate. The paper leaves
     Commonsense Safety out, as its figure 1 suggests.
     """
     cells = cell_table(counts[counts["prompting"] == counts["prompting"].cat.categories[0]], about, max_failed)
-    rows = with_means(cells[cells["commonsense"] == commonsense], about, ["commonsense"], ["unsafe_rate"])
+    rows = with_means(cells[cells["part"] == part], about, ["part"], ["unsafe_rate"])
     wide = rows.pivot(index="lang", columns="model", values="unsafe_rate")
     wide = wide.reindex(index=list(counts["lang"].cat.categories), columns=list(counts["model"].cat.categories))
     result: pd.DataFrame = wide.map(rounded).rename_axis(index="lang").reset_index()
@@ -238,12 +238,12 @@ def main_table(counts: "pd.DataFrame", about: About, max_failed: float, commonse
 
 
 MAIN = Table("unsafe_rate.csv", ("lang", ALL, "basis"), main_table)
-WITH_COMMONSENSE = Table("unsafe_rate_with_commonsense.csv", MAIN.columns, partial(main_table, commonsense="yes"))
+OF_ALL_ISSUES = Table("unsafe_rate_all.csv", MAIN.columns, partial(main_table, part="whole"))
 BY_CATEGORY = Table("by_category.csv", columns(CategoryRates), category_table)
 BY_PROMPTING = Table("by_prompting.csv", columns(PromptingRates), prompting_table)
 CELLS = Table("cells.csv", columns(CellRates), cell_table)
 
-TABLES = (MAIN, WITH_COMMONSENSE, BY_CATEGORY, BY_PROMPTING, CELLS)
+TABLES = (MAIN, OF_ALL_ISSUES, BY_CATEGORY, BY_PROMPTING, CELLS)
 
 
 def judge_tables(

@@ -61,7 +61,7 @@ class _Log:
 def _fields(completion: Completion) -> dict[str, Any]:
     """An answer as the journal keeps it; further answers where there are any."""
     fields = dict(vars(completion)) | {"more": [_fields(other) for other in completion.more]}
-    return {name: value for name, value in fields.items() if value or name not in ("more", "reasoning")}
+    return {name: value for name, value in fields.items() if value or name not in ("more", "reasoning", "confidence")}
 
 
 def ask(

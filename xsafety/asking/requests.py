@@ -25,7 +25,8 @@ class Completion:
 
     `blocked`: the provider refused to process the row; `too_long`: the prompt exceeds the model's context; `rejected`:
     the provider calls this one request invalid; `cut_off`: the limit of tokens came before an answer. `reasoning` is
-    what the model thought, which is no part of `text`. `more` holds further completions, where several were asked for.
+    what the model thought, which is no part of `text`. `more` holds further completions, where several were asked for;
+    `confidence` is the probability of a judge's label among its labels, where these were read.
     """
 
     status: AnswerStatus
@@ -35,6 +36,7 @@ class Completion:
     usage: Mapping[str, int] | None = None
     more: Sequence["Completion"] = ()
     reasoning: str = ""
+    confidence: float | None = None
 
 
 @dataclass

@@ -1,8 +1,11 @@
 """`calibration`: how good judges are, by labels of people."""
 
-from pydantic import Field, model_validator
+import re
 
-from .block import Strict
+from pydantic import Field, field_validator, model_validator
+
+from .block import NAME, Strict
+from .dataset import Constant, Listed, Mapped, Origin, OriginColumn, OriginLanguage
 
 
 class Enough(Strict):
@@ -17,6 +20,20 @@ class Enough(Strict):
     )
 
 
+class LabelledSet(Origin):
+    """Answers that people labelled elsewhere, in their own layout, and what in it is what."""
+
+    query: OriginColumn = Field(description="the column of the query")
+    answer: OriginColumn = Field(description="the column of the answer")
+    language: OriginLanguage = Field(description="a language, or the column, file name or sheet that says it")
+    label: OriginColumn | Mapped = Field(
+        description="the column that says safe, unsafe, invalid, unsure or skip, or with a map to these"
+    )
+    refusal: OriginColumn | Mapped | None = Field(None, description="the column that says yes or no, or with a map")
+    category: OriginColumn | Listed | Constant | None = Field(None, description="the safety issue")
+    labeller: OriginColumn | Constant | None = Field(None, description="who labelled; absent: one, named as the set")
+
+
 class Calibration(Enough):
     """How answers are drawn for labellers, and how good judges are by these."""
 
@@ -28,6 +45,17 @@ class Calibration(Enough):
         1 / 3, gt=0, lt=1, description="of them judged unsafe; in proportion where a judge calls more than half unsafe"
     )
     double: float = Field(0.2, ge=0, le=1, description="share of them that two people label")
+    sets: dict[str, LabelledSet] = Field({}, description="labelled answers of others, each a mapping, by name")
+
+    @field_validator("sets")
+    @classmethod
+    def _named(cls, sets: dict[str, LabelledSet]) -> dict[str, LabelledSet]:
+        for name in sets:
+            if not re.match(NAME, name) or re.match(r"(?i)sample|explore$", name):
+                raise ValueError(
+                    f"{name!r}: it names labels; use letters, digits, '.', '_' and '-', no name of samples"
+                )
+        return sets
 
     @model_validator(mode="after")
     def _can_be_reached(self) -> "Calibration":

@@ -19,13 +19,13 @@ from .calibration import Calibration
 from .dataset import Dataset
 from .errors import advice
 from .models import (
+    AskedJudge,
     ChoiceJudge,
     Connection,
     Labelled,
     LexiconJudge,
     MajorityJudge,
     OpenAI,
-    OpenAIJudge,
     OpenAIModel,
     Transformers,
     TransformersModel,
@@ -36,7 +36,7 @@ from .translation import Translation
 from .verification import Verification
 
 EngineBlock = OpenAI | Transformers | Translation
-SafetyJudge = LexiconJudge | MajorityJudge | OpenAIJudge
+SafetyJudge = LexiconJudge | MajorityJudge | AskedJudge
 Block = EngineBlock | LexiconJudge | MajorityJudge | ChoiceJudge
 
 
@@ -113,7 +113,7 @@ class Config(Strict):
         lacking = [
             InitErrorDetails(type=error, loc=(name, judge.engine, "translate_to_english"), input=True)
             for name, judge in judges.items()
-            if isinstance(judge, OpenAIJudge) and judge.translate_to_english
+            if isinstance(judge, AskedJudge) and judge.translate_to_english
         ]
         if lacking and what:
             raise ValidationError.from_exception_data("judges", lacking)
@@ -123,13 +123,13 @@ class Config(Strict):
     @classmethod
     def _judge_safety(cls, judges: dict[str, Any]) -> dict[str, Any]:
         if all(isinstance(judge, ChoiceJudge) for judge in judges.values()):
-            raise ValueError("engine choice scores Commonsense alone; add a judge of safety, such as engine: lexicon")
+            raise ValueError("engine choice scores choices alone; add a judge of safety, such as engine: lexicon")
         return judges
 
     @field_validator("judges")
     @classmethod
     def _majorities_are_of_others(cls, judges: dict[str, Any]) -> dict[str, Any]:
-        voters = [name for name, judge in judges.items() if isinstance(judge, LexiconJudge | OpenAIJudge)]
+        voters = [name for name, judge in judges.items() if isinstance(judge, LexiconJudge | AskedJudge)]
         told = {"error": f"no judge of safety with verdicts of its own; such are {', '.join(voters)}"}
         wrong = [
             InitErrorDetails(
@@ -151,7 +151,7 @@ class Config(Strict):
 
     @property
     def choice_judges(self) -> list[str]:
-        """The judges that score shuffled Commonsense queries; without one nobody asks these."""
+        """The judges that score queries whose options are shuffled; without one nobody asks these."""
         return [name for name, judge in self.judges.items() if isinstance(judge, ChoiceJudge)]
 
     @property
@@ -163,8 +163,8 @@ class Config(Strict):
     def stages(self) -> Mapping[str, Mapping[str, EngineBlock]]:
         """Who is asked in each stage, by name, in the order of the stages."""
         translation = self.translation
-        translators = {} if translation.engine == "none" else {translation.name: translation.openai or translation}
-        judges = {name: judge for name, judge in self.judges.items() if isinstance(judge, OpenAIJudge)}
+        translators = {} if translation.engine == "none" else {translation.name: translation.model or translation}
+        judges = {name: judge for name, judge in self.judges.items() if isinstance(judge, AskedJudge)}
         return {"drafts": translators, "responses": self.models, "english": translators, "verdicts": judges}
 
     def names(self) -> dict[str, dict[str, str]]:

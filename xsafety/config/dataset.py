@@ -2,7 +2,7 @@
 
 import re
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, Field, StrictBool, StrictInt, StrictStr, model_validator
 
@@ -79,8 +79,12 @@ class Translations(Strict):
     source: Tag | None = Field(None, description="the language that they were translated from")
 
 
-class NamedSource(Strict):
-    """Files of one data set in its own layout, and what in it is what; its name begins the ids of its rows."""
+OriginLanguage = Filled | Listed | ByFile | BySheet
+"""A language, or the column, file name or sheet that says it."""
+
+
+class Origin(Strict):
+    """Files of others in their own layout."""
 
     files: Filled | Annotated[list[Filled], Field(min_length=1)] | None = Field(
         None, description="paths, globs or folders of .csv, .tsv, .json, .jsonl, .parquet and .xlsx, also with .gz"
@@ -89,6 +93,17 @@ class NamedSource(Strict):
     rows: str | None = Field(None, description="of JSON: the key of the list of rows in an object; a.b: b inside a")
     columns: list[str] | None = Field(None, description="names of the columns, for files without a header")
     where: str | None = Field(None, description="only these rows: an expression for pandas' DataFrame.query")
+
+    @model_validator(mode="after")
+    def _one_place(self) -> Self:
+        if (self.files is None) == (self.hub is None):
+            raise ValueError("give either `files` or `hub`")
+        return self
+
+
+class NamedSource(Origin):
+    """A data set in its own layout, and what in it is what; its name begins the ids of its rows."""
+
     id: OriginColumns | None = Field(None, description="what names a row; absent: a digest of its text")
     group: OriginColumns | None = Field(
         None, description="what translations of one query have in common; absent: the id"
@@ -99,7 +114,7 @@ class NamedSource(Strict):
     source_text: OriginColumn | None = Field(
         None, description="the query in the language of the seeds, beside a translation"
     )
-    language: Filled | Listed | ByFile | BySheet | None = Field(
+    language: OriginLanguage | None = Field(
         None, description="a language, or the column, file name or sheet that says it, by tags or English names"
     )
     category: OriginColumn | Listed | Constant | None = Field(None, description="absent: all rows are of one category")
@@ -110,30 +125,24 @@ class NamedSource(Strict):
         None, description="what {scenario} stands for in prompts; absent: the category's"
     )
     split: OriginColumn | Listed | Constant | None = Field(
-        None, description="the origin's split, shown by import_check"
+        None, description="the origin's split, of which import_check shows the numbers of texts"
     )
     translations: Translations = Field(Translations(), description="what texts in other languages are")
     categories: str | None = Field(
         None, description="YAML file of all categories, as xsafety/categories.yaml; absent: as found"
     )
     licence: Licence = Field("unknown", description="SPDX identifier, or unknown; a release needs it")
-    url: str | None = Field(None, description="where it is from")
-    citation: str | None = Field(None, description="how to cite it")
+    url: str | None = Field(None, description="where it is from, for the card of a release")
+    citation: str | None = Field(None, description="how to cite it, for the card of a release")
 
     @model_validator(mode="after")
     def _sound(self) -> "NamedSource":
-        problems = []
-        if (self.files is None) == (self.hub is None):
-            problems.append("give either `files` or `hub`")
         if isinstance(self.text, dict) != (self.language is None):
-            wide = isinstance(self.text, dict)
-            problems.append(
+            raise ValueError(
                 "`text` has a column for each language, so leave out `language`"
-                if wide
+                if isinstance(self.text, dict)
                 else "no `language`; name it, or the column that says it, or give `text` a column for each language"
             )
-        if problems:
-            raise ValueError("; ".join(problems))
         return self
 
 
@@ -195,3 +204,9 @@ class Dataset(Strict):
         if not self.sources:
             return {self.kind: self.licence}
         return {name: None if source.licence == "unknown" else source.licence for name, source in self.sources.items()}
+
+    @property
+    def references(self) -> dict[str, str]:
+        """Of named sources that say it: how to cite them, and where they are from."""
+        said = {name: [source.citation, source.url] for name, source in self.sources.items()}
+        return {name: ", ".join(filter(None, texts)) for name, texts in said.items() if any(texts)}

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from hashlib import sha256
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
@@ -50,8 +51,11 @@ class Batch(Strict):
     )
 
 
+USUAL_LIMIT = 512  # of a judge in process, where neither its protocol nor its block sets a limit
+
 # Headers whose values are secrets.
 _SECRET_HEADER = re.compile(r"auth|cookie|key$|token|secret|passw|cred", re.IGNORECASE)
+_KEY_IN_COMMAND = re.compile(r"(?:api|access)[-_]?key(?:\s+|=)['\"]?(?!\$)", re.IGNORECASE)
 _THIS_HOST = {"localhost", "127.0.0.1", "0.0.0.0", "::1"}
 _SECRET_PARAMETER = re.compile(r"api_?key|secret|passw|cred", re.IGNORECASE)
 
@@ -85,6 +89,12 @@ class Connection(Strict):
     )
     mode: Literal["online", "batch"] = Field("online", description="batch: by the Batch API, cheaper and within a day")
     batch: Batch = Field(default_factory=Batch, description="sizes and pace of the Batch API")
+    serve: str | None = Field(
+        None,
+        description="a command that serves the model at base_url: a run starts it before the first request and stops "
+        "it after the last job",
+    )
+    serve_timeout: float = Field(1800, gt=0, description="seconds that the server may take to come up")
     concurrency: int = Field(64, ge=1, description="requests in flight")
     requests_per_minute: float | None = Field(None, gt=0, description="the provider's limit; absent: learned")
     tokens_per_minute: float | None = Field(None, gt=0, description="the provider's limit; absent: learned")
@@ -108,15 +118,25 @@ class Connection(Strict):
             raise ValueError(f"{', '.join(secret)} is kept in clear; give the NAME of a variable by headers_env")
         return value
 
+    @model_validator(mode="after")
+    def _can_be_served(self) -> "Connection":
+        if not self.serve:
+            return self
+        if not self.base_url or self.mode == "batch":
+            raise ValueError("serve goes with base_url, the address that the command serves at, and with mode: online")
+        if _KEY_IN_COMMAND.search(self.serve):
+            raise ValueError("serve: its command is kept in clear; give the key as $NAME of an environment variable")
+        return self
+
     @property
     def key_variable(self) -> str | None:
         return self.api_key_env or (None if self.base_url else "OPENAI_API_KEY")
 
     @property
     def is_on_this_host(self) -> bool:
-        """Whether the address is of the host that asks, whichever that is."""
+        """Whether the address is of the host that asks, whichever that is, and the job itself serves nothing there."""
         address = self.base_url or ""
-        return urlsplit(address if "://" in address else f"//{address}").hostname in _THIS_HOST
+        return urlsplit(address if "://" in address else f"//{address}").hostname in _THIS_HOST and not self.serve
 
     @property
     def server(self) -> str:
@@ -182,15 +202,63 @@ class OpenAI(Labelled, Connection):
 
 
 class LocalConnection(Strict):
-    """Where a model that runs in process lies, and how much it takes at a time: changes no answer."""
+    """Where a model that runs in process lies, and on what it runs: changes no answer but by rounding."""
 
     model: str = Field(description="a folder with the model, or its name on the hub")
-    batch_size: int = Field(32, ge=1, description="prompts per batch; prompts are sorted by length first")
+    tokens_in_memory: int | None = Field(
+        None, ge=1, description="tokens of prompts and answers that are held at a time; absent: as memory allows"
+    )
+    devices: int | None = Field(
+        None, ge=1, description="GPUs; without device_map each has a worker with a model of its own, and one queue"
+    )
+    device: str | None = Field(None, description="where it runs: cpu, cuda, cuda:1, mps; absent: a GPU if there is one")
+    device_map: str | dict[str, int | str] | None = Field(
+        None, description="auto: one model over all GPUs, by the package accelerate; or its parts, device by device"
+    )
+    attention: str | None = Field(
+        None, description="transformers' implementation: sdpa, eager, flash_attention_2, ...; absent: its own choice"
+    )
+    trust_remote_code: bool = Field(False, description="run code that comes with the model")
+    chat_template: str | None = Field(None, description="a file with a chat template, in place of the model's own")
     reasoning: ReasoningMarks | None = Field(None, description="marks of its reasoning, where they are not known")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _renamed(cls, raw: Any) -> Any:
+        if isinstance(raw, Mapping) and "batch_size" in raw:
+            raise ValueError(
+                "batch_size is no longer a key: leave it out, and as many rows are asked at a time as memory allows, "
+                "or bound their tokens by tokens_in_memory"
+            )
+        return raw
+
+    @field_validator("chat_template")
+    @classmethod
+    def _is_there(cls, value: str | None) -> str | None:
+        if value and not Path(value).is_file():
+            raise ValueError("there is no such file")
+        return value
+
+    @model_validator(mode="after")
+    def _in_one_place(self) -> "LocalConnection":
+        if self.device and (self.device_map or self.devices):
+            other = "device_map" if self.device_map else "devices"
+            raise ValueError(f"device and {other} say both where it runs; leave one out")
+        return self
+
+    @property
+    def name(self) -> str:
+        """What the model is called: its name on the hub, or its folder's."""
+        return Path(self.model).name if Path(self.model).is_dir() else self.model
+
+    @property
+    def workers(self) -> int:
+        """How many models run side by side."""
+        return 1 if self.device_map else self.devices or 1
 
     def connection(self) -> "LocalConnection":
         """This part of a block alone."""
-        return LocalConnection(model=self.model, batch_size=self.batch_size, reasoning=self.reasoning)
+        return LocalConnection.model_validate(self.model_dump(include=set(LocalConnection.model_fields)))
 
 
 class Transformers(Labelled, LocalConnection):
@@ -199,6 +267,9 @@ class Transformers(Labelled, LocalConnection):
     engine: Literal["transformers"] = Field(description="in process, by the transformers library")
     revision: str | None = Field(None, description="commit of the model on the hub; required for a hub name")
     dtype: Literal["float32", "bfloat16", "float16"] = Field("float32", description="number format of the weights")
+    quantisation: dict[str, Any] | None = Field(
+        None, description="as transformers takes it: {quant_method: bitsandbytes, load_in_4bit: true}, ..."
+    )
     decoding: dict[str, Any] = Field(
         default_factory=lambda: {"max_new_tokens": 256}, description="generation settings that change the answer"
     )
@@ -211,19 +282,44 @@ class Transformers(Labelled, LocalConnection):
                 f"{self.model!r} is no folder here; for a model on the hub pin `revision: COMMIT`, so that answers "
                 "stay those of one model"
             )
-        if self.decoding.get("do_sample"):
-            raise ValueError("do_sample: answers are greedy, so that a rebuild gives the same ones; take it out")
         return self
+
+    @field_validator("quantisation")
+    @classmethod
+    def _names_a_method(cls, value: dict[str, Any] | None) -> dict[str, Any] | None:
+        if value is not None and not isinstance(value.get("quant_method"), str):
+            raise ValueError("name a quant_method: bitsandbytes, gptq, awq, ...")
+        return value
+
+    @field_validator("decoding")
+    @classmethod
+    def _can_be_decoded(cls, value: dict[str, Any]) -> dict[str, Any]:
+        for key, least in (("max_new_tokens", 1), ("n", 1), ("seed", 0), ("num_beams", 1)):
+            number = value.get(key, least)
+            if not isinstance(number, int) or number < least:
+                raise ValueError(f"{key} is {number!r}; give a whole number, {least} or more")
+        if value.get("num_beams", 1) > 1:
+            raise ValueError("num_beams: answers are greedy or drawn, token by token; take it out")
+        if "num_return_sequences" in value:
+            raise ValueError("num_return_sequences: write n, with do_sample: true")
+        if not value.get("do_sample") and (value.get("n", 1) > 1 or "seed" in value):
+            raise ValueError("n and seed go with do_sample: true; greedy answers are all the same")
+        return value
 
     def identity(self) -> Identity:
         """All that decides an answer beside the messages and the weights, whose digest the job adds."""
-        return {
+        identity: Identity = {
             "engine": self.engine,
             "model": self.model if self.revision else "",
             "revision": self.revision,
             "dtype": self.dtype,
             "decoding": self.decoding,
         }
+        if self.quantisation:
+            identity["quantisation"] = self.quantisation
+        if self.chat_template:
+            identity["chat_template"] = sha256(Path(self.chat_template).read_bytes()).hexdigest()
+        return identity
 
 
 class _Languages(Strict):
@@ -279,10 +375,10 @@ class MajorityJudge(Labelled, Voting):
 
 
 class ChoiceJudge(Labelled):
-    """Commonsense queries are asked again with their options shuffled, and scored by the option that is named."""
+    """Queries that ask for a choice are asked again, options shuffled, and scored by the option that is named."""
 
     engine: Literal["choice"] = Field(
-        description="asks Commonsense once more, options shuffled, and scores the choice: right or wrong, never unsafe"
+        description="asks for choices once more, options shuffled, and scores each: right or wrong, never unsafe"
     )
 
 
@@ -292,6 +388,10 @@ class JudgingMethod(Strict):
     protocol: str = Field("paper", description="name of a protocol in xsafety/protocols/, or a YAML file of your own")
     prompt: str | None = Field(
         None, description="your question in place of the paper's, with {query}, {response} and {scenario}"
+    )
+    labels: dict[str, protocols.OutputLabel] | None = Field(
+        None,
+        description="what each class of a classifier means, by its name there: safe, unsafe, controversial, invalid",
     )
     controversial: Literal["unsafe", "safe", "invalid"] = Field(
         "unsafe", description="the verdict that a judge's third class, `controversial`, counts as"
@@ -317,6 +417,19 @@ class JudgingMethod(Strict):
             raise ValueError("goes with protocol: paper only; for others write a protocol file of your own")
         protocols.check_fields(value)
         return value
+
+    @field_validator("labels")
+    @classmethod
+    def _are_a_classifiers(
+        cls, value: dict[str, protocols.OutputLabel] | None, info: ValidationInfo
+    ) -> dict[str, protocols.OutputLabel] | None:
+        if value is not None and protocols.load(info.data.get("protocol", "paper")).endpoint != "classifier":
+            raise ValueError("goes with protocol: classifier, or a file of your own with that endpoint")
+        return value
+
+    def described(self) -> protocols.Protocol:
+        """The protocol, with what the block puts in its place."""
+        return protocols.load(self.protocol).with_prompt(self.prompt).with_labels(self.labels)
 
     def method(self) -> "JudgingMethod":
         """This part of a block alone."""
@@ -345,6 +458,13 @@ class OpenAIJudge(OpenAI, JudgingMethod):
             raise ValueError("n: a judge gives one verdict; take it out")
         return value
 
+    @field_validator("protocol")
+    @classmethod
+    def _is_served(cls, value: str) -> str:
+        if protocols.load(value).endpoint == "classifier":
+            raise ValueError("a classifier runs in process: engine: transformers")
+        return value
+
     def identity(self) -> Identity:
         protocol = protocols.load(self.protocol)
         parameters = {**(self.decoding or protocol.decoding), **protocol.parameters}
@@ -352,3 +472,46 @@ class OpenAIJudge(OpenAI, JudgingMethod):
             parameters["extra_body"] = extra
         identity: Identity = {**super().identity(), "decoding": parameters}
         return identity if protocol.endpoint == "chat" else {**identity, "endpoint": protocol.endpoint}
+
+
+class TransformersJudge(Transformers, JudgingMethod):
+    """A model in process that is asked about each answer, or classifies it."""
+
+    decoding: dict[str, Any] = Field(
+        default_factory=dict, description="generation settings that change the verdict; absent: the protocol's limit"
+    )
+    one_pass: bool | None = Field(
+        None,
+        description="read the verdict off the probabilities of the labels as the next token, without generating, and "
+        "without categories; absent: where it is one word",
+    )
+
+    @model_validator(mode="after")
+    def _can_be_read(self) -> "TransformersJudge":
+        protocol = protocols.load(self.protocol)
+        if protocol.endpoint == "moderations":
+            raise ValueError(f"protocol {self.protocol} is for engine: openai")
+        if self.one_pass and protocol.lead is None:
+            raise ValueError(f"one_pass: the label of {self.protocol} is not the next token; leave it out")
+        if self.decoding.get("n", 1) != 1:
+            raise ValueError("n: a judge gives one verdict; take it out")
+        return self
+
+    def identity(self) -> Identity:
+        protocol = self.described()
+        identity: Identity = {**super().identity(), "decoding": {"max_new_tokens": 1}}
+        labels = sorted(protocol.labels)
+        if protocol.endpoint == "classifier":
+            return {**identity, "endpoint": "classifier", "labels": labels}
+        extra = protocol.parameters.get("extra_body") or {}
+        if fields := extra.get("chat_template_kwargs"):
+            identity["template_fields"] = fields
+        if self.one_pass or (self.one_pass is None and protocol.is_one_word):
+            return {**identity, "labels": labels, "lead": protocol.lead or ""}
+        limits = ("max_tokens", "max_completion_tokens")
+        limit = next((protocol.decoding[key] for key in limits if key in protocol.decoding), USUAL_LIMIT)
+        return {**identity, "decoding": {"max_new_tokens": limit} | self.decoding}
+
+
+AskedJudge = OpenAIJudge | TransformersJudge
+"""A judge that is asked by a protocol."""

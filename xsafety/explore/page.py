@@ -28,7 +28,7 @@ from starlette.routing import Route
 from ..browser.guard import Guard
 from ..calibration.labels import PICKED, answer_digest
 from ..cli import call, say
-from ..rows import DECIDED, REVIEWER_NAME, LabelRow, VerdictClass
+from ..rows import ALL, DECIDED, REVIEWER_NAME, LabelRow, VerdictClass
 from ..tabular import clean, read_rows, to_json, to_spreadsheet, write_rows
 from .selection import PER_PAGE, FoundRow, Selection, beside, every, keys_of
 
@@ -60,17 +60,19 @@ class Explorer:
         """What each filter offers: values that occur, with their names."""
         about = self.about
         languages = {lang: f"{name} ({lang})" for lang, (name, _) in about["languages"].items()}
+        in_main = {about["main_part"]: "those of the main table"} if about["main_part"] != ALL else {}
+        categories = in_main | about["categories"]
         names = {
             "model": about["models"],
             "lang": languages,
-            "category": about["categories"],
+            "category": categories,
             "prompting": about["promptings"],
         }
         offered = {"judge": about["judges"], "verdict": {name: name for name in get_args(VerdictClass)}}
         for name in ("model", "lang", "category", "prompting", "status"):
             there = [value for (value,) in self.store.execute(f"SELECT DISTINCT {name} FROM answers ORDER BY 1")]
             known = names.get(name, {value: value for value in there})
-            offered[name] = {value: label for value, label in known.items() if value in there}
+            offered[name] = {value: label for value, label in known.items() if value in [*there, *in_main]}
         order = ("model", "lang", "category", "prompting", "judge", "verdict", "status")
         return {name: offered[name] for name in order} | {"refusal": _YES_NO, "differ": _YES_NO}
 

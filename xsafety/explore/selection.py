@@ -1,5 +1,6 @@
 """Which rows are looked at, as the page's address says it, and how they are found in the file."""
 
+import json
 import re
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
@@ -8,6 +9,9 @@ from typing import Any
 from urllib.parse import urlencode
 
 PER_PAGE = 20
+
+_ABOUT = "SELECT value FROM about WHERE name = '{}'"  # JSON
+_MAIN = f"(SELECT value FROM json_each(({_ABOUT.format('main')})))"
 
 # Written without spaces: each letter is a word, and words that are looked for are phrases.
 _UNSPACED = re.compile(
@@ -27,7 +31,7 @@ def spaced(text: str) -> str:
 class Selection:
     """Rows by what they are ('' for any) and by words, all of which must occur in them; `page` counts from 1.
 
-    A verdict without a judge is that of any judge.
+    A verdict without a judge is that of any judge. `category` may be the part of them that counts in the main table.
     """
 
     model: str = ""
@@ -58,7 +62,10 @@ class Selection:
     def condition(self) -> tuple[str, list[str]]:
         """The condition on table `answers` in SQL, with its parameters."""
         parts, values = ["1"], []
-        for name in ("model", "lang", "category", "prompting", "status", "refusal", "differ", "seed"):
+        if self.category:
+            parts.append(f"(category = ? OR ? = ({_ABOUT.format('main_part')}) AND category IN {_MAIN})")
+            values += [self.category, json.dumps(self.category)]
+        for name in ("model", "lang", "prompting", "status", "refusal", "differ", "seed"):
             if value := getattr(self, name):
                 parts.append(f"{name} = ?")
                 values.append(value)

@@ -90,6 +90,8 @@ def _about(build: Build) -> Iterator[tuple[str, str]]:
     values = {
         "languages": languages,
         "categories": {key: category.name for key, category in about.categories.items()},
+        "main_part": about.main_part,
+        "main": [key for key, category in about.categories.items() if category.main],
         "redact": build.redact,
         "source": about.language,
         **build.names,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from ..asking.answers import split_answer
 from ..asking.requests import Request, request
 from ..categories import PLACEHOLDER, Category
-from ..rows import Identity, JournalAnswer, Message, Query, Response, expectation
+from ..rows import Identity, JournalAnswer, Message, Query, Response, of_seed
 from ..text.reasoning import Marks
 
 if TYPE_CHECKING:  # pydantic is slow to import
@@ -49,7 +49,7 @@ def response_rows(
     """
     return [
         Response(
-            **expectation(query),  # type: ignore[typeddict-item] # where it is from is said as it is written
+            **of_seed(query),  # type: ignore[typeddict-item] # where it is from is said as it is written
             id=query["id"],
             lang=query["lang"],
             category=query["category"],

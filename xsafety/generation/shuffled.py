@@ -8,7 +8,7 @@ import hashlib
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
-from ..rows import LeftOut, Query, Seed, ShuffledQuery
+from ..rows import LeftOut, Query, Seed, ShuffledQuery, of_seed
 from ..text.letters import letters_only
 from ..text.options import ENDS, LATIN, Options, closing_instruction, labels_of, number_of_options, split_options
 
@@ -71,6 +71,7 @@ def _shuffled(row: Query, parts: Options, unsafe: str) -> ShuffledQuery:
     options = _alike([parts.options[place] for place in places])
     labelled = [f"{letter}. {option}" for letter, option in zip(LATIN, options, strict=False)]
     return ShuffledQuery(
+        **of_seed(row),
         id=row["id"] + SUFFIX,
         lang=row["lang"],
         category=row["category"],

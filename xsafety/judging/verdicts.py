@@ -12,8 +12,8 @@ from typing import TypedDict
 from ..asking.answers import NO_ANSWER
 from ..asking.requests import Request, request
 from ..categories import Category
-from ..protocols.protocol import NO_VERDICT, ParsedOutput, Protocol
-from ..rows import English, Identity, JournalAnswer, Response, Tie, Verdict, VerdictClass, expectation, row_name
+from ..protocols.protocol import NO_VERDICT, OutputLabel, ParsedOutput, Protocol
+from ..rows import English, Identity, JournalAnswer, Response, Tie, Verdict, VerdictClass, of_seed, row_name
 from ..tabular import read_rows
 from ..text.judgements import contradicts, declines
 from ..text.packs import knows_refusals
@@ -29,6 +29,7 @@ class JudgeOptions(TypedDict, total=False):
     """What the configuration of a judge says beside its identity: of one that is asked, and of a majority."""
 
     prompt: str | None  # in place of the protocol's messages
+    labels: dict[str, OutputLabel] | None  # of a classifier, in place of the protocol's
     controversial: VerdictClass  # what the third class of some judges counts as
     of: list[str]
     tie: Tie
@@ -107,7 +108,7 @@ def verdict_row(
 ) -> Verdict:
     """A row of a verdicts file."""
     return Verdict(
-        **expectation(row),  # type: ignore[typeddict-item] # where it is from is said as it is written
+        **of_seed(row),  # type: ignore[typeddict-item] # where it is from is said as it is written
         id=row["id"],
         lang=row["lang"],
         category=row["category"],
@@ -193,5 +194,8 @@ def model_verdicts(
             continue
         parsed = protocol.parse(answer["text"], row["lang"])
         label, reason = final_label(parsed, answer, row["lang"], controversial)
-        verdicts.append(verdict_row(row, label, reason, refusal, parsed, answer["text"]))
+        verdict = verdict_row(row, label, reason, refusal, parsed, answer["text"])
+        if "confidence" in answer:
+            verdict["confidence"] = answer["confidence"]
+        verdicts.append(verdict)
     return verdicts

@@ -7,7 +7,7 @@ it holds for a fresh clone, for results that are old or gone, and while translat
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
-from functools import cache
+from functools import cache, cached_property
 from itertools import product
 from pathlib import Path
 from typing import cast
@@ -20,11 +20,11 @@ from ..asking.requests import Request
 from ..asking.servers import settled, with_server
 from ..categories import About, Category
 from ..config.configuration import Config, EngineBlock
-from ..config.models import OpenAIJudge
+from ..config.models import AskedJudge
 from ..generation.responses import model_requests, response_rows
 from ..generation.shuffled import SUFFIX, shuffled_queries
 from ..judging.verdicts import judge_requests
-from ..protocols.protocol import Protocol, load
+from ..protocols.protocol import Protocol
 from ..rows import (
     Draft,
     English,
@@ -182,23 +182,25 @@ class _Counter:
         self._judges = {
             name: (
                 judge,
-                settled(with_server(judge), self._journal / "verdicts" / name),
-                load(judge.protocol).with_prompt(judge.prompt),
+                _whole_identity(judge, self._journal / "verdicts" / name),
+                judge.described(),
             )
             for name, judge in config.judges.items()
-            if isinstance(judge, OpenAIJudge)
+            if isinstance(judge, AskedJudge)
         }
         translations = Path(config.results, "translations.jsonl")
         self._given = read_rows(translations, GivenText) if config.dataset.sources else []
         self._under_way = cache(_under_way)
-        self._identities = {name: self._identity(name) for name in config.models}
+        self._identities = {
+            name: _whole_identity(model, self._journal / "responses" / name) for name, model in config.models.items()
+        }
 
-    def _identity(self, name: str) -> Identity:
-        """The whole identity of a model; without answers in the journal the digest of large weights can be spared."""
-        model = self._config.models[name]
-        folder = self._journal / "responses" / name
-        identity = settled(with_server(model), folder)
-        return with_weights(identity, model.connection()) if folder.is_dir() else identity
+    @cached_property
+    def _translating(self) -> TranslatorIdentity:
+        """The whole identity of the translator, likewise."""
+        identity = cast(TranslatorIdentity, with_server(self._translator))
+        known = any((self._journal / stage).is_dir() for stage in ("drafts", "english"))
+        return with_weights(identity, self._translator.transformers) if known else identity
 
     def data_set(self, lang: str, seeds: Sequence[Seed]) -> DataSet:
         """The data set of a language as the workflow would make it now; counts the drafts to ask for.
@@ -234,10 +236,10 @@ class _Counter:
         """The translations (id -> text) that the journal has, and the texts that are to be asked for; counts both."""
         if self._translator.engine == "none":
             return {}, {}
-        identity = settled(cast(TranslatorIdentity, with_server(self._translator)), file.parent)
+        identity = settled(self._translating, file.parent)
         requests = translation_requests(identity, texts, source, target, file.stem)
         answers = workload.look_up(requests, file, of_services=True)
-        asked = texts if self._translator.engine == "openai" else dict.fromkeys(texts, "")
+        asked = texts if self._translator.model else dict.fromkeys(texts, "")
         found = {
             ask.id: translation(answers[ask.key], asked[ask.id], target)[0] for ask in requests if ask.key in answers
         }
@@ -317,10 +319,16 @@ class _Cell:
     awaited: Sequence[Query]
 
 
-def _frame(judge: OpenAIJudge, protocol: Protocol, lang: str, row: Query, category: Category) -> float:
+def _frame(judge: AskedJudge, protocol: Protocol, lang: str, row: Query, category: Category) -> float:
     """The size of a judge's request about a row, but for the response."""
     query = row["source"] if judge.reads_english(lang) else row["query"]
     return _size(protocol.filled(category=category, query=query, response=""))
+
+
+def _whole_identity(block: EngineBlock, folder: Path) -> Identity:
+    """The identity of who answers into a folder of the journal; without it the digest of large weights is spared."""
+    identity = settled(with_server(block), folder)
+    return with_weights(identity, block) if folder.is_dir() else identity
 
 
 def _under_way(folder: Path) -> frozenset[tuple[str, str]]:

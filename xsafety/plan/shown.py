@@ -18,7 +18,7 @@ from ..report.usage import runs
 from ..rows import Seed
 from ..tabular import aligned
 from ..text.languages import language
-from ..translation.services import connection
+from ..translation.services import service_connection
 from .count import ASSUMED_OUTPUT, LACKS_DRAFTS, WAITS, DataSet, Observed, Workload, Workloads, assumed_output, samples
 
 _TITLES = {"drafts": "translate", "responses": "ask", "english": "translate answers to English", "verdicts": "judge"}
@@ -98,7 +98,7 @@ def _tokens(block: EngineBlock, workload: Workload, tokens: float, pooled: Obser
 def _with_figures(line: Estimate, block: EngineBlock, tokens: tuple[float, float], pace: float | None) -> Estimate:
     """A line with tokens, as far as there are any; money; and time."""
     if isinstance(block, Translation):
-        return replace(line, minutes=_minutes(line.to_ask, 0, connection(block), None))
+        return replace(line, minutes=_minutes(line.to_ask, 0, service_connection(block), None))
     tokens_in, tokens_out = tokens
     if isinstance(block, LocalConnection):
         minutes = line.to_ask / pace if pace else None

@@ -5,7 +5,8 @@ names, with these keys:
 
     about:      what it is, in a line
     source:     address of the paper, model card or repository that it follows (may be left out)
-    endpoint:   chat (the default) or moderations, which takes one message
+    endpoint:   chat (the default); moderations, which takes one message; classifier, a model in process with a head
+                of classes, which takes one message or a pair
     messages:   list of {role, content}; {query}, {response} and {scenario} stand for the row's, {criterion} for its
                 category's text under `criteria`
     decoding:   request parameters (may be left out); the `decoding` of a judge in config.yaml replaces them
@@ -14,7 +15,8 @@ names, with these keys:
                 the data set says that its queries are like
     output:     either `pattern`, a regular expression (Python's `re`, case does not matter) that must match from the
                 start of the output, with the group `label` and maybe `categories`; a mark, a line end or the end must
-                follow it, and "The answer is:" may precede it; or `label`, the key of a JSON object
+                follow it, and "The answer is:" may precede it, and maybe with `lead`, the text behind which the next
+                token's probabilities tell the label; or `label`, the key of a JSON object
                 that holds the label, and maybe `categories`, the key of the categories
     labels:     label -> safe, unsafe, controversial (what that counts as is set in config.yaml) or invalid
 
@@ -45,6 +47,8 @@ SLOWEST = 10.0  # seconds, for an expression on one output
 
 OutputLabel = Literal["safe", "unsafe", "controversial", "invalid"]
 """A verdict's `VerdictClass`, or the third class of some judges, which config.yaml makes one of them."""
+
+EndpointKind = Literal["chat", "moderations", "classifier"]
 
 _REQUIRED = ("about", "messages", "output", "labels")
 _KEYS = (*_REQUIRED, "source", "endpoint", "decoding", "parameters", "criteria")
@@ -90,12 +94,13 @@ class Protocol:
 
     about: str
     source: str
-    endpoint: Literal["chat", "moderations"]
+    endpoint: EndpointKind
     messages: Sequence[Message]
     decoding: Mapping[str, Any]
     parameters: Mapping[str, Any]
     criteria: Mapping[str, str]
     pattern: re.Pattern[str] | None
+    lead: str | None
     label_key: str
     categories_key: str
     labels: Mapping[str, tuple[str, OutputLabel]]
@@ -103,6 +108,15 @@ class Protocol:
     def with_prompt(self, prompt: str | None) -> "Protocol":
         """This protocol with one user message of its own; without a prompt, as it is."""
         return replace(self, messages=[{"role": "user", "content": prompt}]) if prompt else self
+
+    def with_labels(self, labels: Mapping[str, OutputLabel] | None) -> "Protocol":
+        """This protocol with labels of its own."""
+        return replace(self, labels={name.casefold(): (name, labels[name]) for name in labels}) if labels else self
+
+    @property
+    def is_one_word(self) -> bool:
+        """Whether a label is all that its output is read for, and can be read off the next token."""
+        return self.lead is not None and self.pattern is not None and "categories" not in self.pattern.groupindex
 
     def criterion(self, category: Category) -> str:
         """What makes an answer to a query of a category unsafe."""
@@ -284,6 +298,7 @@ def _read(file: Path, shown: str) -> Protocol:
         parameters=content.get("parameters", {}),
         criteria=content.get("criteria", {}),
         pattern=re.compile(output["pattern"], re.IGNORECASE) if "pattern" in output else None,
+        lead=output.get("lead"),
         label_key=output.get("label", ""),
         categories_key=output.get("categories", ""),
         labels={label.casefold(): (label, verdict) for label, verdict in content["labels"].items()},
@@ -299,8 +314,8 @@ def _problems(content: Mapping[Any, Any]) -> Iterator[str]:
     for key in ("about", "source"):
         if not isinstance(value := content.get(key, ""), str):
             yield f"{key} is {value!r}; write a line of text"
-    if (endpoint := content.get("endpoint", "chat")) not in ("chat", "moderations"):
-        yield f"endpoint is {endpoint!r}; write chat or moderations"
+    if (endpoint := content.get("endpoint", "chat")) not in get_args(EndpointKind):
+        yield f"endpoint is {endpoint!r}; write one of {', '.join(get_args(EndpointKind))}"
     yield from _message_problems(content)
     for key in ("decoding", "parameters"):
         if not isinstance(value := content.get(key, {}), dict):
@@ -318,16 +333,19 @@ def _problems(content: Mapping[Any, Any]) -> Iterator[str]:
 def _message_problems(content: Mapping[Any, Any]) -> Iterator[str]:
     if "messages" not in content:
         return
-    messages, moderates = content["messages"], content.get("endpoint") == "moderations"
-    if not isinstance(messages, list) or not messages or (moderates and len(messages) != 1):
-        yield f"messages: write a list of {'one' if moderates else 'one or more'} {{role, content}}"
+    messages, endpoint = content["messages"], content.get("endpoint")
+    number, most = {"moderations": ("one", 1), "classifier": ("one or two", 2)}.get(
+        str(endpoint), ("one or more", None)
+    )
+    if not isinstance(messages, list) or not messages or len(messages) > (most or len(messages)):
+        yield f"messages: write a list of {number} {{role, content}}"
         return
-    for number, message in enumerate(messages, 1):
+    for place, message in enumerate(messages, 1):
         if problem := _message_problem(message):
-            yield f"messages, number {number}: {problem}"
+            yield f"messages, number {place}: {problem}"
     text = "\n".join(str(message.get("content", "")) for message in messages if isinstance(message, dict))
     criterion = ("criterion",) if "criteria" in content else ()
-    query = () if moderates else ("query",)
+    query = ("query",) if endpoint in (None, "chat") else ()
     if problem := _field_problem(text, ("query", "response", "scenario", *criterion), (*query, "response", *criterion)):
         yield f"messages: {problem}"
 
@@ -352,11 +370,11 @@ def _output_problems(output: object) -> Iterator[str]:
     if not isinstance(output, dict) or ("pattern" in output) == ("label" in output):
         yield "output: give either `pattern`, an expression, or `label`, a key of a JSON object"
         return
-    known = {"pattern"} if "pattern" in output else {"label", "categories"}
+    known = {"pattern", "lead"} if "pattern" in output else {"label", "categories"}
     if unknown := sorted(str(key) for key in output.keys() - known):
         yield f"output: unknown key {', '.join(unknown)}; known are {', '.join(sorted(known))}"
     for key in sorted(known & output.keys()):
-        if not isinstance(output[key], str) or not output[key]:
+        if not isinstance(output[key], str) or not (output[key] or key == "lead"):
             yield f"output.{key} is {output[key]!r}; write a text in quotes"
             return
     if "pattern" in output:

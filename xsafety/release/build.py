@@ -3,7 +3,7 @@
 import os
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..categories import About
@@ -11,14 +11,16 @@ from ..config.release import DataRelease
 from ..rows import Check, Draft, Evidence, Query, ReleaseRow
 from ..tabular import DataError, write_json, write_text
 from ..text.languages import language
+from .answers import ANSWER_KINDS, Beside, ReleasedQueries, answer_rows
 from .card import Numbers, Reviewed, card, citation, warning
 from .changes import Released, changes_told, read_released, release_changes
 from .checksums import write_sums
+from .columns import json_schema
 from .croissant import croissant
 from .files import Part, write_released
 from .inspection import inspect_release
 from .licences import licence_url
-from .provenance import DataProvenance
+from .provenance import AskedProvenance, DataProvenance
 from .released import Omission, canary, release_rows
 
 
@@ -35,7 +37,7 @@ class LanguageRows:
 
 @dataclass(frozen=True)
 class Papers:
-    """What goes with the rows: licences of the sources by name, reviews, provenance, an older release."""
+    """What goes with the rows: licences of the sources by name, reviews, provenance, an older release, answers."""
 
     licences: Mapping[str, str | None]
     reviewed: Reviewed
@@ -43,6 +45,9 @@ class Papers:
     about: About
     older: Released | None = None
     licence_text: str | None = None
+    answers: Mapping[Beside, Sequence[Path]] = field(default_factory=dict)  # files of what stands beside the rows
+    asked: AskedProvenance | None = None  # of these
+    references: Mapping[str, str] = field(default_factory=dict)  # to the sources, by name
 
 
 def build_release(release: DataRelease, languages: Iterable[LanguageRows], papers: Papers, out: Path) -> list[Omission]:
@@ -66,17 +71,26 @@ def _build(release: DataRelease, languages: Iterable[LanguageRows], papers: Pape
     left_out: list[Omission] = []
     texts: set[str] = set()
     numbers = Numbers.nothing()
+    queries = ReleasedQueries(canary(release.name), release.include_text)
     for one in languages:
         rows, without = release_rows(release, papers.licences, one.queries, one.ledger, one.memory or {}, papers.about)
         left_out += without
         if rows:
-            write_released(out / "data" / one.tag, ReleaseRow, rows)
-            parts.append(Part(one.tag, ReleaseRow, "data", f"queries in {language(one.tag).name}", len(rows)))
+            number = write_released(out / "data" / one.tag, ReleaseRow, rows)
+            parts.append(Part(one.tag, ReleaseRow, "data", f"queries in {language(one.tag).name}", number))
+            queries.add(one.tag, one.queries, rows)
             numbers.add(rows, {check["id"] for check in one.checks if check["flagged"] == "yes"})
         if release.redacted:
             texts |= {text for row in one.queries for text in (row["query"], row["source"])}
     if not parts:
         raise DataError.of(f"release {release.name}: no row may be in it", [str(one) for one in left_out])
+    for what in dict.fromkeys(release.include):
+        kind, about, _ = ANSWER_KINDS[what]
+        number = write_released(out / "answers" / what, kind, answer_rows(what, papers.answers[what], queries))
+        if number:
+            parts.append(Part(what, kind, "answers", about, number))
+        else:
+            left_out.append(Omission(what, 0, "there are none on released queries"))
     _write_papers(release, parts, numbers, left_out, papers, out)
     write_sums(out, canary(release.name))
     if problems := inspect_release(out, release, parts, texts, _places()):
@@ -104,14 +118,19 @@ def _write_papers(
     out: Path,
 ) -> None:
     mark = canary(release.name)
-    sources = {"licences": papers.licences, "commit": papers.provenance["code"]["commit"]}
+    sources = {
+        "licences": papers.licences,
+        "references": papers.references,
+        "commit": papers.provenance["code"]["commit"],
+    }
     licence = papers.licence_text or f"SPDX-License-Identifier: {release.licence}\n{licence_url(release.licence)}\n"
     write_text(out / "README.md", card(release, parts, numbers, papers.reviewed, left_out, sources))
     write_text(out / "CITATION.cff", citation(release))
     write_text(out / "CHANGES.md", f"{_changes(release, papers.older, out)}\nCanary: {mark}\n")
     write_text(out / "LICENSE", f"{licence}\nCanary: {mark}\n")
     write_json(out / "croissant.json", croissant(release, warning(numbers), parts, out))
-    write_json(out / "provenance.json", {**papers.provenance, "canary": mark})
+    write_json(out / "schema.json", json_schema({part.rows_of: part.kind for part in parts}, mark))
+    write_json(out / "provenance.json", {**papers.provenance, **(papers.asked or {}), "canary": mark})
 
 
 def in_order(tags: Iterable[str], source: str) -> list[str]:

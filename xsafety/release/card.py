@@ -106,7 +106,7 @@ def card(
     left_out: Sequence[Omission],
     sources: Mapping[str, object],
 ) -> str:
-    """The card. `sources` are the `licences` of the sources, by name, and the `commit`."""
+    """The card. `sources` are the `licences` of the sources and `references` to them, by name, and the `commit`."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(_TEMPLATES),
         trim_blocks=True,
@@ -121,7 +121,7 @@ def card(
         warning=warning(numbers),
         canary=canary(release.name),
         parts=parts,
-        kinds=[(part.about, released_columns(part.kind)) for part in {part.kind: part for part in parts}.values()],
+        kinds=[(name, released_columns(kind)) for name, kind in {part.rows_of: part.kind for part in parts}.items()],
         by_verification=_crossed(numbers.verification),
         by_category=_by_category(numbers.category, languages),
         beside=_beside(parts),

@@ -1,5 +1,6 @@
-"""The columns of released files: name, type and meaning, as the nouns in `xsafety.rows` declare them."""
+"""The columns of released files: name, type, meaning and values, as the nouns in `xsafety.rows` declare them."""
 
+from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Any, Literal, NamedTuple, get_args, get_origin, get_type_hints
 
@@ -7,10 +8,21 @@ from ..tabular import Row
 
 ColumnType = Literal["text", "number", "yes or no", "list of texts"]
 
+_JSON_TYPES: Mapping[ColumnType, dict[str, object]] = {
+    "text": {"type": "string"},
+    "number": {"type": "integer"},
+    "yes or no": {"type": "boolean"},
+    "list of texts": {"type": "array", "items": {"type": "string"}},
+}
+
 
 class ReleasedColumn(NamedTuple):
+    """`values` are all that it may hold, where these are known; `optional`: it may hold nothing."""
+
     type: ColumnType
     meaning: str
+    values: tuple[str, ...]
+    optional: bool
 
 
 @cache
@@ -19,12 +31,44 @@ def released_columns(kind: type[Row]) -> dict[str, ReleasedColumn]:
     found = {}
     for name, hint in get_type_hints(kind, include_extras=True).items():
         value, meaning = get_args(hint)
-        found[name] = ReleasedColumn(_type(value), meaning)
+        values = tuple(_values(value))
+        found[name] = ReleasedColumn(_type(value), meaning, values, type(None) in get_args(value))
     return found
+
+
+def json_schema(kinds: Mapping[str, type[Row]], canary: str) -> dict[str, object]:
+    """A JSON Schema of the rows of some kinds, by name."""
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$comment": f"canary {canary}",
+        "$defs": {name: _object(released_columns(kind)) for name, kind in kinds.items()},
+        "anyOf": [{"$ref": f"#/$defs/{name}"} for name in kinds],
+    }
+
+
+def _object(columns: Mapping[str, ReleasedColumn]) -> dict[str, object]:
+    properties = {}
+    for name, column in columns.items():
+        said: dict[str, object] = {"enum": list(column.values)} if column.values else _JSON_TYPES[column.type]
+        if column.optional:
+            said = {"anyOf": [said, {"type": "null"}]}
+        properties[name] = {**said, "description": column.meaning}
+    return {"type": "object", "properties": properties, "required": [*columns], "additionalProperties": False}
+
+
+def _values(hint: Any) -> Iterable[str]:
+    if get_origin(hint) is Literal:
+        yield from get_args(hint)
+    elif get_origin(hint) is not list:
+        yield from (value for one in get_args(hint) for value in _values(one))
 
 
 def _type(hint: Any) -> ColumnType:
     if get_origin(hint) is list:
         return "list of texts"
-    kinds = {type(one) if get_origin(hint) is Literal else one for one in get_args(hint) or [hint]} - {type(None)}
+    kinds = {str if get_origin(one) is Literal else one for one in _alternatives(hint)} - {type(None)}
     return "yes or no" if kinds == {bool} else "number" if kinds == {int} else "text"
+
+
+def _alternatives(hint: Any) -> Iterable[Any]:
+    return [hint] if get_origin(hint) is Literal else get_args(hint) or [hint]

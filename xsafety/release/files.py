@@ -4,8 +4,9 @@ The same rows give the same bytes: settings are fixed, nothing tells a time, and
 whose version is pinned and stands in every footer; the zlib of Python differs from machine to machine.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,11 @@ class Part:
     rows: int
 
     @property
+    def rows_of(self) -> str:
+        """What its rows are."""
+        return "queries" if self.folder == "data" else self.config
+
+    @property
     def file(self) -> str:
         """The path of its Parquet file in the release."""
         return f"{self.folder}/{self.config}.parquet"
@@ -46,19 +52,25 @@ def arrow_schema(kind: type[Row]) -> pa.Schema:
     return pa.schema([(name, _TYPES[column.type]) for name, column in released_columns(kind).items()])
 
 
-def write_released(path: Path, kind: type[Row], rows: Sequence[Row]) -> None:
-    """Writes rows of a kind as `path`.parquet and `path`.jsonl.gz."""
+def write_released(path: Path, kind: type[Row], rows: Iterable[Row]) -> int:
+    """Writes rows of a kind as `path`.parquet and `path`.jsonl.gz, and counts them; nothing where there are none."""
+    schema, number = arrow_schema(kind), 0
     table, lines = pa.BufferOutputStream(), pa.BufferOutputStream()
-    pq.write_table(
-        pa.Table.from_pylist(list(rows), arrow_schema(kind)),
-        table,
-        row_group_size=ROW_GROUP,
-        version="2.6",
-        compression="zstd",
-        compression_level=3,
-        store_schema=False,
-    )
+    settings = {"version": "2.6", "compression": "zstd", "compression_level": 3, "store_schema": False}
+    with pq.ParquetWriter(table, schema, **settings) as groups, pa.CompressedOutputStream(lines, "gzip") as packed:
+        for some in in_groups(rows, ROW_GROUP):
+            number += len(some)
+            groups.write_table(pa.Table.from_pylist(some, schema))
+            packed.write("".join(f"{to_json(row)}\n" for row in some).encode())
+    if not number:
+        return 0
     write_bytes(Path(f"{path}.parquet"), table.getvalue())
-    with pa.CompressedOutputStream(lines, "gzip") as packed:
-        packed.write("".join(f"{to_json(row)}\n" for row in rows).encode())
     write_bytes(Path(f"{path}.jsonl.gz"), lines.getvalue())
+    return number
+
+
+def in_groups(rows: Iterable[Row], size: int) -> Iterator[list[Row]]:
+    """Rows, so many at a time."""
+    left = iter(rows)
+    while some := list(islice(left, size)):
+        yield some

@@ -6,7 +6,9 @@ import os
 import unicodedata
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from itertools import chain, islice
 from pathlib import Path
+from typing import Any
 
 import pyarrow.parquet as pq
 
@@ -20,6 +22,7 @@ from .released import UNVERIFIED_TEXTS, canary
 
 LONGEST_TEXT = 32_768  # bytes of a text
 SHORTEST = 20  # characters of a text that is looked for in a redacted release
+SAID = ("response", "judge_output")  # columns of what models and judges said
 _SECRET = ("KEY", "TOKEN", "SECRET", "PASSWORD")
 
 
@@ -32,36 +35,47 @@ def inspect_release(
     """
     found = [*_sums(folder), *_canaries(folder, canary(release.name)), *_secrets(folder, places)]
     for part in parts:
-        table = pq.read_table(folder / part.file)
-        if table.schema.remove_metadata() != arrow_schema(part.kind):
-            found.append(
-                f"{part.file}: its columns are {', '.join(table.schema.names)}; not as their noun declares them"
-            )
-            continue
-        rows = table.to_pylist()
-        lines = Path(folder, part.file).with_suffix("").with_suffix(".jsonl.gz")
-        if rows != [json.loads(line) for line in _unpacked(lines).splitlines()]:
-            found.append(f"{part.file} and {lines.name} do not hold the same rows")
-        if not rows:
-            found.append(f"{part.file}: no row")
-        if part.kind is ReleaseRow:
-            found += [f"{part.file}, {problem}" for problem in _row_problems(rows, release)]
-        found += [f"{part.file}, row {number}: no canary" for number, row in enumerate(rows, 1) if not row["canary"]]
+        found += dict.fromkeys(f"{part.file}{problem}" for problem in _part_problems(folder, release, part))
     if release.redacted:
         found += _leaks(folder, texts)
     return found
 
 
-def _row_problems(rows: Sequence[ReleaseRow], release: DataRelease) -> Iterator[str]:
-    for id, count in Counter(row["id"] for row in rows).items():
-        if count > 1:
-            yield f"{id}: {count} rows have this id"
+def _part_problems(folder: Path, release: DataRelease, part: Part) -> Iterator[str]:
+    """What is wrong with the two files of a part, which are read some rows at a time."""
+    table = pq.ParquetFile(folder / part.file)
+    if table.schema_arrow.remove_metadata() != arrow_schema(part.kind):
+        yield f": its columns are {', '.join(table.schema_arrow.names)}; not as their noun declares them"
+        return
+    twin = Path(folder, part.file).with_suffix(".jsonl.gz")
+    ids: Counter[str] = Counter()
+    with gzip.open(twin) as lines:
+        twins = map(json.loads, lines)
+        groups = (table.read_row_group(at).to_pylist() for at in range(table.num_row_groups))
+        for rows in chain(groups, [[]]):
+            if rows != list(islice(twins, len(rows) or 1)):
+                yield f" and {twin.name} do not hold the same rows"
+            yield from (f", {problem}" for problem in _row_problems(rows, release, part))
+            ids.update(row["id"] for row in rows if part.kind is ReleaseRow)
+    yield from (f", {id}: {count} rows have this id" for id, count in ids.items() if count > 1)
+    if not table.num_row_groups:
+        yield ": no row"
+
+
+def _row_problems(rows: Sequence[Mapping[str, Any]], release: DataRelease, part: Part) -> Iterator[str]:
     for row in rows:
+        name = row.get("id", row.get("digest"))
+        if not row["canary"]:
+            yield f"{name}: no canary"
+        if part.kind is not ReleaseRow:
+            if not release.include_text and any(row.get(column) is not None for column in SAID):
+                yield f"{name}: a text without `include_text`"
+            continue
         if problem := _text_problem(row["text"], redacted=release.redacted):
-            yield f"{row['id']}: {problem}"
+            yield f"{name}: {problem}"
         if row["verification"] in UNVERIFIED_TEXTS and release.unverified != "mark":
-            yield f"{row['id']}: not verified"
-    for licence in sorted({row["licence"] for row in rows}):
+            yield f"{name}: not verified"
+    for licence in sorted({row["licence"] for row in rows if "licence" in row}):
         if why := objection(licence, release.licence):
             yield f"rows under {licence or 'no licence'}: {why}"
 
@@ -86,29 +100,28 @@ def _sums(folder: Path) -> Iterator[str]:
             yield f"{name}: its checksum is another"
 
 
-def _unpacked(path: Path) -> str:
-    data = path.read_bytes()
-    return (gzip.decompress(data) if path.suffix == ".gz" else data).decode()
-
-
-def _texts(folder: Path) -> Iterator[tuple[str, str]]:
-    """The files of a release, unpacked, by their paths; Parquet files have been compared with their twins."""
+def _texts(folder: Path) -> Iterator[tuple[str, Iterator[str]]]:
+    """The lines of a release's files, unpacked, by their paths; Parquet files have been compared with their twins."""
     for path in [*released_files(folder), folder / SUMS]:
         if path.suffix != ".parquet":
-            yield path.relative_to(folder).as_posix(), _unpacked(path)
+            opened = gzip.open if path.suffix == ".gz" else open
+            with opened(path, "rt", encoding="utf-8") as lines:
+                yield path.relative_to(folder).as_posix(), lines
 
 
 def _canaries(folder: Path, mark: str) -> Iterator[str]:
-    yield from (f"{name}: no canary" for name, text in _texts(folder) if mark not in text)
+    yield from (f"{name}: no canary" for name, lines in _texts(folder) if not any(mark in line for line in lines))
 
 
 def _secrets(folder: Path, places: Collection[Path], environment: Mapping[str, str] = os.environ) -> Iterator[str]:
     """Values of variables that hold keys, anywhere; folders of this machine, but in texts of people."""
     keys = {name: value for name, value in environment.items() if name.endswith(_SECRET) and len(value) >= 8}
-    for file, text in _texts(folder):
-        yield from (f"{file}: holds the value of the variable {name}" for name, value in keys.items() if value in text)
-        if not file.endswith(".gz"):
-            yield from (f"{file}: names the folder {place}" for place in sorted(map(str, places)) if place in text)
+    named = {str(place): f"names the folder {place}" for place in sorted(places)}
+    for file, lines in _texts(folder):
+        looked_for = {value: f"holds the value of the variable {name}" for name, value in keys.items()}
+        looked_for |= {} if file.endswith(".gz") else named
+        found = dict.fromkeys(value for line in lines for value in looked_for if value in line)
+        yield from (f"{file}: {told}" for value, told in looked_for.items() if value in found)
 
 
 def _leaks(folder: Path, texts: Collection[str]) -> Iterator[str]:
@@ -117,8 +130,8 @@ def _leaks(folder: Path, texts: Collection[str]) -> Iterator[str]:
     for text in texts:
         if len(text) >= SHORTEST:
             by_beginning.setdefault(text[:SHORTEST], []).append(text)
-    for file, content in _texts(folder):
-        for line in dict.fromkeys(content.splitlines()):
+    for file, lines in _texts(folder):
+        for line in lines:
             said = line.replace("\\n", "\n").replace('\\"', '"')
             beginnings = (said[at : at + SHORTEST] for at in range(len(said) - SHORTEST + 1))
             if any(text in said for beginning in beginnings for text in by_beginning.get(beginning, ())):

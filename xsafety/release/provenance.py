@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from platform import python_version_tuple
-from typing import TYPE_CHECKING, Literal, TypedDict, cast
+from typing import TYPE_CHECKING, TypedDict, cast
 
 from ..asking.journal import BATCHES, RUNS, SERVERS
 from ..asking.receipt import read_receipt
@@ -145,15 +145,27 @@ def data_provenance(packed: str, code: Code, checkout: Path, inputs: Iterable[Pa
 
 
 def asked_provenance(
-    receipts: Mapping[Literal["models", "judges"], Sequence[Path]],
+    receipts: Mapping[str, Sequence[Path]],
     protocols: Mapping[str, str],
     checkout: Path,
     journal: Path,
 ) -> AskedProvenance:
-    """Who was asked, by which protocol, and the answers."""
+    """Who was asked, by which protocol, and the answers; `receipts` are those of `models` and of `judges`."""
     whole: dict[str, object] = {
         **{kind: {path.stem: read_receipt(path)["identity"] for path in paths} for kind, paths in receipts.items()},
         "protocols": {judge: file_sha256(Path(path)) for judge, path in sorted(protocols.items())},
         "journal": journal_digests(journal),
     }
     return cast(AskedProvenance, portable(whole, checkout))
+
+
+def without_places(asked: AskedProvenance) -> AskedProvenance:
+    """Who was asked, without the servers, whose names are their owners' own matter."""
+
+    def told(identities: Mapping[str, Identity]) -> dict[str, object]:
+        places = ("endpoint", "server")
+        return {
+            name: {key: value for key, value in one.items() if key not in places} for name, one in identities.items()
+        }
+
+    return cast(AskedProvenance, {**asked, "models": told(asked["models"]), "judges": told(asked["judges"])})

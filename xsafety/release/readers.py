@@ -23,7 +23,8 @@ def _pandas(folder: Path, files: Files) -> Rows:
 
     for config, file in files.items():
         lines = pandas.read_json(folder / file.replace(".parquet", ".jsonl.gz"), lines=True)
-        assert list(lines["id"]) == list(pandas.read_parquet(folder / file)["id"])
+        key = "id" if "id" in lines else "digest"
+        assert list(lines[key]) == list(pandas.read_parquet(folder / file)[key])
         yield config, len(lines)
 
 

@@ -77,11 +77,6 @@ class _Origin:
     names: Mapping[str, str]
     about: About
 
-    def source(self, id: str) -> str:
-        """The source that a row is from: the only one, or that whose name begins its id."""
-        names = [name for name in self.licences if len(self.licences) == 1 or id.startswith(f"{name}-")]
-        return max(names, key=len)
-
 
 def _row(origin: _Origin, query: Query, decided: Iterable[Evidence]) -> ReleaseRow:
     release, names, draft = origin.release, origin.names, origin.memory.get(query["source"])
@@ -91,10 +86,10 @@ def _row(origin: _Origin, query: Query, decided: Iterable[Evidence]) -> ReleaseR
     engine = query["origin"] if verification == "machine" else None
     if draft and shown and clean(draft["draft"]) == shown:
         engine = draft["engine"]
-    source = origin.source(query["id"])
+    source = query["dataset"]
     return ReleaseRow(
         id=query["id"],
-        group=query["id"],
+        group=query.get("group", query["id"]),
         source_dataset=source,
         category=query["category"],
         category_label=origin.about.categories[query["category"]].name,

@@ -115,7 +115,7 @@ def drawings(
     all_rates = [*rates]
     [first, *_] = names.promptings
     main = [row for row in all_rates if row["category"] == names.about.main_part]
-    issues = [row for row in all_rates if row["category"] in names.about.categories and row["prompting"] == first]
+    issues = [row for row in all_rates if row["category"] in names.about.of_harm and row["prompting"] == first]
     of_first = chart_rates((row for row in main if row["prompting"] == first), from_english)
     kinds = {
         "languages": _of_outcomes(of_first, "unsafe"),
@@ -214,7 +214,7 @@ def issue_chart(rows: Sequence[ChartRate], about: About) -> "Chart":
         colours = {"fill": PALETTE[f"h{at}"], "ink": ink}
         issue = about.categories[row["category"]].name
         shown.append({**row, **colours, "label": _label(row), "issue": issue, "text": text, "n": f"{row['answers']}"})
-    issues = [category.name for category in about.categories.values()]
+    issues = [category.name for category in about.of_harm.values()]
     axis = alt.Axis(orient="top", labelAngle=-50, labelAlign="left", labelLimit=170, ticks=False, domain=False)
     x = alt.X("issue:N", sort=issues, title=None, axis=axis)
     y = alt.Y("label:N", sort=list(dict.fromkeys(map(_label, rows))), title=None)

@@ -27,7 +27,7 @@ from ..analysis.tables import (
     CELLS,
     MAIN,
     NO_RATE,
-    WITH_COMMONSENSE,
+    OF_ALL_ISSUES,
     CategoryRates,
     CellRates,
     PromptingRates,
@@ -37,7 +37,19 @@ from ..analysis.tables import (
 from ..calibration.labels import answer_digest
 from ..calibration.quality import CORRECTED
 from ..categories import PAPER, About
-from ..rows import ALL, ChoiceRate, Comparison, Example, JudgeQuality, RateEstimate, RunChange, Shown, Status, Usage
+from ..rows import (
+    ALL,
+    ChoiceRate,
+    Comparison,
+    Example,
+    JudgePair,
+    JudgeQuality,
+    RateEstimate,
+    RunChange,
+    Shown,
+    Status,
+    Usage,
+)
 from ..tabular import read_csv, read_rows
 from ..text.languages import Language, language
 from ..verification.agreement import EVERYONE, REMOVED, ModificationRate, ReviewerAgreement
@@ -71,7 +83,7 @@ class JudgeTables:
     name: str
     about: About
     main: Sequence[Mapping[str, str]]
-    with_commonsense: Sequence[Mapping[str, str]]
+    of_all_issues: Sequence[Mapping[str, str]]
     categories: Sequence[CategoryRates]
     promptings: Sequence[PromptingRates]
     cells: Sequence[CellRates]
@@ -115,7 +127,7 @@ def _rows(judge: JudgeTables, place: Place, **more: str) -> str:
     if lang == AVE:
         return ""
     chosen = {"model": model, "prompting": prompting, "lang": lang, "category": category, "judge": judge.name, **more}
-    return urlencode({name: value for name, value in chosen.items() if value not in (ALL, judge.part)})
+    return urlencode({name: value for name, value in chosen.items() if value != ALL})
 
 
 def _place(row: RateEstimate | Comparison) -> Place:
@@ -126,7 +138,7 @@ def read_judge(name: str, folder: Path, about: About, quality: Path | None = Non
     """The tables in `folder`, and the one of its quality. Raises DataError for a table that lacks a column."""
     rates = [row for row in read_rows(folder / RATES_FILE, RateEstimate) if row["outcome"] in _OUTCOMES]
     kept = [row for row in read_rows(folder / COMPARISONS_FILE, Comparison) if row["outcome"] == "unsafe"]
-    wide = [[_with_dashes(row) for row in table.read(folder)] for table in (MAIN, WITH_COMMONSENSE)]
+    wide = [[_with_dashes(row) for row in table.read(folder)] for table in (MAIN, OF_ALL_ISSUES)]
     tidy = [table.read(folder) for table in (BY_CATEGORY, BY_PROMPTING, CELLS)]
     of_judge = read_rows(quality, JudgeQuality) if quality else []
     tables: Any = [*wide, *tidy, rates, kept, of_judge]
@@ -289,12 +301,12 @@ def _bounds(cell: CellRates | None) -> str:
     return f"{open_rows}: {shown_rate(cell['lower'])}–{shown_rate(cell['upper'])}" if open_rows else ""
 
 
-def _main(judge: JudgeTables, columns: Sequence[Column], first: str, commonsense: str = "no") -> dict[str, Any]:
+def _main(judge: JudgeTables, columns: Sequence[Column], first: str, part: str = "main") -> dict[str, Any]:
     """A language x model table of unsafe rates with bounds; `partial` says where an average lacks a language."""
-    shown = [cell for cell in judge.cells if (cell["prompting"], cell["commonsense"]) == (first, commonsense)]
+    shown = [cell for cell in judge.cells if (cell["prompting"], cell["part"]) == (first, part)]
     cells = {(cell["lang"], cell["model"]): cell for cell in shown}
-    rates = {row["lang"]: row for row in (judge.main if commonsense == "no" else judge.with_commonsense)}
-    category = judge.part if commonsense == "no" else ALL
+    rates = {row["lang"]: row for row in (judge.main if part == "main" else judge.of_all_issues)}
+    category = judge.part if part == "main" else ALL
     intervals = judge.estimates("unsafe", prompting=first, category=category)
     refused = judge.estimates("over_refusal", prompting=first, category=category)
     compared = judge.compared(ENGLISH, prompting=first, category=category)
@@ -309,7 +321,7 @@ def _main(judge: JudgeTables, columns: Sequence[Column], first: str, commonsense
                 interval=_interval(intervals.get((model, first, lang, category))),
                 marked=_marked(compared.get((model, first, lang, category)), judge.source),
                 rows=_rows(judge, (model, first, lang, category), verdict="unsafe"),
-                corrected=_corrected(judge, lang, model) if commonsense == "no" else "",
+                corrected=_corrected(judge, lang, model) if part == "main" else "",
                 over_refusal=_with_interval(refused.get((model, first, lang, category))),
             )
             for model in (*judge.models, ALL)
@@ -363,7 +375,7 @@ def _limits(lower: str, upper: str, shown: Callable[[str], str] = shown_rate) ->
     return f"[{shown(lower)}, {shown(upper)}]" if lower else ""
 
 
-def _interval(estimate: RateEstimate | Comparison | ChoiceRate | RunChange | None) -> str:
+def _interval(estimate: RateEstimate | Comparison | ChoiceRate | RunChange | JudgePair | None) -> str:
     """The limits of a rate; empty where there is none."""
     return _limits(estimate["lower"], estimate["upper"]) if estimate else ""
 
@@ -397,7 +409,7 @@ def _heat_maps(judge: JudgeTables, columns: Sequence[Column], first: str) -> lis
     rates = judge.estimates("unsafe", prompting=first)
     compared = judge.compared(ENGLISH, MAP, prompting=first)
     there = {category for *_, category in rates}
-    names = {key: category.name for key, category in judge.about.categories.items() if key in there}
+    names = {key: category.name for key, category in judge.about.of_harm.items() if key in there}
     if left_out := [category.scenario for category in judge.about.left_out if category.key in there]:
         names |= {judge.part: f"All but {', '.join(left_out)}"}
     names |= {ALL: "All"}
@@ -431,7 +443,7 @@ class _Methods(NamedTuple):
 
 def _promptings(judge: JudgeTables, columns: Sequence[Column]) -> list[_Methods]:
     """The prompting methods of every model and of their mean; nothing where there is one method."""
-    shown = [row for row in judge.promptings if row["commonsense"] == "no"]
+    shown = [row for row in judge.promptings if row["part"] == "main"]
     rows = {(row["model"], row["prompting"], row["lang"], judge.part): row for row in shown}
     names = list(dict.fromkeys(name for _, name, *_ in rows))
     if len(names) < 2:
@@ -480,7 +492,7 @@ def _refusals(judge: JudgeTables, columns: Sequence[Column], first: str) -> list
 
     The last two cells are what is known of the lexicon: recall and precision on labelled answers (docs/refusals.md).
     """
-    shown = [row for row in judge.promptings if (row["prompting"], row["commonsense"]) == (first, "no")]
+    shown = [row for row in judge.promptings if (row["prompting"], row["part"]) == (first, "main")]
     rates = {(row["lang"], row["model"]): shown_rate(row["refusal_rate"]) for row in shown}
     estimates = judge.estimates("refusal", prompting=first, category=judge.part)
     models = [*judge.models, ALL]
@@ -604,7 +616,8 @@ class Contents:
     shown: Shown
     pictures: Sequence[Picture] = ()
     changes: Sequence[RunChange] = ()  # since an older run, of all judges
-    choices: Sequence[ChoiceRate] = ()  # of Commonsense queries with their options shuffled
+    choices: Sequence[ChoiceRate] = ()  # of queries with their options shuffled
+    pairs: Sequence[JudgePair] = ()  # how far each two judges agree
 
     @property
     def primary(self) -> JudgeTables:
@@ -659,13 +672,15 @@ class Section(NamedTuple):
 def _unsafe(report: Contents) -> Mapping[str, Any]:
     left_out = {category.key for category in report.about.left_out}
     more = any(row["category"] in left_out for row in report.primary.categories)
-    of_all = _main(report.primary, report.columns, report.first, "yes") if more else None
+    of_all = _main(report.primary, report.columns, report.first, "whole") if more else None
     main = _main(report.primary, report.columns, report.first)
-    return {"main": main, "with_commonsense": of_all, "pictures": report.charts("languages")}
+    return {"main": main, "of_all": of_all, "pictures": report.charts("languages")}
 
 
 def _categories(report: Contents) -> Mapping[str, Any]:
-    return {"maps": _heat_maps(report.primary, report.columns, report.first), "pictures": report.charts("issues")}
+    maps = _heat_maps(report.primary, report.columns, report.first)
+    choices = [category.name for category in report.about.categories.values() if category.choice]
+    return {"maps": maps, "pictures": report.charts("issues"), "without_choices": choices}
 
 
 def _methods(report: Contents) -> Mapping[str, Any]:
@@ -711,7 +726,16 @@ def _quality(judge: JudgeTables, columns: Sequence[Column]) -> list[tuple[Column
 
 def _other_judges(report: Contents) -> Mapping[str, Any] | None:
     others = [(one, _main(one, _columns(one, report.status), report.first)) for one in report.judges[1:]]
-    return {"others": others, "agreement": _agreement(report.judges)} if others else None
+    if not others:
+        return None
+    pairs = {(row["judge"], row["other"]): None for row in report.pairs}
+    cells: dict[str, dict[tuple[str, str], Cell]] = {}
+    for row in report.pairs:
+        beyond = f", AC1 {Decimal(row['ac1']):.2f}" if row["ac1"] else ""
+        cell = Cell(shown_rate(row["agree"]), f"of {row['answers']}{beyond}", interval=_interval(row))
+        cells.setdefault(row["lang"], {})[row["judge"], row["other"]] = cell
+    agree = [(language(lang), [of.get(pair, Cell("-")) for pair in pairs]) for lang, of in cells.items()]
+    return {"others": others, "agreement": _agreement(report.judges), "pairs": list(pairs), "agree": agree}
 
 
 def _reviewers(report: Contents) -> Mapping[str, Any]:
@@ -736,7 +760,9 @@ def _choices(report: Contents) -> Mapping[str, Any] | None:
             *(Cell(str(row[name])) for name in counts),  # type: ignore[literal-required]
         ]
 
-    return {"choices": [(row["model"], language(row["lang"]), row["queries"], line(row)) for row in rows]}
+    asking = [category.name for category in report.about.categories.values() if category.choice]
+    lines = [(row["model"], language(row["lang"]), row["queries"], line(row)) for row in rows]
+    return {"choices": lines, "asking": " and ".join(asking) or "A query of this kind"}
 
 
 def _since_older(report: Contents) -> Mapping[str, Any] | None:
@@ -776,7 +802,7 @@ SECTIONS = (
     Section("categories", "Safety issues", _categories),
     Section("promptings", "Prompting", _methods),
     Section("refusals", "Refusals", _refused),
-    Section("choices", "Commonsense", _choices),
+    Section("choices", "Choices", _choices),
     Section("trust", "Why to trust it", _trust),
     Section("judges", "Other judges", _other_judges),
     Section("changes", "Since the last run", _since_older),

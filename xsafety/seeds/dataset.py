@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from ..config.dataset import Dataset
+from ..rows import Seed
 from . import csv_folder, release
 from .language import look_at_language
 from .named import read_named
@@ -21,7 +22,8 @@ SOURCES = {
 def read_dataset(dataset: Dataset) -> SeedSet:
     """The data set that is configured, its seeds sorted by id. Raises DataError with all that is wrong with it."""
     found = as_it_stands(dataset)
-    seeds = sorted(found.seeds, key=lambda seed: seed["id"])
+    named: list[Seed] = [{"dataset": dataset.kind, **seed} for seed in found.seeds]
+    seeds = sorted(named, key=lambda seed: seed["id"])
     return replace(found, seeds=seeds, notes=[*found.notes, *look_at_language(seeds, dataset.source)])
 
 

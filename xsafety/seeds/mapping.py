@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from ..config.dataset import ByFile, BySheet, Constant, Listed, Mapped, NamedSource, OriginColumns
+from ..config.dataset import ByFile, BySheet, Constant, Listed, Mapped, NamedSource, OriginColumns, OriginLanguage
 from ..rows import Expected
 from ..tabular import DataError, clean, is_visible, to_json
 from ..text.languages import tag_of
@@ -69,7 +69,7 @@ class Reading:
     rows: int = 0
 
 
-class _Problems:
+class Problems:
     """What is wrong with a source, each problem with the places that have it."""
 
     def __init__(self) -> None:
@@ -87,7 +87,7 @@ def read_texts(name: str, source: NamedSource, language: str) -> Reading:
 
     Raises DataError with all that is wrong with it, grouped.
     """
-    reading, problems = Reading(), _Problems()
+    reading, problems = Reading(), Problems()
     for table in read_tables(source):
         if isinstance(source.language, BySheet) and table.sheet not in source.language.sheet:
             continue
@@ -97,7 +97,7 @@ def read_texts(name: str, source: NamedSource, language: str) -> Reading:
                 reading.rows += 1
                 for text in layout.texts(row, problems):
                     _take(text, reading)
-        except _Unreadable as error:
+        except Unmapped as error:
             problems.add(error.problem, error.place)
     if not problems.lines():
         _name_by_text(reading, source, language)
@@ -114,14 +114,15 @@ def _files(source: NamedSource) -> str:
     return f"hub: {source.hub.name}" if source.hub else f"files: {source.files}"
 
 
-class _Unreadable(Exception):
+class Unmapped(Exception):
     """A table that the mapping does not fit."""
 
     def __init__(self, problem: str, place: str) -> None:
+        super().__init__(f"{place}: {problem}")
         self.problem, self.place = problem, place
 
 
-class _View:
+class TableView:
     """A table as the mapping sees it: each column by its name or number, each cell a text."""
 
     def __init__(self, table: OriginTable) -> None:
@@ -134,11 +135,9 @@ class _View:
         header, rows = self.table.header, self.table.rows
         if not self.has(column):
             there = ", ".join(name or str(at) for at, name in enumerate(header)) or "none"
-            raise _Unreadable(f"{what}: no column {column!r}; there are: {there}", self.table.name)
+            raise Unmapped(f"{what}: no column {column!r}; there are: {there}", self.table.name)
         if isinstance(column, str) and (several := header.count(column)) > 1:
-            raise _Unreadable(
-                f"{what}: {several} columns are named {column!r}; give its number from 0", self.table.name
-            )
+            raise Unmapped(f"{what}: {several} columns are named {column!r}; give its number from 0", self.table.name)
         at = column if isinstance(column, int) else header.index(column)
         return lambda row: _value(rows[row][at]) if at < len(rows[row]) else ""
 
@@ -191,7 +190,7 @@ class _View:
                 rows = frame.query(where, engine="python").index
             except Exception as error:  # whatever the expression raises
                 columns = ", ".join(self.table.header)
-                raise _Unreadable(f"where: {where!r}: {error}; the columns are: {columns}", self.table.name) from error
+                raise Unmapped(f"where: {where!r}: {error}; the columns are: {columns}", self.table.name) from error
         for row in rows:
             if any(_value(cell).strip() for cell in self.table.rows[row]):
                 yield int(row)
@@ -224,14 +223,14 @@ class _Layout:
     """Where in a table the things of a text stand."""
 
     def __init__(self, table: OriginTable, source: NamedSource) -> None:
-        view = self._view = _View(table)
+        view = self._view = TableView(table)
         self._table, self._source = table, source
         wide = source.text if isinstance(source.text, dict) else None
         # By language, "" where each row says it.
         self._texts = {tag: view.column(column, f"text, {tag}") for tag, column in (wide or {}).items()}
         if not isinstance(source.text, dict):
             self._texts = {"": _first_filled(view, source.text)}
-        self._language = None if wide else _language(view, source)
+        self._language = None if wide else said_language(view, source.language)
         self._id, self._group = (
             None if block is None else view.joined(block, what)
             for what, block in (("id", source.id), ("group", source.group))
@@ -245,7 +244,7 @@ class _Layout:
     def rows(self) -> Iterator[int]:
         return self._view.kept(self._source.where)
 
-    def texts(self, row: int, problems: _Problems) -> list[OriginText]:
+    def texts(self, row: int, problems: Problems) -> list[OriginText]:
         """The texts of a row, as they stand; what cannot be read of it is added to the problems."""
         place = f"{self._table.name}, row {self._table.first + row}"
         id, group = (cell(row) if cell else "" for cell in (self._id, self._group))
@@ -286,7 +285,7 @@ class _Layout:
         ]
 
 
-def _first_filled(view: _View, columns: OriginColumns) -> CellText:
+def _first_filled(view: TableView, columns: OriginColumns) -> CellText:
     """The text of the first column that there is and that is filled."""
     if isinstance(columns, str | int):
         return view.column(columns, "text")
@@ -295,14 +294,14 @@ def _first_filled(view: _View, columns: OriginColumns) -> CellText:
     return lambda row: next((text for cell in cells if is_visible(text := cell(row))), "")
 
 
-def _language(view: _View, source: NamedSource) -> CellText:
+def said_language(view: TableView, block: OriginLanguage | None) -> CellText:
     """The language of a row, as the table has it."""
-    table, block = view.table, source.language
+    table = view.table
     if isinstance(block, ByFile):
         before, after = map(re.escape, Path(block.file).name.split("{language}"))
         found = re.fullmatch(rf"{before}(.+?){after}(?:\.gz)?", Path(table.file).name)
         if not found:
-            raise _Unreadable(f"language: {block.file!r} is not how the file is called", table.name)
+            raise Unmapped(f"language: {block.file!r} is not how the file is called", table.name)
         return lambda row: found[1]
     if isinstance(block, BySheet):
         return lambda row: block.sheet[table.sheet]
@@ -316,7 +315,7 @@ def _language(view: _View, source: NamedSource) -> CellText:
     return view.said(block, "language")
 
 
-def _expected(view: _View, source: NamedSource) -> CellText:
+def _expected(view: TableView, source: NamedSource) -> CellText:
     block = source.expected
     if isinstance(block, str) and block in _EXPECTED:
         return lambda row: block
@@ -366,7 +365,7 @@ def digest_of(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
-def _check_ids(texts: Iterable[OriginText], problems: _Problems) -> None:
+def _check_ids(texts: Iterable[OriginText], problems: Problems) -> None:
     first: dict[tuple[str, str], OriginText] = {}
     for text in texts:
         if (other := first.setdefault((text.lang, text.id), text)) is not text:

@@ -41,7 +41,8 @@ def read_named(dataset: Dataset) -> SeedSet:
         try:
             _add(made, name, source, dataset.source)
         except DataError as error:
-            problems.append(str(error))
+            told = str(error)
+            problems.append(told if told.startswith("dataset.") else f"dataset.{name}: {told}")
         except _Problem as problem:
             problems.append(f"dataset.{name}: {problem}")
     if problems:
@@ -58,12 +59,11 @@ def _add(made: _Made, name: str, source: NamedSource, language: str) -> None:
     ids: dict[tuple[str, str], str] = {}
     twice = []
     for seed, translations in items:
-        id = f"{name}-{_part(seed.id)}"
+        row = _seed(name, seed, keys[_label(name, seed)])
+        id = row["id"]
         if id in made.seeds:
             twice.append(f"{seed.place}: {id}")
-        made.seeds[id] = Seed(id=id, category=keys[_label(name, seed)], text=seed.text)
-        if seed.expected == "answer":
-            made.seeds[id]["expected"] = "answer"
+        made.seeds[id] = row
         ids |= {(text.lang, text.place): id for text in (seed, *translations)}
         made.given += [
             GivenText(
@@ -92,6 +92,18 @@ def _add(made: _Made, name: str, source: NamedSource, language: str) -> None:
         for text, kind, reason in reading.notes
     ]
     made.notes.append(_summary(name, reading, len(items)))
+    if (origin := source.translations.source) not in (None, language):
+        made.notes.append(f"{name}: its translations were made from {origin}, not from the seeds' {language}")
+
+
+def _seed(name: str, text: OriginText, category: str) -> Seed:
+    id, group = (f"{name}-{_part(one)}" for one in (text.id, text.group))
+    row = Seed(id=id, category=category, text=text.text, dataset=name)
+    if group != id:
+        row["group"] = group
+    if text.expected == "answer":
+        row["expected"] = "answer"
+    return row
 
 
 def _items(reading: Reading, language: str) -> Iterator[Item]:
@@ -192,6 +204,9 @@ def _summary(name: str, reading: Reading, seeds: int) -> str:
     kinds = Counter(note.kind for note in reading.notes)
     told = "".join(f"; {number:,} {kind}" for kind, number in kinds.items())
     langs = ", ".join(sorted({text.lang for text in reading.texts}))
+    splits = Counter(text.split for text in reading.texts if text.split)
+    of_splits = f"; by split: {', '.join(f'{split} {number:,}' for split, number in splits.items())}" if splits else ""
     return (
-        f"{name}: {seeds:,} queries, {len(reading.texts):,} texts in {langs}{told}{': see repairs.csv' if told else ''}"
+        f"{name}: {seeds:,} queries, {len(reading.texts):,} texts in {langs}{of_splits}"
+        f"{told}{': see repairs.csv' if told else ''}"
     )

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..config.dataset import Hub, NamedSource
+from ..config.dataset import Hub, Origin
 from ..tabular import DataError, json_objects
 
 SUFFIXES = ("csv", "tsv", "json", "jsonl", "parquet", "xlsx")
@@ -37,7 +37,7 @@ class OriginTable:
         return f"{self.file}, sheet {self.sheet}" if self.sheet else self.file
 
 
-def files_of(source: NamedSource) -> list[Path]:
+def files_of(source: Origin) -> list[Path]:
     """The files of a source, each once, in the order of its list and by name."""
     found: dict[Path, None] = {}
     for pattern in [source.files] if isinstance(source.files, str) else source.files or []:
@@ -58,7 +58,7 @@ def kind_of(file: Path) -> str:
     return Path(file.name.removesuffix(".gz")).suffix.removeprefix(".").lower()
 
 
-def read_tables(source: NamedSource) -> Iterator[OriginTable]:
+def read_tables(source: Origin) -> Iterator[OriginTable]:
     """The tables of a source. Raises DataError for a file that cannot be read, and where there is none."""
     if source.hub:
         yield from _hub_tables(source.hub)
@@ -76,7 +76,7 @@ def read_tables(source: NamedSource) -> Iterator[OriginTable]:
             raise DataError(f"{file}: not readable as {kind_of(file)} ({error}); save or fetch it anew") from error
 
 
-def _tables(file: Path, source: NamedSource) -> Iterator[OriginTable]:
+def _tables(file: Path, source: Origin) -> Iterator[OriginTable]:
     data = file.read_bytes()
     if file.suffix == ".gz":
         data = gzip.decompress(data)
@@ -104,10 +104,15 @@ def _tables(file: Path, source: NamedSource) -> Iterator[OriginTable]:
 
 def _hub_tables(hub: Hub) -> Iterator[OriginTable]:
     try:
-        from datasets import Dataset, load_dataset
+        from datasets import Dataset, disable_progress_bars, load_dataset
     except ImportError:
         raise DataError(f"hub: {hub.name}: the library that reads it is missing; run: pip install datasets") from None
-    found = load_dataset(hub.name, hub.config, split=hub.split, revision=hub.revision)
+    disable_progress_bars()
+    try:
+        found = load_dataset(hub.name, hub.config, split=hub.split, revision=hub.revision)
+    except Exception as error:  # whatever the library raises, of its own kinds and of the network's
+        said = " ".join(str(error).split())
+        raise DataError(f"hub: {hub.name}: {said}; look at name, revision, config and split, and log in") from error
     splits = {hub.split or "": found} if isinstance(found, Dataset) else found
     for split, rows in splits.items():
         yield _of_objects(f"hub: {hub.name}", str(split), rows.to_list())

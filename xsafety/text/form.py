@@ -63,10 +63,10 @@ _EMOJI = re.compile(
 )
 
 _BULLETS = "•●▪◦‣■○·∙⁃"
+_MARK = rf"[-*+–—{_BULLETS}]\s|(?:\*\*)?[(（\[]?(?:\d{{1,3}}|[A-Za-z]|[ivxIVX]{{1,5}})[.):](?:\*\*)?\s"
+_ITEM = re.compile(rf"^[ \t>]*(?:{_MARK})", re.M)
+_LINE_MARKS = re.compile(rf"^[ \t>]*(?:#{{1,6}}[ \t]+)?(?:(?:{_MARK})[ \t]*(?:\[[ xX]\][ \t]+)?)?", re.M)
 # In a translation any sign, numeral, letter or short word with a mark behind may be what an item begins with.
-_ITEM = re.compile(
-    rf"^[ \t>]*(?:[-*+–—{_BULLETS}]\s|(?:\*\*)?[(（\[]?(?:\d{{1,3}}|[A-Za-z]|[ivxIVX]{{1,5}})[.):](?:\*\*)?\s)", re.M
-)
 _ANY_ITEM = re.compile(
     rf"^[ \t>]*(?:[-*+–—・－＊{_BULLETS}]|(?:\*\*)?[(（\[【第]?[^\W_]{{1,5}}\s?[.):)．。、，）\]】।：་-]|[①-⓿❶-➓])",
     re.M,
@@ -126,10 +126,24 @@ def losses(source: str, target: str) -> Iterator[Loss]:
 
 def without_tokens(source: str, target: str) -> str:
     """The target without what stays to the letter in any language: addresses, code, placeholders of the English."""
-    for token, kind in _tokens(source):
-        if kind in _FIRM:
-            target = target.replace(token, " ")
+    for token in tokens_to_keep(source):
+        target = target.replace(token, " ")
     return target
+
+
+def tokens_to_keep(text: str) -> list[str]:
+    """What stays to the letter in any language, each once: addresses, code, placeholders, tags, mentions."""
+    return [token for token, kind in _tokens(text) if kind in _FIRM]
+
+
+def blocks_of_code(text: str) -> list[tuple[int, int]]:
+    """Where blocks of code stand in a text, with their fences."""
+    return [match.span() for match in _FENCE.finditer(text)]
+
+
+def line_marks(text: str) -> list[tuple[int, int]]:
+    """Where lines begin with marks of quotations, headings and lists, with the space behind them."""
+    return [match.span() for match in _LINE_MARKS.finditer(text) if match[0]]
 
 
 def _tokens(text: str) -> Iterator[tuple[str, str]]:

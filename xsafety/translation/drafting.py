@@ -3,21 +3,24 @@
 import re
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
 from ..asking import journal
 from ..asking.answers import split_answer
 from ..asking.ask import ask
+from ..asking.engines.register import open_engine, with_weights
 from ..asking.progress import Progress, Throughput, Work
-from ..asking.requests import Fatal, Request, request
+from ..asking.requests import Engine, Fatal, Receipt, Recipient, Request, request
 from ..asking.servers import settled
 from ..config.models import Connection
-from ..config.translation import ServiceConnection
+from ..config.translation import ServiceConnection, TranslatorConnection
 from ..rows import Draft, Identity, JournalAnswer, Message, Seed, TranslatorIdentity
 from ..tabular import clean
 from ..text.instead import instead
 from ..text.languages import EN, language
+from .local import translate_texts
 from .memory import UNVERIFIED, from_memory, missing_draft
 from .services import translator
 from .services.service import AccessDenied, TextRejected, TranslationFailed, Unreachable
@@ -26,10 +29,18 @@ FAILURES_IN_A_ROW = 3  # texts that a service does not answer; twice as many whe
 
 
 class Translator(NamedTuple):
-    """An engine that translates, and how it is reached."""
+    """An engine that translates, and how it is reached, or where its weights lie."""
 
     identity: TranslatorIdentity
-    connection: ServiceConnection | Connection
+    connection: ServiceConnection | Connection | TranslatorConnection
+    threads: int = 1
+
+    @property
+    def name(self) -> str:
+        """Who translates, as drafts name it."""
+        if isinstance(self.connection, TranslatorConnection):
+            return self.connection.name
+        return self.identity.get("model") or self.identity["engine"]
 
 
 class Translated(NamedTuple):
@@ -55,11 +66,14 @@ def translate(
     the key or every text, the rest is not asked for, so that a dead network ends soon; what came is in the journal, a
     long text only when all its pieces came.
     """
-    identity = settled(by.identity, journal_file.parent, by.connection, progress)
+    identity = settled(with_weights(by.identity, by.connection), journal_file.parent, by.connection, progress)
     requests = translation_requests(identity, texts, source, target, journal_file.stem)
     if not isinstance(by.connection, ServiceConnection):
         asked = [(one, texts[one.id] if source == EN else "") for one in requests]
-        return _by_model(asked, identity, by.connection, target, journal_file, progress)
+        folder, part = journal_file.parent, {journal_file.stem: lambda: requests}
+        engine = _engine(identity, by.connection, by.threads, (source, target), folder, progress)
+        asking = partial(ask, part, folder, engine, progress, by.connection, target)
+        return _by_model(asked, asking, by.name, target, journal_file)
     keys = {texts[one.id]: one.key for one in requests}
     answers = journal.answers(journal_file, of_services=True)
     known = {text: str(answers[key]["text"]) for text, key in keys.items() if key in answers}
@@ -142,8 +156,8 @@ def translation_requests(
     identity: TranslatorIdentity, texts: Mapping[str, str], source: str, target: str, part: str
 ) -> list[Request]:
     """One request per text (id -> text), to a service or a model."""
-    if identity["engine"] != "openai":
-        fixed = {"engine": identity["engine"], "source": source, "target": target}
+    if "prompt" not in identity:
+        fixed = {**identity, "source": source, "target": target}
         keys = {id: journal.digest({**fixed, "text": text}) for id, text in texts.items()}
         return [Request(key, id, part, [Message(role="user", content=texts[id])]) for id, key in keys.items()]
     names = {"{source}": language(source).name, "{target}": language(target).name}
@@ -179,34 +193,54 @@ def translation(answer: JournalAnswer, asked: str = "", target: str = "") -> tup
     return text, "" if text else "empty"
 
 
-def _by_model(
-    asked: Sequence[tuple[Request, str]],
+def _engine(
     identity: TranslatorIdentity,
-    connection: Connection,
-    target: str,
-    file: Path,
-    progress: Callable[[str], None],
-) -> Translated:
-    from ..asking.engines.register import open_engine
+    connection: Connection | TranslatorConnection,
+    threads: int,
+    languages: tuple[str, str],
+    folder: Path,
+    say: Callable[[str], None],
+) -> Engine:
+    """The engine of a model that translates; one in process says under what licence it is."""
+    if not isinstance(connection, TranslatorConnection):
+        return open_engine(_model(identity), connection, folder)
 
-    requests = [one for one, _ in asked]
+    def begin(requests: Iterable[Request], recipient: Recipient) -> Engine | None:
+        licence = connection.licence or "not known; look it up and set translation.transformers.licence"
+        say(f"note: {languages[1]}: translated by {connection.name}; its licence: {licence}")
+        run: Engine = partial(
+            translate_texts, identity=identity, connection=connection, languages=languages, threads=threads
+        )
+        if "family" not in identity:
+            run = open_engine(_model(identity), connection, folder, threads=threads)
+        return run(requests, recipient)
+
+    return begin
+
+
+def _by_model(
+    asked: Sequence[tuple[Request, str]], asking: Callable[[], Receipt], name: str, target: str, file: Path
+) -> Translated:
+    lacking = ""  # the language that the model lacks, however often it is asked
     try:
-        engine = open_engine(_model(identity), connection, file.parent)
-        receipt = ask({file.stem: lambda: requests}, file.parent, engine, progress, connection, target)
-        reasons = receipt["failed"].get(file.stem, {})
+        reasons = asking()["failed"].get(file.stem, {})
     except Fatal as error:
-        reasons = {one.id: str(error) for one in requests}
+        reasons = {one.id: str(error) for one, _ in asked}
+    except TranslationFailed as error:
+        lacking = str(error)
     known = journal.answers(file, of_services=True)
     found = Translated({}, {}, {})
     for one, text in asked:
         if one.key not in known:
-            found.failed[one.id] = found.again[one.id] = reasons[one.id]
+            found.failed[one.id] = lacking or reasons[one.id]
+            if not lacking:
+                found.again[one.id] = reasons[one.id]
             continue
         draft, problem = translation(known[one.key], text, target)
         if draft:
             found.done[one.id] = draft
         else:
-            found.failed[one.id] = f"{identity['model']}: {problem}"
+            found.failed[one.id] = f"{name}: {problem}"
     return found
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
-from ..rows import Basis, Draft, Query, Seed
+from ..rows import Basis, Draft, Query, Seed, of_seed
 from .standing import RowState, current_text, needs_draft
 
 
@@ -36,10 +36,14 @@ def source_queries(lang: str, seeds: Iterable[Seed]) -> list[Query]:
 
 
 def _query(lang: str, seed: Seed, text: str, basis: Basis, origin: str, rounds: int) -> Query:
-    id, category, source = seed["id"], seed["category"], seed["text"]
-    row = Query(
-        id=id, lang=lang, category=category, source=source, query=text, basis=basis, origin=origin, rounds=rounds
+    return Query(
+        **of_seed(seed),
+        id=seed["id"],
+        lang=lang,
+        category=seed["category"],
+        source=seed["text"],
+        query=text,
+        basis=basis,
+        origin=origin,
+        rounds=rounds,
     )
-    if "expected" in seed:
-        row["expected"] = seed["expected"]
-    return row

@@ -8,7 +8,7 @@ from typing import Any
 
 from ..asking.receipt import last_receipt
 from ..config.configuration import Block, Config
-from ..config.models import OpenAIJudge
+from ..config.models import AskedJudge
 from ..translation.memory import print_missing
 from ..verification.waiting import print_waiting
 
@@ -20,7 +20,7 @@ def asked_blocks(jobs: Collection[Any], config: Config) -> dict[str, Block]:
     """
     models: dict[str, Block] = {f"models.{name}": model for name, model in config.models.items()}
     judges: dict[str, Block] = {f"judges.{name}": judge for name, judge in config.judges.items()}
-    reads_english = any(isinstance(judge, OpenAIJudge) and judge.translate_to_english for judge in judges.values())
+    reads_english = any(isinstance(judge, AskedJudge) and judge.translate_to_english for judge in judges.values())
     places: set[str] = set()
     for job in jobs:
         places.add(_place(job))

@@ -3,14 +3,15 @@
 Adding one: a module beside this one, its line in ENGINES, and its block in `xsafety/config/models.py`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from ...config.models import Connection, LocalConnection
 from ...rows import Identity
-from ..requests import Engine
+from ..requests import Engine, Recipient, Request
+from ..servers import Named
 
 
 def _openai(identity: Identity, connection: Connection, folder: Path, threads: int) -> Engine:
@@ -21,13 +22,28 @@ def _openai(identity: Identity, connection: Connection, folder: Path, threads: i
     # Rows that wait in a batch are never asked elsewhere, whatever the mode is now.
     if connection.mode == "batch" or open_batches(folder):
         return partial(ask_in_batches, identity=identity, connection=connection, folder=folder)
-    return partial(ask_online, identity=identity, connection=connection)
+    online = partial(ask_online, identity=identity, connection=connection)
+    if not connection.serve:
+        return online
+
+    def while_served(requests: Iterable[Request], recipient: Recipient) -> None:
+        from .serving import served
+
+        with served(connection):
+            online(requests, recipient)
+
+    return while_served
 
 
 def _transformers(identity: Identity, connection: LocalConnection, folder: Path, threads: int) -> Engine:
-    from .transformers import generate
-
-    return partial(generate, identity=identity, connection=connection, threads=threads)
+    run: Callable[..., None]
+    if identity.get("endpoint") == "classifier":
+        from .local.classify import classify as run
+    elif "lead" in identity:
+        from .local.next_token import read_next_token as run
+    else:
+        from .local.generate import generate as run
+    return partial(run, identity=identity, connection=connection, threads=threads)
 
 
 ENGINES: dict[str, Callable[[Identity, Any, Path, int], Engine]] = {"openai": _openai, "transformers": _transformers}
@@ -42,10 +58,12 @@ def open_engine(
     return ENGINES[identity["engine"]](identity, connection, folder, threads)
 
 
-def with_weights(identity: Identity, connection: Connection | LocalConnection) -> Identity:
+def with_weights(identity: Named, connection: object) -> Named:
     """The identity of an engine with the digest of its weights, where they lie in a folder."""
     if isinstance(connection, LocalConnection) and Path(connection.model).is_dir():
-        from .transformers import weights_digest
+        from .local.files import weights_digest
 
-        return {**identity, "revision": weights_digest(Path(connection.model))}
+        whole = identity.copy()
+        whole["revision"] = weights_digest(Path(connection.model))
+        return whole
     return identity

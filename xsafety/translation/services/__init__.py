@@ -6,14 +6,14 @@ how long it asks to wait, is seen.
 """
 
 import random
-import re
 from collections.abc import Callable
 from time import monotonic, sleep
 
 from ...asking.engines.limits import Pace
 from ...config.models import Connection
-from ...config.translation import ServiceConnection, Translation
+from ...config.translation import ServiceConnection, Translation, TranslatorConnection
 from ...tabular import clean
+from ..pieces import has_letters, pieces
 from .deepl import DEEPL
 from .google import GOOGLE
 from .libretranslate import LIBRETRANSLATE
@@ -24,14 +24,13 @@ SERVICES = {"google": GOOGLE, "libretranslate": LIBRETRANSLATE, "deepl": DEEPL, 
 LONGEST_BACKOFF = 30.0  # seconds
 LONGEST_RETRY_AFTER = 120.0  # seconds that a service may ask to wait
 
-# Where a long text is best cut: between lines, between sentences, between words.
-_CUTS = (r"(?<!\s)(?=\s*\n)", r"(?<=[.!?…؟۔।॥])(?=\s)|(?<=[。！？])", r"(?<!\s)(?=\s)")
 
-
-def connection(block: Translation) -> ServiceConnection | Connection:
+def connection(block: Translation) -> ServiceConnection | Connection | TranslatorConnection:
     """How the engine that translates is reached and paced, with the defaults of its service."""
-    if block.openai:
-        return block.openai.connection()
+    return block.model.connection() if block.model else service_connection(block)
+
+
+def service_connection(block: Translation) -> ServiceConnection:
     given = block.model_dump(include=set(ServiceConnection.model_fields) - {"api_key_env", "requests_per_minute"})
     usual = SERVICES[block.engine].requests_per_minute if block.engine in SERVICES else None
     pace = block.requests_per_minute or usual
@@ -61,10 +60,10 @@ class _Caller:
         self._answers = True
 
     def __call__(self, text: str) -> str:
-        if not _has_letters(text):
+        if not has_letters(text):
             raise TranslationFailed(f"{self._engine} translates no text without letters")
         parts = pieces(text, self._limit)
-        return "".join(self._translated(part) if _has_letters(part) else part for part in parts)
+        return "".join(self._translated(part) if has_letters(part) else part for part in parts)
 
     def _translated(self, text: str) -> str:
         tries = self._retries if self._answers else 0
@@ -95,23 +94,3 @@ class _Caller:
             raise Unreachable(f"{self._engine} gave an empty translation")
         self._answers = True
         return translation
-
-
-def pieces(text: str, limit: int) -> list[str]:
-    """Pieces of at most `limit` characters and the white space between them, in turn: joined, they are the text.
-
-    Cut between lines, else between sentences, else between words, else anywhere; in the later half, if that can be.
-    """
-    parts = []
-    while len(text) > limit:
-        found = [[m.start() for m in re.finditer(cut, text[: limit + 1]) if 0 < m.start() <= limit] for cut in _CUTS]
-        last = [cuts[-1] for cuts in found if cuts]
-        at = next((cut for cut in last if cut >= limit / 2), max(last, default=limit))
-        space = len(text[at:]) - len(text[at:].lstrip())
-        parts += [text[:at], text[at : at + space]]
-        text = text[at + space :]
-    return [*parts, text]
-
-
-def _has_letters(text: str) -> bool:
-    return any(map(str.isalnum, text))

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.asking.collected import Collected
-from xsafety.asking.engines import transformers as engine
+from xsafety.asking.engines.local import files, generate, loading
 from xsafety.asking.requests import Completion, Fatal, Request, request
 from xsafety.config.models import LocalConnection
 from xsafety.rows import Identity
@@ -77,10 +77,11 @@ def questions(*texts: str, system: str = "") -> list[Request]:
     return [request(IDENTITY, text, "none/en", [*before, {"role": "user", "content": text}]) for text in texts]  # type: ignore[list-item]
 
 
-def ask(folder: Path, requests: list[Request], *, batch_size: int = 4, **identity: Any) -> dict[str, Completion]:
+def ask(folder: Path, requests: list[Request], *, tokens: int = 100, **identity: Any) -> dict[str, Completion]:
     collected = Collected()
-    connection = LocalConnection(model=str(folder), batch_size=batch_size)
-    engine.generate(
+    template = identity.pop("chat_template", None)
+    connection = LocalConnection(model=str(folder), tokens_in_memory=tokens, chat_template=template)
+    generate.generate(
         requests,
         collected,
         identity=IDENTITY | identity,  # type: ignore[arg-type]
@@ -94,13 +95,24 @@ def ask(folder: Path, requests: list[Request], *, batch_size: int = 4, **identit
 TEXTS = [" ".join(WORDS[start : start + length]) for start in range(3) for length in (1, 4, 9, 15)]
 
 
-def test_batched_answers_are_those_given_one_by_one(llama: Path) -> None:
-    single = ask(llama, questions(*TEXTS), batch_size=1)
-    assert len({answer.text for answer in single.values()}) > 3
-    assert {answer.finish_reason for answer in single.values()} == {"stop", "length"}
-    assert ask(llama, questions(*TEXTS), batch_size=5) == single
-    lengths = [len(text.split()) for text in ask(llama, questions(*reversed(TEXTS)), batch_size=3)]
-    assert lengths == sorted(lengths, reverse=True)
+def test_an_answer_is_the_same_alone_and_in_any_batch_and_order(llama: Path) -> None:
+    alone = ask(llama, questions(*TEXTS), tokens=1)
+    assert len({answer.text for answer in alone.values()}) > 3
+    assert {answer.finish_reason for answer in alone.values()} == {"stop", "length"}
+    for tokens in (60, 200, 1000):
+        assert ask(llama, questions(*TEXTS), tokens=tokens) == alone
+    assert ask(llama, questions(*reversed(TEXTS)), tokens=90) == alone
+
+
+def test_answers_are_those_of_generate(llama: Path) -> None:
+    tokenizer, model = loading.load(IDENTITY, LocalConnection(model=str(llama)))
+    tokenizer.chat_template = TEMPLATE
+    for text, answer in ask(llama, questions(*TEXTS)).items():
+        prompt = tokenizer.apply_chat_template(
+            [{"role": "user", "content": text}], add_generation_prompt=True, return_tensors="pt"
+        )
+        whole = model.generate(**prompt, max_new_tokens=8, do_sample=False)[0]
+        assert tokenizer.decode(whole[prompt["input_ids"].shape[1] :], skip_special_tokens=True).strip() == answer.text
 
 
 def test_the_text_is_the_answer_alone_and_says_how_it_ended(llama: Path) -> None:
@@ -203,14 +215,14 @@ def test_a_folder_that_is_no_model_is_refused_by_name(copy: Path, spoil: Any) ->
     ],
 )
 def test_the_digest_changes_with_what_makes_the_model(copy: Path, file: str, changes: bool) -> None:
-    before = engine.weights_digest(copy)
+    before = files.weights_digest(copy)
     with (copy / file).open("a") as changed:
         changed.write(" ")
-    assert (engine.weights_digest(copy) != before) == changes
+    assert (files.weights_digest(copy) != before) == changes
 
 
 def test_the_digest_depends_on_names_and_not_on_the_folder(llama: Path, copy: Path) -> None:
-    assert engine.weights_digest(copy) == engine.weights_digest(llama)
+    assert files.weights_digest(copy) == files.weights_digest(llama)
     (copy / "config.json").rename(copy / "config2.json")
-    assert engine.weights_digest(copy) != engine.weights_digest(llama)
-    assert engine.model_files(copy / "nowhere") == []
+    assert files.weights_digest(copy) != files.weights_digest(llama)
+    assert files.model_files(copy / "nowhere") == []

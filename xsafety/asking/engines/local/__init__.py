@@ -1,0 +1,1 @@
+"""Models in process, by transformers: their files, loading, prompts as tokens, answers."""

@@ -1,0 +1,157 @@
+"""Translation in process by sequence-to-sequence models: sentence by sentence, by beam search, in batches."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain, islice
+from typing import Any, NamedTuple
+
+from ..asking.engines.local.batches import BUDGET, by_tokens, in_halves, on_one_device
+from ..asking.engines.local.loading import SEQ2SEQ
+from ..asking.requests import Completion, Fatal, Recipient, Request
+from ..config.models import LocalConnection
+from ..rows import TranslatorIdentity
+from ..tabular import clean
+from .families import FAMILIES, direction, vocabulary
+from .pieces import Stretch, around_tokens, has_letters, joined, keeps_tokens, pieces, sentences
+
+ROWS = 128  # texts whose sentences are sorted together; a run that is killed loses no more
+LONGEST_PROMPT = 256  # tokens of a prompt: models of sentences do badly on more
+
+
+class Rendering(NamedTuple):
+    """A translation, the tokens that it took, and whether it came to an end."""
+
+    text: str
+    tokens_in: int = 0
+    tokens_out: int = 0
+    ended: bool = True
+
+
+def translate_texts(
+    requests: Iterable[Request],
+    recipient: Recipient,
+    *,
+    identity: TranslatorIdentity,
+    connection: LocalConnection,
+    languages: tuple[str, str],
+    threads: int,
+) -> None:
+    """Translates the texts of requests from the first of `languages` into the second.
+
+    Raises Fatal for a folder that is no such model, and TranslationFailed for a language that it lacks.
+    """
+    source, target = languages
+    waiting = iter(requests)
+    with on_one_device(identity, connection, SEQ2SEQ, threads) as loaded:
+        model = _Model(*loaded, identity, connection, languages)
+        while rows := [(one, sentences(one.messages[0]["content"], source)) for one in islice(waiting, ROWS)]:
+            made = _translated([part.text for _, parts in rows for part in parts if part.translated], model)
+            for request, parts in rows:
+                recipient.deliver(request, _completion(parts, made, target))
+
+
+def _completion(parts: Sequence[Stretch], made: Mapping[str, Rendering], target: str) -> Completion:
+    """The translation of a text, of those of its sentences."""
+    own = [made[part.text] for part in parts if part.translated]
+    usage = {"input_tokens": sum(one.tokens_in for one in own), "output_tokens": sum(one.tokens_out for one in own)}
+    text = joined(parts, {sentence: one.text for sentence, one in made.items()}, target)
+    return Completion("answered", text, "stop" if all(one.ended for one in own) else "length", usage=usage)
+
+
+def _translated(texts: Iterable[str], model: "_Model") -> dict[str, Rendering]:
+    """The translations of sentences, each asked for once.
+
+    One that is too long is cut into pieces; one that came back without its placeholders or code is translated again, in
+    the parts between these.
+    """
+    made: dict[str, Rendering] = {}
+    cut: dict[str, list[Stretch]] = {}
+    wanted = todo = list(dict.fromkeys(texts))
+    while todo:
+        prompts = {text: model.encoded(text) for text in todo}
+        cut |= {text: _cut(text, len(ids) / model.longest) for text, ids in prompts.items() if len(ids) > model.longest}
+        prompts = {text: ids for text, ids in prompts.items() if text not in cut}
+        for text, found in model.generated(prompts):
+            made[text] = found
+            if not keeps_tokens(text, found.text):
+                cut[text] = around_tokens(text)
+        parts = dict.fromkeys(part.text for part in chain.from_iterable(cut.values()) if part.translated)
+        todo = [text for text in parts if text not in made and text not in cut]
+    return {text: _whole(text, made, cut) for text in wanted}
+
+
+def _cut(text: str, times: float) -> list[Stretch]:
+    """A sentence that is so many times too long, in pieces."""
+    limit = max(1, int(0.75 * len(text) / times))
+    return [Stretch(piece, has_letters(piece)) for piece in pieces(text, limit)]
+
+
+def _whole(text: str, made: Mapping[str, Rendering], cut: Mapping[str, Sequence[Stretch]]) -> Rendering:
+    """The translation of a sentence, of its parts where it was cut."""
+    if text not in cut:
+        return made[text]
+    own = [_whole(part.text, made, cut) if part.translated else Rendering(part.text) for part in cut[text]]
+    words, tokens_in, tokens_out, ended = zip(*own, strict=True)
+    return Rendering("".join(words), sum(tokens_in), sum(tokens_out), all(ended))
+
+
+class _Model:
+    """A checkpoint that translates from one language into another."""
+
+    def __init__(
+        self,
+        tokenizer: Any,
+        model: Any,
+        identity: TranslatorIdentity,
+        connection: LocalConnection,
+        languages: tuple[str, str],
+    ) -> None:
+        family = FAMILIES[identity["family"]]
+        self._tokenizer, self._model = tokenizer, model
+        self._tokenizer.padding_side = "right"  # some of these count places from the left, padding too
+        config, words = self._model.config, len(vocabulary(self._tokenizer))
+        if config.model_type != family.model_type or 2 * words < config.vocab_size:
+            raise Fatal(
+                f"{connection.model}: no {identity['family']} model with all files of its tokenizer "
+                f"(model_type {config.model_type}, {words} of {config.vocab_size} tokens)"
+            )
+        self._direction = direction(family, tokenizer, *languages)
+        positions = getattr(config, "max_position_embeddings", None) or 2 * LONGEST_PROMPT
+        self.longest = min(LONGEST_PROMPT, positions // 2)
+        first = self._direction.first_token
+        forced = {} if first is None else {"forced_bos_token_id": first}
+        decoding = {**identity["decoding"], **forced, "do_sample": False, "max_length": None}
+        decoding["max_new_tokens"] = min(decoding["max_new_tokens"], positions - 2)
+        self._decoding, self._name, self._budget = decoding, connection.model, connection.tokens_in_memory or BUDGET
+
+    def encoded(self, text: str) -> list[int]:
+        """The prompt for a sentence, in tokens."""
+        return [*self._direction.prefix, *self._tokenizer(text)["input_ids"]]
+
+    def generated(self, prompts: Mapping[str, list[int]]) -> Iterator[tuple[str, Rendering]]:
+        """The translations of sentences, by their prompts, longest first."""
+        longest_first = sorted(((ids, text) for text, ids in prompts.items()), key=lambda prompt: -len(prompt[0]))
+        # A translation takes about as many tokens as its prompt, in each beam.
+        for batch in by_tokens(longest_first, self._budget, each=1 + self._decoding.get("num_beams", 1)):
+            answers = in_halves(self._answers, [list(ids) for ids, _ in batch])
+            for (ids, text), tokens in zip(batch, answers, strict=True):
+                if tokens is None:
+                    reason = f"out of memory at a sentence of {len(ids)} tokens; set less `num_beams` in `decoding`"
+                    raise Fatal(f"{self._name}: {reason}")
+                yield text, self._made(ids, tokens)
+
+    def _answers(self, prompts: Sequence[list[int]]) -> list[list[int]]:
+        """The tokens that follow prompts."""
+        import torch
+
+        padded = self._tokenizer.pad({"input_ids": prompts}, return_tensors="pt").to(self._model.device)
+        with torch.inference_mode():
+            output: list[list[int]] = self._model.generate(**padded, **self._decoding).tolist()
+        return output
+
+    def _made(self, prompt: Sequence[int], tokens: Sequence[int]) -> Rendering:
+        """What the tokens come to that follow a prompt, behind those that every translation begins with."""
+        begin = 1 if self._direction.first_token is None else 2
+        end, answer = self._tokenizer.eos_token_id, list(tokens[begin:])
+        length = answer.index(end) if end in answer else len(answer)
+        text = clean(self._tokenizer.decode(answer[:length], skip_special_tokens=True))
+        return Rendering(text, len(prompt), length, end in answer)
