@@ -131,6 +131,7 @@ class Loaded:
     model: Any
     limit: int
     counted: Counted = field(default_factory=Counted)
+    lengths: list[int] = field(default_factory=list)  # tokens of the last answers, as far as a contender tells them
 
 
 # A contender is given a model, and gives what answers prompts by their texts.
@@ -177,10 +178,11 @@ def ours(loaded: Loaded) -> Answering:
         meter = Meter()
 
         def __init__(self) -> None:
-            self.answers = dict[int, str]()
+            self.answers, self.lengths = dict[int, str](), dict[int, int]()
 
         def deliver(self, request: Request, completion: Completion) -> None:
             self.answers[int(request.id)] = completion.text
+            self.lengths[int(request.id)] = (completion.usage or {})["output_tokens"]
 
         def fail(self, request: Request, reason: str) -> None:
             raise RuntimeError(reason)
@@ -201,6 +203,7 @@ def ours(loaded: Loaded) -> Answering:
         ]
         pair = (loaded.tokenizer, loaded.model)
         answer(pair, requests, recipient, identity=identity, connection=connection)
+        loaded.lengths = [recipient.lengths[place] for place in range(len(prompts))]
         return [recipient.answers[place] for place in range(len(prompts))]
 
     return answering
@@ -303,7 +306,7 @@ def serve(name: str, folder: Path, arguments: argparse.Namespace) -> None:
         seconds, cpu = time.perf_counter() - began, time.process_time() - busy
         spent = {name: value - getattr(before, name) for name, value in vars(loaded.counted).items()}
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-        told = {"answers": answers, "seconds": seconds, "cpu": cpu, "peak": peak, **spent}
+        told = {"answers": answers, "lengths": loaded.lengths, "seconds": seconds, "cpu": cpu, "peak": peak, **spent}
         os.write(out, f"{json.dumps(told)}\n".encode())
 
 
@@ -312,6 +315,7 @@ class Measured:
     """What a contender took for its parts of the queries."""
 
     answers: dict[int, str] = field(default_factory=dict)
+    lengths: dict[int, int] = field(default_factory=dict)
     seconds: list[float] = field(default_factory=list)
     per_second: list[float] = field(default_factory=list)
     per_cpu_second: list[float] = field(default_factory=list)
@@ -349,6 +353,7 @@ def measure(arguments: argparse.Namespace, prompts: list[str], folder: Path) -> 
             print(f"round {number + 1}, {name}: {len(places) / told['seconds']:.2f}/s", file=sys.stderr, flush=True)
             into = measured[name]
             into.answers |= dict(zip(places, told["answers"], strict=True))
+            into.lengths |= dict(zip(places, told["lengths"], strict=False))
             into.seconds.append(told["seconds"])
             into.per_second.append(len(places) / told["seconds"])
             into.per_cpu_second.append(len(places) / told["cpu"])
@@ -367,12 +372,9 @@ def table(measured: dict[str, Measured], prompts: list[str], folder: Path, argum
 
     tokenizer: Any = AutoTokenizer.from_pretrained(folder)
 
-    def tokens(texts: Sequence[str]) -> list[int]:
-        return [len(ids) for ids in tokenizer(list(texts), add_special_tokens=False)["input_ids"]]
-
+    asked = [len(ids) for ids in tokenizer(prompts, add_special_tokens=False)["input_ids"]]
     ours = measured["ours"]
-    generated = dict(zip(ours.answers, tokens(list(ours.answers.values())), strict=True))
-    asked = tokens(prompts)
+    generated = ours.lengths  # a text of random tokens is encoded otherwise than it was generated
     lines = [
         "| | answers/s | tokens/s | ours is faster by | by CPU time | peak MiB | computed for nothing | same answers |",
         "|---|---|---|---|---|---|---|---|",

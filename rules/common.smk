@@ -124,6 +124,16 @@ def every_cell(pattern, promptings=PROMPTINGS, **wildcards):
     ]
 
 
+def released_beside(*kinds):
+    """Whether any of some kinds of answers stands beside the released data set."""
+    return not {*kinds}.isdisjoint(CONFIG.release.include if CONFIG.release else [])
+
+
+def if_released(kind, files):
+    """The files of a kind of answers, if the release includes it."""
+    return lambda wildcards: files(wildcards) if released_beside(kind) else []
+
+
 def is_asked(judge):
     return judge in ASKED_JUDGES
 

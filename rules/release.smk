@@ -6,19 +6,7 @@ from xsafety.release.provenance import DATA, code_state, pack
 
 RELEASE = CONFIG.release and CONFIG.release.with_terms(CONFIG.translation.name, CONFIG.translation.licence)
 PAPERS = "README.md CHANGES.md CITATION.cff LICENSE croissant.json provenance.json schema.json SHA256SUMS".split()
-
-
-def beside(*kinds):
-    """Whether any of some kinds of answers stands beside the data set."""
-    return not {*kinds}.isdisjoint(RELEASE.include if RELEASE else [])
-
-
-def answers(what, files):
-    """The files of a kind of answers, if the release includes it."""
-    return lambda wildcards: files(wildcards) if beside(what) else []
-
-
-ASKED_BESIDE = [judge for judge in CONFIG.safety_judges if is_asked(judge) and beside("verdicts")]
+ASKED_BESIDE = [judge for judge in CONFIG.safety_judges if is_asked(judge) and released_beside("verdicts")]
 
 
 rule release:
@@ -33,17 +21,17 @@ rule release:
         rates="<results>/review/modification_rates.csv",
         agreement="<results>/review/agreement.csv",
         origins=lambda wildcards: origins(ready_targets()),
-        responses=answers(
+        responses=if_released(
             "responses",
             lambda wildcards: every_cell("<results>/responses/{model}/{prompting}/{lang}.jsonl"),
         ),
-        verdicts=answers(
+        verdicts=if_released(
             "verdicts",
             lambda wildcards: every_cell(
                 "<results>/verdicts/{judge}/{model}/{prompting}/{lang}.jsonl", judge=CONFIG.safety_judges
             ),
         ),
-        labels=answers(
+        labels=if_released(
             "labels",
             lambda wildcards: expand("<results>/labels/{lang}/ledger.jsonl", lang=ready_languages()),
         ),
@@ -67,7 +55,7 @@ rule release:
         config=lambda wildcards: pack(CONFIG, DATA),
         commit=lambda wildcards: to_json(code_state(CHECKOUT)),
         since=CONFIG.since or [],
-        cells=lambda wildcards: to_json(grouped_cells() if beside("responses", "verdicts") else []),
+        cells=lambda wildcards: to_json(grouped_cells() if released_beside("responses", "verdicts") else []),
         promptings=sorted(PROMPTINGS),
         judges=sorted(CONFIG.safety_judges),
         protocols=to_json({judge: CONFIG.judges[judge].protocol_file for judge in ASKED_BESIDE}),

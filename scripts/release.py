@@ -6,8 +6,7 @@ from pathlib import Path
 
 from xsafety.categories import read_about
 from xsafety.cli import call, say
-from xsafety.config.release import DataRelease
-from xsafety.release.answers import Beside
+from xsafety.config.release import Beside, DataRelease
 from xsafety.release.build import LanguageRows, Papers, build_release, in_order
 from xsafety.release.card import Reviewed
 from xsafety.release.changes import older_release, read_released, release_changes

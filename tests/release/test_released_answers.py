@@ -11,8 +11,8 @@ from jsonschema import Draft202012Validator
 
 from tests.release.test_build_release import FRENCH, RELEASE, languages, papers, read_with_others
 from xsafety.calibration.labels import answer_digest
-from xsafety.config.release import DataRelease
-from xsafety.release.answers import Beside, ReleasedQueries
+from xsafety.config.release import Beside, DataRelease
+from xsafety.release.answers import ReleasedQueries
 from xsafety.release.build import build_release
 from xsafety.rows import Label, Query, Response, Verdict, of_seed
 from xsafety.tabular import DataError, write_rows

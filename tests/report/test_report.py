@@ -474,6 +474,9 @@ def test_what_differs_from_english_is_marked_and_only_that(tmp_path: Path) -> No
     missed = re.findall(r"differences of up to ([\d.]+) points may have been missed", text)
     assert min(map(float, missed)) > 15
     assert len(missed) == 2, "without and with Commonsense Safety"
+    blind = [{**row, "detectable": "127.8"} for row in judge.comparisons]
+    text = rendered([replace(judge, comparisons=blind)], [], verification(), [], SHOWN)
+    assert "Elsewhere, even the largest differences, of so few queries, may have been missed" in text
     compared = [
         {**row, "p_adjusted": "0.0499"} if (row["lang"], row["model"], row["prompting"]) == ("ar", "a", "none") else row
         for row in judge.comparisons

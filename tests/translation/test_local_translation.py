@@ -8,13 +8,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import TypeAdapter
 
 from tests.asking.collected import Collected
 from tests.conftest import ROOT
 from tests.translation.checkpoints import checkpoint
 from xsafety.asking.requests import Completion, Fatal, Request
 from xsafety.config.configuration import load
-from xsafety.config.translation import LocalTranslator, Translation
+from xsafety.config.models import Connection
+from xsafety.config.translation import LocalTranslator, ServiceConnection, Translation, TranslatorConnection
 from xsafety.tabular import DataError
 from xsafety.translation import local
 from xsafety.translation.drafting import Translated, Translator, translate
@@ -279,6 +281,14 @@ def test_drafts_are_asked_once_and_the_licence_is_said(
 def test_a_language_that_the_model_lacks_is_told_and_not_asked_again(folder: Folder, tmp_path: Path) -> None:
     found = drafted(block(folder("nllb"), "nllb"), tmp_path / "zh.jsonl", [], target="zh-Hant")
     assert found == ({}, dict.fromkeys("ab", "the model does not translate zh-Hant"), {})
+
+
+def test_a_connection_is_told_from_others_on_a_command_line(tmp_path: Path) -> None:
+    given = block(tmp_path, "nllb", device="cpu").connection()
+    read = TypeAdapter[Any](ServiceConnection | Connection | TranslatorConnection).validate_json(
+        given.model_dump_json()
+    )
+    assert (type(read), read) == (TranslatorConnection, given)
 
 
 def test_a_causal_model_is_asked_by_its_prompt(tmp_path: Path) -> None:

@@ -6,6 +6,8 @@ from pydantic import Field, model_validator
 
 from .block import Licence, Strict
 
+Beside = Literal["responses", "verdicts", "labels"]
+
 
 class Author(Strict):
     name: str = Field(min_length=1, description="of a person or a group")
@@ -33,7 +35,7 @@ class DataRelease(Strict):
         "leave_out", description="what becomes of rows that nobody verified: left out, or marked in every file"
     )
     redacted: bool = Field(False, description="leave all texts out: ids, categories and digests are enough to check")
-    include: list[Literal["responses", "verdicts", "labels"]] = Field(
+    include: list[Beside] = Field(
         [], description="what stands beside the data set: answers of the models, verdicts on them, labels of people"
     )
     include_text: bool = Field(False, description="what models and judges said, word by word; without it, digests")

@@ -6,9 +6,10 @@ All are of released queries alone. What models and judges said is in them on req
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from ..calibration.labels import answer_digest
+from ..config.release import Beside
 from ..rows import (
     SYNTHETIC,
     Label,
@@ -21,8 +22,6 @@ from ..rows import (
     Verdict,
 )
 from ..tabular import clean, read_rows
-
-Beside = Literal["responses", "verdicts", "labels"]
 
 
 @dataclass

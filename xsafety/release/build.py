@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..categories import About
-from ..config.release import DataRelease
+from ..config.release import Beside, DataRelease
 from ..rows import Check, Draft, Evidence, Query, ReleaseRow
 from ..tabular import DataError, write_json, write_text
 from ..text.languages import language
-from .answers import ANSWER_KINDS, Beside, ReleasedQueries, answer_rows
+from .answers import ANSWER_KINDS, ReleasedQueries, answer_rows
 from .card import Numbers, Reviewed, card, citation, warning
 from .changes import Released, changes_told, read_released, release_changes
 from .checksums import write_sums
