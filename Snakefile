@@ -16,7 +16,7 @@ from snakemake.persistence import PersistenceBase
 from snakemake.persistence.file import FilePersistence
 from snakemake.utils import min_version
 
-from xsafety.config.configuration import load, missing_keys
+from xsafety.config.configuration import load, missing_keys, unreachable
 from xsafety.tabular import DataError
 from xsafety.workflow.display import show_run
 from xsafety.workflow.locks import take_over_dead_locks
@@ -69,7 +69,7 @@ if workflow.is_main_process:
 
 onstart:
     asked = {} if workflow.touch else asked_blocks(list(workflow.dag.needrun_jobs()), CONFIG)
-    if problems := missing_keys(asked, os.environ):
+    if problems := missing_keys(asked, os.environ) + (unreachable(asked) if workflow.non_local_exec else []):
         atexit.unregister(print_last_words)
         raise WorkflowError(str(DataError.of(f"config: {len(problems)} problem(s)", problems)))
 
@@ -94,6 +94,12 @@ include: "rules/plan.smk"
 include: "rules/release.smk"
 include: "rules/weblate.smk"
 include: "rules/demo.smk"
+
+
+# Who asks models, or trains them, goes to a cluster's nodes. All else takes seconds, or waits for a service, and stays
+# where Snakemake runs; which rules of an importing Snakefile do so is its own choice.
+if not workflow.modifier.is_module:
+    workflow.localrules(*{rule.name for rule in workflow.rules} - {"ask", "ask_judge", "train_demo_model"})
 
 
 rule all:

@@ -19,7 +19,7 @@ from xsafety.asking.receipt import FiledReceipt, has_failed_rows, journalled_ans
 from xsafety.asking.requests import Completion, Ended, Engine, Fatal, Recipient, Request, request
 from xsafety.categories import PAPER
 from xsafety.config.configuration import Config
-from xsafety.config.models import Connection, LocalConnection, OpenAIModel, Price, TransformersModel
+from xsafety.config.models import Budget, Connection, LocalConnection, OpenAIModel, Price, TransformersModel
 from xsafety.config.prompting import PromptingMethod
 from xsafety.generation.responses import model_requests, response_rows
 from xsafety.rows import Identity, row_name
@@ -99,6 +99,26 @@ def test_failed_rows_are_in_the_receipt_and_asked_again(tmp_path: Path) -> None:
     again = Fake()
     assert ask(both, tmp_path, again, quiet)["failed"] == {}
     assert again.asked == ["en1", "fr0"]
+
+
+def test_asking_ends_where_the_budget_does_over_all_runs(tmp_path: Path) -> None:
+    def connection(budget: float) -> Connection:
+        return Connection(price=Price(input=0, output=1e6), budget=Budget(usd=budget))
+
+    def engine(requests: Iterable[Request], recipient: Recipient) -> None:
+        for asked in requests:
+            recipient.deliver(asked, Completion("answered", "A dollar", "stop", usage={"output_tokens": 1}))
+
+    def answered() -> int:
+        return len(answers(journal_file(tmp_path, "none/en")))
+
+    texts = requests("A", "B", "C", "D")
+    for _ in range(2):
+        with pytest.raises(Ended, match=r"its budget of \$2.00 is used up"):
+            ask(texts, tmp_path, engine, quiet, connection=connection(2))
+        assert answered() == 2
+    ask(texts, tmp_path, engine, quiet, connection=connection(4.5))
+    assert answered() == 4
 
 
 def test_a_fatal_end_keeps_what_came(tmp_path: Path) -> None:

@@ -10,8 +10,8 @@ import yaml
 
 from tests.conftest import ROOT
 from xsafety.config.block import Strict
-from xsafety.config.configuration import key_variables, load, missing_keys, read
-from xsafety.config.models import OpenAIJudge
+from xsafety.config.configuration import key_variables, load, missing_keys, read, unreachable
+from xsafety.config.models import OpenAIJudge, OpenAIModel
 from xsafety.config.verification import SpotCheck, Verification
 from xsafety.tabular import DataError
 from xsafety.translation.services import connection
@@ -245,6 +245,18 @@ def test_missing_keys_are_told_by_name_and_no_value_is_shown() -> None:
         "translation: the environment variable LT_KEY is not set; run: export LT_KEY=...",
         "models.a: the environment variable OPENAI_API_KEY is not set; run: export OPENAI_API_KEY=...",
     ]
+
+
+@pytest.mark.parametrize(("url", "told"), [("http://127.0.0.1:8000/v1", 1), ("http://gpu-1:8000/v1", 0), (None, 0)])
+def test_an_address_that_is_another_host_on_each_node_is_told(url: str | None, told: int) -> None:
+    model = OpenAIModel(engine="openai", model="m", base_url=url)
+    assert len(unreachable({"models.one": model})) == told
+
+
+def test_a_budget_needs_the_price() -> None:
+    raw = yaml.safe_load(GOOD)
+    raw["models"]["one"]["budget"] = {"usd": 5}
+    assert "a budget needs the price" in problems(raw)
 
 
 def test_secret_headers_need_their_variables_and_local_models_none() -> None:

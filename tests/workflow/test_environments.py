@@ -57,3 +57,8 @@ def test_environments_hold_the_projects_pins(file: str) -> None:
     assert given == {name: ({**DIRECT, **DEVELOPMENT}).get(name) for name in given}
     (python,) = [part for part in environment["dependencies"] if str(part).startswith("python=")]
     assert PROJECT["project"]["requires-python"] == f">={python.removeprefix('python=')}"
+
+
+def test_the_profile_of_slurm_names_the_pinned_plugin() -> None:
+    [(name, version)] = pins(PROJECT["dependency-groups"]["slurm"]).items()
+    assert f"{name}=={version}" in (ROOT / "docs/clusters.md").read_text(encoding="utf-8")

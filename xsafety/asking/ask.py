@@ -16,7 +16,7 @@ from typing import Any
 
 from ..config.models import Connection, LocalConnection, Price
 from . import journal
-from .journal import RUNS, JobRun, journal_file
+from .journal import BATCHES, RUNS, SERVERS, JobRun, journal_file
 from .price import cost
 from .progress import Progress, Throughput, Work, duration
 from .requests import Completion, Ended, Engine, Fatal, Meter, Receipt, Request
@@ -52,6 +52,11 @@ class _Log:
         self._open[request.part].append(request.key, request.id, _fields(completion), dollars if price else None)
         return dollars
 
+    def spent(self) -> float:
+        """The dollars that the answers in the folder cost, as far as a price was set."""
+        files = (file for file in self._folder.rglob("*.jsonl") if file.name not in (BATCHES, RUNS, SERVERS))
+        return sum(float(line.get("dollars", 0)) for file in files for line in journal.entries(file, of_services=True))
+
 
 def _fields(completion: Completion) -> dict[str, Any]:
     """An answer as the journal keeps it; further answers where there are any."""
@@ -81,6 +86,7 @@ def ask(
     with journal.lock(folder), closing(_Log(folder)) as log:
         asking = _Asking(lacking, accepted, log, connection, name)
         try:
+            asking.check_budget()
             with Progress(asking.work, say):
                 run: Engine | None = engine
                 while run:
@@ -181,6 +187,9 @@ class _Asking:
         self._missing, self._accepted, self._log = sum(lacking.values()), accepted, log
         online = connection if isinstance(connection, Connection) else None
         self._price = online.price if online else None
+        self._budget = online.budget.usd if online and online.budget else None
+        self._spent = log.spent() if self._budget else 0.0  # by earlier jobs
+        self._is_submitted = bool(online and online.mode == "batch")  # what is submitted is paid for, and taken
         # Once one was answered, more than are in flight: or a short outage would end the job.
         self._max_failures = max(2 * online.concurrency if online else 0, MAX_FAILURES)
         self._answered = self._without_text = 0
@@ -203,6 +212,13 @@ class _Asking:
         for pair in (*self._rejected, (request, completion)):
             self._cost += self._log.write(*pair, self._price)
         self._rejected.clear()
+        if not self._is_submitted:
+            self.check_budget()
+
+    def check_budget(self) -> None:
+        """Raises Fatal where the budget is used up."""
+        if self._budget and self._spent + self._cost >= self._budget:
+            raise Fatal(f"its budget of ${self._budget:,.2f} is used up; to ask the rest, raise budget.usd")
 
     def fail(self, request: Request, reason: str) -> None:
         if request.part not in self._failing:
@@ -246,7 +262,8 @@ class _Asking:
             failed=len(self.reasons),
             refused=self._without_text,
             pace=self.meter.pace(),
-            dollars=self._cost if self._price else None,
+            dollars=self._spent + self._cost if self._price else None,
+            budget=self._budget,
         )
 
     def end(self) -> None:

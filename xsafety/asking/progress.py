@@ -23,8 +23,8 @@ RECENT = 60.0  # seconds over which the rate is taken
 class Work:
     """Where a job stands: how many of its rows are done, with those that failed.
 
-    `rate` in rows per second; `pace`: what the provider allows, in words; `dollars`: None without a price;
-    `seconds` since it began; `over` when it has ended.
+    `rate` in rows per second; `pace`: what the provider allows, in words; `dollars`: None without a price; those of
+    earlier jobs too where there is a `budget`; `seconds` since it began; `over` when it has ended.
     """
 
     who: str
@@ -36,6 +36,7 @@ class Work:
     refused: int = 0
     pace: str = ""
     dollars: float | None = None
+    budget: float | None = None
     seconds: float = 0
     over: bool = False
 
@@ -43,12 +44,13 @@ class Work:
         """Rate, limit, failures, money and the time to go, or that it took, in words; empty where there is none."""
         rate = f"{60 * self.rate:,.0f}/min" if self.rate < 10 else f"{self.rate:.1f}/s"
         left = duration((self.total - self.done) / self.rate) + " to go" if self.rate else "waiting"
+        most = f" of ${self.budget:,.2f}" if self.budget else ""
         return [
             f"{self.refused:,} of them refused" if self.refused else "",
             f"{self.failed:,} failed" if self.failed else "",
             "" if self.over or not self.rate else rate,
             self.pace,
-            f"${self.dollars:,.2f}" if self.dollars is not None else "",
+            f"${self.dollars:,.2f}{most}" if self.dollars is not None else "",
             f"in {duration(self.seconds)}" if self.over else left,
         ]
 

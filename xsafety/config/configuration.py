@@ -260,3 +260,13 @@ def missing_keys(blocks: Mapping[str, Block], environment: Mapping[str, str]) ->
             if not environment.get(name)
         ]
     return problems
+
+
+def unreachable(blocks: Mapping[str, Block]) -> list[str]:
+    """One problem for each model or judge whose address means another host on each node of a cluster."""
+    return [
+        f"{place}: base_url {block.base_url} is another host on each node; name the one where the model is served, "
+        f"and same_as: {block.same_as or block.base_url}, so that its answers count on"
+        for place, block in blocks.items()
+        if isinstance(block, Connection) and block.is_on_this_host
+    ]

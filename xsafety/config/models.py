@@ -32,6 +32,14 @@ class Price(Strict):
     batch: float = Field(0.5, ge=0, le=1, description="share of the price that is paid in batch mode")
 
 
+class Budget(Strict):
+    """What may be spent."""
+
+    usd: float = Field(
+        gt=0, description="most US dollars for all answers of this model or judge that are in the journal"
+    )
+
+
 class Batch(Strict):
     """How the Batch API is used in `mode: batch`."""
 
@@ -95,6 +103,13 @@ class Connection(Strict):
     reasoning: ReasoningMarks | None = Field(None, description="marks of its reasoning, where they are not known")
     max_reply_mib: float = Field(32, gt=0, description="most MiB of one reply, unpacked; a larger one fails its row")
     price: Price | None = Field(None, description="dollars per million tokens, for the plan and the usage table")
+    budget: Budget | None = Field(None, description="where asking ends; what was answered until then counts")
+
+    @model_validator(mode="after")
+    def _spends_known_money(self) -> "Connection":
+        if self.budget and not self.price:
+            raise ValueError("a budget needs the price: {input: ..., output: ...}, dollars per million tokens")
+        return self
 
     @field_validator("headers")
     @classmethod
@@ -116,6 +131,12 @@ class Connection(Strict):
     @property
     def key_variable(self) -> str | None:
         return self.api_key_env or (None if self.base_url else "OPENAI_API_KEY")
+
+    @property
+    def is_on_this_host(self) -> bool:
+        """Whether the address is of the host that asks, whichever that is, and the job itself serves nothing there."""
+        address = self.base_url or ""
+        return urlsplit(address if "://" in address else f"//{address}").hostname in _THIS_HOST and not self.serve
 
     @property
     def server(self) -> str:

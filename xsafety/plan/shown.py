@@ -45,6 +45,7 @@ class Estimate:
     cost: float | None = None
     minutes: float | None = None
     batch: bool = False
+    budget: float | None = None
     unpriced: bool = False
     group: str = ""  # lines of one group take turns, others run side by side
     under_way: int = 0
@@ -109,6 +110,7 @@ def _with_figures(line: Estimate, block: EngineBlock, tokens: tuple[float, float
         tokens_in=tokens_in,
         tokens_out=tokens_out,
         cost=cost(usage, block.price) if block.price else None,
+        budget=block.budget.usd if block.budget else None,
         unpriced=not block.price and block.identity().get("endpoint") != "moderations",
         minutes=None if in_batches else _minutes(line.to_ask, tokens_in + tokens_out, block, pace),
         batch=in_batches and line.to_ask > 0,
@@ -201,6 +203,7 @@ def notes(made: Sequence[Estimate], data_sets: Sequence[DataSet]) -> list[str]:
     lacking = _names(data.lang for data in data_sets if data.why == LACKS_DRAFTS)
     waiting = _names(data.lang for data in data_sets if data.why == WAITS)
     unpriced = _names(line.name for line in to_ask if line.unpriced)
+    beyond = _beyond(to_ask)
     unpaced = _names(line.name for line in to_ask if line.minutes is None and not line.batch)
     texts = [
         ("Nothing to ask: the journal has every answer.", not to_ask),
@@ -215,10 +218,18 @@ def notes(made: Sequence[Estimate], data_sets: Sequence[DataSet]) -> list[str]:
         (f"Drafts are missing, English stands in for them: {lacking}.", lacking),
         (f"Asked only when their languages are ready, though counted here: {waiting}.", waiting),
         (f"No price is set: {unpriced}.", unpriced),
+        (f"What is to be asked costs more than the budget, at which asking ends: {beyond}.", beyond),
         (f"No limit is set and no run is on record to tell the time from: {unpaced}.", unpaced),
         ("batch: within a day.", whole.batch),
     ]
     return [text for text, holds in texts if holds]
+
+
+def _beyond(made: Sequence[Estimate]) -> str:
+    """Whose lines cost more than their budget."""
+    budgets = {line.name: line.budget for line in made if line.budget}
+    costs = {name: sum(line.cost or 0 for line in made if line.name == name) for name in budgets}
+    return _names(f"{name} (${most:,.2f})" for name, most in budgets.items() if costs[name] > most)
 
 
 def power_lines(config: Config, seeds: Iterable[Seed], about: About) -> list[str]:

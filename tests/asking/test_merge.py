@@ -1,0 +1,46 @@
+"""Two teams' journals become one, and nothing is asked or counted twice."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from xsafety.asking.journal import SERVERS, Journal, answers, lines
+from xsafety.asking.merge import Merged, merge
+from xsafety.tabular import DataError
+
+PART = Path("responses/m/none/en.jsonl")
+
+
+def journal(folder: Path, texts: Mapping[str, str], server: str = "a/v1") -> Path:
+    with Journal(folder / PART) as file:
+        for key, text in texts.items():
+            file.append(key, f"row {key}", {"status": "answered", "text": text}, dollars=0.5)
+    with Journal(folder / "responses/m" / SERVERS) as file:
+        file.write({"model": "m", "server": server})
+    return folder
+
+
+def test_what_ours_lacks_is_taken_over_once_and_ours_stands(tmp_path: Path) -> None:
+    ours = journal(tmp_path / "ours", {"1": "A", "2": "B"})
+    theirs = journal(tmp_path / "theirs", {"2": "B", "3": "C", "1": "other"})
+    before = (theirs / PART).read_bytes()
+    assert dict(merge(theirs, ours)) == {PART: Merged(taken=1, known=1, other=1)}
+    assert dict(merge(theirs, ours)) == {PART: Merged(taken=0, known=2, other=1)}
+    assert {key: one["text"] for key, one in answers(ours / PART).items()} == {"1": "A", "2": "B", "3": "C"}
+    assert sum(line["dollars"] for line in lines(ours / PART)) == 1.5
+    assert len([*lines(ours / "responses/m" / SERVERS)]) == 1
+    assert (theirs / PART).read_bytes() == before
+
+
+def test_a_journal_is_taken_over_whole_where_there_is_none(tmp_path: Path) -> None:
+    theirs = journal(tmp_path / "theirs", {"1": "A"})
+    assert dict(merge(theirs, tmp_path / "ours")) == {PART: Merged(1, 0, 0)}
+    assert answers(tmp_path / "ours" / PART) == answers(theirs / PART)
+
+
+def test_a_model_of_another_server_is_told_before_anything_is_written(tmp_path: Path) -> None:
+    ours, theirs = journal(tmp_path / "ours", {"1": "A"}), journal(tmp_path / "theirs", {"2": "B"}, server="b/v1")
+    with pytest.raises(DataError, match="m was first asked at a/v1, there at b/v1"):
+        dict(merge(theirs, ours))
+    assert answers(ours / PART).keys() == {"1"}
