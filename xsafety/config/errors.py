@@ -22,14 +22,19 @@ _WORDS = {
 def advice(error: ErrorDetails, keys: Collection[str]) -> str:
     """One line of what is wrong and how to mend it; `keys` are all that there are."""
     loc = [str(part) for part in error["loc"] if part != "[key]"]
+    engine = ""
     if loc[:1] in (["models"], ["judges"]):
+        engine = "".join(loc[2:3])
         del loc[2:3]  # the engine, by which pydantic chose what to check
     key, value, context = ".".join(loc), error.get("input"), error.get("ctx", {})
     # An address may hold a login.
     shown = "" if isinstance(value, Mapping | list) or value is None or loc[-1:] == ["base_url"] else f" {value!r}"
     match error["type"]:
         case "extra_forbidden":
-            near = difflib.get_close_matches(loc[-1], keys, 1)
+            if engine and len(loc) == 3 and loc[-1] in keys:
+                return f"{key}: does not go with engine: {engine}; leave it out, or config.yaml explains its keys"
+            # A key of another block is no advice on itself.
+            near = difflib.get_close_matches(loc[-1], set(keys) - {loc[-1]}, 1)
             meant = f"did you mean {near[0]!r}?" if near else "config.yaml explains those there are"
             return f"{key}: unknown key; {meant}"
         case "string_type" if isinstance(value, bool):
