@@ -16,7 +16,7 @@ from snakemake.persistence import PersistenceBase
 from snakemake.persistence.file import FilePersistence
 from snakemake.utils import min_version
 
-from xsafety.config.configuration import load, missing_keys
+from xsafety.config.configuration import load, missing_keys, read_yaml
 from xsafety.tabular import DataError
 from xsafety.workflow.display import show_run
 from xsafety.workflow.locks import take_over_dead_locks
@@ -30,6 +30,16 @@ judge_every_job(DAG)
 # Sheets are for people to fill.
 remake_what_changed(DAG, PersistenceBase, to_be_filled={"sheet"})
 take_over_dead_locks(FilePersistence)
+
+
+# Snakemake says neither where a file is broken nor that a key comes twice.
+if not workflow.modifier.skip_configfile:
+    try:
+        for file in map(Path, workflow.overwrite_configfiles or ["config.yaml"]):
+            if file.is_file():
+                read_yaml(file)
+    except DataError as error:
+        raise WorkflowError(str(error)) from None
 
 
 # A config file on the command line replaces config.yaml: merged, the models and languages of both would run.

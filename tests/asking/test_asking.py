@@ -307,6 +307,16 @@ def test_a_language_that_fails_starves_no_other(tmp_path: Path) -> None:
     assert set(again.asked) <= dead
 
 
+def test_a_dead_endpoint_ends_the_job_soon_where_one_prompting_method_alone_has_many_parts(tmp_path: Path) -> None:
+    parts = [f"{prompting}/{lang}" for prompting in ("none", "safe") for lang in map(str, range(2 * MIXED))]
+    texts = [(part, f"{part} {number}") for part in parts for number in range(MAX_FAILURES)]
+    asked = [request(IDENTITY, text, part, [{"role": "user", "content": text}]) for part, text in texts]
+    dead = Fake(*(one.id for one in asked))
+    with pytest.raises(Ended, match=f"{MAX_FAILURES} requests in a row failed"):
+        ask(asked, tmp_path, dead, quiet)
+    assert len(dead.asked) == MAX_FAILURES
+
+
 def test_rows_of_one_kind_that_stand_together_do_not_end_the_job(tmp_path: Path) -> None:
     asked = many("en")
     flagged = {one.id for one in asked[10 : 10 + 2 * MAX_FAILURES]}

@@ -167,6 +167,11 @@ def test_good_config_has_the_documented_defaults() -> None:
         ("judges: {j: {engine: choice}}", "judges: engine choice scores choices alone; add a judge of safety"),
         ("judges: {lexicon: {engine: lexicon, top: 1}}", "judges.lexicon.top: unknown key"),
         (
+            "models: {m: {engine: transformers, model: toy, base_url: 'http://127.0.0.1:1/v1'}}",
+            "models.m.base_url: does not go with engine: transformers",
+        ),
+        ("dataset: {mine: {file: x.csv, text: q, language: en}}", "mine.file: unknown key; did you mean 'files'?"),
+        (
             "judges: {l: {engine: lexicon}, o: {engine: lexicon}, m: {engine: majority, of: [l, o, gpt]}}",
             "judges.m.of 'gpt': no judge of safety with verdicts of its own; such are l, o",
         ),
@@ -514,7 +519,15 @@ def test_files_and_overrides_are_merged_as_snakemake_merges_them(folder: Path) -
     assert read(files).models["one"].decoding == {"seed": 1}
 
 
-@pytest.mark.parametrize(("text", "told"), [("a: [", "not YAML"), ("just text", "no configuration"), ("", "no conf")])
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("a: [", "line 1: while parsing a flow node, expected the node content"),
+        ("a: 1\nb:\n  c: 1\n  c: 2\n", "line 4: 'c' stands in line 3 already; put what is below it there"),
+        ("just text", "no configuration"),
+        ("", "no conf"),
+    ],
+)
 def test_a_file_that_is_no_configuration_is_told(folder: Path, text: str, told: str) -> None:
     (folder / "c.yaml").write_text(text, encoding="utf-8")
     with pytest.raises(DataError, match=rf"c\.yaml: {told}"):

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from itertools import islice
 from math import gcd
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from ..config.models import Connection, LocalConnection, Price
 from . import journal
@@ -29,6 +29,8 @@ MIXED = 8  # parts whose rows are asked in turn
 # A part of the journal (`prompting/lang`, a judge's with the model before it) -> its requests, made anew at each call,
 # so that 100,000 rows need no more memory than the parts that are mixed.
 Parts = Mapping[str, Callable[[], Iterable[Request]]]
+
+Thing = TypeVar("Thing")
 
 
 class _Log:
@@ -139,7 +141,7 @@ def _unanswered(parts: Parts, folder: Path, asking: "_Asking", *, again: bool = 
                 return
             yield request
 
-    streams = map(requests_of, parts)
+    streams = map(requests_of, _from_all_over(list(parts)))
     mixed = deque(islice(streams, MIXED))
     while mixed:
         stream = mixed.popleft()
@@ -150,11 +152,11 @@ def _unanswered(parts: Parts, folder: Path, asking: "_Asking", *, again: bool = 
             mixed.extend(islice(streams, 1))
 
 
-def _from_all_over(requests: Sequence[Request]) -> Iterator[Request]:
-    """The requests, each once, by steps of about the golden ratio of their number: neighbours come far apart."""
-    number = len(requests)
+def _from_all_over(things: Sequence[Thing]) -> Iterator[Thing]:
+    """Requests or parts, each once, by steps of about the golden ratio of their number: neighbours come far apart."""
+    number = len(things)
     step = next((step for step in range(round(0.618 * number), number) if gcd(step, number) == 1), 1)
-    return (requests[step * place % number] for place in range(number))
+    return (things[step * place % number] for place in range(number))
 
 
 class _Asking:

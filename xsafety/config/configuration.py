@@ -3,7 +3,7 @@
 Every problem of a configuration is reported at once, each with its key, its value and the fix.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -208,15 +208,39 @@ def read(files: Sequence[Path], overrides: Mapping[str, object] | None = None) -
     """
     raw: dict[str, Any] = {}
     for file in files:
-        try:
-            content = yaml.safe_load(file.read_text(encoding="utf-8"))
-        except yaml.YAMLError as error:
-            raise DataError(f"{file}: not YAML ({error})") from None
+        content = read_yaml(file)
         if not isinstance(content, dict):
             raise DataError(f"{file}: no configuration; write keys as config.yaml does")
         _merge(raw, content)
     _merge(raw, overrides or {})
     return load(raw)
+
+
+class _OnceOnly(yaml.SafeLoader):
+    """Refuses a key that comes twice in a block: YAML's last one would silently replace all that the first says."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        lines: dict[str, int] = {}
+        for key, _ in node.value:
+            if isinstance(key, yaml.ScalarNode) and key.value != "<<":
+                line = key.start_mark.line + 1
+                if first := lines.get(key.value):
+                    told = f"'{key.value}' stands in line {first} already; put what is below it there"
+                    raise yaml.MarkedYAMLError(problem=told, problem_mark=key.start_mark)
+                lines[key.value] = line
+        return super().construct_mapping(node, deep)
+
+
+def read_yaml(file: Path) -> object:
+    """What a configuration file says. Raises DataError with file and line where it is not YAML, or says a key twice."""
+    try:
+        return yaml.load(file.read_text(encoding="utf-8"), _OnceOnly)
+    except yaml.MarkedYAMLError as error:
+        place = f"line {error.problem_mark.line + 1}: " if error.problem_mark else ""
+        reason = ", ".join(filter(None, [error.context, error.problem]))
+        raise DataError(f"{file}: {place}{reason}") from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise DataError(f"{file}: not YAML ({error})") from None
 
 
 def _merge(raw: dict[str, Any], more: Mapping[str, object]) -> None:
