@@ -108,7 +108,7 @@ include: "rules/demo.smk"
 
 # Who asks models, or trains them, goes to a cluster's nodes. All else takes seconds, or waits for a service, and stays
 # where Snakemake runs; which rules of an importing Snakefile do so is its own choice.
-if not workflow.modifier.is_module:
+if len(workflow.modifier_stack) == 1:
     workflow.localrules(*{rule.name for rule in workflow.rules} - {"ask", "ask_judge", "train_demo_model"})
 
 

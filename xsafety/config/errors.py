@@ -31,12 +31,7 @@ def advice(error: ErrorDetails, keys: Collection[str]) -> str:
     shown = "" if isinstance(value, Mapping | list) or value is None or loc[-1:] == ["base_url"] else f" {value!r}"
     match error["type"]:
         case "extra_forbidden":
-            if engine and len(loc) == 3 and loc[-1] in keys:
-                return f"{key}: does not go with engine: {engine}; leave it out, or config.yaml explains its keys"
-            # A key of another block is no advice on itself.
-            near = difflib.get_close_matches(loc[-1], set(keys) - {loc[-1]}, 1)
-            meant = f"did you mean {near[0]!r}?" if near else "config.yaml explains those there are"
-            return f"{key}: unknown key; {meant}"
+            return f"{key}: {_unknown(loc[-1], engine if len(loc) == 3 else '', keys)}"
         case "string_type" if isinstance(value, bool):
             return f"{key}: {value!r} is a truth value to YAML; quote it: 'no' (Norwegian), 'yes', 'on', 'off'"
         case "union_tag_invalid":
@@ -48,3 +43,12 @@ def advice(error: ErrorDetails, keys: Collection[str]) -> str:
         case kind if kind in _WORDS:
             return _WORDS[kind].format(key=key, shown=shown, value=value)
     return f"{key}:{shown} {error['msg'][:1].lower()}{error['msg'][1:]}"
+
+
+def _unknown(name: str, engine: str, keys: Collection[str]) -> str:
+    """Advice on a key that its block does not have, in a block with this engine, if any."""
+    if engine and name in keys:
+        return f"does not go with engine: {engine}; config.yaml explains which keys do"
+    # A key of another block is no advice on itself.
+    near = difflib.get_close_matches(name, set(keys) - {name}, 1)
+    return f"unknown key; did you mean {near[0]!r}?" if near else "unknown key; config.yaml explains those there are"
