@@ -54,7 +54,7 @@ except DataError as error:
     raise WorkflowError(str(error)) from None
 
 RESULTS = CONFIG.results
-if workflow.modifier.is_module and workflow.modifier.modify_path(f"{RESULTS}/seeds.csv") != f"{RESULTS}/seeds.csv":
+if workflow.modifier.modify_path(f"{RESULTS}/seeds.csv") != f"{RESULTS}/seeds.csv":
     raise WorkflowError("Instead of a module's `prefix`, set `results` and `journal` in its `config`.")
 SHOWN.state.results = Path(RESULTS)
 JOURNAL = CONFIG.journal
