@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 
 from ..config.models import Connection, LocalConnection, Price
 from . import journal
-from .journal import BATCHES, RUNS, SERVERS, JobRun, journal_file
+from .journal import OF_FOLDERS, RUNS, JobRun, journal_file
 from .price import cost
 from .progress import Progress, Throughput, Work, duration
 from .requests import Completion, Ended, Engine, Fatal, Meter, Receipt, Request
@@ -56,7 +56,7 @@ class _Log:
 
     def spent(self) -> float:
         """The dollars that the answers in the folder cost, as far as a price was set."""
-        files = (file for file in self._folder.rglob("*.jsonl") if file.name not in (BATCHES, RUNS, SERVERS))
+        files = (file for file in self._folder.rglob("*.jsonl") if file.name not in OF_FOLDERS)
         return sum(float(line.get("dollars", 0)) for file in files for line in journal.entries(file, of_services=True))
 
 

@@ -254,6 +254,7 @@ def _hold(descriptor: int, path: Path) -> None:
 
 
 BATCHES = "batches.jsonl"  # in a folder: what was submitted to a Batch API
+OF_FOLDERS = (BATCHES, RUNS, SERVERS)  # the files in which no answers are
 _EVENT: Fields = {"event": str, "token": str}
 _EVENTS: Mapping[str, Fields] = {"submitting": {"file": str, "rows": list}, "created": {"batch": str}}
 

@@ -10,9 +10,7 @@ from typing import NamedTuple
 
 from ..cli import call, say
 from ..tabular import DataError, to_json
-from .journal import BATCHES, RUNS, SERVERS, Journal, entries, lines
-
-OF_FOLDERS = (BATCHES, RUNS, SERVERS)
+from .journal import BATCHES, OF_FOLDERS, SERVERS, Journal, entries, lines
 
 
 class Merged(NamedTuple):

@@ -16,7 +16,7 @@ from pathlib import Path
 from platform import python_version_tuple
 from typing import TYPE_CHECKING, TypedDict, cast
 
-from ..asking.journal import BATCHES, RUNS, SERVERS
+from ..asking.journal import OF_FOLDERS
 from ..asking.receipt import read_receipt
 from ..rows import Identity
 from ..tabular import file_sha256, to_json
@@ -107,7 +107,7 @@ def journal_digests(journal: Path) -> dict[str, str]:
     """A checksum over the answers in each folder of the journal that a model, judge or translator has."""
     found: dict[str, list[bytes]] = {}
     for file in sorted(journal.glob("*/**/*.jsonl")):
-        if file.name not in (BATCHES, RUNS, SERVERS) and (stage := file.relative_to(journal).parts[0]) != "browser":
+        if file.name not in OF_FOLDERS and (stage := file.relative_to(journal).parts[0]) != "browser":
             name = "/".join(file.relative_to(journal).parts[: 2 if stage in ("responses", "verdicts") else 1])
             with file.open("rb") as lines:
                 found.setdefault(name, []).extend(hashlib.sha256(line).digest() for line in lines)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from ..asking import journal
-from ..asking.journal import BATCHES, RUNS, SERVERS, JobRun
+from ..asking.journal import OF_FOLDERS, RUNS, JobRun
 from ..asking.price import cost
 from ..rows import ALL, TimeSpent, Usage
 
@@ -68,7 +68,7 @@ def usage_rows(folder: Path, engines: Iterable[tuple[str, str, str, "Price | Non
 def _answers(folder: Path, stage: str, name: str, engine: str) -> Iterator[tuple[str, dict[str, Any]]]:
     """The language and the line of each answer that an engine gave in a stage."""
     for file in sorted(folder.glob(_FILES[stage][0].format(name=name))):
-        for line in journal.lines(file, journal.uncountable) if file.name not in (BATCHES, RUNS, SERVERS) else ():
+        for line in journal.lines(file, journal.uncountable) if file.name not in OF_FOLDERS else ():
             # Services and models that translated share a file; a model's answer has a status.
             if ("status" in line["answer"]) == (engine in ("openai", "transformers")):
                 yield file.stem.partition("@")[0], line

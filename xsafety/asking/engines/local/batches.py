@@ -55,11 +55,13 @@ def in_halves(run: Callable[[Sequence[Batched]], Sequence[Result]], batch: Seque
 
     None for one that does not even fit alone.
     """
-    import torch
+    from .memory import is_out_of_memory
 
     try:
         return list(run(batch))
-    except torch.OutOfMemoryError:
+    except (RuntimeError, MemoryError) as error:
+        if not is_out_of_memory(error):
+            raise
         if len(batch) == 1:
             return [None]
     half = len(batch) // 2

@@ -12,6 +12,7 @@ from typing import Any
 import torch
 
 from .cache import RowCache
+from .memory import is_out_of_memory
 from .picking import Picker
 from .rows import DecodedRow, Waiting
 
@@ -189,10 +190,3 @@ class Decoder:
 def _go_together(held: int, longest: int, length: int) -> bool:
     """Whether a prompt of `length` is read in a pass that takes `held` tokens, padded to the longest."""
     return held + longest <= PROMPTS and (held <= FEW_TOKENS or 4 * length >= 3 * longest)
-
-
-def is_out_of_memory(error: BaseException) -> bool:
-    """Whether an error of torch says that a device, or the machine, has no memory left."""
-    if isinstance(error, torch.OutOfMemoryError | MemoryError):
-        return True
-    return any(words in str(error) for words in ("out of memory", "not enough memory", "can't allocate memory"))

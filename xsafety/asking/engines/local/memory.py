@@ -115,3 +115,10 @@ def _parameters(folder: Path) -> int:
 
 def _size(number: int) -> str:
     return f"{number / 2**30:,.1f} GiB" if number >= 2**30 else f"{number / 2**20:,.1f} MiB"
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether an error of torch says that a device, or the machine, has no memory left."""
+    if isinstance(error, torch.OutOfMemoryError | MemoryError):
+        return True
+    return any(words in str(error) for words in ("out of memory", "not enough memory", "can't allocate memory"))
