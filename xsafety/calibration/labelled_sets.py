@@ -2,16 +2,13 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import cast
 
 from ..config.calibration import LabelledSet
-from ..config.dataset import BySheet
 from ..rows import AnswerLabel, Label, YesNo
-from ..seeds.mapping import Problems, TableView, Unmapped, said_language
-from ..seeds.tables import read_tables
-from ..tabular import DataError, clean, file_sha256, is_visible
-from ..text.languages import tag_of
+from ..seeds.mapping import Problems, TableView, Unmapped, said_language, tables_in, tag_in
+from ..seeds.tables import origin_digest
+from ..tabular import DataError, clean, is_visible
 from .labels import answer_digest
 from .returned import FoldedLabels
 from .sheets import LABEL_MEANINGS, REFUSAL_MEANINGS
@@ -48,24 +45,22 @@ def _labels(name: str, block: LabelledSet, lang: str, problems: Problems) -> lis
 
 def _rows(name: str, block: LabelledSet, lang: str, problems: Problems) -> Iterator[tuple[str, Label]]:
     """The rows of a language that have a label, and where each stands."""
-    for table in read_tables(block):
-        if isinstance(block.language, BySheet) and table.sheet not in block.language.sheet:
-            continue
+    for table in tables_in(block, block.language):
         view = TableView(table)
         language = said_language(view, block.language)
         query, answer = view.column(block.query, "query"), view.column(block.answer, "answer")
         label, refusal = view.said(block.label, "label"), view.said(block.refusal, "refusal")
         category, labeller = view.said(block.category, "category"), view.said(block.labeller, "labeller")
-        sha256 = block.hub.revision if block.hub else file_sha256(Path(table.file))
+        sha256 = origin_digest(block, table.file)
         for row in view.kept(block.where):
-            place = f"{table.name}, row {table.first + row}"
+            place = table.place(row)
             found = {
                 "label": label(row).strip().lower(),
                 "refusal": refusal(row).strip().lower(),
                 "query": clean(query(row)),
                 "answer": clean(answer(row)),
             }
-            if _is_sound(language(row).strip(), found, lang, place, problems):
+            if _is_sound(language(row), found, lang, place, problems):
                 yield (
                     place,
                     Label(
@@ -86,10 +81,7 @@ def _rows(name: str, block: LabelledSet, lang: str, problems: Problems) -> Itera
 
 def _is_sound(language: str, found: Mapping[str, str], lang: str, place: str, problems: Problems) -> bool:
     """Whether a row is a label in a language; what is wrong with one is added to the problems."""
-    if not (tag := tag_of(language)):
-        fix = "map it: language: {column: NAME, map: {VALUE: TAG}}"
-        problems.add(f"language: the name of no language; {fix}", f"{place}: {language!r}")
-    if tag != lang or not found["label"]:
+    if tag_in(language, place, problems) != lang or not found["label"]:
         return False
     wrong = [
         f"{name}: none of {', '.join(known)}; map it: {name}: {{column: NAME, map: {{VALUE: {next(iter(known))}}}}}"

@@ -15,7 +15,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from ..config.dataset import ByFile, BySheet, Constant, Listed, Mapped, NamedSource, OriginColumns, OriginLanguage
+from ..config.dataset import (
+    ByFile,
+    BySheet,
+    Constant,
+    Listed,
+    Mapped,
+    NamedSource,
+    Origin,
+    OriginColumns,
+    OriginLanguage,
+)
 from ..rows import Expected
 from ..tabular import DataError, clean, is_visible, to_json
 from ..text.languages import tag_of
@@ -88,9 +98,7 @@ def read_texts(name: str, source: NamedSource, language: str) -> Reading:
     Raises DataError with all that is wrong with it, grouped.
     """
     reading, problems = Reading(), Problems()
-    for table in read_tables(source):
-        if isinstance(source.language, BySheet) and table.sheet not in source.language.sheet:
-            continue
+    for table in tables_in(source, source.language):
         try:
             layout = _Layout(table, source)
             for row in layout.rows():
@@ -246,7 +254,7 @@ class _Layout:
 
     def texts(self, row: int, problems: Problems) -> list[OriginText]:
         """The texts of a row, as they stand; what cannot be read of it is added to the problems."""
-        place = f"{self._table.name}, row {self._table.first + row}"
+        place = self._table.place(row)
         id, group = (cell(row) if cell else "" for cell in (self._id, self._group))
         for what, cell, value in (("id", self._id, id), ("group", self._group, group)):
             if cell and not value:
@@ -260,12 +268,7 @@ class _Layout:
                 "expected: neither refuse nor answer; map it: expected: {column: NAME, map: {VALUE: answer}}",
                 f"{place}: {expected!r}",
             )
-        language = self._language(row).strip() if self._language else ""
-        if self._language and not tag_of(language):
-            problems.add(
-                "language: the name of no language; map it: language: {column: NAME, map: {VALUE: TAG}}",
-                f"{place}: {language!r}",
-            )
+        lang = tag_in(self._language(row), place, problems) if self._language else ""
         return [
             OriginText(
                 file=self._table.file,
@@ -273,7 +276,7 @@ class _Layout:
                 row=self._table.first + row,
                 id=id,
                 group=group,
-                lang=tag or tag_of(language),
+                lang=tag or lang,
                 text=text(row),
                 source_text=clean(self._source_text(row)),
                 category=category,
@@ -292,6 +295,20 @@ def _first_filled(view: TableView, columns: OriginColumns) -> CellText:
     there = [column for column in columns if view.has(column)]
     cells = [view.column(column, "text") for column in there or columns]
     return lambda row: next((text for cell in cells if is_visible(text := cell(row))), "")
+
+
+def tables_in(source: Origin, language: OriginLanguage | None) -> Iterator[OriginTable]:
+    """The tables of a source; where sheets say the language, without others."""
+    tables = read_tables(source)
+    return (table for table in tables if not isinstance(language, BySheet) or table.sheet in language.sheet)
+
+
+def tag_in(said: str, place: str, problems: Problems) -> str:
+    """The tag of a language by its tag or name; empty, and a problem, where it is none."""
+    if not (tag := tag_of(said.strip())):
+        fix = "map it: language: {column: NAME, map: {VALUE: TAG}}"
+        problems.add(f"language: the name of no language; {fix}", f"{place}: {said.strip()!r}")
+    return tag
 
 
 def said_language(view: TableView, block: OriginLanguage | None) -> CellText:

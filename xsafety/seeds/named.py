@@ -10,10 +10,10 @@ from pathlib import Path
 from ..categories import Category, load_categories
 from ..config.dataset import Dataset, NamedSource
 from ..rows import GivenText, Repair, Seed
-from ..tabular import DataError, file_sha256
+from ..tabular import DataError
 from .mapping import Note, OriginText, Reading, digest_of, read_texts
 from .source import SeedSet
-from .tables import grouped
+from .tables import grouped, origin_digest
 
 Item = tuple[OriginText, Sequence[OriginText]]
 """A seed and its translations."""
@@ -195,9 +195,7 @@ def _part(id: str) -> str:
 
 def _digests(source: NamedSource, reading: Reading) -> dict[str, str]:
     """What stands for each file: its SHA-256, or the revision on the hub."""
-    if source.hub:
-        return {text.file: source.hub.revision for text in reading.texts}
-    return {file: file_sha256(Path(file)) for file in {text.file for text in reading.texts}}
+    return {file: origin_digest(source, file) for file in {text.file for text in reading.texts}}
 
 
 def _summary(name: str, reading: Reading, seeds: int) -> str:

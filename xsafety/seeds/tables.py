@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from ..config.dataset import Hub, Origin
-from ..tabular import DataError, json_objects
+from ..tabular import DataError, file_sha256, json_objects
 
 SUFFIXES = ("csv", "tsv", "json", "jsonl", "parquet", "xlsx")
 
@@ -36,6 +36,10 @@ class OriginTable:
     def name(self) -> str:
         return f"{self.file}, sheet {self.sheet}" if self.sheet else self.file
 
+    def place(self, row: int) -> str:
+        """Where a row is, by its number from 0, as errors say it."""
+        return f"{self.name}, row {self.first + row}"
+
 
 def files_of(source: Origin) -> list[Path]:
     """The files of a source, each once, in the order of its list and by name."""
@@ -56,6 +60,11 @@ def found_files(paths: Iterable[Path]) -> list[Path]:
 def kind_of(file: Path) -> str:
     """The kind of a file by its suffix, that before .gz if there is one."""
     return Path(file.name.removesuffix(".gz")).suffix.removeprefix(".").lower()
+
+
+def origin_digest(source: Origin, file: str) -> str:
+    """What stands for a file of a source: its SHA-256, or the revision on the hub."""
+    return source.hub.revision if source.hub else file_sha256(Path(file))
 
 
 def read_tables(source: Origin) -> Iterator[OriginTable]:
