@@ -15,7 +15,7 @@ from email.utils import parsedate_to_datetime
 from typing import NamedTuple
 
 START = 64.0  # calls per second before anything is known
-GROWTH = 28.0  # calls per second that each success adds until the first cut: doubles in 25 ms
+GROWTH = 100.0  # calls per second that each success adds until the first cut: all speed after a few answers' time
 BURST_SHARE, BURST, SUDDEN = 0.1, 3, 6  # refusals that are a burst: this share and number, or many at once
 CLOSED = 0.8  # share of refusals at which nothing gets through
 SPAN, CALLS = 2.0, (20, 200)  # calls are counted over so many seconds, but no fewer and no more than so many

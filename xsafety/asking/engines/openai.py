@@ -170,15 +170,15 @@ class Call:
         """Sends a body once; the headers of the reply, and its outcome. Raises Transient, RateLimited or Fatal."""
         try:
             async with asyncio.timeout(self._timeout):
-                status, headers, text = await self._wire.post(body)
+                reply = await self._wire.post(body)
         except TimeoutError:
             raise Transient(f"no answer within {self._timeout:g} s") from None
         except Unreadable as error:
             raise Transient(str(error)) from None
         try:
-            return headers, self.read(status, self.hide(text))
+            return reply.headers, self.read(reply.status, self.hide(reply.text))
         except Transient as error:
-            error.after = retry_after(headers)
+            error.after = retry_after(reply.headers)
             raise
 
     def read(self, status: int, text: str) -> Completion:
