@@ -152,7 +152,7 @@ class Connection(Strict):
     def provider(self) -> str | None:
         """Whose limits it shares: host and key, as a name of letters, digits and '_'; None where it asks only batches.
 
-        The jobs of a provider take turns; one that asks only batches holds up nobody.
+        The jobs that ask a provider at one time share its limits.
         """
         if self.mode == "batch" and self.batch.rest == "batch":
             return None

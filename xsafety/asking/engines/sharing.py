@@ -1,8 +1,9 @@
 """What share of a provider's limits a job has: all that ask it at one time, on whatever hosts, have the same.
 
 Each job keeps a file in a folder beside the journal, where all hosts see it, and writes to it now and then. So many
-files were written to lately, so many jobs there are. There is no lock, no server and no first among them: a job that is
-killed is forgotten after `FORGOTTEN` seconds. Only times that the file system gave are compared, as clocks of hosts differ.
+files were written to lately, so many jobs there are. There is no lock, no server and no first among them; a job that
+is killed is forgotten after `FORGOTTEN` seconds. Only times that the file system gave are compared: clocks of hosts
+differ.
 """
 
 from collections.abc import Iterator
@@ -12,19 +13,19 @@ from uuid import uuid4
 
 BEAT = 10.0  # seconds between two signs of life
 FORGOTTEN = 90.0  # seconds without one; NFS may tell another host's up to 60 s late
-FOLDER = ".sharing"
+SHARED_FOLDER = "XSAFETY_SHARING"  # names the folder of these files in the environment of a job, one a provider in it
 
 
 class Sharing:
     """The jobs that share a folder, of which this is one."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder, self._own = folder, folder / uuid4().hex
+        self._folder, self.own = folder, folder / uuid4().hex
 
     def share(self) -> float:
         """One over the number of jobs; gives a sign of life. Raises OSError where nothing can be written."""
-        self._own.write_bytes(b".")
-        now = self._own.stat().st_mtime
+        self.own.write_bytes(b".")
+        now = self.own.stat().st_mtime
         jobs = 0
         for file in self._folder.iterdir():
             with suppress(FileNotFoundError):  # its job ended just now
@@ -43,4 +44,4 @@ def sharing(folder: Path) -> Iterator[Sharing]:
     try:
         yield mine
     finally:
-        mine._own.unlink(missing_ok=True)
+        mine.own.unlink(missing_ok=True)
