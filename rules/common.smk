@@ -319,12 +319,12 @@ def price_of(block):
 
 # Connections change no answer; as resources they are handed over without being a reason to run again.
 def model_connection(wildcards):
-    return to_json(CONFIG.models[wildcards.model].connection().model_dump())
+    return to_json(CONFIG.for_job(the_model(wildcards).connection(), f"responses/{wildcards.model}").model_dump())
 
 
 def judge_connection(wildcards):
-    return to_json(CONFIG.judges[wildcards.judge].connection().model_dump())
+    return to_json(CONFIG.for_job(the_judge(wildcards).connection(), f"verdicts/{wildcards.judge}").model_dump())
 
 
 def translation_connection(wildcards):
-    return to_json(connection(CONFIG.translation).model_dump())
+    return to_json(CONFIG.for_job(connection(CONFIG.translation), "drafts", "english").model_dump())

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from xsafety.cli import call, say
-from xsafety.config.models import Connection
+from xsafety.config.models import JobConnection
 from xsafety.config.translation import ServiceConnection, TranslatorConnection
 from xsafety.rows import Draft, Evidence, GivenText, Seed, TranslatorIdentity
 from xsafety.tabular import read_rows, write_json, write_rows
@@ -22,7 +22,7 @@ def main(
     memory: Path,
     memory_state: str,
     translator: TranslatorIdentity,
-    connection: ServiceConnection | Connection | TranslatorConnection,
+    connection: ServiceConnection | JobConnection | TranslatorConnection,
     threads: int = 1,
     journal: Path,
     attempt: int,

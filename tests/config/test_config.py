@@ -11,7 +11,7 @@ import yaml
 from tests.conftest import ROOT
 from xsafety.config.block import Strict
 from xsafety.config.configuration import key_variables, load, missing_keys, read, unreachable
-from xsafety.config.models import OpenAIJudge, OpenAIModel
+from xsafety.config.models import JobBudget, JobConnection, OpenAIJudge, OpenAIModel
 from xsafety.config.verification import SpotCheck, Verification
 from xsafety.tabular import DataError
 from xsafety.translation.services import connection
@@ -262,6 +262,22 @@ def test_a_budget_needs_the_price() -> None:
     raw = yaml.safe_load(GOOD)
     raw["models"]["one"]["budget"] = {"usd": 5}
     assert "a budget needs the price" in problems(raw)
+    del raw["models"]["one"]["budget"]
+    assert "budget needs the price of all who are asked; set it for responses/one" in problems(
+        raw | {"budget": {"usd": 9}}
+    )
+
+
+def test_a_job_is_told_the_budgets_that_it_spends_from() -> None:
+    raw = yaml.safe_load(GOOD)
+    raw["models"]["one"] |= {"price": {"input": 1, "output": 2}, "budget": {"usd": 5}}
+    for judge in raw["judges"].values():
+        judge |= {"price": {"input": 3, "output": 4}} if judge["engine"] == "openai" else {}
+    config = load(raw | {"budget": {"usd": 9}})
+    own, of_all = config.for_job(config.models["one"].connection(), "responses/one").budgets  # type: ignore[union-attr]
+    assert (own.usd, list(own.prices), own.together) == (5, ["journal/responses/one"], False)
+    assert (of_all.usd, of_all.together) == (9, True)
+    assert of_all.prices["journal/responses/one"].output == 2
 
 
 def test_secret_headers_need_their_variables_and_local_models_none() -> None:
@@ -487,7 +503,8 @@ def descendants(kind: type[Strict]) -> list[type[Strict]]:
     return [one for child in kind.__subclasses__() for one in (child, *descendants(child))]
 
 
-BLOCKS = list(dict.fromkeys(descendants(Strict)))
+OF_JOBS = (JobBudget, JobConnection)  # made of the configuration, not written in it
+BLOCKS = [kind for kind in dict.fromkeys(descendants(Strict)) if kind not in OF_JOBS]
 
 
 @pytest.mark.parametrize("kind", BLOCKS, ids=lambda kind: kind.__name__)

@@ -36,8 +36,18 @@ class Budget(Strict):
     """What may be spent."""
 
     usd: float = Field(
-        gt=0, description="most US dollars for all answers of this model or judge that are in the journal"
+        gt=0, description="most US dollars for the answers in the journal, those of earlier runs among them"
     )
+
+
+class JobBudget(Budget):
+    """A budget as a job is told it: the folders of whose answers it is, with the price of each, None where none is set.
+
+    `together`: it is that of all who ask.
+    """
+
+    prices: dict[str, Price | None]
+    together: bool = False
 
 
 class Batch(Strict):
@@ -168,6 +178,12 @@ class Connection(Strict):
         """This part of a block alone, with the variable of its key named."""
         part = self.model_dump(include=set(Connection.model_fields))
         return Connection.model_validate(part | {"api_key_env": self.key_variable})
+
+
+class JobConnection(Connection):
+    """A connection as a job gets it, with the budgets that it spends from."""
+
+    budgets: list[JobBudget] = Field(default_factory=list)
 
 
 class OpenAI(Labelled, Connection):
