@@ -21,12 +21,13 @@ from xsafety.tabular import DataError
 from xsafety.workflow.display import show_run
 from xsafety.workflow.locks import take_over_dead_locks
 from xsafety.workflow.made import remake_what_changed
-from xsafety.workflow.rerun import judge_every_job
+from xsafety.workflow.rerun import judge_every_job, leave_pandas_unloaded
 from xsafety.workflow.run import asked_blocks, failures, print_last_words
 
 min_version("9.27")
 SHOWN = show_run(workflow)
 judge_every_job(DAG)
+leave_pandas_unloaded(PersistenceBase)
 # Sheets are for people to fill.
 remake_what_changed(DAG, PersistenceBase, to_be_filled={"sheet"})
 take_over_dead_locks(FilePersistence)

@@ -47,7 +47,7 @@ GIVEN = ["<results>/translations.jsonl"] if CONFIG.dataset.sources else []
 
 def digest(script):
     """A parameter that changes with what a script and the library modules that it imports mean, not with a remark."""
-    return lambda wildcards: code_digest(CHECKOUT, script)
+    return lambda wildcards: code_digest(CHECKOUT, script, Path(".snakemake/code.json"))
 
 
 def files(folder, pattern):
