@@ -34,13 +34,13 @@ take_over_dead_locks(FilePersistence)
 
 
 # Snakemake says neither where a file is broken nor that a key comes twice.
-if not workflow.modifier.skip_configfile:
-    try:
-        for file in map(Path, workflow.overwrite_configfiles or ["config.yaml"]):
-            if file.is_file():
-                read_yaml(file)
-    except DataError as error:
-        raise WorkflowError(str(error)) from None
+CONFIG_FILES = [] if workflow.modifier.skip_configfile else workflow.overwrite_configfiles or ["config.yaml"]
+try:
+    for file in map(Path, CONFIG_FILES):
+        if file.is_file():
+            read_yaml(file)
+except DataError as error:
+    raise WorkflowError(str(error)) from None
 
 
 # A config file on the command line replaces config.yaml: merged, the models and languages of both would run.
@@ -50,7 +50,7 @@ if not workflow.overwrite_configfiles:
 
 
 try:
-    CONFIG = load(config)
+    CONFIG = load(config, ", ".join(map(os.path.relpath, CONFIG_FILES)) or "config")
 except DataError as error:
     raise WorkflowError(str(error)) from None
 

@@ -134,6 +134,12 @@ def if_released(kind, files):
     return lambda wildcards: files(wildcards) if released_beside(kind) else []
 
 
+def older_verdicts(wildcards):
+    """The files of verdicts of the run that the configuration names, a results folder or a tag."""
+    named = CONFIG.compare_with
+    return files(f"{named}/verdicts", "*/*/*/*.jsonl") or files(f"{JOURNAL}/tags/{named}/verdicts", "*/*/*/*.csv")
+
+
 def is_asked(judge):
     return judge in ASKED_JUDGES
 

@@ -255,6 +255,7 @@ class _Asking:
     def work(self) -> Work:
         """Where the job stands."""
         done = self._answered + len(self.reasons)
+        reasons = Counter(list(self.reasons.values()))  # a list at once, as rows fail meanwhile
         return Work(
             self._name,
             "answered",
@@ -262,6 +263,7 @@ class _Asking:
             self._missing,
             self._throughput.at(done),
             failed=len(self.reasons),
+            reason=max(reasons, key=reasons.__getitem__, default=""),
             refused=self._without_text,
             pace=self.meter.pace(),
             dollars=self._spent + self._cost if self._price else None,
