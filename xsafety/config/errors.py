@@ -82,7 +82,7 @@ def _below(block: JsonSchemaValue, key: str) -> Iterator[JsonSchemaValue]:
     """What may stand below a key of a block."""
     if key in block.get("properties", ()):
         yield block["properties"][key]
-    elif isinstance(others := block.get("additionalProperties"), Mapping):
+    elif isinstance(others := block.get("additionalProperties"), dict):
         yield others
     else:
         yield from block.get("patternProperties", {}).values()

@@ -39,6 +39,9 @@ _WIDTH = 320  # of the plot, in pixels
 _LINE = 60  # letters of a title
 
 
+ROWS = "http://rows.invalid/"
+"""Begins what a mark leads to, its language and category: of the drawing an attribute, of the page a link."""
+
 _Place = tuple[str, str, str, str, str]  # model, prompting, language, category and outcome
 
 
@@ -213,7 +216,9 @@ def issue_chart(rows: Sequence[ChartRate], about: About) -> "Chart":
         ink = PALETTE["on-low" if at < 4 else "on-mid" if at < 6 else "on-high"]
         colours = {"fill": PALETTE[f"h{at}"], "ink": ink}
         issue = about.categories[row["category"]].name
-        shown.append({**row, **colours, "label": _label(row), "issue": issue, "text": text, "n": f"{row['answers']}"})
+        place = "" if row["lang"] == AVE else f"{ROWS}{row['lang']}/{row['category']}"
+        words = {"label": _label(row), "issue": issue, "text": text, "n": f"{row['answers']}", "place": place}
+        shown.append({**row, **colours, **words})
     issues = [category.name for category in about.of_harm.values()]
     axis = alt.Axis(orient="top", labelAngle=-50, labelAlign="left", labelLimit=170, ticks=False, domain=False)
     x = alt.X("issue:N", sort=issues, title=None, axis=axis)
@@ -223,7 +228,9 @@ def issue_chart(rows: Sequence[ChartRate], about: About) -> "Chart":
         text="text:N", color=alt.Color("ink:N", scale=None)
     )
     numbers = data.mark_text(fontSize=7, dy=7).encode(text="n:N", color=alt.Color("ink:N", scale=None))
-    cells = data.mark_rect(stroke=PALETTE["line"], strokeWidth=1).encode(fill=alt.Fill("fill:N", scale=None))
+    cells = data.mark_rect(stroke=PALETTE["line"], strokeWidth=1).encode(
+        fill=alt.Fill("fill:N", scale=None), href="place:N"
+    )
     layers = [cells, texts] if same else [cells, texts, numbers]
     return alt.layer(*layers).properties(width=alt.Step(26), height=alt.Step(22 if same else 25))
 
