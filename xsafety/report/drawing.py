@@ -7,7 +7,7 @@ from html import escape
 from pathlib import Path
 
 from ..tabular import write_bytes, write_rows, write_text
-from .charts import FONT, ROWS, Drawing
+from .charts import FONT, LEADS_TO, Drawing
 from .palette import PALETTE
 
 _NOTHING = (
@@ -21,7 +21,7 @@ _NEEDLESS = re.compile(
     r'| xmlns:xlink="[^"]*"'
 )
 
-_LEADS = re.compile(rf'<a xlink:href="{re.escape(ROWS)}([^"]*)"><path ([^>]*)></a>')
+_LEADS = re.compile(rf'<a xlink:href="{re.escape(LEADS_TO)}([^"]*)"><path ([^>]*)></a>')
 
 
 @dataclass(frozen=True)
