@@ -48,7 +48,7 @@ GIVEN = ["<results>/translations.jsonl"] if CONFIG.dataset.sources else []
 
 def digest(script):
     """A parameter that changes with what a script and the library modules that it imports mean, not with a remark."""
-    return lambda wildcards: code_digest(CHECKOUT, script)
+    return lambda wildcards: code_digest(CHECKOUT, script, Path(".snakemake/code.json"))
 
 
 def files(folder, pattern):
@@ -133,6 +133,12 @@ def released_beside(*kinds):
 def if_released(kind, files):
     """The files of a kind of answers, if the release includes it."""
     return lambda wildcards: files(wildcards) if released_beside(kind) else []
+
+
+def older_verdicts(wildcards):
+    """The files of verdicts of the run that the configuration names, a results folder or a tag."""
+    named = CONFIG.compare_with
+    return files(f"{named}/verdicts", "*/*/*/*.jsonl") or files(f"{JOURNAL}/tags/{named}/verdicts", "*/*/*/*.csv")
 
 
 def is_asked(judge):

@@ -47,7 +47,7 @@ def main(
     made = drafts(wanted, known, translated.done, translated.failed, by.name)
     if missing := [row for row in made if not row["draft"]]:
         again = "; what came is kept, run snakemake again to ask for the rest" if translated.again else ""
-        say(f"note: {lang}: {len(missing)} of {len(wanted)} drafts are {missing[0]['status']}{again}")
+        say(f"note: {len(missing)} of {len(wanted)} drafts are {missing[0]['status']}{again}")
     write_rows(out, Draft, made)
     write_json(
         receipt,
