@@ -53,6 +53,13 @@ READERS: dict[str, Callable[[Sequence[str]], int]] = {
 }
 
 
+def _by_card(results: Path, kind: str) -> int:
+    from datasets import load_dataset
+
+    with tempfile.TemporaryDirectory() as cache:
+        return len(load_dataset(str(results), kind, split="train", cache_dir=cache))
+
+
 def _rows(file: Path) -> list[dict[str, str]]:
     with file.open(encoding="utf-8", newline="") as lines:
         return [*csv.DictReader(lines)] if file.suffix == ".csv" else [json.loads(line) for line in lines]
@@ -82,6 +89,11 @@ def problems(results: Path) -> Iterator[str]:
                         yield f"{group}: {name} finds {read_rows} rows of {count}"
                 except Exception as error:  # whatever a reader raises
                     yield f"{group}: {name}: {type(error).__name__}: {error}"
+    if find_spec("datasets"):
+        for kind in KINDS:
+            name, count = kind.partition("/")[0], sum(len(found[str(file)]) for file in results.glob(f"{kind}.jsonl"))
+            if (read_rows := _by_card(results, name)) != count:
+                yield f"{name}: by the card, {read_rows} rows of {count}"
     for file, rows in found.items():
         for column in rows[0] if file.endswith("csv") else ():
             values = [row[column] for row in rows if row[column]]
