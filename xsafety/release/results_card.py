@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, get_type_hints
 
 import yaml
 
-from ..rows import Choice, Query, Response, Verdict
+from ..rows import Choice, Query, Response, ShuffledQuery, Verdict
 from .columns import ColumnType, column_type
 
 _TYPES: Mapping[ColumnType, dict[str, str]] = {
@@ -38,7 +38,10 @@ def row_kinds(languages: Sequence[str], *, choices: bool) -> list[RowKind]:
         RowKind("responses", Response, ["responses/*/*/*.jsonl"]),
         RowKind("verdicts", Verdict, ["verdicts/*/*/*/*.jsonl"]),
     ]
-    return [*kinds, RowKind("choices", Choice, ["choices/*/*.jsonl"])] if choices else kinds
+    if not choices:
+        return kinds
+    shuffled = RowKind("shuffled", ShuffledQuery, ["queries/*@shuffled.jsonl"])
+    return [*kinds, shuffled, RowKind("choices", Choice, ["choices/*/*.jsonl"])]
 
 
 def results_card(kinds: Sequence[RowKind]) -> str:
