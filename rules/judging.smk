@@ -120,4 +120,4 @@ rule choices:
     shell:
         'python3 "$XSAFETY/scripts/choices.py"'
         " --queries {params.queries:q} --responses {params.responses:q} --promptings {params.promptings}"
-        " --languages {params.languages} --out {output:q} 2> {log:q}"
+        " --languages {params.languages} --judge {wildcards.judge} --model {wildcards.model} --out {output:q} 2> {log:q}"

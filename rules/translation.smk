@@ -100,5 +100,6 @@ rule english:
     shell:
         'python3 "$XSAFETY/scripts/english.py"'
         " --responses {input.responses:q} --journal {params.journal:q}"
-        " --out {output.english:q} --receipt {output.receipt:q} --lang {wildcards.lang}"
+        " --out {output.english:q} --receipt {output.receipt:q}"
+        " --model {wildcards.model} --prompting {wildcards.prompting} --lang {wildcards.lang}"
         " --translator {params.translator:q} --threads {threads} --connection {resources.connection:q} {params.attempt} > {log:q} 2>&1"

@@ -5,7 +5,7 @@ from pathlib import Path
 from xsafety.cli import call, say
 from xsafety.config.models import JobConnection
 from xsafety.config.translation import ServiceConnection, TranslatorConnection
-from xsafety.rows import English, Response, TranslatorIdentity, row_name
+from xsafety.rows import English, Response, TranslatorIdentity, in_cell, row_name
 from xsafety.tabular import read_rows, write_json, write_rows
 from xsafety.text.languages import EN
 from xsafety.translation.drafting import Translator, translate
@@ -14,6 +14,8 @@ from xsafety.translation.drafting import Translator, translate
 def main(
     *,
     responses: Path,
+    model: str,
+    prompting: str,
     lang: str,
     translator: TranslatorIdentity,
     connection: ServiceConnection | JobConnection | TranslatorConnection,
@@ -39,7 +41,7 @@ def main(
         English(id=name, english=done.get(name), detail=failed.get(name, ""), failed=name in again)
         for name in map(row_name, rows)
     ]
-    write_rows(out, English, english)
+    write_rows(out, English, in_cell(english, model=model, prompting=prompting, lang=lang))
     write_json(receipt, {"attempt": attempt, "rows": len(texts), "failed": again})
 
 
