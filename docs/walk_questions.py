@@ -107,7 +107,7 @@ def ask_the_tables(walk: Walk) -> None:
 def ask_two_judges(walk: Walk, seen: Reviewer, judge: str) -> None:
     walk.say("## Where do judges differ?")
     walk.say("The demo has one, so another one comes: on the same machine, and it reads nothing.")
-    walk.edit("config.yaml", "#  choices:\n", f"{judge}#  choices:\n")
+    walk.edit("config.yaml", "  choices:\n    engine: choice\n", f"  choices:\n    engine: choice\n{judge}")
     walk.run(QUIET, silent=True)
     page = Explored(walk, seen)
     page.look("/?differ=yes", ".found", "article h2", "article .facts")
