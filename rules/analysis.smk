@@ -1,7 +1,8 @@
 # Stage: counts, tables, estimates.
 # Takes <results>/verdicts/, <results>/responses/ and <results>/review_status.csv. Makes, per model, the language of each
-# answer, per judge, counts by cell and by seed, and <results>/tables/{judge}/, with rates.csv and comparisons.csv (docs/statistics.md). On request, the paper
-# checked. Config: report.max_failed.
+# answer, per judge, counts by cell and by seed, and <results>/tables/{judge}/, with rates.csv and comparisons.csv
+# (docs/statistics.md). On request, the paper checked, verdicts kept under a name (journal/tags/), and compared with an
+# older run. Config: report.max_failed, with, tag.
 from xsafety.analysis.comparisons import COMPARISONS_FILE
 from xsafety.analysis.rates import RATES_FILE
 from xsafety.analysis.tables import MAIN, TABLES
@@ -162,13 +163,35 @@ rule paper:
         'python3 "$XSAFETY/scripts/paper.py" --means {output.means:q} --claims {output.claims:q}' " 2>&1 | tee {log:q}"
 
 
+rule tag:
+    """Keep the verdicts as they are under a name, to compare later ones with: snakemake tag --config tag=NAME."""
+    log:
+        "<logs>/tag.log",
+    localrule: True
+    conda:
+        "../envs/workflow.yaml"
+    params:
+        code=digest("scripts/tag.py"),
+        # It takes the verdicts that there are; without an output it always runs.
+        results=lambda wildcards: RESULTS,
+        tag=lambda wildcards: CONFIG.tag or [],
+        tags=journal("tags"),
+        judges=list(CONFIG.safety_judges),
+    message:
+        "Keeping the verdicts."
+    shell:
+        'python3 "$XSAFETY/scripts/tag.py"'
+        " --tag {params.tag:q} --tags {params.tags:q} --results {params.results:q} --judges {params.judges}"
+        " 2>&1 | tee {log:q}"
+
+
 rule since_older:
     """Compare the verdicts with those of the older run that the configuration names, for the report."""
     input:
         verdicts=lambda wildcards: every_cell(
             "<results>/verdicts/{judge}/{model}/{prompting}/{lang}.jsonl", judge=CONFIG.safety_judges
         ),
-        older=lambda wildcards: files(f"{CONFIG.compare_with}/verdicts", "*/*/*/*.jsonl"),
+        older=older_verdicts,
     output:
         changes="<results>/compare/changes.csv",
         flips="<results>/compare/flips.csv",
@@ -180,15 +203,16 @@ rule since_older:
         code=digest("scripts/compare.py"),
         results=result(""),
         older=CONFIG.compare_with or [],
+        tags=journal("tags"),
         judges=list(CONFIG.safety_judges),
     shell:
         'python3 "$XSAFETY/scripts/compare.py"'
-        " --older {params.older:q} --results {params.results:q} --judges {params.judges}"
+        " --older {params.older:q} --tags {params.tags:q} --results {params.results:q} --judges {params.judges}"
         " --changes {output.changes:q} --flips {output.flips:q} > {log:q} 2>&1"
 
 
 rule compare:
-    """Compare the verdicts with an older results folder, row by row: snakemake compare --config with=FOLDER."""
+    """Compare the verdicts with an older results folder, or a tag, row by row: snakemake compare --config with=..."""
     log:
         "<logs>/compare.log",
     localrule: True
@@ -199,11 +223,12 @@ rule compare:
         # It takes the verdicts that there are; without an output it always runs.
         results=lambda wildcards: RESULTS,
         older=lambda wildcards: CONFIG.compare_with or [],
+        tags=journal("tags"),
         judges=list(CONFIG.safety_judges),
     message:
         "Comparing the verdicts with those of another run."
     shell:
         'python3 "$XSAFETY/scripts/compare.py"'
-        " --older {params.older:q} --results {params.results:q} --judges {params.judges}"
+        " --older {params.older:q} --tags {params.tags:q} --results {params.results:q} --judges {params.judges}"
         " --changes {params.results:q}/compare/changes.csv --flips {params.results:q}/compare/flips.csv"
         " 2>&1 | tee {log:q}"

@@ -32,7 +32,6 @@ rule ask_judge:
         "../envs/models.yaml"
     threads: threads_of(the_judge)
     resources:
-        **provider_slots(the_judge),
         connection=judge_connection,
         gpu=gpus_of(the_judge),
         mem_mb=memory_of(the_judge),

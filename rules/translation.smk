@@ -24,7 +24,6 @@ rule drafts:
         TRANSLATION_ENVIRONMENT
     threads: threads_of(the_translator)
     resources:
-        **provider_slots(the_translator),
         translator=1,
         connection=translation_connection,
         gpu=gpus_of(the_translator),
@@ -91,7 +90,6 @@ rule english:
         TRANSLATION_ENVIRONMENT
     threads: threads_of(the_translator)
     resources:
-        **provider_slots(the_translator),
         translator=1,
         connection=translation_connection,
         gpu=gpus_of(the_translator),

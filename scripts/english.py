@@ -6,7 +6,7 @@ Where the seeds are in another language, with the queries in English, which thes
 from pathlib import Path
 
 from xsafety.cli import call, say
-from xsafety.config.models import Connection
+from xsafety.config.models import JobConnection
 from xsafety.config.translation import ServiceConnection, TranslatorConnection
 from xsafety.rows import English, Query, Response, TranslatorIdentity, in_cell, row_name
 from xsafety.tabular import read_rows, write_json, write_rows
@@ -22,7 +22,7 @@ def main(
     prompting: str,
     lang: str,
     translator: TranslatorIdentity,
-    connection: ServiceConnection | Connection | TranslatorConnection,
+    connection: ServiceConnection | JobConnection | TranslatorConnection,
     threads: int = 1,
     journal: Path,
     attempt: int,

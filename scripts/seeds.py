@@ -17,6 +17,8 @@ def main(*, dataset: Dataset, seeds: Path, about: Path, repairs: Path | None, gi
         say(f"note: {note}")
     if repairs:
         write_rows(repairs, Repair, found.repairs)
+        if number := len(found.repairs):
+            say(f"note: {number:,} texts that were mended, left out, or look wrong, each with the reason: {repairs}")
     for lang, evidence in found.evidence.items():
         write_rows(review / lang / "release.jsonl", Evidence, in_cell(evidence, lang=lang))
     if given:

@@ -866,6 +866,17 @@ class RunChange(TypedDict):
     other_verdict: int
 
 
+class TaggedVerdict(TypedDict):
+    """What a tag keeps of a verdict, by which is told whether it changed later, and why; of texts, digests."""
+
+    id: str
+    sample: int
+    category: str
+    verdict: VerdictClass
+    query: str
+    response: str
+
+
 class Flip(TypedDict):
     """A row whose verdict is another than in an older run."""
 

@@ -187,7 +187,7 @@ def test_what_can_be_mended_is_mended_and_told(tmp_path: Path) -> None:
         (7, "set-6", "blank", "no text"),
         (6, "set-5", "repeated", f"the same text as {tmp_path / 'a.csv'}, row 5"),
     ]
-    assert found.notes == ["set: 5 queries, 5 texts in en; 3 mended; 1 blank; 1 repeated: see repairs.csv"]
+    assert found.notes == ["set: 5 queries, 5 texts in en; 3 mended; 1 blank; 1 repeated"]
 
 
 def test_languages_have_many_names(tmp_path: Path) -> None:

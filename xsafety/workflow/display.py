@@ -202,7 +202,7 @@ class RunLog(LogHandlerBase):
             notes = _notes(_text(Path(log)))
             more = [f"and {len(notes) - NOTED} more, see {log}"] if len(notes) > NOTED else []
             for line in (*notes[:NOTED], *more):
-                self._print(line if line.startswith(" ") else f"{name}: {line}")
+                self._print(line if line.startswith(" ") else f"{name}: {line.removeprefix('note: ')}")
 
     def _tell_ended(self) -> None:
         for work in self.state.take_ended():
@@ -248,6 +248,8 @@ class RunLog(LogHandlerBase):
         if self._started and not self._ended:
             self._ended = True
             self._tell_ended()
+            for work in self.state.work():  # of jobs that had no time to end
+                self._say(work.line())
             done, total = self.state.jobs
             if self._stopped:
                 self._say("Stopped. What was answered is in the journal; run snakemake again, and it goes on.")
