@@ -8,7 +8,7 @@ from xsafety.config.translation import ServiceConnection, TranslatorConnection
 from xsafety.rows import English, Response, TranslatorIdentity, row_name
 from xsafety.tabular import read_rows, write_json, write_rows
 from xsafety.text.languages import EN
-from xsafety.translation.drafting import Translator, translate
+from xsafety.translation.drafting import Asked, Translator, response_texts, translate
 
 
 def main(
@@ -17,17 +17,18 @@ def main(
     lang: str,
     translator: TranslatorIdentity,
     connection: ServiceConnection | Connection | TranslatorConnection,
-    threads: int = 1,
+    asked: Path | None = None,
+    part: str,
     journal: Path,
     attempt: int,
     out: Path,
     receipt: Path,
 ) -> None:
     rows = read_rows(responses, Response)
-    texts = {row_name(row): row["response"] for row in rows if row["response"].strip()}
+    texts = response_texts(rows)
     done, failed, again = translate(
         texts,
-        Translator(translator, connection, threads),
+        Translator(translator, connection, Asked(asked, part) if asked else None),
         source=lang,
         target=EN,
         journal_file=journal,

@@ -3,6 +3,7 @@
 import json
 import multiprocessing
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -12,11 +13,12 @@ import pytest
 
 from tests.asking.collected import Collected
 from tests.asking.test_local_engine import IDENTITY, TEXTS, ask, copy, llama, questions, spoil_weights
+from tests.asking.tiny import save_classifier
 from tests.conftest import ROOT
 from xsafety.asking.engines.local import workers
 from xsafety.asking.engines.local.devices import gpus, lease
-from xsafety.asking.engines.local.generate import generate
 from xsafety.asking.engines.local.loading import load
+from xsafety.asking.engines.register import open_engine
 from xsafety.asking.requests import Completion, Fatal, Request
 from xsafety.config.models import LocalConnection
 from xsafety.tabular import to_json
@@ -98,22 +100,48 @@ QUESTIONS = [f"{text} {word}" for text in TEXTS for word in ("hat", "line", "sil
 
 def ask_workers(folder: Path, collected: Collected) -> None:
     connection = LocalConnection(model=str(folder), devices=2)
-    generate(questions(*QUESTIONS), collected, identity=IDENTITY, connection=connection, threads=1)
+    open_engine(IDENTITY, connection, folder)(questions(*QUESTIONS), collected)
 
 
-def test_workers_share_a_queue_and_what_a_killed_one_had_is_answered_by_others(
-    llama: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+@pytest.mark.slow
+def test_workers_share_a_queue_and_what_a_killed_one_had_is_answered_by_the_other(
+    llama: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(workers, "STARTED_BY", "fork")  # torch need not be imported anew
+    """Two processes that begin afresh, as on GPUs."""
     alone, collected = ask(llama, questions(*QUESTIONS), tokens=1000), Killing(1)
     ask_workers(llama, collected)
     assert (collected.done, collected.failed) == (alone, {})
-    assert "was killed by SIGKILL; " in capsys.readouterr().err
-    collected = Killing(2)
+    [line] = [line for line in capsys.readouterr().err.splitlines() if line.startswith("note: ")]
+    assert re.fullmatch(r"note: worker \d was killed by SIGKILL; \d+ rows that it had go back to the queue", line)
+
+
+def test_where_no_worker_is_left_the_job_ends_with_what_was_answered(
+    llama: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(workers, "STARTED_BY", "fork")  # torch need not be imported anew
+    alone, collected = ask(llama, questions(*QUESTIONS), tokens=1000), Killing(2)
     with pytest.raises(Fatal, match="was killed by SIGKILL, and no worker is left"):
         ask_workers(llama, collected)
     assert collected.done
     assert all(alone[text] == answer for text, answer in collected.done.items())
+
+
+@pytest.mark.parametrize(
+    "more", [{"lead": "", "labels": ["hat", "line"]}, {"endpoint": "classifier", "labels": ["a", "b"]}]
+)
+def test_judges_have_workers_too(
+    llama: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, more: dict[str, object]
+) -> None:
+    monkeypatch.setattr(workers, "STARTED_BY", "fork")
+    folder = save_classifier(tmp_path, " ".join(TEXTS).split(), ["a", "b"]) if "endpoint" in more else llama
+    judge, found = {**IDENTITY, **more}, []
+    for number in (1, 2):
+        collected = Collected()
+        connection = LocalConnection(model=str(folder), devices=number)
+        open_engine(judge, connection, folder)(questions(*QUESTIONS), collected)  # type: ignore[arg-type]
+        assert (len(collected.done), collected.failed) == (len(QUESTIONS), {})
+        found.append({text: answer.text.partition(",")[0] for text, answer in collected.done.items()})
+    assert found[0] == found[1]
 
 
 def test_what_a_worker_cannot_load_ends_the_job_in_a_line(copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from tests.asking.collected import Collected
-from xsafety.asking.engines.local import files, generate, loading
+from xsafety.asking.engines.local import files, loading
+from xsafety.asking.engines.register import open_engine
 from xsafety.asking.requests import Completion, Fatal, Request, request
 from xsafety.config.models import LocalConnection
 from xsafety.rows import Identity
@@ -81,13 +82,7 @@ def ask(folder: Path, requests: list[Request], *, tokens: int = 100, **identity:
     collected = Collected()
     template = identity.pop("chat_template", None)
     connection = LocalConnection(model=str(folder), tokens_in_memory=tokens, chat_template=template)
-    generate.generate(
-        requests,
-        collected,
-        identity=IDENTITY | identity,  # type: ignore[arg-type]
-        connection=connection,
-        threads=1,
-    )
+    open_engine(IDENTITY | identity, connection, folder)(requests, collected)  # type: ignore[arg-type]
     assert collected.failed == {}
     return collected.done
 

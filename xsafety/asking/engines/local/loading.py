@@ -24,11 +24,7 @@ def load(identity: Identity, connection: LocalConnection, kind: str = CAUSAL) ->
     import transformers
 
     transformers.utils.logging.disable_progress_bar()  # a log file is no terminal
-    name = connection.model
-    from_where = {
-        "revision": None if Path(name).is_dir() else identity["revision"],
-        "trust_remote_code": connection.trust_remote_code,
-    }
+    name, from_where = connection.model, _from_where(identity, connection)
     try:
         tokenizer: Any = transformers.AutoTokenizer.from_pretrained(name, padding_side="left", **from_where)
         options = _options(identity, connection)
@@ -47,6 +43,24 @@ def load(identity: Identity, connection: LocalConnection, kind: str = CAUSAL) ->
     if fields := identity.get("template_fields"):
         tokenizer.apply_chat_template = partial(tokenizer.apply_chat_template, **fields)
     return tokenizer, model.eval()
+
+
+def load_described(identity: Identity, connection: LocalConnection) -> tuple[Any, Any]:
+    """The tokenizer and the configuration of a model, without its weights. Raises Fatal where they cannot be loaded."""
+    import transformers
+
+    name, from_where = connection.model, _from_where(identity, connection)
+    try:
+        tokenizer: Any = transformers.AutoTokenizer.from_pretrained(name, **from_where)
+        return tokenizer, transformers.AutoConfig.from_pretrained(name, **from_where)
+    except Exception as error:
+        raise Fatal(f"{name}: cannot be loaded: {_told(error)}") from error
+
+
+def _from_where(identity: Identity, connection: LocalConnection) -> dict[str, Any]:
+    """Which version of a model is loaded, and whether with code of its own."""
+    revision = None if Path(connection.model).is_dir() else identity["revision"]
+    return {"revision": revision, "trust_remote_code": connection.trust_remote_code}
 
 
 def _options(identity: Identity, connection: LocalConnection) -> dict[str, Any]:
