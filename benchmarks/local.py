@@ -114,10 +114,10 @@ def counted(model: Any) -> Counted:
     def count(module: Any, given: Any, named: dict[str, Any]) -> None:
         ids = named.get("input_ids", given[0] if given else None)
         if ids is not None:
+            before = getattr(named.get("past_key_values"), "get_seq_length", lambda: 0)()
             found.positions += ids.numel()
             found.passes += 1
-        if (mask := named.get("attention_mask")) is not None and mask.ndim == 2:
-            found.columns += mask.numel()
+            found.columns += ids.shape[0] * (before + ids.shape[1])
 
     model.register_forward_pre_hook(count, with_kwargs=True)
     assert model.forward == whole
