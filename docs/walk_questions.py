@@ -117,14 +117,18 @@ def ask_two_judges(walk: Walk, seen: Reviewer, judge: str) -> None:
 
 def ask_after_a_change(walk: Walk) -> None:
     walk.say("## What changed since last week?")
-    walk.say("Last week's results were kept, `cp -r results last-week`. Since then, the other judge has a new version:")
-    shutil.copytree(walk.folder / "results", walk.folder / "last-week")
+    walk.say("Last week the verdicts were given a name, under which the journal keeps them, without a text:")
+    walk.run("snakemake tag --quiet all --config tag=last-week")
+    walk.say("Since then, the other judge has a new version:")
     walk.edit("config.yaml", "model: blind-1", "model: blind-2")
     walk.run(QUIET, silent=True)
     shown = "grep -E '^(judge|blind *demo-a *none *(ar|bn)|[0-9]+ v)'"
     said = walk.run(f"snakemake compare --quiet all --config with=last-week | {shown}")
     assert not said.splitlines()[-1].startswith("0 verdict"), said
-    walk.say("With `with: last-week` in `config.yaml`, the report says it of the first judge.")
+    walk.say(
+        "With `with: last-week` in `config.yaml`, the report says it of the first judge. A copy of an older results"
+        " folder does as well: `with: FOLDER`."
+    )
     walk.say("## Who verified this translation?")
     walk.fill("ar", "round-1.anna.xlsx", 4)
     walk.run("snakemake results/review/ar/ledger.jsonl --cores 2 --quiet all", silent=True)

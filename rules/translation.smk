@@ -79,7 +79,6 @@ rule drafts:
     conda:
         TRANSLATION_ENVIRONMENT
     resources:
-        **provider_slots(the_translator),
         translator=1,
         connection=translation_connection,
     params:
@@ -175,7 +174,6 @@ rule english:
     conda:
         TRANSLATION_ENVIRONMENT
     resources:
-        **provider_slots(the_translator),
         translator=1,
         connection=translation_connection,
     params:
@@ -187,7 +185,7 @@ rule english:
     shell:
         'python3 "$XSAFETY/scripts/english.py"'
         " --responses {input.responses:q} --journal {params.journal:q}"
-        " --out {output.english:q} --receipt {output.receipt:q} --lang {wildcards.lang}"
+        " --out {output.english:q} --receipt {output.receipt:q}"
+        " --model {wildcards.model} --prompting {wildcards.prompting} --lang {wildcards.lang}"
         " --translator {params.translator:q} --asked {input.asked:q}"
-        " --part {wildcards.model}/{wildcards.prompting}/{wildcards.lang}"
         " --connection {resources.connection:q} {params.attempt} > {log:q} 2>&1"

@@ -3,9 +3,9 @@
 from pathlib import Path
 
 from xsafety.cli import call, say
-from xsafety.config.models import Connection
+from xsafety.config.models import JobConnection
 from xsafety.config.translation import ServiceConnection, TranslatorConnection
-from xsafety.rows import English, Response, TranslatorIdentity, row_name
+from xsafety.rows import English, Response, TranslatorIdentity, in_cell, row_name
 from xsafety.tabular import read_rows, write_json, write_rows
 from xsafety.text.languages import EN
 from xsafety.translation.drafting import Asked, Translator, response_texts, translate
@@ -14,11 +14,12 @@ from xsafety.translation.drafting import Asked, Translator, response_texts, tran
 def main(
     *,
     responses: Path,
+    model: str,
+    prompting: str,
     lang: str,
     translator: TranslatorIdentity,
-    connection: ServiceConnection | Connection | TranslatorConnection,
+    connection: ServiceConnection | JobConnection | TranslatorConnection,
     asked: Path | None = None,
-    part: str,
     journal: Path,
     attempt: int,
     out: Path,
@@ -28,7 +29,7 @@ def main(
     texts = response_texts(rows)
     done, failed, again = translate(
         texts,
-        Translator(translator, connection, Asked(asked, part) if asked else None),
+        Translator(translator, connection, Asked(asked, f"{model}/{prompting}/{lang}") if asked else None),
         source=lang,
         target=EN,
         journal_file=journal,
@@ -40,7 +41,7 @@ def main(
         English(id=name, english=done.get(name), detail=failed.get(name, ""), failed=name in again)
         for name in map(row_name, rows)
     ]
-    write_rows(out, English, english)
+    write_rows(out, English, in_cell(english, model=model, prompting=prompting, lang=lang))
     write_json(receipt, {"attempt": attempt, "rows": len(texts), "failed": again})
 
 

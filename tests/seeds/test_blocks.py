@@ -131,7 +131,7 @@ def test_what_comes_of_a_data_set_is_shown(tmp_path: Path) -> None:
     text = "\n".join(summary(read_dataset(Dataset.model_validate({"mine": block})), "en", ["en", "de"]))
     for line in (
         "2 seed queries in English, 0 of them to be answered",
-        "mine: 2 queries, 3 texts in en, zh; 1 mended; 1 blank: see repairs.csv",
+        "mine: 2 queries, 3 texts in en, zh; 1 mended; 1 blank",
         "Chinese (zh)             1  unknown, not in `languages`: not used",
         "German (de)              0                          to be drafted",
         "mine-1 (Hats):",
