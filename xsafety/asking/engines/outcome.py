@@ -39,6 +39,7 @@ AT_LIMIT = {
     ),
     *("model_length", "token_limit", "context_length", "model_context_window_exceeded", "context_length_exceeded"),
 }
+_KNOWN = WHOLE | AT_LIMIT
 BLOCKED = re.compile(
     r"safety|filter|sensitive|prohibited|block|moderat|refus|guardrail|toxic|policy|violat|censor|spii|recitation"
     r"|^language$|model_armor|risk|blacklist|profan|harmful|unsafe|illegal|inappropriate|forbidden"
@@ -125,7 +126,7 @@ def _choice(choice: Any, marks: Marks | None) -> Completion:
     if content.refusal:
         return Completion("blocked", "", reason, f"refusal: {' '.join(content.refusal.split())}")
     known = reason.lower().rpartition(".")[2].removeprefix("finish_reason_")
-    if known not in WHOLE | AT_LIMIT:
+    if known not in _KNOWN:
         raise Transient(f"the answer ended with {reason!r}" if reason else "the answer has no finish reason")
     return _answer(content, "length" if known in AT_LIMIT else reason, marks)
 
