@@ -25,7 +25,8 @@ ROOT = Path() if Path.cwd() == CHECKOUT else CHECKOUT
 OWN_PYTHON = "" if workflow.deployment_settings.deployment_method else f"{Path(sys.executable).parent}:"
 shell.prefix(
     f"set -euo pipefail; export XSAFETY={shlex.quote(str(CHECKOUT))} PATH={shlex.quote(OWN_PYTHON)}$PATH"
-    f' XSAFETY_PROGRESS={shlex.quote(RESULTS)}/logs/progress; export PYTHONPATH="$XSAFETY"; '
+    f" XSAFETY_PROGRESS={shlex.quote(RESULTS)}/logs/progress XSAFETY_SHARING={shlex.quote(JOURNAL)}/.sharing;"
+    ' export PYTHONPATH="$XSAFETY"; '
 )
 
 # Whether each round, and the spot check, must come from another reviewer.
@@ -47,7 +48,7 @@ GIVEN = ["<results>/translations.jsonl"] if CONFIG.dataset.sources else []
 
 def digest(script):
     """A parameter that changes with what a script and the library modules that it imports mean, not with a remark."""
-    return lambda wildcards: code_digest(CHECKOUT, script)
+    return lambda wildcards: code_digest(CHECKOUT, script, Path(".snakemake/code.json"))
 
 
 def files(folder, pattern):
@@ -132,6 +133,12 @@ def released_beside(*kinds):
 def if_released(kind, files):
     """The files of a kind of answers, if the release includes it."""
     return lambda wildcards: files(wildcards) if released_beside(kind) else []
+
+
+def older_verdicts(wildcards):
+    """The files of verdicts of the run that the configuration names, a results folder or a tag."""
+    named = CONFIG.compare_with
+    return files(f"{named}/verdicts", "*/*/*/*.jsonl") or files(f"{JOURNAL}/tags/{named}/verdicts", "*/*/*/*.csv")
 
 
 def is_asked(judge):
@@ -271,7 +278,14 @@ def fingerprint(block):
 
 
 def threads_of(block):
-    return lambda wildcards: local.threads * local.workers if (local := local_block(block, wildcards)) else 1
+    """The cores of a job: its workers', one to ask online, and none while a batch is waited for."""
+
+    def number(wildcards):
+        if local := local_block(block, wildcards):
+            return local.threads * local.workers
+        return int(getattr(block(wildcards), "mode", "online") == "online")
+
+    return number
 
 
 def gpus_of(block):
@@ -289,31 +303,6 @@ def memory_of(block):
         return 8000 + 2 * (size >> 20) * local.workers
 
     return megabytes
-
-
-def provider_slots(block):
-    """Resources of which each provider has one: jobs that share a provider's limits take turns, others do not.
-
-    `block` gives the block of the configuration by the job's wildcards.
-    """
-
-    def taken(provider):
-        return lambda wildcards: int(provider_of(block(wildcards)) == provider)
-
-    return {f"provider_{provider}": taken(provider) for provider in PROVIDERS}
-
-
-def provider_of(block):
-    """Whose limits a model or judge shares; None where it asks no provider online."""
-    return block.provider if block and block.engine == "openai" else None
-
-
-PROVIDERS = sorted(
-    {provider_of(block) for block in (CONFIG.translation.model, *CONFIG.models.values(), *CONFIG.judges.values())}
-    - {None}
-)
-for provider in PROVIDERS:
-    workflow.register_resource(f"provider_{provider}", 1)
 
 
 def model_identity(wildcards):

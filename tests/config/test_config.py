@@ -158,6 +158,7 @@ def test_good_config_has_the_documented_defaults() -> None:
             "models: {m: {engine: openai, model: x, concurency: 1}}",
             "concurency: unknown key; did you mean 'concurrency'?",
         ),
+        ("models: {m: {engine: openai, model: x, modle: y}}", "m.modle: unknown key; did you mean 'mode'?"),
         (
             "models: {m: {engine: openai, model: x, languages: [xx]}}",
             "models.m.languages: 'xx' names no known language",
@@ -199,6 +200,11 @@ def test_good_config_has_the_documented_defaults() -> None:
             "judges: {j: {engine: openai, model: x, translate_to_english: true}}",
             "judges.j.translate_to_english True: set translation.",
         ),
+        (
+            "{languages: [fr], judges: {j: {engine: openai, model: x, translate_to_english: true}}, dataset:"
+            " {source: de, d: {files: d.csv, text: t, language: de}}}",
+            "it reads queries in English, and the seeds are de; add en to languages",
+        ),
         ("promptings: {p: {text: 'Under {scenario}, {query}'}}", "promptings.p.text"),
         ("promptings: {p: {text: '{scenario'}}", "the only placeholder is {scenario}"),
         (
@@ -223,6 +229,11 @@ def test_each_problem_is_told_with_key_value_and_fix(edit: str, told: str) -> No
     message = problems(changed(edit))
     assert message.startswith("config: 1 problem(s)\n")
     assert told in message
+
+
+def test_of_keys_alike_the_one_that_lacks_is_meant() -> None:
+    message = problems(changed("models: {m: {engine: openai, modle: x}}"))
+    assert "models.m.modle: unknown key; did you mean 'model'?" in message
 
 
 def test_all_problems_come_in_one_message() -> None:

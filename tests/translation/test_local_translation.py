@@ -267,7 +267,7 @@ def test_drafts_are_asked_once_and_the_licence_is_said(
     by = block(folder("nllb"), "nllb")
     found = drafted(by, tmp_path / "drafts/fr.jsonl", said)
     assert found.done.keys() == {"a", "b"}, found
-    assert "note: fr: translated by nllb; its licence: CC-BY-NC-4.0" in said
+    assert "note: translated by nllb; its licence: CC-BY-NC-4.0" in said
     lines = [json.loads(line) for line in (tmp_path / "drafts/fr.jsonl").read_text().splitlines()]
     assert {line["answer"]["status"] for line in lines} == {"answered"}
     back = drafted(by, tmp_path / "english/fr.jsonl", said, source="fr", target="en")

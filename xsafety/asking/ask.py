@@ -23,7 +23,7 @@ from .requests import Completion, Ended, Engine, Fatal, Meter, Receipt, Request
 from .spending import Purse
 
 MAX_FAILURES = 32  # requests that fail in a row
-ADVICE = "is the endpoint up, and are model, address and key right?"
+ADVICE = "is {} up, and are model, address and key right?"
 OPEN_JOURNALS = 200  # at a time: a judge of 50 models in 100 languages has more parts than a process may open files
 MIXED = 8  # parts whose rows are asked in turn
 
@@ -184,6 +184,7 @@ class _Asking:
         self._failing, self._streak = dict.fromkeys(lacking, 0), Counter[str]()
         self._missing, self._accepted, self._log = sum(lacking.values()), accepted, log
         online = connection if isinstance(connection, Connection) else None
+        self._advice = ADVICE.format((online and online.base_url) or "the endpoint")
         self._price = online.price if online else None
         self._purses = [Purse(budget) for budget in connection.budgets] if isinstance(connection, JobConnection) else []
         self._is_submitted = bool(online and online.mode == "batch")  # what is submitted is paid for, and taken
@@ -225,7 +226,7 @@ class _Asking:
         self._streak[request.part] += 1
         number = self._streak.total()
         if number >= (self._max_failures if self._answered else MAX_FAILURES) and self._have_nothing_in_common():
-            raise Fatal(f"{number} requests in a row failed, the last one with {reason}; {ADVICE}")
+            raise Fatal(f"{number} requests in a row failed, the last one with {reason}; {self._advice}")
 
     def _have_nothing_in_common(self) -> bool:
         """Whether the rows that failed in a row differ in all in which those do that lack an answer."""
@@ -252,6 +253,7 @@ class _Asking:
         done = self._answered + len(self.reasons)
         spent = [(purse.spent(self._cost), purse) for purse in self._purses]
         dollars, purse = min(spent, key=lambda one: one[1].usd - one[0], default=(self._cost, None))
+        reasons = Counter(list(self.reasons.values()))  # a list at once, as rows fail meanwhile
         return Work(
             self._name,
             "answered",
@@ -259,6 +261,7 @@ class _Asking:
             self._missing,
             self._throughput.at(done),
             failed=len(self.reasons),
+            reason=max(reasons, key=reasons.__getitem__, default=""),
             refused=self._without_text,
             pace=self.meter.pace(),
             dollars=dollars if self._price or purse else None,
@@ -271,7 +274,7 @@ class _Asking:
         self.reasons |= {(request.part, request.key): answer.detail for request, answer in self._rejected}
         if not (self._accepted or self._answered > len(self._rejected)):
             [(reason, number)] = Counter(self.reasons.values()).most_common(1)
-            raise Fatal(f"none of {len(self.reasons)} requests was answered ({number} times {reason}); {ADVICE}")
+            raise Fatal(f"none of {len(self.reasons)} requests was answered ({number} times {reason}); {self._advice}")
 
     def outcome(self) -> str:
         """What became of the job."""

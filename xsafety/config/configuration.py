@@ -83,8 +83,9 @@ class Config(Strict):
     release: DataRelease | None = Field(None, description="the data set as others get it, for `snakemake release`")
     since: str | None = Field(None, description="older release that `changes` compares with: a folder, or a git tag")
     compare_with: str | None = Field(
-        None, alias="with", description="older results folder that `compare` compares with"
+        None, alias="with", description="older results folder, or tag, that `compare` compares with"
     )
+    tag: Name | None = Field(None, description="name under which `snakemake tag` keeps the verdicts as they are")
     journal: str = Field("journal", description="folder that keeps every answer; never deleted by the workflow")
     results: str = Field(
         "results", validate_default=True, description="folder of all that the workflow makes; may be deleted"
@@ -113,8 +114,8 @@ class Config(Strict):
     def _have_a_translator(cls, judges: dict[str, Any], info: ValidationInfo) -> dict[str, Any]:
         translation, dataset = info.data.get("translation"), info.data.get("dataset")
         what = ""
-        if dataset and dataset.source != EN:
-            what = f"it reads English, and the seeds are {dataset.source}; leave it out"
+        if dataset and dataset.source != EN and EN not in info.data.get("languages", [EN]):
+            what = f"it reads queries in English, and the seeds are {dataset.source}; add en to languages"
         elif translation and translation.engine == "none":
             what = "set translation.engine, which translates for it"
         error = PydanticCustomError("value_error", "", {"error": what})
@@ -259,7 +260,7 @@ def read(files: Sequence[Path], overrides: Mapping[str, object] | None = None) -
             raise DataError(f"{file}: no configuration; write keys as config.yaml does")
         _merge(raw, content)
     _merge(raw, overrides or {})
-    return load(raw)
+    return load(raw, ", ".join([*map(str, files), *(["--config"] if overrides else [])]))
 
 
 class _OnceOnly(yaml.SafeLoader):
@@ -299,17 +300,14 @@ def _merge(raw: dict[str, Any], more: Mapping[str, object]) -> None:
             raw[key] = value
 
 
-def load(raw: Mapping[str, object]) -> Config:
-    """The checked configuration. Raises DataError with all problems at once."""
+def load(raw: Mapping[str, object], where: str = "config") -> Config:
+    """The checked configuration. Raises DataError with all problems at once, which are `where`."""
     try:
         return Config.model_validate(dict(raw))
     except ValidationError as error:
-        blocks = Config.model_json_schema()
-        keys = sorted(
-            {*blocks["properties"], *(key for block in blocks["$defs"].values() for key in block["properties"])}
-        )
-        problems = [advice(detail, keys) for detail in error.errors()]
-        raise DataError.of(f"config: {len(problems)} problem(s)", problems) from None
+        schema = Config.model_json_schema()
+        problems = [advice(detail, raw, schema) for detail in error.errors()]
+        raise DataError.of(f"{where}: {len(problems)} problem(s)", problems) from None
 
 
 def key_variables(block: Block) -> list[str]:

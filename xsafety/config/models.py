@@ -162,7 +162,7 @@ class Connection(Strict):
     def provider(self) -> str | None:
         """Whose limits it shares: host and key, as a name of letters, digits and '_'; None where it asks only batches.
 
-        The jobs of a provider take turns; one that asks only batches holds up nobody.
+        The jobs that ask a provider at one time share its limits.
         """
         if self.mode == "batch" and self.batch.rest == "batch":
             return None
@@ -414,7 +414,7 @@ class JudgingMethod(Strict):
     )
     translate_to_english: bool = Field(
         False,
-        description="judge the English translation of the response beside the English seed (the paper's way), by "
+        description="judge the English translation of the response beside the English query (the paper's way), by "
         "translation.engine; false: judge both in their own language",
     )
 

@@ -207,7 +207,7 @@ def _engine(
 
     def begin(requests: Iterable[Request], recipient: Recipient) -> Engine | None:
         licence = connection.licence or "not known; look it up and set translation.transformers.licence"
-        say(f"note: {languages[1]}: translated by {connection.name}; its licence: {licence}")
+        say(f"note: translated by {connection.name}; its licence: {licence}")
         run: Engine = partial(
             translate_texts, identity=identity, connection=connection, languages=languages, threads=threads
         )
