@@ -23,7 +23,7 @@ class Secrets:
 
     def hide(self, text: str) -> str:
         """A text without the keys. One that cannot be freed of them is hidden whole. Linear in its length."""
-        if not self._are_in(text):
+        if not self._forms or not self._are_in(text):
             return text
         for pattern in self._patterns:
             text = pattern.sub(IN_PLACE_OF_A_KEY, text)

@@ -22,6 +22,7 @@ from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
 import httpx2
+from yarl import URL
 
 from ...tabular import to_json
 
@@ -52,7 +53,7 @@ class Wire:
     """
 
     def __init__(self, once: aiohttp.ClientSession, kept: aiohttp.ClientSession, url: str, limit: int) -> None:
-        self._once, self._kept, self._url, self._limit = once, kept, url, limit
+        self._once, self._kept, self._url, self._limit = once, kept, URL(url), limit
         self._lane = asyncio.Lock()
         self._names = map(f"{token_hex(8)}{{:08x}}".format, count())
         self._keeps, self._may_keep = False, True
@@ -139,6 +140,7 @@ async def open_wire(url: str, headers: Mapping[str, str], limit: int) -> AsyncIt
         return aiohttp.ClientSession(
             connector=connector,
             headers={**headers, **own},
+            cookie_jar=aiohttp.DummyCookieJar(),
             proxy=proxy,
             auto_decompress=False,
             timeout=aiohttp.ClientTimeout(total=None),
