@@ -330,6 +330,20 @@ def translator_identity(wildcards):
     return to_json(with_server(CONFIG.translation))
 
 
+def draft_memory(lang):
+    """A parameter's value: what the memory has to say to the drafts of a language."""
+    return memory_state(
+        Path(CONFIG.translation.memory, f"{lang}.csv"),
+        Path(RESULTS, "drafts", f"{lang}.csv"),
+        Path(RESULTS, "asked", "drafts", f"{lang}.json"),
+    )
+
+
+def asked_before(receipt):
+    """The receipt of a model in process that translates; order-only, as answers are read from its journal."""
+    return lambda wildcards: ancient(f"{RESULTS}/asked/translator/{receipt}") if CONFIG.translation.transformers else []
+
+
 def price_of(block):
     """What the provider of a block charges, as plain values; None where that is not set."""
     price = getattr(block, "price", None)

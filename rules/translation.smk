@@ -7,20 +7,6 @@
 TRANSLATION_ENVIRONMENT = f"../envs/{'models' if CONFIG.translation.openai else 'workflow'}.yaml"
 
 
-def draft_memory(lang):
-    """A parameter's value: what the memory has to say to the drafts of a language."""
-    return memory_state(
-        Path(CONFIG.translation.memory, f"{lang}.csv"),
-        Path(RESULTS, "drafts", f"{lang}.csv"),
-        Path(RESULTS, "asked", "drafts", f"{lang}.json"),
-    )
-
-
-def asked_before(receipt):
-    """The receipt of a model in process that translates; order-only, as answers are read from its journal."""
-    return lambda wildcards: ancient(f"{RESULTS}/asked/translator/{receipt}") if CONFIG.translation.transformers else []
-
-
 rule ask_drafts:
     """Ask a model in process for the drafts that its journal lacks, in all languages."""
     input:
