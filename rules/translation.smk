@@ -4,7 +4,12 @@
 # that its journal lacks by one job, `ask_drafts` or `ask_english`, so that it is loaded once. On request, by
 # `snakemake freeze`, new drafts go to data/memory/. Config: translation.
 
+from xsafety.text.languages import EN
+
 TRANSLATION_ENVIRONMENT = f"../envs/{'models' if CONFIG.translation.openai else 'workflow'}.yaml"
+
+# What a judge that reads English reads as the query; an English seed stands beside each response.
+ENGLISH_QUERIES = [] if CONFIG.dataset.source == EN else f"<results>/queries/{EN}.jsonl"
 
 
 rule ask_drafts:
@@ -114,6 +119,7 @@ rule ask_english:
         responses=lambda wildcards: every_cell(
             "<results>/responses/{model}/{prompting}/{lang}.jsonl", some=english_cells(CONFIG.judges)
         ),
+        queries=ENGLISH_QUERIES,
         weights=weights(the_translator),
     output:
         "<results>/asked/translator/english.json",
@@ -140,7 +146,8 @@ rule ask_english:
         attempt=attempt("translator/english.json"),
     shell:
         'python3 "$XSAFETY/scripts/ask_english.py"'
-        " --responses {params.responses:q} --cells {params.cells:q} --promptings {params.promptings}"
+        " --responses {params.responses:q} --queries {input.queries:q} --cells {params.cells:q}"
+        " --promptings {params.promptings}"
         " --translator {params.translator:q} --connection {resources.connection:q} --journal {params.journal:q}"
         " --threads {threads} {params.attempt} --receipt {output:q} > {log:q} 2>&1"
         f"{ENDED_EARLY}"
@@ -151,6 +158,7 @@ rule english:
     input:
         responses="<results>/responses/{model}/{prompting}/{lang}.jsonl",
         asked=asked_before("english.json"),
+        queries=ENGLISH_QUERIES,
         weights=weights(the_translator),
     output:
         english="<results>/english/{model}/{prompting}/{lang}.jsonl",
@@ -170,7 +178,7 @@ rule english:
         attempt=attempt("english/{model}/{prompting}/{lang}.json"),
     shell:
         'python3 "$XSAFETY/scripts/english.py"'
-        " --responses {input.responses:q} --journal {params.journal:q}"
+        " --responses {input.responses:q} --queries {input.queries:q} --journal {params.journal:q}"
         " --out {output.english:q} --receipt {output.receipt:q}"
         " --model {wildcards.model} --prompting {wildcards.prompting} --lang {wildcards.lang}"
         " --translator {params.translator:q} --asked {input.asked:q}"

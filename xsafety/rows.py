@@ -486,6 +486,7 @@ class English(OfModel, OfLanguage):
     prompting: NotRequired[str]
     id: str
     english: str | None
+    query: NotRequired[str]  # the query in English, where the seed is in another language
     detail: str
     failed: bool  # so that it is asked for again
 

@@ -200,6 +200,11 @@ def test_good_config_has_the_documented_defaults() -> None:
             "judges: {j: {engine: openai, model: x, translate_to_english: true}}",
             "judges.j.translate_to_english True: set translation.",
         ),
+        (
+            "{languages: [fr], judges: {j: {engine: openai, model: x, translate_to_english: true}}, dataset:"
+            " {source: de, d: {files: d.csv, text: t, language: de}}}",
+            "it reads queries in English, and the seeds are de; add en to languages",
+        ),
         ("promptings: {p: {text: 'Under {scenario}, {query}'}}", "promptings.p.text"),
         ("promptings: {p: {text: '{scenario'}}", "the only placeholder is {scenario}"),
         (

@@ -227,6 +227,11 @@ def test_judges_that_read_english(raw: dict[str, Any]) -> None:
     assert (english.rows, english.answered, english.to_ask, english.uncertain) == (2, 0, 2, True)
     assert plan["verdicts", "paper", "fr"].to_ask == 2
     assert ("english", "google", "en") not in plan
+    # Of German seeds, the answers in German too are read in English, beside the queries in English.
+    german = {"languages": ["de", "en"], "dataset": {"seeds": "seeds", "source": "de"}}
+    plan = planned(raw | german | {"judges": {"paper": block("paper", translate_to_english=True)}})
+    assert [plan["english", "google", "de"].rows, plan["verdicts", "paper", "de"].to_ask] == [2, 2]
+    assert ("english", "google", "en") not in plan
 
 
 def test_what_is_spent_of_budgets_and_what_is_beyond_them(raw: dict[str, Any]) -> None:

@@ -114,8 +114,8 @@ class Config(Strict):
     def _have_a_translator(cls, judges: dict[str, Any], info: ValidationInfo) -> dict[str, Any]:
         translation, dataset = info.data.get("translation"), info.data.get("dataset")
         what = ""
-        if dataset and dataset.source != EN:
-            what = f"it reads English, and the seeds are {dataset.source}; leave it out"
+        if dataset and dataset.source != EN and EN not in info.data.get("languages", [EN]):
+            what = f"it reads queries in English, and the seeds are {dataset.source}; add en to languages"
         elif translation and translation.engine == "none":
             what = "set translation.engine, which translates for it"
         error = PydanticCustomError("value_error", "", {"error": what})

@@ -425,7 +425,7 @@ class JudgingMethod(Strict):
     )
     translate_to_english: bool = Field(
         False,
-        description="judge the English translation of the response beside the English seed (the paper's way), by "
+        description="judge the English translation of the response beside the English query (the paper's way), by "
         "translation.engine; false: judge both in their own language",
     )
 

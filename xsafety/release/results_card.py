@@ -53,7 +53,8 @@ def results_card(kinds: Sequence[RowKind]) -> str:
     return (
         f"---\n{yaml.safe_dump(header, sort_keys=False)}---\n\n"
         f"`datasets.load_dataset(FOLDER, KIND)` loads all rows of a kind from this folder:"
-        f" {', '.join(one.name for one in kinds)}.\n"
+        f" {', '.join(one.name for one in kinds)}. DuckDB reads all their files as they are; polars one by one, and"
+        ' joins them by `polars.concat(tables, how="diagonal_relaxed")`.\n'
     )
 
 

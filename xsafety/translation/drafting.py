@@ -2,7 +2,7 @@
 
 import re
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple, cast
 
@@ -253,9 +253,10 @@ def _by_model(
     return found
 
 
-def response_texts(rows: Iterable[Response]) -> dict[str, str]:
-    """The responses that are to be translated: name of the row -> text."""
-    return {row_name(row): row["response"] for row in rows if row["response"].strip()}
+def response_texts(rows: Iterable[Response], queries: Collection[str] | None) -> dict[str, str]:
+    """The responses that are to be translated, of all `queries` or of those with these ids: name of the row -> text."""
+    wanted = (row for row in rows if queries is None or row["id"] in queries)
+    return {row_name(row): row["response"] for row in wanted if row["response"].strip()}
 
 
 def drafts(
