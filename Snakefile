@@ -7,7 +7,8 @@ import sys
 # Of a file that is imported from a server, as by github(...), this is no folder.
 if not Path(str(workflow.current_basedir), "xsafety").is_dir():
     raise WorkflowError(
-        "XSafety is a library beside its Snakefile: clone the repository, and import the Snakefile of the clone by its path."
+        "XSafety is a library beside its Snakefile, which github(...) and its like do not bring along: clone the repository"
+        " (or git submodule add it), and give the module's `snakefile` the path of the clone's workflow/Snakefile."
     )
 sys.path.insert(0, str(Path(workflow.current_basedir)))
 

@@ -92,9 +92,9 @@ def ask_the_tables(walk: Walk) -> None:
     tables = "results/tables/lexicon"
     walk.say("## Is the difference to English real?")
     walk.say("`p_adjusted`, by Holm, says so; `*` in the report's table and below.")
-    walk.run(f"grep -E '^(family|english,demo-a,none,(zh|bn),en,without_c.*,unsafe)' {tables}/comparisons.csv")
+    walk.run(f"grep -E '^(judge|lexicon,english,demo-a,none,(zh|bn),en,without_c.*,unsafe)' {tables}/comparisons.csv")
     walk.say("## How good is the judge in my language?")
-    walk.run("grep -E '^(lang|fr,All|zh,All)' results/calibration/lexicon.csv | cut -d, -f1,5,8-10,14,21,24,36-")
+    walk.run("grep -E '^(judge|lexicon,(fr|zh),All)' results/calibration/lexicon.csv | cut -d, -f2,6,9-11,15,22,25,37-")
     walk.say("## How many rows show three points, and what would labels buy?")
     walk.run("snakemake plan --quiet all | tail -n 16")
     walk.say(

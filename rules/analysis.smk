@@ -54,8 +54,8 @@ rule counts:
     shell:
         'python3 "$XSAFETY/scripts/counts.py"'
         " --verdicts {params.verdicts:q} --responses {params.responses:q} --answer-languages {input.languages:q}"
-        " --promptings {params.promptings} --languages {params.languages} --model {wildcards.model}"
-        " --about {input.about:q}"
+        " --promptings {params.promptings} --languages {params.languages} --judge {wildcards.judge}"
+        " --model {wildcards.model} --about {input.about:q}"
         " --counts {output.counts:q} --seeds {output.seeds:q} --examples {output.examples:q} 2> {log:q}"
 
 
@@ -83,7 +83,7 @@ rule tables:
         'python3 "$XSAFETY/scripts/tables.py"'
         " --status {input.status:q} --about {input.about:q} --counts {input.counts:q} --languages {params.languages}"
         " --models {params.models} --promptings {params.promptings} --max-failed {params.max_failed}"
-        " --out {params.folder:q} 2> {log:q}"
+        " --judge {wildcards.judge} --out {params.folder:q} 2> {log:q}"
 
 
 rule estimates:
@@ -111,6 +111,7 @@ rule estimates:
         'python3 "$XSAFETY/scripts/estimates.py"'
         " --status {input.status:q} --about {input.about:q} --outcomes {params.folder:q} --languages {params.languages}"
         " --models {params.models} --promptings {params.promptings} --max-failed {params.max_failed}"
+        " --judge {wildcards.judge}"
         " --rates {output.rates:q} --comparisons {output.comparisons:q} --two-sided {output.two_sided:q} 2> {log:q}"
 
 
@@ -141,7 +142,7 @@ rule choice_table:
         'python3 "$XSAFETY/scripts/choice_table.py"'
         " --queries {input.queries:q} --choices {params.folder:q} --languages {params.languages}"
         " --models {params.models} --promptings {params.promptings} --max-failed {params.max_failed}"
-        " --out {output:q} 2> {log:q}"
+        " --judge {wildcards.judge} --out {output:q} 2> {log:q}"
 
 
 rule paper:

@@ -25,7 +25,8 @@ ROOT = Path() if Path.cwd() == CHECKOUT else CHECKOUT
 OWN_PYTHON = "" if workflow.deployment_settings.deployment_method else f"{Path(sys.executable).parent}:"
 shell.prefix(
     f"set -euo pipefail; export XSAFETY={shlex.quote(str(CHECKOUT))} PATH={shlex.quote(OWN_PYTHON)}$PATH"
-    f' XSAFETY_PROGRESS={shlex.quote(RESULTS)}/logs/progress; export PYTHONPATH="$XSAFETY"; '
+    f" XSAFETY_PROGRESS={shlex.quote(RESULTS)}/logs/progress XSAFETY_SHARING={shlex.quote(JOURNAL)}/.sharing;"
+    ' export PYTHONPATH="$XSAFETY"; '
 )
 
 # Whether each round, and the spot check, must come from another reviewer.
@@ -277,7 +278,14 @@ def fingerprint(block):
 
 
 def threads_of(block):
-    return lambda wildcards: local.threads * local.workers if (local := local_block(block, wildcards)) else 1
+    """The cores of a job: its workers', one to ask online, and none while a batch is waited for."""
+
+    def number(wildcards):
+        if local := local_block(block, wildcards):
+            return local.threads * local.workers
+        return int(getattr(block(wildcards), "mode", "online") == "online")
+
+    return number
 
 
 def gpus_of(block):
@@ -295,31 +303,6 @@ def memory_of(block):
         return 8000 + 2 * (size >> 20) * local.workers
 
     return megabytes
-
-
-def provider_slots(block):
-    """Resources of which each provider has one: jobs that share a provider's limits take turns, others do not.
-
-    `block` gives the block of the configuration by the job's wildcards.
-    """
-
-    def taken(provider):
-        return lambda wildcards: int(provider_of(block(wildcards)) == provider)
-
-    return {f"provider_{provider}": taken(provider) for provider in PROVIDERS}
-
-
-def provider_of(block):
-    """Whose limits a model or judge shares; None where it asks no provider online."""
-    return block.provider if block and block.engine == "openai" else None
-
-
-PROVIDERS = sorted(
-    {provider_of(block) for block in (CONFIG.translation.model, *CONFIG.models.values(), *CONFIG.judges.values())}
-    - {None}
-)
-for provider in PROVIDERS:
-    workflow.register_resource(f"provider_{provider}", 1)
 
 
 def model_identity(wildcards):
@@ -342,12 +325,12 @@ def price_of(block):
 
 # Connections change no answer; as resources they are handed over without being a reason to run again.
 def model_connection(wildcards):
-    return to_json(CONFIG.models[wildcards.model].connection().model_dump())
+    return to_json(CONFIG.for_job(the_model(wildcards).connection(), f"responses/{wildcards.model}").model_dump())
 
 
 def judge_connection(wildcards):
-    return to_json(CONFIG.judges[wildcards.judge].connection().model_dump())
+    return to_json(CONFIG.for_job(the_judge(wildcards).connection(), f"verdicts/{wildcards.judge}").model_dump())
 
 
 def translation_connection(wildcards):
-    return to_json(connection(CONFIG.translation).model_dump())
+    return to_json(CONFIG.for_job(connection(CONFIG.translation), "drafts", "english").model_dump())

@@ -43,7 +43,6 @@ rule ask:
         "../envs/models.yaml"
     threads: threads_of(the_model)
     resources:
-        **provider_slots(the_model),
         connection=model_connection,
         gpu=gpus_of(the_model),
         mem_mb=memory_of(the_model),

@@ -32,7 +32,6 @@ rule ask_judge:
         "../envs/models.yaml"
     threads: threads_of(the_judge)
     resources:
-        **provider_slots(the_judge),
         connection=judge_connection,
         gpu=gpus_of(the_judge),
         mem_mb=memory_of(the_judge),
@@ -121,4 +120,4 @@ rule choices:
     shell:
         'python3 "$XSAFETY/scripts/choices.py"'
         " --queries {params.queries:q} --responses {params.responses:q} --promptings {params.promptings}"
-        " --languages {params.languages} --out {output:q} 2> {log:q}"
+        " --languages {params.languages} --judge {wildcards.judge} --model {wildcards.model} --out {output:q} 2> {log:q}"

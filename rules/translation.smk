@@ -3,6 +3,8 @@
 # Makes <results>/drafts/{lang}.csv and, for judges that read English, <results>/english/. On request, by
 # `snakemake freeze`, new drafts go to data/memory/. Config: translation.
 
+from xsafety.text.languages import EN
+
 TRANSLATION_ENVIRONMENT = f"../envs/{'models' if CONFIG.translation.model else 'workflow'}.yaml"
 
 
@@ -22,7 +24,6 @@ rule drafts:
         TRANSLATION_ENVIRONMENT
     threads: threads_of(the_translator)
     resources:
-        **provider_slots(the_translator),
         translator=1,
         connection=translation_connection,
         gpu=gpus_of(the_translator),
@@ -77,6 +78,8 @@ rule english:
     """Translate responses to English for judges that read the translation."""
     input:
         responses="<results>/responses/{model}/{prompting}/{lang}.jsonl",
+        # What such a judge reads as the query; an English seed stands beside each response.
+        queries=[] if CONFIG.dataset.source == EN else f"<results>/queries/{EN}.jsonl",
         weights=weights(the_translator),
     output:
         english="<results>/english/{model}/{prompting}/{lang}.jsonl",
@@ -87,7 +90,6 @@ rule english:
         TRANSLATION_ENVIRONMENT
     threads: threads_of(the_translator)
     resources:
-        **provider_slots(the_translator),
         translator=1,
         connection=translation_connection,
         gpu=gpus_of(the_translator),
@@ -101,6 +103,7 @@ rule english:
         attempt=attempt("english/{model}/{prompting}/{lang}.json"),
     shell:
         'python3 "$XSAFETY/scripts/english.py"'
-        " --responses {input.responses:q} --journal {params.journal:q}"
-        " --out {output.english:q} --receipt {output.receipt:q} --lang {wildcards.lang}"
+        " --responses {input.responses:q} --queries {input.queries:q} --journal {params.journal:q}"
+        " --out {output.english:q} --receipt {output.receipt:q}"
+        " --model {wildcards.model} --prompting {wildcards.prompting} --lang {wildcards.lang}"
         " --translator {params.translator:q} --threads {threads} --connection {resources.connection:q} {params.attempt} > {log:q} 2>&1"

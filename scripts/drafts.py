@@ -3,9 +3,9 @@
 from pathlib import Path
 
 from xsafety.cli import call, say
-from xsafety.config.models import Connection
+from xsafety.config.models import JobConnection
 from xsafety.config.translation import ServiceConnection, TranslatorConnection
-from xsafety.rows import Draft, Evidence, GivenText, Seed, TranslatorIdentity
+from xsafety.rows import Evidence, GivenText, MadeDraft, Seed, TranslatorIdentity
 from xsafety.tabular import read_rows, write_json, write_rows
 from xsafety.translation.drafting import Translator, drafts, translate
 from xsafety.translation.memory import read_memory, with_given
@@ -22,7 +22,7 @@ def main(
     memory: Path,
     memory_state: str,
     translator: TranslatorIdentity,
-    connection: ServiceConnection | Connection | TranslatorConnection,
+    connection: ServiceConnection | JobConnection | TranslatorConnection,
     threads: int = 1,
     journal: Path,
     attempt: int,
@@ -48,7 +48,7 @@ def main(
     if missing := [row for row in made if not row["draft"]]:
         again = "; what came is kept, run snakemake again to ask for the rest" if translated.again else ""
         say(f"note: {len(missing)} of {len(wanted)} drafts are {missing[0]['status']}{again}")
-    write_rows(out, Draft, made)
+    write_rows(out, MadeDraft, [MadeDraft(**draft, lang=lang) for draft in made])
     write_json(
         receipt,
         {

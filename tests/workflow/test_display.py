@@ -128,6 +128,23 @@ def test_a_stage_is_told_once_when_no_more_can_follow(shown: Shown, capsys: pyte
     assert said[6:] == ["4 of 4 jobs done in 0 s"]
 
 
+def test_a_job_that_prints_says_once_why_it_failed(
+    shown: Shown, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    one = job(0, "plan", "plan", message="Counting.")
+    workflow = Workflow(one)
+    log = shown(workflow)
+    workflow.begin()
+    (tmp_path / "plan.log").write_text("error: no models\n", encoding="utf-8")
+    workflow.start(one, tmp_path / "plan.log")
+    workflow.fail(one, tmp_path / "plan.log", "python3 plan.py")
+    log.close()
+    log.tell_failures()
+    said = told(capsys)
+    assert said[-2:] == [f"plan ({tmp_path}/plan.log):", "  What it printed above says why."]
+    assert not [line for line in said if "no models" in line or "at the end" in line]
+
+
 @pytest.mark.parametrize("quiet", [set(), {Quietness.ALL}])
 def test_what_failed_is_said_last(
     shown: Shown, capsys: pytest.CaptureFixture[str], tmp_path: Path, quiet: set[Quietness]

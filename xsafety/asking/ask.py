@@ -14,12 +14,13 @@ from math import gcd
 from pathlib import Path
 from typing import Any, TypeVar
 
-from ..config.models import Connection, LocalConnection, Price
+from ..config.models import Connection, JobConnection, LocalConnection, Price
 from . import journal
-from .journal import OF_FOLDERS, RUNS, JobRun, journal_file
+from .journal import RUNS, JobRun, journal_file
 from .price import cost
 from .progress import Progress, Throughput, Work, duration
 from .requests import Completion, Ended, Engine, Fatal, Meter, Receipt, Request
+from .spending import Purse
 
 MAX_FAILURES = 32  # requests that fail in a row
 ADVICE = "is {} up, and are model, address and key right?"
@@ -53,11 +54,6 @@ class _Log:
         dollars = cost(completion.usage, price)
         self._open[request.part].append(request.key, request.id, _fields(completion), dollars if price else None)
         return dollars
-
-    def spent(self) -> float:
-        """The dollars that the answers in the folder cost, as far as a price was set."""
-        files = (file for file in self._folder.rglob("*.jsonl") if file.name not in OF_FOLDERS)
-        return sum(float(line.get("dollars", 0)) for file in files for line in journal.entries(file, of_services=True))
 
 
 def _fields(completion: Completion) -> dict[str, Any]:
@@ -190,8 +186,7 @@ class _Asking:
         online = connection if isinstance(connection, Connection) else None
         self._advice = ADVICE.format((online and online.base_url) or "the endpoint")
         self._price = online.price if online else None
-        self._budget = online.budget.usd if online and online.budget else None
-        self._spent = log.spent() if self._budget else 0.0  # by earlier jobs
+        self._purses = [Purse(budget) for budget in connection.budgets] if isinstance(connection, JobConnection) else []
         self._is_submitted = bool(online and online.mode == "batch")  # what is submitted is paid for, and taken
         # Once one was answered, more than are in flight: or a short outage would end the job.
         self._max_failures = max(2 * online.concurrency if online else 0, MAX_FAILURES)
@@ -219,9 +214,9 @@ class _Asking:
             self.check_budget()
 
     def check_budget(self) -> None:
-        """Raises Fatal where the budget is used up."""
-        if self._budget and self._spent + self._cost >= self._budget:
-            raise Fatal(f"its budget of ${self._budget:,.2f} is used up; to ask the rest, raise budget.usd")
+        """Raises Fatal where a budget is used up."""
+        if empty := next((purse for purse in self._purses if purse.is_empty(self._cost)), None):
+            raise Fatal(empty.told())
 
     def fail(self, request: Request, reason: str) -> None:
         if request.part not in self._failing:
@@ -256,6 +251,8 @@ class _Asking:
     def work(self) -> Work:
         """Where the job stands."""
         done = self._answered + len(self.reasons)
+        spent = [(purse.spent(self._cost), purse) for purse in self._purses]
+        dollars, purse = min(spent, key=lambda one: one[1].usd - one[0], default=(self._cost, None))
         reasons = Counter(list(self.reasons.values()))  # a list at once, as rows fail meanwhile
         return Work(
             self._name,
@@ -267,8 +264,9 @@ class _Asking:
             reason=max(reasons, key=reasons.__getitem__, default=""),
             refused=self._without_text,
             pace=self.meter.pace(),
-            dollars=self._spent + self._cost if self._price else None,
-            budget=self._budget,
+            dollars=dollars if self._price or purse else None,
+            budget=purse.usd if purse else None,
+            together=bool(purse and purse.together),
         )
 
     def end(self) -> None:

@@ -14,11 +14,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, BinaryIO, TypedDict, get_args, get_type_hints
+from typing import TYPE_CHECKING, Any, BinaryIO, TypedDict, get_args, get_type_hints
 from zlib import crc32
 
 from ..rows import AnswerStatus, JournalAnswer
 from ..tabular import DataError, to_json
+from .price import cost
+
+if TYPE_CHECKING:  # pydantic is slow to import
+    from ..config.models import Price
 
 LONGEST_LINE = 1 << 28  # bytes: many times the longest reply
 MOST_PROBLEMS = 20  # of one file that are told
@@ -235,6 +239,12 @@ _RUN: Fields = {name: str if kind is str else _NUMBER for name, kind in get_type
 def jobs(path: Path) -> Iterator[JobRun]:
     """The jobs that asked, of a file of them."""
     return lines(path, lambda line: lacks(line, _RUN))  # type: ignore[return-value]
+
+
+def paid(line: Mapping[str, Any], price: "Price | None") -> float:
+    """The dollars that the answer in a line cost: by the price when it was asked, else by `price`, today's."""
+    known = line.get("dollars")
+    return cost(line["answer"].get("usage"), price) if known is None else float(known)
 
 
 @contextmanager

@@ -26,7 +26,8 @@ class Work:
     """Where a job stands: how many of its rows are done, with those that failed, and why most of these did.
 
     `rate` in rows per second; `pace`: what the provider allows, in words; `dollars`: None without a price; those of
-    earlier jobs too where there is a `budget`; `seconds` since it began; `over` when it has ended.
+    earlier jobs too where there is a `budget`, and of all others where that is for all `together`; `seconds` since it
+    began; `over` when it has ended.
     """
 
     who: str
@@ -40,6 +41,7 @@ class Work:
     pace: str = ""
     dollars: float | None = None
     budget: float | None = None
+    together: bool = False
     seconds: float = 0
     over: bool = False
 
@@ -47,7 +49,7 @@ class Work:
         """Rate, limit, failures, money and the time to go, or that it took, in words; empty where there is none."""
         rate = f"{60 * self.rate:,.0f}/min" if self.rate < 10 else f"{self.rate:.1f}/s"
         left = duration((self.total - self.done) / self.rate) + " to go" if self.rate else "waiting"
-        most = f" of ${self.budget:,.2f}" if self.budget else ""
+        most = f" of ${self.budget:,.2f}{' for all together' * self.together}" if self.budget else ""
         return [
             f"{self.refused:,} of them refused" if self.refused else "",
             f"{self.failed:,} failed" if self.failed else "",

@@ -65,7 +65,7 @@ def _nearest(name: str, blocks: Sequence[JsonSchemaValue], there: Collection[str
     """The keys of blocks that are like a name, best first: what is not `there` but must be; then the most alike."""
     keys = sorted({key for block in blocks for key in block.get("properties", ())})
     needed = {key for block in blocks for key in block.get("required", ())}
-    return sorted(difflib.get_close_matches(name, keys, 5), key=lambda key: (key in there, key not in needed))
+    return sorted(difflib.get_close_matches(name, keys, 5), key=lambda key: key in there or key not in needed)
 
 
 def _blocks(node: JsonSchemaValue, schema: JsonSchemaValue) -> Iterator[JsonSchemaValue]:
