@@ -111,7 +111,8 @@ include: "rules/demo.smk"
 # Who asks models, or trains them, goes to a cluster's nodes. All else takes seconds, or waits for a service, and stays
 # where Snakemake runs; which rules of an importing Snakefile do so is its own choice.
 if len(workflow.modifier_stack) == 1:
-    workflow.localrules(*{rule.name for rule in workflow.rules} - {"ask", "ask_judge", "train_demo_model"})
+    ASKING = {"ask", "ask_judge", "ask_drafts", "ask_english", "train_demo_model"}
+    workflow.localrules(*{rule.name for rule in workflow.rules} - ASKING)
 
 
 rule all:

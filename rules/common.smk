@@ -94,10 +94,16 @@ def cells():
     return {model: evaluated(model) for model in CONFIG.models}
 
 
-def grouped_cells():
-    """The cells as lists of models and of their languages: short, however many there are of both."""
+def english_cells(judges):
+    """The languages of each model whose responses some of these judges read in English."""
+    read = [lang for lang in ready_languages() if any(reads_english(judge, lang) for judge in judges)]
+    return {model: CONFIG.supported(model, read) for model in CONFIG.models}
+
+
+def grouped_cells(some=None):
+    """Cells, or else all, as lists of models and of their languages: short, however many there are of both."""
     groups = {}
-    for model, langs in cells().items():
+    for model, langs in (some or cells()).items():
         groups.setdefault(tuple(langs), []).append(model)
     return [[models, langs] for langs, models in groups.items()]
 
@@ -116,11 +122,11 @@ def first_verdicts(judge):
     )
 
 
-def every_cell(pattern, promptings=PROMPTINGS, **wildcards):
-    """A pattern's files for all models, promptings and languages evaluated."""
+def every_cell(pattern, promptings=PROMPTINGS, some=None, **wildcards):
+    """A pattern's files for all models, promptings and languages evaluated, or for some cells."""
     return [
         path
-        for model, langs in cells().items()
+        for model, langs in (some or cells()).items()
         for path in expand(pattern, model=model, prompting=promptings, lang=langs, **wildcards)
     ]
 
@@ -206,6 +212,20 @@ def judge_receipts(wildcards):
 ENDED_EARLY = " || test -e {output:q}"
 
 
+def draft_memory(lang):
+    """A parameter's value: what the memory has to say to the drafts of a language."""
+    return memory_state(
+        Path(CONFIG.translation.memory, f"{lang}.csv"),
+        Path(RESULTS, "drafts", f"{lang}.csv"),
+        Path(RESULTS, "asked", "drafts", f"{lang}.json"),
+    )
+
+
+def asked_before(receipt):
+    """The receipt of a model in process that translates; order-only, as answers are read from its journal."""
+    return lambda wildcards: ancient(f"{RESULTS}/asked/translator/{receipt}") if CONFIG.translation.transformers else []
+
+
 def gate(*more):
     """A parameter: the keys of the gate that decide which rows are verified, and `more` of its block."""
     coverage = ["min_coverage"] if CONFIG.verification.spot_check else []
@@ -289,16 +309,23 @@ def threads_of(block):
 
 
 def gpus_of(block):
-    """The GPUs that a job asks a cluster for: as many as the block says by `devices`."""
-    return lambda wildcards: (local.devices or 0) if (local := local_block(block, wildcards)) else 0
+    """The GPUs that a job asks a cluster for."""
+    return lambda wildcards: local.gpus if (local := local_block(block, wildcards)) else 0
+
+
+def runtime_of(block):
+    """The minutes that a job asks a cluster for: a day, where a block says nothing else."""
+    return lambda wildcards: local.runtime if (local := local_block(block, wildcards)) else 1440
 
 
 def memory_of(block):
-    """Megabytes of the machine's memory that a job may take: what loads a model passes through it, for each worker."""
+    """Megabytes of the machine's memory that a job asks for: what loads a model passes through it, for each worker."""
 
     def megabytes(wildcards):
         if not (local := local_block(block, wildcards)):
             return 2000
+        if local.mem_mb:
+            return local.mem_mb
         size = sum(file.stat().st_size for file in local_files.model_files(Path(local.model)))
         return 8000 + 2 * (size >> 20) * local.workers
 

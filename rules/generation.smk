@@ -46,7 +46,7 @@ rule ask:
         connection=model_connection,
         gpu=gpus_of(the_model),
         mem_mb=memory_of(the_model),
-        runtime=1440,
+        runtime=runtime_of(the_model),
     params:
         code=digest("scripts/ask.py"),
         queries=result("queries"),

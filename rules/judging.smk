@@ -10,16 +10,9 @@ rule ask_judge:
     input:
         about="<results>/dataset.json",
         responses=lambda wildcards: every_cell("<results>/responses/{model}/{prompting}/{lang}.jsonl"),
-        english=lambda wildcards: [
-            file
-            for lang in filter(lambda lang: reads_english(wildcards.judge, lang), ready_languages())
-            for file in expand(
-                "<results>/english/{model}/{prompting}/{lang}.jsonl",
-                model=[model for model in CONFIG.models if lang in evaluated(model)],
-                prompting=PROMPTINGS,
-                lang=lang,
-            )
-        ],
+        english=lambda wildcards: every_cell(
+            "<results>/english/{model}/{prompting}/{lang}.jsonl", some=english_cells([wildcards.judge])
+        ),
         protocol=lambda wildcards: CONFIG.judges[wildcards.judge].protocol_file,
         weights=weights(the_judge),
     output:
@@ -35,7 +28,7 @@ rule ask_judge:
         connection=judge_connection,
         gpu=gpus_of(the_judge),
         mem_mb=memory_of(the_judge),
-        runtime=1440,
+        runtime=runtime_of(the_judge),
     params:
         code=digest("scripts/ask_judge.py"),
         results=lambda wildcards: RESULTS,

@@ -25,7 +25,7 @@ from .spending import Purse
 MAX_FAILURES = 32  # requests that fail in a row
 ADVICE = "is {} up, and are model, address and key right?"
 OPEN_JOURNALS = 200  # at a time: a judge of 50 models in 100 languages has more parts than a process may open files
-MIXED = 8  # parts whose rows are asked in turn
+MIXED = 8  # parts whose rows are asked in turn, of providers
 
 # A part of the journal (`prompting/lang`, a judge's with the model before it) -> its requests, made anew at each call,
 # so that 100,000 rows need no more memory than the parts that are mixed.
@@ -128,7 +128,8 @@ def _unanswered(parts: Parts, folder: Path, asking: "_Asking", *, again: bool = 
     """The requests that the journal lacks; of those in a part that put the same question, the first.
 
     Those of several parts come in turn, and those of a part from all over it, so that what fails in a row has nothing
-    in common: neither language, prompting method nor safety issue. `again`: those of a part that was given up, too.
+    in common: neither language, prompting method nor safety issue. Models in process, which rarely fail, get part by
+    part. `again`: those of a part that was given up, too.
     """
 
     def requests_of(part: str) -> Iterator[Request]:
@@ -144,7 +145,7 @@ def _unanswered(parts: Parts, folder: Path, asking: "_Asking", *, again: bool = 
             yield request
 
     streams = map(requests_of, _from_all_over(list(parts)))
-    mixed = deque(islice(streams, MIXED))
+    mixed = deque(islice(streams, asking.mixed))
     while mixed:
         stream = mixed.popleft()
         if request := next(stream, None):
@@ -183,6 +184,7 @@ class _Asking:
         # Of the parts that lack answers, how many rows failed since the last answer: the part's own, and any.
         self._failing, self._streak = dict.fromkeys(lacking, 0), Counter[str]()
         self._missing, self._accepted, self._log = sum(lacking.values()), accepted, log
+        self.mixed = 1 if isinstance(connection, LocalConnection) else MIXED
         online = connection if isinstance(connection, Connection) else None
         self._advice = ADVICE.format((online and online.base_url) or "the endpoint")
         self._price = online.price if online else None

@@ -5,7 +5,6 @@ a torn last line is cut off when the file is next opened. One writer per file, h
 checksum, so that a text that the disk or an editor changed is told; lines from before there was one count without.
 """
 
-import fcntl
 import hashlib
 import json
 import os
@@ -19,6 +18,7 @@ from zlib import crc32
 
 from ..rows import AnswerStatus, JournalAnswer
 from ..tabular import DataError, to_json
+from .flock import take
 from .price import cost
 
 if TYPE_CHECKING:  # pydantic is slow to import
@@ -257,10 +257,8 @@ def lock(folder: Path) -> Iterator[None]:
 
 
 def _hold(descriptor: int, path: Path) -> None:
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        raise DataError(f"{path}: another process is writing to it; wait for it to end, or stop it") from None
+    if not take(descriptor):
+        raise DataError(f"{path}: another process is writing to it; wait for it to end, or stop it")
 
 
 BATCHES = "batches.jsonl"  # in a folder: what was submitted to a Batch API

@@ -263,6 +263,11 @@ class LocalConnection(Strict):
         return self
 
     @property
+    def gpus(self) -> int:
+        """How many GPUs it says that it takes."""
+        return self.devices or int((self.device or "").startswith("cuda"))
+
+    @property
     def name(self) -> str:
         """What the model is called: its name on the hub, or its folder's."""
         return Path(self.model).name if Path(self.model).is_dir() else self.model
@@ -290,6 +295,12 @@ class Transformers(Labelled, LocalConnection):
         default_factory=lambda: {"max_new_tokens": 256}, description="generation settings that change the answer"
     )
     threads: int = Field(1, ge=1, description="CPU threads")
+    runtime: int = Field(1440, ge=1, description="minutes that a job asks a cluster for")
+    mem_mb: int | None = Field(
+        None,
+        ge=1,
+        description="megabytes that a job asks a cluster for; absent: 8,000, and per worker twice the weights",
+    )
 
     @model_validator(mode="after")
     def _pinned(self) -> "Transformers":

@@ -25,7 +25,7 @@ TRIES: tuple[Literal["requests", "retries", "rate_limited", "failed"], ...] = (
 _FILES = {
     "drafts": ("drafts/*.jsonl", f"drafts/{RUNS}"),
     "responses": ("responses/{name}/*/*.jsonl", f"responses/{{name}}/{RUNS}"),
-    "english": ("english/*/*/*.jsonl", f"english/*/*/{RUNS}"),
+    "english": ("english/*/*/*.jsonl", f"english/**/{RUNS}"),
     "verdicts": ("verdicts/{name}/*/*/*.jsonl", f"verdicts/{{name}}/{RUNS}"),
 }
 

@@ -34,7 +34,7 @@ def asked_blocks(jobs: Collection[Any], config: Config) -> dict[str, Block]:
 
 def _place(job: Any) -> str:
     match job.rule.name:
-        case "drafts" | "english":
+        case "drafts" | "english" | "ask_drafts" | "ask_english":
             return "translation"
         case "ask":
             return f"models.{job.wildcards.model}"
