@@ -6,9 +6,9 @@ queries are those of the XSafety release where a clone lies in ../shared/xsafety
 process of its own; they take turns, one part of the queries after the other, so that other load falls on all alike.
 One by one is slow and gets a share of the queries. On a GPU each is started for its turn, as memory is not for all.
 
-Told are answers and generated tokens per second, how many times as many tokens this engine generates, by the clock and by
-the process's own CPU time, which other load hardly changes; its largest memory; and which share of the token positions that the model computed was padding, read
-twice or past a row's end.
+Told are answers and generated tokens per second, how many times as many tokens this engine generates, by the clock
+and by the process's own CPU time, which other load hardly changes; its largest memory; and which share of the token
+positions that the model computed was padding, read twice or past a row's end.
 
 On a GPU: python -m benchmarks.local --device cuda --size 7b --dtype bfloat16 --rows 1024 --rounds 1
 """
