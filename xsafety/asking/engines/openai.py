@@ -282,7 +282,8 @@ async def endpoint(identity: Identity, connection: Connection) -> AsyncIterator[
         headers = {**client.default_headers, **client.auth_headers}
         sent = {name: value for name, value in headers.items() if isinstance(value, str)}
         url = f"{str(client.base_url).rstrip('/')}{PATHS[identity.get('endpoint', 'chat')]}"
-        async with open_wire(url, sent, int(connection.max_reply_mib * 2**20)) as wire:
+        most = int(connection.max_reply_mib * 2**20)
+        async with open_wire(url, sent, most, trusting=connection.keep_connections) as wire:
             yield Call(client, wire, identity, connection)
 
 
