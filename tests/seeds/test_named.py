@@ -225,9 +225,11 @@ def test_a_sheet_or_a_split_is_a_language(tmp_path: Path) -> None:
 def test_ids_and_groups(tmp_path: Path) -> None:
     rows = ("1,x,One.", "1,y y,Two.", "4,x,Five.", "4,x,Six.", "4,y,Seven.", "4,y,Eight.")
     told = refused(tmp_path, {"a.csv": "\n".join(["id,kind,text", *rows])})
-    assert "id: stands in one language more than once; join columns" in told
+    assert "id: stands in one language more than once; correct it, or join columns" in told
     assert "row 3: '1', as " in told
     assert "and 1 more" in told
+    wide = refused(tmp_path, {"a.csv": "id,en,fr\n1,One.,Un.\n1,Two.,Deux.\n"}, text={"en": "en", "fr": "fr"})
+    assert wide.count("row 3: '1', as ") == 1
     variants = {"a.csv": "id,kind,text\n1,x,One.\n1,y y,Two.\n"}
     found = read(tmp_path, variants, id=["id", "kind"], group="id")
     assert texts(found) == {"set-1-x": "One.", "set-1-y_y": "Two."}

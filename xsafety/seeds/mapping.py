@@ -404,12 +404,18 @@ def digest_of(text: str) -> str:
 
 def _check_ids(texts: Iterable[OriginText], problems: Problems) -> None:
     first: dict[tuple[str, str], OriginText] = {}
-    for text in texts:
-        if (other := first.setdefault((text.lang, text.id), text)) is not text:
-            problems.add(
-                "id: stands in one language more than once; join columns that tell the rows apart, as id: [id, type]",
-                f"{text.place}: {text.id!r}, as {other.place}",
-            )
+    # A row of a table with a column for each language stands in several languages.
+    again = {
+        f"{text.place}: {text.id!r}, as {other.place}": None
+        for text in texts
+        if (other := first.setdefault((text.lang, text.id), text)) is not text
+    }
+    for place in again:
+        problems.add(
+            "id: stands in one language more than once; correct it, or join columns that tell the rows apart, as "
+            "id: [id, type]",
+            place,
+        )
 
 
 def _note_repeated(reading: Reading) -> None:

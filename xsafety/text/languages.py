@@ -39,7 +39,9 @@ def language(tag: str) -> Language:
     try:
         parsed = langcodes.get(tag, normalize=False)
     except LanguageTagError as error:
-        raise ValueError(f"{tag!r} is no BCP 47 tag ({error}); write for instance 'sw' or 'pt-BR'") from None
+        found = tag_of(tag)
+        advice = f"{found!r} is {language(found).name}" if found else "write for instance 'sw' or 'pt-BR'"
+        raise ValueError(f"{tag!r} is no BCP 47 tag ({error}); {advice}") from None
     if not parsed.is_valid() or parsed.language in (None, "und", "mul", "mis", "zxx"):
         raise ValueError(f"{tag!r} names no known language; look its tag up at https://r12a.github.io/app-subtags/")
     standard = langcodes.standardize_tag(tag)
