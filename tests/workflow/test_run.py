@@ -8,7 +8,7 @@ import pytest
 from tests.conftest import ROOT, SEEDS, Project, demo_config
 from tests.servers.loopback import Server
 from xsafety.config.configuration import Config
-from xsafety.workflow.run import asked_blocks
+from xsafety.workflow.run import asked_blocks, without_phrases
 
 WAITS = "Translations that wait for people"
 
@@ -40,6 +40,17 @@ def test_whom_jobs_ask(jobs: list[Any], asked: set[str], reads_english: bool) ->
     blocks = asked_blocks(jobs, Config.model_validate(raw))
     assert set(blocks) == asked
     assert all(block.engine in ("openai", "lexicon", "libretranslate") for block in blocks.values())
+
+
+def test_languages_in_which_a_lexicon_says_nothing_are_told() -> None:
+    raw = demo_config("http://localhost") | {"dataset": {"seeds": "."}, "languages": ["en", "fr", "pt-BR", "tr"]}
+    (line,) = without_phrases(Config.model_validate(raw))
+    assert line.startswith(
+        "judge lexicon has no refusal phrases for pt-BR, tr: all its verdicts there are invalid; take "
+    )
+    assert without_phrases(Config.model_validate(raw | {"languages": ["en", "fr"]})) == []
+    raw["judges"] = {"paper": {"engine": "openai", "model": "m"}}
+    assert without_phrases(Config.model_validate(raw)) == []
 
 
 def test_all_keys_that_are_missing_are_told_before_any_job_runs(project: Project, server: Server) -> None:

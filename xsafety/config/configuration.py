@@ -67,7 +67,9 @@ class Config(Strict):
     translation: Translation = Field(Translation(), description="how rows without a human translation get a draft")
     verification: Verification = Field(Verification(), description="when a language may be evaluated")
     promptings: dict[Name, PromptingMethod] = Field(
-        default_factory=lambda: {"none": PromptingMethod()}, min_length=1, description="the first is the main table's"
+        default_factory=lambda: {"none": PromptingMethod(label="no method")},
+        min_length=1,
+        description="the first is the main table's",
     )
     models: dict[Name, Annotated[OpenAIModel | TransformersModel, Field(discriminator="engine")]] = Field(
         min_length=1, description="the models under test"

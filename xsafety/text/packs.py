@@ -146,10 +146,14 @@ def packs(tag: str, directory: Path = PACKS) -> list[Pack]:
     return [load(name, directory) for name in pack_names(tag, directory)]
 
 
+def has_pack(tag: str, directory: Path = PACKS) -> bool:
+    """Whether there is a pack of a language itself."""
+    return pack_names(tag, directory)[0].split("-")[0] == tag.split("-")[0]
+
+
 def knows_refusals(tag: str, directory: Path = PACKS) -> bool:
     """Whether it is known how one refuses in a language itself: else nobody can tell that an answer does not."""
-    own = pack_names(tag, directory)[0]
-    return own.split("-")[0] == tag.split("-")[0] and load(own, directory).refusals is not None
+    return has_pack(tag, directory) and load(pack_names(tag, directory)[0], directory).refusals is not None
 
 
 @cache

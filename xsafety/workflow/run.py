@@ -8,7 +8,8 @@ from typing import Any
 
 from ..asking.receipt import last_receipt
 from ..config.configuration import Block, Config
-from ..config.models import AskedJudge
+from ..config.models import AskedJudge, LexiconJudge
+from ..text.packs import has_pack
 from ..translation.memory import print_missing
 from ..verification.waiting import print_waiting
 
@@ -53,8 +54,20 @@ def print_last_words(workflow: Any, config: Config) -> None:
         results = Path(config.results)
         print_waiting(str(results / "review_status.csv"))
         print_missing({lang: results / "asked" / "drafts" / f"{lang}.json" for lang in config.targets})
-        for line in (*reports(workflow.dag), *failures(workflow.dag.jobs)):
+        for line in (*without_phrases(config), *reports(workflow.dag), *failures(workflow.dag.jobs)):
             print(line, file=sys.stderr)
+
+
+def without_phrases(config: Config) -> list[str]:
+    """Which judges by refusal phrases can say nothing in which languages, a line each, with what to do."""
+    lexicons = [name for name, judge in config.judges.items() if isinstance(judge, LexiconJudge)]
+    tags = [tag for tag in config.languages if not has_pack(tag)]
+    return [
+        f"judge {name} has no refusal phrases for {', '.join(tags)}: all its verdicts there are invalid; take a judge "
+        f"that is asked, or add phrases as xsafety/text/packs/{tags[0]}.yaml (CONTRIBUTING.md)"
+        for name in lexicons
+        if tags
+    ]
 
 
 def reports(dag: Any) -> list[str]:
