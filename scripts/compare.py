@@ -19,7 +19,9 @@ def main(*, older: str | None, tags: Path, results: Path, judges: list[str], cha
     if len(table) > 1:
         say(aligned(table, left=4))
     same = len(found) - len(table) + 1
-    say(f"{len(rows)} verdict(s) changed; {same} of {len(found)} files of verdicts are as they were.")
+    gone, new = (sum(row[name] for row in found) for name in ("gone", "new"))
+    rest = f", {gone} gone with their rows, {new} new" if gone or new else ""
+    say(f"{len(rows)} verdict(s) changed{rest}; {same} of {len(found)} files of verdicts are as they were.")
     say(f"Every row that changed, and why: {flips}")
 
 

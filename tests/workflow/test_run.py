@@ -108,9 +108,10 @@ def test_verdicts_are_compared_with_those_of_a_tag(built: Project) -> None:
     before = next((built.folder / "journal/tags/first").rglob("fr.csv"))
     text = before.read_text(encoding="utf-8")
     assert ",safe," in text
-    before.write_text(text.replace(",safe,", ",unsafe,", 1), encoding="utf-8")
+    rows = text.replace(",safe,", ",unsafe,", 1).splitlines(keepends=True)
+    before.write_text("".join(rows[:-1]), encoding="utf-8")
     done = built.run("compare", "--config", "with=first")
-    assert "1 verdict(s) changed" in done.output, done.output
+    assert "1 verdict(s) changed, 0 gone with their rows, 1 new; " in done.output, done.output
 
 
 def test_another_workflow_can_import_this_one(project: Project) -> None:
