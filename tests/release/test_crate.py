@@ -12,7 +12,8 @@ from scripts.crate import main
 from tests.conftest import ROOT
 from xsafety.config.release import DataRelease
 from xsafety.release.crate import METADATA, RunFiles, build_crate, publishable
-from xsafety.tabular import DataError
+from xsafety.tabular import DataError, columns, write_csv, write_json
+from xsafety.verification.agreement import EVERYONE, ModificationRate
 
 RELEASE = DataRelease.model_validate(
     {
@@ -100,24 +101,39 @@ def test_names_no_server_and_no_reviewer(crate: dict[str, bytes]) -> None:
     assert publishable(PROVENANCE, ())["config"]["models"] == {"server": {"model": "m"}}, "a model of that name stays"
 
 
-@pytest.mark.parametrize(
-    ("release", "date", "problem"),
-    [(None, "2026-11-27", "there is no `release`"), (RELEASE, None, "config: release.date: a crate has a date")],
-)
-def test_a_crate_without_its_release_or_date_is_refused(
-    release: DataRelease | None, date: str | None, problem: str, tmp_path: Path
-) -> None:
-    with pytest.raises(DataError, match=problem):
-        main(
-            release=release,
-            date=date,
-            results=tmp_path,
-            files=[],
-            origins=[],
-            provenance=tmp_path / "provenance.json",
-            redact=False,
-            rates=tmp_path / "rates.csv",
-            code={"commit": None, "changed": []},
-            checkout=ROOT,
-            out=tmp_path / "crate",
-        )
+def make(folder: Path, *, release: DataRelease | None = RELEASE, date: str | None = "2026-11-27") -> None:
+    """Runs the script on a run with a report alone."""
+    (folder / "report.html").write_text("<p>", encoding="utf-8")
+    write_json(folder / "provenance.json", PROVENANCE)
+    reviewer = dict.fromkeys(columns(ModificationRate), "1") | {"lang": "fr", "category": "all", "reviewer": "anna"}
+    write_csv(folder / "rates.csv", columns(ModificationRate), [reviewer, reviewer | {"reviewer": EVERYONE}])
+    main(
+        release=release,
+        date=date,
+        results=folder,
+        files=[folder / "report.html"],
+        origins=[str(ROOT / "seeds/ü.csv")],
+        provenance=folder / "provenance.json",
+        redact=False,
+        rates=folder / "rates.csv",
+        code={"commit": "now", "changed": []},
+        checkout=ROOT,
+        out=folder / "crate",
+    )
+
+
+def test_the_script_says_whom_the_report_names(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    make(tmp_path)
+    said = capsys.readouterr().err
+    assert "report.html names the reviewers anna." in said
+    assert "`report.redact: true` leaves them out" in said
+    provenance = json.loads((tmp_path / "crate" / "provenance.json").read_text(encoding="utf-8"))
+    assert provenance["code"]["commit"] == "now"
+    assert "seeds/ü.csv" in provenance["inputs"]
+
+
+def test_a_crate_without_its_release_or_date_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="there is no `release`"):
+        make(tmp_path, release=None)
+    with pytest.raises(DataError, match=r"config: release\.date: a crate has a date"):
+        make(tmp_path, date=None)

@@ -189,8 +189,9 @@ def _yaml(value: object) -> str:
 
 
 def _readme(release: DataRelease) -> str:
+    about = f"{release.description}\n\n" if release.description else ""
     return (
-        f"# {release.title}\n\n{release.description}\n\n"
+        f"# {release.title}\n\n{about}"
         "A run of a workflow: `results/` is what came out, the `Snakefile` and what stands beside it made it from"
         f" `config.yaml`, and `provenance.json` says what it rests on. `{METADATA}` describes all of it"
         " (https://w3id.org/ro/wfrun/workflow/0.5). The data that went in are not here, but their checksums are; the"
