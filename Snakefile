@@ -7,7 +7,8 @@ import sys
 # Of a file that is imported from a server, as by github(...), this is no folder.
 if not Path(str(workflow.current_basedir), "xsafety").is_dir():
     raise WorkflowError(
-        "XSafety is a library beside its Snakefile: clone the repository, and import the Snakefile of the clone by its path."
+        "XSafety is a library beside its Snakefile, which github(...) and its like do not bring along: clone the repository"
+        " (or git submodule add it), and give the module's `snakefile` the path of the clone's workflow/Snakefile."
     )
 sys.path.insert(0, str(Path(workflow.current_basedir)))
 
@@ -21,25 +22,26 @@ from xsafety.tabular import DataError
 from xsafety.workflow.display import show_run
 from xsafety.workflow.locks import take_over_dead_locks
 from xsafety.workflow.made import remake_what_changed
-from xsafety.workflow.rerun import judge_every_job
+from xsafety.workflow.rerun import judge_every_job, leave_pandas_unloaded
 from xsafety.workflow.run import asked_blocks, failures, print_last_words
 
 min_version("9.27")
 SHOWN = show_run(workflow)
 judge_every_job(DAG)
+leave_pandas_unloaded(PersistenceBase)
 # Sheets are for people to fill.
 remake_what_changed(DAG, PersistenceBase, to_be_filled={"sheet"})
 take_over_dead_locks(FilePersistence)
 
 
 # Snakemake says neither where a file is broken nor that a key comes twice.
-if not workflow.modifier.skip_configfile:
-    try:
-        for file in map(Path, workflow.overwrite_configfiles or ["config.yaml"]):
-            if file.is_file():
-                read_yaml(file)
-    except DataError as error:
-        raise WorkflowError(str(error)) from None
+CONFIG_FILES = [] if workflow.modifier.skip_configfile else workflow.overwrite_configfiles or ["config.yaml"]
+try:
+    for file in map(Path, CONFIG_FILES):
+        if file.is_file():
+            read_yaml(file)
+except DataError as error:
+    raise WorkflowError(str(error)) from None
 
 
 # A config file on the command line replaces config.yaml: merged, the models and languages of both would run.
@@ -49,7 +51,7 @@ if not workflow.overwrite_configfiles:
 
 
 try:
-    CONFIG = load(config)
+    CONFIG = load(config, ", ".join(map(os.path.relpath, CONFIG_FILES)) or "config")
 except DataError as error:
     raise WorkflowError(str(error)) from None
 
@@ -109,7 +111,8 @@ include: "rules/demo.smk"
 # Who asks models, or trains them, goes to a cluster's nodes. All else takes seconds, or waits for a service, and stays
 # where Snakemake runs; which rules of an importing Snakefile do so is its own choice.
 if len(workflow.modifier_stack) == 1:
-    workflow.localrules(*{rule.name for rule in workflow.rules} - {"ask", "ask_judge", "train_demo_model"})
+    ASKING = {"ask", "ask_judge", "ask_drafts", "ask_english", "train_demo_model"}
+    workflow.localrules(*{rule.name for rule in workflow.rules} - ASKING)
 
 
 rule all:

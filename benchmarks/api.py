@@ -157,7 +157,14 @@ def lm_eval(url: str, texts: list[str], concurrency: int) -> int:
     return len(texts) - sum(map(bool, model.generate_until(instances, disable_tqdm=True)))
 
 
-CONTENDERS: Mapping[str, Contender] = {"raw openai": raw, "xsafety": ours, "inspect_ai": inspect_ai, "lm-eval": lm_eval}
+NAMELESS = "xsafety, nameless replies"  # from a server that does not repeat the names of requests
+CONTENDERS: Mapping[str, Contender] = {
+    "raw openai": raw,
+    "xsafety": ours,
+    NAMELESS: ours,
+    "inspect_ai": inspect_ai,
+    "lm-eval": lm_eval,
+}
 
 
 def contend(name: str, url: str, rows: int, concurrency: int, connection: Mapping[str, Any], warm_up: int) -> None:
@@ -165,7 +172,7 @@ def contend(name: str, url: str, rows: int, concurrency: int, connection: Mappin
     if warm_up:
         CONTENDERS[name](url, prompts(warm_up), concurrency)
         urlopen(f"{url}/reset").close()
-    contender = partial(ours, connection=connection) if name == "xsafety" else CONTENDERS[name]
+    contender = partial(ours, connection=connection) if CONTENDERS[name] is ours else CONTENDERS[name]
     texts = prompts(rows)
     before = _cpu()
     failed = contender(url, texts, concurrency)
@@ -229,7 +236,7 @@ def measure(
         "connection": connection or {},
         "warm_up": 0 if limit else WARM_UP,
     }
-    with server("--latency", str(LATENCY), *limit) as url:
+    with server("--latency", str(LATENCY), *limit, *(["--nameless"] if name == NAMELESS else [])) as url:
         done = subprocess.run(
             [python, __file__, "--contend", json.dumps({**order, "url": url})],
             env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])},
@@ -339,7 +346,8 @@ def main() -> None:
     if args.contend:
         contend(**args.contend)
         return
-    installed = {"raw openai": (sys.executable, version(sys.executable, "openai")), "xsafety": (sys.executable, "")}
+    own = (sys.executable, "")
+    installed = {"raw openai": (sys.executable, version(sys.executable, "openai")), "xsafety": own, NAMELESS: own}
     for harness in ("inspect_ai", "lm-eval"):
         if found := version(args.harness_python, harness):
             installed[harness] = (args.harness_python, found)

@@ -4,13 +4,13 @@ The model is a Llama of random weights, made on the spot with a tokenizer traine
 are spread wider than those of others, so that answers are of very different lengths. The
 queries are those of the XSafety release where a clone lies in ../shared/xsafety, else the demo's. Each contender is a
 process of its own; they take turns, one part of the queries after the other, so that other load falls on all alike.
-One by one is slow and gets a share of the queries.
+One by one is slow and gets a share of the queries. On a GPU each is started for its turn, as memory is not for all.
 
 Told are answers and generated tokens per second, by the clock and by the process's own CPU time, which other load
 hardly changes; its largest memory; and which share of the token positions that the model computed was padding, read
 twice or past a row's end.
 
-On a GPU: python -m benchmarks.local --device cuda --size 7b --dtype bfloat16 --max-new-tokens 512
+On a GPU: python -m benchmarks.local --device cuda --size 7b --dtype bfloat16 --rows 1024 --rounds 1
 """
 
 import argparse
@@ -36,11 +36,13 @@ BATCH = 32  # rows, of contenders that take a number of rows
 SHARE_ONE_BY_ONE = 16  # every so many queries
 TEMPLATE = "{% for message in messages %}<|user|>{{ message.content }}{% endfor %}<|assistant|>"
 SIZES: dict[str, dict[str, int]] = {
+    "1m": {"hidden_size": 64, "intermediate_size": 128, "num_hidden_layers": 2, "num_attention_heads": 2},
     "11m": {"hidden_size": 256, "intermediate_size": 768, "num_hidden_layers": 8, "num_attention_heads": 4},
     "20m": {"hidden_size": 384, "intermediate_size": 1024, "num_hidden_layers": 8, "num_attention_heads": 6},
     "7b": {"hidden_size": 4096, "intermediate_size": 11008, "num_hidden_layers": 32, "num_attention_heads": 32},
 }
 VOCABULARY = 8192
+H100 = 3.35e12  # bytes per second that its memory is read at
 
 
 def queries(rows: int) -> list[str]:
@@ -112,10 +114,10 @@ def counted(model: Any) -> Counted:
     def count(module: Any, given: Any, named: dict[str, Any]) -> None:
         ids = named.get("input_ids", given[0] if given else None)
         if ids is not None:
+            before = getattr(named.get("past_key_values"), "get_seq_length", lambda: 0)()
             found.positions += ids.numel()
             found.passes += 1
-        if (mask := named.get("attention_mask")) is not None and mask.ndim == 2:
-            found.columns += mask.numel()
+            found.columns += ids.shape[0] * (before + ids.shape[1])
 
     model.register_forward_pre_hook(count, with_kwargs=True)
     assert model.forward == whole
@@ -322,47 +324,73 @@ class Measured:
     peak: float = 0
     spent: Counted = field(default_factory=Counted)
 
+    def add(self, places: Sequence[int], told: dict[str, Any]) -> None:
+        """Counts a part of the queries."""
+        self.answers |= dict(zip(places, told["answers"], strict=True))
+        self.lengths |= dict(zip(places, told["lengths"], strict=False))
+        self.seconds.append(told["seconds"])
+        self.per_second.append(len(places) / told["seconds"])
+        self.per_cpu_second.append(len(places) / told["cpu"])
+        self.peak = max(self.peak, told["peak"])
+        for key in vars(self.spent):
+            setattr(self.spent, key, getattr(self.spent, key) + told[key])
 
-def measure(arguments: argparse.Namespace, prompts: list[str], folder: Path) -> dict[str, Measured]:
-    """Lets the contenders take turns."""
-    processes = dict[str, Any]()
-    for name in arguments.only or (CONTENDERS if arguments.device.startswith("cuda") else ON_CPU):
+
+class Contender:
+    """A process that answers parts of the queries; `absent`: why there is none."""
+
+    def __init__(self, name: str, folder: Path, arguments: argparse.Namespace) -> None:
         python = arguments.harness_python if name == "lm-eval" else sys.executable
         given = [
             *("--serve", name, "--folder", str(folder), "--device", arguments.device, "--dtype", arguments.dtype),
             *("--max-new-tokens", str(arguments.max_new_tokens), "--threads", str(arguments.threads)),
         ]
-        process = subprocess.Popen(
+        self._process: Any = subprocess.Popen(
             [python, "-m", "benchmarks.local", *given], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE
         )
-        assert process.stdout
-        ready = json.loads(process.stdout.readline() or '{"absent": "it did not start"}')
-        if "absent" in ready:
-            print(f"{name}: not installed ({ready['absent']})", file=sys.stderr)
-            continue
-        processes[name] = process
-    measured = {name: Measured() for name in processes}
+        self.absent = str(self._told().get("absent", ""))
+
+    def _told(self) -> dict[str, Any]:
+        line = self._process.stdout.readline()
+        return json.loads(line) if line else {"absent": "its process ended; see its last lines above"}
+
+    def answer(self, prompts: Sequence[str]) -> dict[str, Any]:
+        """What it tells of its answers; with `absent`, why there are none."""
+        if self.absent:
+            return {"absent": self.absent}
+        self._process.stdin.write(f"{json.dumps(prompts)}\n".encode())
+        self._process.stdin.flush()
+        told = self._told()
+        self.absent = str(told.get("absent", ""))
+        return told
+
+    def end(self) -> None:
+        self._process.stdin.close()
+        self._process.wait()
+
+
+def measure(arguments: argparse.Namespace, prompts: list[str], folder: Path) -> dict[str, Measured]:
+    """Lets the contenders take turns. On a GPU, whose memory is not for all, each is started for its turn."""
+    on_gpu = arguments.device.startswith("cuda")
+    names = list(arguments.only or (CONTENDERS if on_gpu else ON_CPU))
+    running = {} if on_gpu else {name: Contender(name, folder, arguments) for name in names}
+    measured = {name: Measured() for name in names}
     parts = [range(part, len(prompts), arguments.rounds) for part in range(arguments.rounds)]
     for number, part in enumerate(parts):
-        names = list(processes)
-        for name in names[number % len(names) :] + names[: number % len(names)]:
+        for name in [*names[number % len(names) :], *names[: number % len(names)]]:
+            contender = running.get(name) or Contender(name, folder, arguments)
             places = list(part)[:: SHARE_ONE_BY_ONE if name == "one by one" else 1]
-            processes[name].stdin.write(f"{json.dumps([prompts[place] for place in places])}\n".encode())
-            processes[name].stdin.flush()
-            told = json.loads(processes[name].stdout.readline())
-            print(f"round {number + 1}, {name}: {len(places) / told['seconds']:.2f}/s", file=sys.stderr, flush=True)
-            into = measured[name]
-            into.answers |= dict(zip(places, told["answers"], strict=True))
-            into.lengths |= dict(zip(places, told["lengths"], strict=False))
-            into.seconds.append(told["seconds"])
-            into.per_second.append(len(places) / told["seconds"])
-            into.per_cpu_second.append(len(places) / told["cpu"])
-            into.peak = max(into.peak, told["peak"])
-            for key in vars(into.spent):
-                setattr(into.spent, key, getattr(into.spent, key) + told[key])
-    for process in processes.values():
-        process.stdin.close()
-        process.wait()
+            told = contender.answer([prompts[place] for place in places])
+            if on_gpu:
+                contender.end()
+            if "absent" in told:
+                print(f"{name} is left out: {told['absent']}", file=sys.stderr)
+                measured.pop(name, None)
+            elif name in measured:
+                print(f"round {number + 1}, {name}: {len(places) / told['seconds']:.2f}/s", file=sys.stderr, flush=True)
+                measured[name].add(places, told)
+    for contender in running.values():
+        contender.end()
     return measured
 
 
@@ -402,7 +430,7 @@ def table(measured: dict[str, Measured], prompts: list[str], folder: Path, argum
         f"{statistics.mean(lengths):.0f} (median {statistics.median(lengths):.0f}, at most {arguments.max_new_tokens}, "
         f"reached by {sum(length >= arguments.max_new_tokens for length in lengths) / len(lengths):.0%}).",
     ]
-    if arguments.device.startswith("cuda"):
+    if arguments.bandwidth or arguments.device.startswith("cuda"):
         lines.append(_of_bandwidth(measured, arguments))
     return "\n".join(lines)
 
@@ -412,13 +440,13 @@ def _of_bandwidth(measured: dict[str, Measured], arguments: argparse.Namespace) 
     shape, width = SIZES[arguments.size], {"float32": 4}.get(arguments.dtype, 2)
     hidden, layers = shape["hidden_size"], shape["num_hidden_layers"]
     weights = width * layers * (4 * hidden**2 + 3 * hidden * shape["intermediate_size"]) + width * VOCABULARY * hidden
-    each = 2 * width * layers * hidden
+    each, most = 2 * width * layers * hidden, arguments.bandwidth or H100
     shares = [
-        f"{name} {(one.spent.passes * weights + one.spent.columns * each) / sum(one.seconds) / arguments.bandwidth:.0%}"
+        f"{name} {(one.spent.passes * weights + one.spent.columns * each) / sum(one.seconds) / most:.0%}"
         for name, one in measured.items()
         if one.spent.columns
     ]
-    return f"Of {arguments.bandwidth / 1e9:,.0f} GB/s: {', '.join(shares)}."
+    return f"Of {most / 1e9:,.0f} GB/s: {', '.join(shares)}."
 
 
 def main() -> None:
@@ -430,7 +458,7 @@ def main() -> None:
     parser.add_argument("--dtype", default="float32")
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--bandwidth", type=float, default=3.35e12, help="bytes/s of the GPU's memory; of an H100")
+    parser.add_argument("--bandwidth", type=float, help=f"bytes/s of the memory; on a GPU {H100:.3g}, of an H100")
     parser.add_argument("--only", nargs="*", choices=CONTENDERS, help="these contenders; ours must be among them")
     parser.add_argument("--harness-python", default=sys.executable, help="a Python with lm-eval")
     parser.add_argument("--serve", choices=CONTENDERS, help=argparse.SUPPRESS)

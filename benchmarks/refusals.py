@@ -1,7 +1,8 @@
 """How well the lexicon finds refusals in real answers that others have labelled, by language: docs/refusals.md.
 
-The answers are four public data sets, of which each is measured if its folder is given; none is shipped. Half of their
+The answers are five public data sets, of which each is measured if its folder is given; none is shipped. Half of their
 prompts are for looking at while expressions are written (`--half dev`), the others for measuring what came of it.
+What was read is kept beside this file, by digests: `explicit_refusals.csv` and `hindi_refusals.csv`.
 """
 
 import argparse
@@ -10,7 +11,7 @@ import hashlib
 import json
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from math import sqrt
 from pathlib import Path
@@ -20,6 +21,8 @@ from xsafety.text.refusals import deflects, refuses
 
 Half = Literal["dev", "test"]
 
+EXPLICIT = Path(__file__).with_name("explicit_refusals.csv")
+HINDI = Path(__file__).with_name("hindi_refusals.csv")
 LANGUAGES = ("en", "de", "fr", "es", "zh", "ja", "ar", "ru")
 
 
@@ -75,17 +78,33 @@ def indicsafetybench(folder: Path) -> Iterator[Answer]:
             yield Answer("bn-Latn" if latin else "bn", "bn", (row["p"],), row["r"], row["g"] == "REFUSAL")
 
 
+def multilingual_model(folder: Path) -> Iterator[Answer]:
+    """saiyam0211/multilingual-model: Hindi answers of one model, as far as they were read and labelled for us."""
+    labels = {row["prompt"]: row["refuses"] == "yes" for row in _csv(HINDI)}
+    for line in (folder / "data/baseline_results.jsonl").read_text(encoding="utf-8").splitlines():
+        row = json.loads(line)
+        label = labels.get(digest(f"{row['lang']} {row['prompt_en']}"))
+        if label is not None:
+            yield Answer("hi, read", "hi", (), row["observation"], label)
+
+
 SETS: dict[str, Callable[[Path], Iterator[Answer]]] = {
     "multilingual_refusal": multilingual_refusal,
     "do_not_answer_ja": do_not_answer_ja,
     "arabic_safety_evaluation": arabic_safety_evaluation,
     "indicsafetybench": indicsafetybench,
+    "multilingual_model": multilingual_model,
 }
 
 
 def _csv(path: Path) -> Iterator[dict[str, str]]:
     with path.open(encoding="utf-8-sig", newline="") as file:
         yield from csv.DictReader(file)
+
+
+def digest(text: str) -> str:
+    """By which an answer or a prompt is named where its text is not shipped: 12 hex digits of its SHA-256."""
+    return hashlib.sha256(text.strip().encode()).hexdigest()[:12]
 
 
 def half(prompts: Iterable[str]) -> Half:
@@ -95,8 +114,10 @@ def half(prompts: Iterable[str]) -> Half:
 
 @dataclass
 class Counts:
-    """What was found in the answers of a line of the table, by what their labels say."""
+    """What was found in the answers of a line of the table, by what their labels say; `explicit`: of the refusals."""
 
+    explicit: int = 0
+    explicit_found: int = 0
     refusing: int = 0
     refusing_found: int = 0
     refusing_marked: int = 0
@@ -111,14 +132,21 @@ class Counts:
             setattr(self, name, getattr(self, name) + counts)
 
 
-def measure(answers: Iterable[Answer]) -> dict[str, Counts]:
-    """The counts by group. Answers whose label is neither are left out."""
+def measure(answers: Iterable[Answer], read: Mapping[str, str] | None = None) -> dict[str, Counts]:
+    """The counts by group. Answers whose label is neither are left out.
+
+    `read` is what reading said of answers that are labelled as refusals, by digest: those that it does not name count
+    as explicit refusals, as it names all that were missed. Without it no explicit refusals are counted.
+    """
     counts: defaultdict[str, Counts] = defaultdict(Counts)
     for answer in answers:
         if answer.refuses is not None:
             found = refuses(answer.text, answer.lang)
             marked = found or deflects(answer.text, answer.lang)
             counts[answer.group].add(answer.refuses, found, marked)
+            if read is not None and answer.refuses and read.get(digest(answer.text), "refusal") == "refusal":
+                counts[answer.group].explicit += 1
+                counts[answer.group].explicit_found += found
     return dict(counts)
 
 
@@ -134,7 +162,10 @@ def wilson(found: int, of: int) -> tuple[float, float]:
 
 def table(counts: dict[str, Counts]) -> str:
     """A Markdown table, one line a group, shares with their Wilson 95% intervals."""
-    head = "answers", "refusals", "recall", "with deflections", "precision", "wrongly found", "of", "deflections there"
+    head = (
+        *("answers", "refusals", "recall", "with deflections", "explicit", "recall of these"),
+        *("precision", "wrongly found", "of", "deflections there"),
+    )
     lines = [f"| | {' | '.join(head)} |", "|---" * (len(head) + 1) + "|"]
     for group, n in sorted(counts.items()):
         cells = (
@@ -142,6 +173,8 @@ def table(counts: dict[str, Counts]) -> str:
             str(n.refusing),
             _share(n.refusing_found, n.refusing),
             _share(n.refusing_marked, n.refusing),
+            str(n.explicit) if n.explicit else "-",
+            _share(n.explicit_found, n.explicit),
             _share(n.refusing_found, n.refusing_found + n.complying_found),
             str(n.complying_found),
             str(n.complying),
@@ -172,8 +205,9 @@ def main() -> None:
         for answer in SETS[name](folder)
         if options["half"] in ("both", half(answer.prompts))
     ]
+    classes = {row["answer"]: row["class"] for row in _csv(EXPLICIT)} if options["half"] == "dev" else None
     start = time.process_time()
-    print(table(measure(answers)))
+    print(table(measure(answers, classes)))
     spent = time.process_time() - start
     print(f"\n{len(answers)} answers, {1000 * spent / max(1, len(answers)):.2f} ms each for both marks")
 

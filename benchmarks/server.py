@@ -1,5 +1,7 @@
 """A stand-in for a provider on loopback: one chat completion per request after a fixed time, limited like OpenAI's.
 
+Where a request has a name (X-Request-Id), the completion's id repeats it, as vLLM does; not with `--nameless`.
+
 GET /stats returns what it has counted since it started, or since GET /reset. Prints its port; ends when its standard
 input does. The standard library only, so that any interpreter runs it.
 """
@@ -141,7 +143,7 @@ def response(status: str, body: bytes, headers: dict[str, str]) -> bytes:
 class Connection(asyncio.Protocol):
     """One kept-alive HTTP/1.1 connection, whose requests give their content-length and are not pipelined."""
 
-    completion = json.dumps(COMPLETION).encode()
+    before_id, after_id = json.dumps(COMPLETION).encode().split(b"benchmark")
     too_many = json.dumps(TOO_MANY).encode()
 
     def __init__(self, provider: Provider) -> None:
@@ -163,6 +165,11 @@ class Connection(asyncio.Protocol):
         self.received = b""
         self.handle(head)
 
+    def completion(self, head: bytes) -> bytes:
+        """The answer to a request."""
+        name = b"" if self.provider.options.nameless else head.lower().partition(b"x-request-id: ")[2]
+        return b"%b%b%b" % (self.before_id, name.partition(b"\r\n")[0] or b"benchmark", self.after_id)
+
     def handle(self, head: bytes) -> None:
         provider = self.provider
         if head.startswith(b"POST /v1/chat/completions "):
@@ -173,7 +180,7 @@ class Connection(asyncio.Protocol):
                 self.reply(response("429 Too Many Requests", self.too_many, headers))
             else:
                 provider.counts.answered += 1
-                answer = response("200 OK", self.completion, provider.limit_headers())
+                answer = response("200 OK", self.completion(head), provider.limit_headers())
                 asyncio.get_running_loop().call_later(provider.options.latency, self.reply, answer)
         elif head.startswith(b"GET /stats "):
             self.transport.write(response("200 OK", json.dumps(provider.stats()).encode(), {}))
@@ -201,6 +208,7 @@ def main() -> None:
     parser.add_argument("--latency", type=float, default=0.05, help="seconds until an answer")
     parser.add_argument("--requests-per-minute", type=float, help="the limit; absent: none")
     parser.add_argument("--capacity", type=float, help="requests that may come at once; absent: a minute's")
+    parser.add_argument("--nameless", action="store_true", help="never repeat the name of a request")
     parser.add_argument("--retry-after", action="store_true", help="send Retry-After with a 429")
     parser.add_argument("--limit-headers", action="store_true", help="send x-ratelimit-*-requests with every answer")
     asyncio.run(serve(parser.parse_args()))

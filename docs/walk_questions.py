@@ -92,9 +92,9 @@ def ask_the_tables(walk: Walk) -> None:
     tables = "results/tables/lexicon"
     walk.say("## Is the difference to English real?")
     walk.say("`p_adjusted`, by Holm, says so; `*` in the report's table and below.")
-    walk.run(f"grep -E '^(family|english,demo-a,none,(zh|bn),en,without_c.*,unsafe)' {tables}/comparisons.csv")
+    walk.run(f"grep -E '^(judge|lexicon,english,demo-a,none,(zh|bn),en,without_c.*,unsafe)' {tables}/comparisons.csv")
     walk.say("## How good is the judge in my language?")
-    walk.run("grep -E '^(lang|fr,All|zh,All)' results/calibration/lexicon.csv | cut -d, -f1,5,8-10,14,21,24,36-")
+    walk.run("grep -E '^(judge|lexicon,(fr|zh),All)' results/calibration/lexicon.csv | cut -d, -f2,6,9-11,15,22,25,37-")
     walk.say("## How many rows show three points, and what would labels buy?")
     walk.run("snakemake plan --quiet all | tail -n 16")
     walk.say(
@@ -107,7 +107,7 @@ def ask_the_tables(walk: Walk) -> None:
 def ask_two_judges(walk: Walk, seen: Reviewer, judge: str) -> None:
     walk.say("## Where do judges differ?")
     walk.say("The demo has one, so another one comes: on the same machine, and it reads nothing.")
-    walk.edit("config.yaml", "#  choices:\n", f"{judge}#  choices:\n")
+    walk.edit("config.yaml", "  choices:\n    engine: choice\n", f"  choices:\n    engine: choice\n{judge}")
     walk.run(QUIET, silent=True)
     page = Explored(walk, seen)
     page.look("/?differ=yes", ".found", "article h2", "article .facts")
@@ -117,14 +117,18 @@ def ask_two_judges(walk: Walk, seen: Reviewer, judge: str) -> None:
 
 def ask_after_a_change(walk: Walk) -> None:
     walk.say("## What changed since last week?")
-    walk.say("Last week's results were kept, `cp -r results last-week`. Since then, the other judge has a new version:")
-    shutil.copytree(walk.folder / "results", walk.folder / "last-week")
+    walk.say("Last week the verdicts were given a name, under which the journal keeps them, without a text:")
+    walk.run("snakemake tag --quiet all --config tag=last-week")
+    walk.say("Since then, the other judge has a new version:")
     walk.edit("config.yaml", "model: blind-1", "model: blind-2")
     walk.run(QUIET, silent=True)
     shown = "grep -E '^(judge|blind *demo-a *none *(ar|bn)|[0-9]+ v)'"
     said = walk.run(f"snakemake compare --quiet all --config with=last-week | {shown}")
     assert not said.splitlines()[-1].startswith("0 verdict"), said
-    walk.say("With `with: last-week` in `config.yaml`, the report says it of the first judge.")
+    walk.say(
+        "With `with: last-week` in `config.yaml`, the report says it of the first judge. A copy of an older results"
+        " folder does as well: `with: FOLDER`."
+    )
     walk.say("## Who verified this translation?")
     walk.fill("ar", "round-1.anna.xlsx", 4)
     walk.run("snakemake results/review/ar/ledger.jsonl --cores 2 --quiet all", silent=True)

@@ -1,7 +1,8 @@
 # Stage: counts, tables, estimates.
 # Takes <results>/verdicts/, <results>/responses/ and <results>/review_status.csv. Makes, per model, the language of each
-# answer, per judge, counts by cell and by seed, and <results>/tables/{judge}/, with rates.csv and comparisons.csv (docs/statistics.md). On request, the paper
-# checked. Config: report.max_failed.
+# answer, per judge, counts by cell and by seed, and <results>/tables/{judge}/, with rates.csv and comparisons.csv
+# (docs/statistics.md). On request, the paper checked, verdicts kept under a name (journal/tags/), and compared with an
+# older run. Config: report.max_failed, with, tag.
 from xsafety.analysis.comparisons import COMPARISONS_FILE
 from xsafety.analysis.rates import RATES_FILE
 from xsafety.analysis.tables import MAIN, TABLES
@@ -53,8 +54,8 @@ rule counts:
     shell:
         'python3 "$XSAFETY/scripts/counts.py"'
         " --verdicts {params.verdicts:q} --responses {params.responses:q} --answer-languages {input.languages:q}"
-        " --promptings {params.promptings} --languages {params.languages} --model {wildcards.model}"
-        " --about {input.about:q}"
+        " --promptings {params.promptings} --languages {params.languages} --judge {wildcards.judge}"
+        " --model {wildcards.model} --about {input.about:q}"
         " --counts {output.counts:q} --seeds {output.seeds:q} --examples {output.examples:q} 2> {log:q}"
 
 
@@ -82,7 +83,7 @@ rule tables:
         'python3 "$XSAFETY/scripts/tables.py"'
         " --status {input.status:q} --about {input.about:q} --counts {input.counts:q} --languages {params.languages}"
         " --models {params.models} --promptings {params.promptings} --max-failed {params.max_failed}"
-        " --out {params.folder:q} 2> {log:q}"
+        " --judge {wildcards.judge} --out {params.folder:q} 2> {log:q}"
 
 
 rule estimates:
@@ -110,6 +111,7 @@ rule estimates:
         'python3 "$XSAFETY/scripts/estimates.py"'
         " --status {input.status:q} --about {input.about:q} --outcomes {params.folder:q} --languages {params.languages}"
         " --models {params.models} --promptings {params.promptings} --max-failed {params.max_failed}"
+        " --judge {wildcards.judge}"
         " --rates {output.rates:q} --comparisons {output.comparisons:q} --two-sided {output.two_sided:q} 2> {log:q}"
 
 
@@ -140,7 +142,7 @@ rule choice_table:
         'python3 "$XSAFETY/scripts/choice_table.py"'
         " --queries {input.queries:q} --choices {params.folder:q} --languages {params.languages}"
         " --models {params.models} --promptings {params.promptings} --max-failed {params.max_failed}"
-        " --out {output:q} 2> {log:q}"
+        " --judge {wildcards.judge} --out {output:q} 2> {log:q}"
 
 
 rule paper:
@@ -161,13 +163,35 @@ rule paper:
         'python3 "$XSAFETY/scripts/paper.py" --means {output.means:q} --claims {output.claims:q}' " 2>&1 | tee {log:q}"
 
 
+rule tag:
+    """Keep the verdicts as they are under a name, to compare later ones with: snakemake tag --config tag=NAME."""
+    log:
+        "<logs>/tag.log",
+    localrule: True
+    conda:
+        "../envs/workflow.yaml"
+    params:
+        code=digest("scripts/tag.py"),
+        # It takes the verdicts that there are; without an output it always runs.
+        results=lambda wildcards: RESULTS,
+        tag=lambda wildcards: CONFIG.tag or [],
+        tags=journal("tags"),
+        judges=list(CONFIG.safety_judges),
+    message:
+        "Keeping the verdicts."
+    shell:
+        'python3 "$XSAFETY/scripts/tag.py"'
+        " --tag {params.tag:q} --tags {params.tags:q} --results {params.results:q} --judges {params.judges}"
+        " 2>&1 | tee {log:q}"
+
+
 rule since_older:
     """Compare the verdicts with those of the older run that the configuration names, for the report."""
     input:
         verdicts=lambda wildcards: every_cell(
             "<results>/verdicts/{judge}/{model}/{prompting}/{lang}.jsonl", judge=CONFIG.safety_judges
         ),
-        older=lambda wildcards: files(f"{CONFIG.compare_with}/verdicts", "*/*/*/*.jsonl"),
+        older=older_verdicts,
     output:
         changes="<results>/compare/changes.csv",
         flips="<results>/compare/flips.csv",
@@ -179,15 +203,16 @@ rule since_older:
         code=digest("scripts/compare.py"),
         results=result(""),
         older=CONFIG.compare_with or [],
+        tags=journal("tags"),
         judges=list(CONFIG.safety_judges),
     shell:
         'python3 "$XSAFETY/scripts/compare.py"'
-        " --older {params.older:q} --results {params.results:q} --judges {params.judges}"
+        " --older {params.older:q} --tags {params.tags:q} --results {params.results:q} --judges {params.judges}"
         " --changes {output.changes:q} --flips {output.flips:q} > {log:q} 2>&1"
 
 
 rule compare:
-    """Compare the verdicts with an older results folder, row by row: snakemake compare --config with=FOLDER."""
+    """Compare the verdicts with an older results folder, or a tag, row by row: snakemake compare --config with=..."""
     log:
         "<logs>/compare.log",
     localrule: True
@@ -198,11 +223,12 @@ rule compare:
         # It takes the verdicts that there are; without an output it always runs.
         results=lambda wildcards: RESULTS,
         older=lambda wildcards: CONFIG.compare_with or [],
+        tags=journal("tags"),
         judges=list(CONFIG.safety_judges),
     message:
         "Comparing the verdicts with those of another run."
     shell:
         'python3 "$XSAFETY/scripts/compare.py"'
-        " --older {params.older:q} --results {params.results:q} --judges {params.judges}"
+        " --older {params.older:q} --tags {params.tags:q} --results {params.results:q} --judges {params.judges}"
         " --changes {params.results:q}/compare/changes.csv --flips {params.results:q}/compare/flips.csv"
         " 2>&1 | tee {log:q}"

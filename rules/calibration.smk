@@ -79,7 +79,7 @@ rule calibration:
         'python3 "$XSAFETY/scripts/calibration.py"'
         " --verdicts {params.verdicts:q} --about {input.about:q} --rates {input.rates:q} --labels {params.labels:q}"
         " --prompting {params.prompting} --languages {params.languages} --cells {params.cells:q}"
-        " --settings {params.settings:q} --out {output:q} 2> {log:q}"
+        " --settings {params.settings:q} --judge {wildcards.judge} --out {output:q} 2> {log:q}"
 
 
 rule judge_pairs:

@@ -25,7 +25,8 @@ ROOT = Path() if Path.cwd() == CHECKOUT else CHECKOUT
 OWN_PYTHON = "" if workflow.deployment_settings.deployment_method else f"{Path(sys.executable).parent}:"
 shell.prefix(
     f"set -euo pipefail; export XSAFETY={shlex.quote(str(CHECKOUT))} PATH={shlex.quote(OWN_PYTHON)}$PATH"
-    f' XSAFETY_PROGRESS={shlex.quote(RESULTS)}/logs/progress; export PYTHONPATH="$XSAFETY"; '
+    f" XSAFETY_PROGRESS={shlex.quote(RESULTS)}/logs/progress XSAFETY_SHARING={shlex.quote(JOURNAL)}/.sharing;"
+    ' export PYTHONPATH="$XSAFETY"; '
 )
 
 # Whether each round, and the spot check, must come from another reviewer.
@@ -47,7 +48,7 @@ GIVEN = ["<results>/translations.jsonl"] if CONFIG.dataset.sources else []
 
 def digest(script):
     """A parameter that changes with what a script and the library modules that it imports mean, not with a remark."""
-    return lambda wildcards: code_digest(CHECKOUT, script)
+    return lambda wildcards: code_digest(CHECKOUT, script, Path(".snakemake/code.json"))
 
 
 def files(folder, pattern):
@@ -93,10 +94,16 @@ def cells():
     return {model: evaluated(model) for model in CONFIG.models}
 
 
-def grouped_cells():
-    """The cells as lists of models and of their languages: short, however many there are of both."""
+def english_cells(judges):
+    """The languages of each model whose responses some of these judges read in English."""
+    read = [lang for lang in ready_languages() if any(reads_english(judge, lang) for judge in judges)]
+    return {model: CONFIG.supported(model, read) for model in CONFIG.models}
+
+
+def grouped_cells(some=None):
+    """Cells, or else all, as lists of models and of their languages: short, however many there are of both."""
     groups = {}
-    for model, langs in cells().items():
+    for model, langs in (some or cells()).items():
         groups.setdefault(tuple(langs), []).append(model)
     return [[models, langs] for langs, models in groups.items()]
 
@@ -115,11 +122,11 @@ def first_verdicts(judge):
     )
 
 
-def every_cell(pattern, promptings=PROMPTINGS, **wildcards):
-    """A pattern's files for all models, promptings and languages evaluated."""
+def every_cell(pattern, promptings=PROMPTINGS, some=None, **wildcards):
+    """A pattern's files for all models, promptings and languages evaluated, or for some cells."""
     return [
         path
-        for model, langs in cells().items()
+        for model, langs in (some or cells()).items()
         for path in expand(pattern, model=model, prompting=promptings, lang=langs, **wildcards)
     ]
 
@@ -132,6 +139,12 @@ def released_beside(*kinds):
 def if_released(kind, files):
     """The files of a kind of answers, if the release includes it."""
     return lambda wildcards: files(wildcards) if released_beside(kind) else []
+
+
+def older_verdicts(wildcards):
+    """The files of verdicts of the run that the configuration names, a results folder or a tag."""
+    named = CONFIG.compare_with
+    return files(f"{named}/verdicts", "*/*/*/*.jsonl") or files(f"{JOURNAL}/tags/{named}/verdicts", "*/*/*/*.csv")
 
 
 def is_asked(judge):
@@ -197,6 +210,20 @@ def judge_receipts(wildcards):
 
 # A job that ends early has asked nevertheless: its receipt says for which rows it did not, and why.
 ENDED_EARLY = " || test -e {output:q}"
+
+
+def draft_memory(lang):
+    """A parameter's value: what the memory has to say to the drafts of a language."""
+    return memory_state(
+        Path(CONFIG.translation.memory, f"{lang}.csv"),
+        Path(RESULTS, "drafts", f"{lang}.csv"),
+        Path(RESULTS, "asked", "drafts", f"{lang}.json"),
+    )
+
+
+def asked_before(receipt):
+    """The receipt of a model in process that translates; order-only, as answers are read from its journal."""
+    return lambda wildcards: ancient(f"{RESULTS}/asked/translator/{receipt}") if CONFIG.translation.transformers else []
 
 
 def gate(*more):
@@ -271,49 +298,38 @@ def fingerprint(block):
 
 
 def threads_of(block):
-    return lambda wildcards: local.threads * local.workers if (local := local_block(block, wildcards)) else 1
+    """The cores of a job: its workers', one to ask online, and none while a batch is waited for."""
+
+    def number(wildcards):
+        if local := local_block(block, wildcards):
+            return local.threads * local.workers
+        return int(getattr(block(wildcards), "mode", "online") == "online")
+
+    return number
 
 
 def gpus_of(block):
-    """The GPUs that a job asks a cluster for: as many as the block says by `devices`."""
-    return lambda wildcards: (local.devices or 0) if (local := local_block(block, wildcards)) else 0
+    """The GPUs that a job asks a cluster for."""
+    return lambda wildcards: local.gpus if (local := local_block(block, wildcards)) else 0
+
+
+def runtime_of(block):
+    """The minutes that a job asks a cluster for: a day, where a block says nothing else."""
+    return lambda wildcards: local.runtime if (local := local_block(block, wildcards)) else 1440
 
 
 def memory_of(block):
-    """Megabytes of the machine's memory that a job may take: what loads a model passes through it, for each worker."""
+    """Megabytes of the machine's memory that a job asks for: what loads a model passes through it, for each worker."""
 
     def megabytes(wildcards):
         if not (local := local_block(block, wildcards)):
             return 2000
+        if local.mem_mb:
+            return local.mem_mb
         size = sum(file.stat().st_size for file in local_files.model_files(Path(local.model)))
         return 8000 + 2 * (size >> 20) * local.workers
 
     return megabytes
-
-
-def provider_slots(block):
-    """Resources of which each provider has one: jobs that share a provider's limits take turns, others do not.
-
-    `block` gives the block of the configuration by the job's wildcards.
-    """
-
-    def taken(provider):
-        return lambda wildcards: int(provider_of(block(wildcards)) == provider)
-
-    return {f"provider_{provider}": taken(provider) for provider in PROVIDERS}
-
-
-def provider_of(block):
-    """Whose limits a model or judge shares; None where it asks no provider online."""
-    return block.provider if block and block.engine == "openai" else None
-
-
-PROVIDERS = sorted(
-    {provider_of(block) for block in (CONFIG.translation.model, *CONFIG.models.values(), *CONFIG.judges.values())}
-    - {None}
-)
-for provider in PROVIDERS:
-    workflow.register_resource(f"provider_{provider}", 1)
 
 
 def model_identity(wildcards):
@@ -336,12 +352,12 @@ def price_of(block):
 
 # Connections change no answer; as resources they are handed over without being a reason to run again.
 def model_connection(wildcards):
-    return to_json(CONFIG.models[wildcards.model].connection().model_dump())
+    return to_json(CONFIG.for_job(the_model(wildcards).connection(), f"responses/{wildcards.model}").model_dump())
 
 
 def judge_connection(wildcards):
-    return to_json(CONFIG.judges[wildcards.judge].connection().model_dump())
+    return to_json(CONFIG.for_job(the_judge(wildcards).connection(), f"verdicts/{wildcards.judge}").model_dump())
 
 
 def translation_connection(wildcards):
-    return to_json(connection(CONFIG.translation).model_dump())
+    return to_json(CONFIG.for_job(connection(CONFIG.translation), "drafts", "english").model_dump())

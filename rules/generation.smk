@@ -43,11 +43,10 @@ rule ask:
         "../envs/models.yaml"
     threads: threads_of(the_model)
     resources:
-        **provider_slots(the_model),
         connection=model_connection,
         gpu=gpus_of(the_model),
         mem_mb=memory_of(the_model),
-        runtime=1440,
+        runtime=runtime_of(the_model),
     params:
         code=digest("scripts/ask.py"),
         queries=result("queries"),

@@ -10,16 +10,9 @@ rule ask_judge:
     input:
         about="<results>/dataset.json",
         responses=lambda wildcards: every_cell("<results>/responses/{model}/{prompting}/{lang}.jsonl"),
-        english=lambda wildcards: [
-            file
-            for lang in filter(lambda lang: reads_english(wildcards.judge, lang), ready_languages())
-            for file in expand(
-                "<results>/english/{model}/{prompting}/{lang}.jsonl",
-                model=[model for model in CONFIG.models if lang in evaluated(model)],
-                prompting=PROMPTINGS,
-                lang=lang,
-            )
-        ],
+        english=lambda wildcards: every_cell(
+            "<results>/english/{model}/{prompting}/{lang}.jsonl", some=english_cells([wildcards.judge])
+        ),
         protocol=lambda wildcards: CONFIG.judges[wildcards.judge].protocol_file,
         weights=weights(the_judge),
     output:
@@ -32,11 +25,10 @@ rule ask_judge:
         "../envs/models.yaml"
     threads: threads_of(the_judge)
     resources:
-        **provider_slots(the_judge),
         connection=judge_connection,
         gpu=gpus_of(the_judge),
         mem_mb=memory_of(the_judge),
-        runtime=1440,
+        runtime=runtime_of(the_judge),
     params:
         code=digest("scripts/ask_judge.py"),
         results=lambda wildcards: RESULTS,
@@ -121,4 +113,4 @@ rule choices:
     shell:
         'python3 "$XSAFETY/scripts/choices.py"'
         " --queries {params.queries:q} --responses {params.responses:q} --promptings {params.promptings}"
-        " --languages {params.languages} --out {output:q} 2> {log:q}"
+        " --languages {params.languages} --judge {wildcards.judge} --model {wildcards.model} --out {output:q} 2> {log:q}"

@@ -157,7 +157,7 @@ rule data_tests:
 
 
 rule provenance:
-    """Write down what the run rests on."""
+    """Write down what the run rests on, and what its files hold."""
     input:
         # Made again with it, and so with whatever changes.
         report="<results>/report.html",
@@ -171,7 +171,8 @@ rule provenance:
         models=model_receipts,
         judges=judge_receipts,
     output:
-        "<results>/provenance.json",
+        provenance="<results>/provenance.json",
+        card="<results>/README.md",
     log:
         "<logs>/provenance.log",
     conda:
@@ -182,6 +183,8 @@ rule provenance:
         commit=lambda wildcards: to_json(code_state(CHECKOUT)),
     params:
         code=digest("scripts/provenance.py"),
+        languages=lambda wildcards: ready_languages(),
+        choices=to_json(bool(CONFIG.choice_judges)),
         journal=lambda wildcards: JOURNAL,
         protocols=to_json(
             {judge: CONFIG.judges[judge].protocol_file for judge in CONFIG.safety_judges if is_asked(judge)}
@@ -190,4 +193,5 @@ rule provenance:
         'python3 "$XSAFETY/scripts/provenance.py"'
         " --config {resources.config:q} --code {resources.commit:q} --inputs {input.origins:q} {input.people:q}"
         " --models {input.models:q} --judges {input.judges:q} --protocols {params.protocols:q}"
-        ' --journal {params.journal:q} --checkout "$XSAFETY" --out {output:q} 2> {log:q}'
+        " --languages {params.languages} --choices {params.choices} --journal {params.journal:q}"
+        ' --checkout "$XSAFETY" --out {output.provenance:q} --card {output.card:q} 2> {log:q}'

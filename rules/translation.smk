@@ -1,9 +1,57 @@
 # Stage: drafts.
 # Takes seeds, ledgers and data/memory/{lang}.csv; asks an engine only for rows that no person and no memory has.
-# Makes <results>/drafts/{lang}.csv and, for judges that read English, <results>/english/. On request, by
+# Makes <results>/drafts/{lang}.csv and, for judges that read English, <results>/english/. A model in process is put all
+# that its journal lacks by one job, `ask_drafts` or `ask_english`, so that it is loaded once. On request, by
 # `snakemake freeze`, new drafts go to data/memory/. Config: translation.
 
-TRANSLATION_ENVIRONMENT = f"../envs/{'models' if CONFIG.translation.model else 'workflow'}.yaml"
+from xsafety.text.languages import EN
+
+TRANSLATION_ENVIRONMENT = f"../envs/{'models' if CONFIG.translation.openai else 'workflow'}.yaml"
+
+# What a judge that reads English reads as the query; an English seed stands beside each response.
+ENGLISH_QUERIES = [] if CONFIG.dataset.source == EN else f"<results>/queries/{EN}.jsonl"
+
+
+rule ask_drafts:
+    """Ask a model in process for the drafts that its journal lacks, in all languages."""
+    input:
+        seeds="<results>/seeds.csv",
+        ledgers=expand("<results>/review/{lang}/ledger.jsonl", lang=CONFIG.targets),
+        given=GIVEN,
+        weights=weights(the_translator),
+    output:
+        "<results>/asked/translator/drafts.json",
+    log:
+        "<logs>/ask_drafts.log",
+    benchmark:
+        "<logs>/ask_drafts.tsv"
+    conda:
+        "../envs/models.yaml"
+    threads: threads_of(the_translator)
+    resources:
+        connection=translation_connection,
+        gpu=gpus_of(the_translator),
+        mem_mb=memory_of(the_translator),
+        runtime=runtime_of(the_translator),
+    params:
+        code=digest("scripts/ask_drafts.py"),
+        source=CONFIG.dataset.source,
+        languages=CONFIG.targets,
+        ledgers=result("review"),
+        journal=journal("drafts"),
+        # No input: a draft that was frozen is no reason to run anything again.
+        memory=lambda wildcards: CONFIG.translation.memory,
+        memory_states=lambda wildcards: to_json({lang: draft_memory(lang) for lang in CONFIG.targets}),
+        translator=translator_identity,
+        fingerprint=fingerprint(the_translator),
+        attempt=attempt("translator/drafts.json"),
+    shell:
+        'python3 "$XSAFETY/scripts/ask_drafts.py"'
+        " --seeds {input.seeds:q} --ledgers {params.ledgers:q} --given {input.given:q} --source {params.source}"
+        " --languages {params.languages} --memory {params.memory:q} --translator {params.translator:q}"
+        " --connection {resources.connection:q} --journal {params.journal:q} --threads {threads} {params.attempt}"
+        " --receipt {output:q} > {log:q} 2>&1"
+        f"{ENDED_EARLY}"
 
 
 rule drafts:
@@ -12,6 +60,7 @@ rule drafts:
         seeds="<results>/seeds.csv",
         ledger="<results>/review/{lang}/ledger.jsonl",
         given=GIVEN,
+        asked=asked_before("drafts.json"),
         weights=weights(the_translator),
     output:
         drafts="<results>/drafts/{lang}.csv",
@@ -20,25 +69,16 @@ rule drafts:
         "<logs>/drafts/{lang}.log",
     conda:
         TRANSLATION_ENVIRONMENT
-    threads: threads_of(the_translator)
     resources:
-        **provider_slots(the_translator),
         translator=1,
         connection=translation_connection,
-        gpu=gpus_of(the_translator),
-        mem_mb=memory_of(the_translator),
-        runtime=1440,
     params:
         code=digest("scripts/drafts.py"),
         source=CONFIG.dataset.source,
         journal=journal("drafts/{lang}.jsonl"),
         # No input: a draft that was frozen is no reason to run anything again.
         memory=lambda wildcards: f"{CONFIG.translation.memory}/{wildcards.lang}.csv",
-        memory_state=lambda wildcards: memory_state(
-            Path(CONFIG.translation.memory, f"{wildcards.lang}.csv"),
-            Path(RESULTS, "drafts", f"{wildcards.lang}.csv"),
-            Path(RESULTS, "asked", "drafts", f"{wildcards.lang}.json"),
-        ),
+        memory_state=lambda wildcards: draft_memory(wildcards.lang),
         translator=translator_identity,
         fingerprint=fingerprint(the_translator),
         attempt=attempt("drafts/{lang}.json"),
@@ -47,7 +87,7 @@ rule drafts:
         " --seeds {input.seeds:q} --ledger {input.ledger:q} --given {input.given:q} --memory {params.memory:q}"
         " --memory-state {params.memory_state} --journal {params.journal:q} --out {output.drafts:q}"
         " --receipt {output.receipt:q} --source {params.source} --lang {wildcards.lang}"
-        " --translator {params.translator:q} --threads {threads}"
+        " --translator {params.translator:q} --asked {input.asked:q}"
         " --connection {resources.connection:q} {params.attempt} > {log:q} 2>&1"
 
 
@@ -73,10 +113,51 @@ rule freeze:
         " --languages {params.languages} --dataset {params.dataset:q} 2>&1 | tee {log:q}"
 
 
+rule ask_english:
+    """Ask a model in process for the English translations of responses that its journal lacks."""
+    input:
+        responses=lambda wildcards: every_cell(
+            "<results>/responses/{model}/{prompting}/{lang}.jsonl", some=english_cells(CONFIG.judges)
+        ),
+        queries=ENGLISH_QUERIES,
+        weights=weights(the_translator),
+    output:
+        "<results>/asked/translator/english.json",
+    log:
+        "<logs>/ask_english.log",
+    benchmark:
+        "<logs>/ask_english.tsv"
+    conda:
+        "../envs/models.yaml"
+    threads: threads_of(the_translator)
+    resources:
+        connection=translation_connection,
+        gpu=gpus_of(the_translator),
+        mem_mb=memory_of(the_translator),
+        runtime=runtime_of(the_translator),
+    params:
+        code=digest("scripts/ask_english.py"),
+        responses=result("responses"),
+        cells=lambda wildcards: to_json(grouped_cells(english_cells(CONFIG.judges))),
+        promptings=list(PROMPTINGS),
+        journal=journal("english"),
+        translator=translator_identity,
+        fingerprint=fingerprint(the_translator),
+        attempt=attempt("translator/english.json"),
+    shell:
+        'python3 "$XSAFETY/scripts/ask_english.py"'
+        " --responses {params.responses:q} --queries {input.queries:q} --cells {params.cells:q}"
+        " --promptings {params.promptings} --translator {params.translator:q} --connection {resources.connection:q} --journal {params.journal:q}"
+        " --threads {threads} {params.attempt} --receipt {output:q} > {log:q} 2>&1"
+        f"{ENDED_EARLY}"
+
+
 rule english:
     """Translate responses to English for judges that read the translation."""
     input:
         responses="<results>/responses/{model}/{prompting}/{lang}.jsonl",
+        queries=ENGLISH_QUERIES,
+        asked=asked_before("english.json"),
         weights=weights(the_translator),
     output:
         english="<results>/english/{model}/{prompting}/{lang}.jsonl",
@@ -85,14 +166,9 @@ rule english:
         "<logs>/english/{model}/{prompting}/{lang}.log",
     conda:
         TRANSLATION_ENVIRONMENT
-    threads: threads_of(the_translator)
     resources:
-        **provider_slots(the_translator),
         translator=1,
         connection=translation_connection,
-        gpu=gpus_of(the_translator),
-        mem_mb=memory_of(the_translator),
-        runtime=1440,
     params:
         code=digest("scripts/english.py"),
         journal=journal("english/{model}/{prompting}/{lang}.jsonl"),
@@ -101,6 +177,8 @@ rule english:
         attempt=attempt("english/{model}/{prompting}/{lang}.json"),
     shell:
         'python3 "$XSAFETY/scripts/english.py"'
-        " --responses {input.responses:q} --journal {params.journal:q}"
-        " --out {output.english:q} --receipt {output.receipt:q} --lang {wildcards.lang}"
-        " --translator {params.translator:q} --threads {threads} --connection {resources.connection:q} {params.attempt} > {log:q} 2>&1"
+        " --responses {input.responses:q} --queries {input.queries:q} --journal {params.journal:q}"
+        " --out {output.english:q} --receipt {output.receipt:q}"
+        " --model {wildcards.model} --prompting {wildcards.prompting} --lang {wildcards.lang}"
+        " --translator {params.translator:q} --asked {input.asked:q}"
+        " --connection {resources.connection:q} {params.attempt} > {log:q} 2>&1"

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from xsafety.analysis.outcomes import answer_languages, language_counts
 from xsafety.cli import call
-from xsafety.rows import AnswerLanguage, LanguageCount, Response
+from xsafety.rows import AnswerLanguage, LanguageCount, Response, in_cell
 from xsafety.tabular import read_rows, write_rows
 
 
@@ -14,7 +14,7 @@ def main(*, responses: Path, model: str, promptings: list[str], languages: list[
         for lang in languages:
             answers = read_rows(responses / prompting / f"{lang}.jsonl", Response)
             found += answer_languages(answers, prompting=prompting)
-    write_rows(out, AnswerLanguage, found)
+    write_rows(out, AnswerLanguage, in_cell(found, model=model))
     write_rows(counts, LanguageCount, language_counts(found, model=model))
 
 

@@ -12,7 +12,7 @@ from xsafety.asking.requests import Request
 from xsafety.asking.servers import settled
 from xsafety.categories import Category, read_about
 from xsafety.cli import call, say
-from xsafety.config.models import Connection, LocalConnection
+from xsafety.config.models import JobConnection, LocalConnection
 from xsafety.config.prompting import PromptingMethod
 from xsafety.generation.responses import model_requests
 from xsafety.rows import Identity, Query
@@ -32,7 +32,7 @@ def main(
     languages: list[str],
     promptings: dict[str, PromptingMethod],
     identity: Identity,
-    connection: Connection | LocalConnection,
+    connection: JobConnection | LocalConnection,
     journal: Path,
     threads: int,
     attempt: int,

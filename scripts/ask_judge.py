@@ -13,7 +13,7 @@ from xsafety.asking.requests import Request
 from xsafety.asking.servers import settled
 from xsafety.categories import Category, read_about
 from xsafety.cli import call, say
-from xsafety.config.models import Connection, JudgingMethod, LocalConnection
+from xsafety.config.models import JobConnection, JudgingMethod, LocalConnection
 from xsafety.judging.verdicts import judge_requests, read_english
 from xsafety.protocols.protocol import Protocol
 from xsafety.rows import Identity, Response
@@ -40,7 +40,7 @@ def main(
     cells: list[tuple[list[str], list[str]]],
     promptings: list[str],
     identity: Identity,
-    connection: Connection | LocalConnection,
+    connection: JobConnection | LocalConnection,
     method: JudgingMethod,
     journal: Path,
     threads: int = 1,

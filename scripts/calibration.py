@@ -7,13 +7,14 @@ from xsafety.calibration.sampling import verdicts_by_model
 from xsafety.categories import read_about
 from xsafety.cli import call
 from xsafety.config.calibration import Enough
-from xsafety.rows import JudgeQuality, LabelledAnswer, RateEstimate
+from xsafety.rows import JudgeQuality, LabelledAnswer, RateEstimate, in_cell
 from xsafety.tabular import read_rows, write_rows
 
 
 def main(
     *,
     verdicts: Path,
+    judge: str,
     rates: Path,
     about: Path,
     labels: Path,
@@ -31,7 +32,7 @@ def main(
         judged = main_rows(verdicts_by_model(lang, models, prompting, verdicts), known)
         labelled = read_rows(labels / lang / "labels.csv", LabelledAnswer)
         found += quality_rows(judged, [rate for rate in raw if rate["lang"] == lang], labelled, settings)
-    write_rows(out, JudgeQuality, found)
+    write_rows(out, JudgeQuality, in_cell(found, judge=judge))
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from xsafety.cli import call
-from xsafety.rows import Check, Draft, Evidence, Seed
+from xsafety.rows import Check, Draft, Evidence, Seed, in_cell
 from xsafety.tabular import read_rows, write_rows
 from xsafety.verification.checks import Segment, check, check_rows
 from xsafety.verification.standing import current_text, fold_rows
@@ -21,7 +21,8 @@ def main(*, seeds: Path, ledger: Path, drafts: Path, source: str, lang: str, out
         for seed in rows
         if row_states[seed["id"]].state != "rejected"
     ]
-    write_rows(out, Check, check_rows(segments, check(lang, segments, source)))
+    found = check_rows(segments, check(lang, segments, source))
+    write_rows(out, Check, in_cell(found, lang=lang))
 
 
 if __name__ == "__main__":

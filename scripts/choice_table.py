@@ -4,7 +4,7 @@ from pathlib import Path
 
 from xsafety.analysis.choices import choice_rates
 from xsafety.cli import call
-from xsafety.rows import Choice, ChoiceRate, ShuffledQuery
+from xsafety.rows import Choice, ChoiceRate, ShuffledQuery, in_cell
 from xsafety.tabular import read_rows, write_rows
 
 
@@ -12,6 +12,7 @@ def main(
     *,
     queries: list[Path],
     choices: Path,
+    judge: str,
     languages: list[str],
     models: list[str],
     promptings: list[str],
@@ -21,7 +22,8 @@ def main(
     ids = [{row["id"] for row in read_rows(file, ShuffledQuery)} for file in queries]
     common = set.intersection(*ids) if ids else set()
     given = {model: read_rows(choices / f"{model}.jsonl", Choice) for model in models}
-    write_rows(out, ChoiceRate, choice_rates(given, common, promptings, languages, max_failed))
+    rates = choice_rates(given, common, promptings, languages, max_failed)
+    write_rows(out, ChoiceRate, in_cell(rates, judge=judge))
 
 
 if __name__ == "__main__":

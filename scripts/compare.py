@@ -2,18 +2,17 @@
 
 from pathlib import Path
 
-from xsafety.analysis.runs import change_table, compare_runs
+from xsafety.analysis.runs import change_table, compare_runs, older_run
 from xsafety.categories import read_about
 from xsafety.cli import call, say
 from xsafety.rows import Flip, RunChange
-from xsafety.tabular import DataError, aligned, write_rows
+from xsafety.tabular import aligned, write_rows
 
 
-def main(*, older: Path | None, results: Path, judges: list[str], changes: Path, flips: Path) -> None:
-    if older is None or not older.is_dir():
-        raise DataError(f"with={older or ''}: name the folder of an older run: snakemake compare --config with=FOLDER")
+def main(*, older: str | None, tags: Path, results: Path, judges: list[str], changes: Path, flips: Path) -> None:
+    before = older_run(older or "", tags)
     left_out = {one.key for one in read_about(results / "dataset.json").left_out}
-    found, rows = compare_runs(older, results, judges, left_out)
+    found, rows = compare_runs(before, results, judges, left_out)
     write_rows(changes, RunChange, found)
     write_rows(flips, Flip, rows)
     table = change_table(found)

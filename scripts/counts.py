@@ -6,7 +6,7 @@ from xsafety.analysis.counts import cell_counts, pick_examples
 from xsafety.analysis.outcomes import seed_counts
 from xsafety.categories import read_about
 from xsafety.cli import call
-from xsafety.rows import AnswerLanguage, Count, Example, Response, SeedCount, Verdict
+from xsafety.rows import AnswerLanguage, Count, Example, Response, SeedCount, Verdict, in_cell
 from xsafety.tabular import read_rows, write_rows
 
 
@@ -16,6 +16,7 @@ def main(
     responses: Path,
     answer_languages: Path,
     about: Path,
+    judge: str,
     model: str,
     promptings: list[str],
     languages: list[str],
@@ -36,8 +37,9 @@ def main(
             counted += seed_counts(given, answers, found.get((prompting, lang), {}), categories, prompting=prompting)
             if prompting == promptings[0]:
                 picked += pick_examples(given, model=model, prompting=prompting)
-    write_rows(counts, Count, cell_counts(counted, categories, model=model))
-    write_rows(seeds, SeedCount, sorted(counted, key=lambda row: (row["prompting"], row["lang"])))
+    write_rows(counts, Count, in_cell(cell_counts(counted, categories, model=model), judge=judge))
+    counted.sort(key=lambda row: (row["prompting"], row["lang"]))
+    write_rows(seeds, SeedCount, in_cell(counted, judge=judge, model=model))
     write_rows(examples, Example, picked)
 
 

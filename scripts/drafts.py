@@ -3,13 +3,12 @@
 from pathlib import Path
 
 from xsafety.cli import call, say
-from xsafety.config.models import Connection
+from xsafety.config.models import JobConnection
 from xsafety.config.translation import ServiceConnection, TranslatorConnection
-from xsafety.rows import Draft, Evidence, GivenText, Seed, TranslatorIdentity
-from xsafety.tabular import read_rows, write_json, write_rows
-from xsafety.translation.drafting import Translator, drafts, translate
-from xsafety.translation.memory import read_memory, with_given
-from xsafety.verification.standing import fold_rows, needs_draft
+from xsafety.rows import MadeDraft, TranslatorIdentity
+from xsafety.tabular import write_json, write_rows
+from xsafety.translation.drafting import Asked, Translator, drafts, translate
+from xsafety.verification.undrafted import read_undrafted
 
 
 def main(
@@ -22,20 +21,16 @@ def main(
     memory: Path,
     memory_state: str,
     translator: TranslatorIdentity,
-    connection: ServiceConnection | Connection | TranslatorConnection,
-    threads: int = 1,
+    connection: ServiceConnection | JobConnection | TranslatorConnection,
+    asked: Path | None = None,
     journal: Path,
     attempt: int,
     out: Path,
     receipt: Path,
 ) -> None:
-    rows = read_rows(seeds, Seed)
-    row_states = fold_rows(rows, read_rows(ledger, Evidence))
-    wanted = [seed for seed in rows if needs_draft(row_states[seed["id"]])]
-    frozen = read_memory(memory)
-    known = with_given(frozen, read_rows(given, GivenText) if given else [], lang)
-    texts = {seed["id"]: seed["text"] for seed in wanted if seed["text"] not in known}
-    by = Translator(translator, connection, threads)
+    wanted, frozen, known = undrafted = read_undrafted(lang, seeds, ledger, given, memory)
+    texts = undrafted.texts()
+    by = Translator(translator, connection, Asked(asked, lang) if asked else None)
     translated = translate(
         texts,
         by,
@@ -47,8 +42,8 @@ def main(
     made = drafts(wanted, known, translated.done, translated.failed, by.name)
     if missing := [row for row in made if not row["draft"]]:
         again = "; what came is kept, run snakemake again to ask for the rest" if translated.again else ""
-        say(f"note: {lang}: {len(missing)} of {len(wanted)} drafts are {missing[0]['status']}{again}")
-    write_rows(out, Draft, made)
+        say(f"note: {len(missing)} of {len(wanted)} drafts are {missing[0]['status']}{again}")
+    write_rows(out, MadeDraft, [MadeDraft(**draft, lang=lang) for draft in made])
     write_json(
         receipt,
         {

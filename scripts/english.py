@@ -1,33 +1,40 @@
-"""Translates one file of responses to English, for judges that read the translation."""
+"""Translates one file of responses to English, for judges that read the translation.
+
+Where the seeds are in another language, with the queries in English, which these judges read too.
+"""
 
 from pathlib import Path
 
 from xsafety.cli import call, say
-from xsafety.config.models import Connection
+from xsafety.config.models import JobConnection
 from xsafety.config.translation import ServiceConnection, TranslatorConnection
-from xsafety.rows import English, Response, TranslatorIdentity, row_name
+from xsafety.rows import English, Response, TranslatorIdentity, in_cell, row_name
 from xsafety.tabular import read_rows, write_json, write_rows
 from xsafety.text.languages import EN
-from xsafety.translation.drafting import Translator, translate
+from xsafety.translation.drafting import Asked, Translator, english_queries, response_texts, translate
 
 
 def main(
     *,
     responses: Path,
+    queries: Path | None,
+    model: str,
+    prompting: str,
     lang: str,
     translator: TranslatorIdentity,
-    connection: ServiceConnection | Connection | TranslatorConnection,
-    threads: int = 1,
+    connection: ServiceConnection | JobConnection | TranslatorConnection,
+    asked: Path | None = None,
     journal: Path,
     attempt: int,
     out: Path,
     receipt: Path,
 ) -> None:
     rows = read_rows(responses, Response)
-    texts = {row_name(row): row["response"] for row in rows if row["response"].strip()}
+    within = english_queries(queries)
+    texts = response_texts(rows, within)
     done, failed, again = translate(
         texts,
-        Translator(translator, connection, threads),
+        Translator(translator, connection, Asked(asked, f"{model}/{prompting}/{lang}") if asked else None),
         source=lang,
         target=EN,
         journal_file=journal,
@@ -35,11 +42,14 @@ def main(
     )
     if failed:
         say(f"{len(failed)} of {len(texts)} responses have no English translation; run snakemake again to ask for them")
-    english = [
-        English(id=name, english=done.get(name), detail=failed.get(name, ""), failed=name in again)
-        for name in map(row_name, rows)
-    ]
-    write_rows(out, English, english)
+    english = []
+    for name, row in ((row_name(row), row) for row in rows):
+        one = English(id=name, english=done.get(name), detail=failed.get(name, ""), failed=name in again)
+        if within is not None:
+            one["query"] = within.get(row["id"], "")
+            one["detail"] = one["detail"] if one["query"] else "its query has no English text"
+        english.append(one)
+    write_rows(out, English, in_cell(english, model=model, prompting=prompting, lang=lang))
     write_json(receipt, {"attempt": attempt, "rows": len(texts), "failed": again})
 
 

@@ -8,7 +8,7 @@ from xsafety.analysis.rates import rate_rows, two_sides
 from xsafety.analysis.tables import bases
 from xsafety.categories import read_about
 from xsafety.cli import call
-from xsafety.rows import Comparison, RateEstimate, TwoSided
+from xsafety.rows import Comparison, RateEstimate, TwoSided, in_cell
 from xsafety.tabular import read_csv, write_rows
 
 
@@ -17,6 +17,7 @@ def main(
     status: Path,
     outcomes: Path,
     about: Path,
+    judge: str,
     languages: list[str],
     models: list[str],
     promptings: list[str],
@@ -30,9 +31,9 @@ def main(
     files = {model: outcomes / f"{model}.csv" for model in models}
     grid = read_grid(files, promptings, languages, known, max_failed)
     found = list(rate_rows(grid, bases(basis, languages, known.language)))
-    write_rows(rates, RateEstimate, found)
-    write_rows(two_sided, TwoSided, two_sides(found, known.main_part))
-    write_rows(comparisons, Comparison, comparison_rows(grid))
+    write_rows(rates, RateEstimate, in_cell(found, judge=judge))
+    write_rows(two_sided, TwoSided, in_cell(two_sides(found, known.main_part), judge=judge))
+    write_rows(comparisons, Comparison, in_cell(comparison_rows(grid), judge=judge))
 
 
 if __name__ == "__main__":

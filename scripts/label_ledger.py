@@ -10,7 +10,7 @@ from xsafety.calibration.labels import labelled_answers
 from xsafety.calibration.returned import fold_labels, read_samples
 from xsafety.cli import call, say
 from xsafety.config.calibration import LabelledSet
-from xsafety.rows import Label, LabelledAnswer
+from xsafety.rows import Label, LabelledAnswer, in_cell
 from xsafety.tabular import write_rows, write_text
 
 
@@ -24,8 +24,8 @@ def main(
     for problem in wrong:
         say(f"error: {problem}")
     write_text(problems, "".join(f"{problem}\n" for problem in wrong))
-    write_rows(ledger, Label, found)
-    write_rows(labelled, LabelledAnswer, labelled_answers(found, samples))
+    write_rows(ledger, Label, in_cell(found, lang=lang))
+    write_rows(labelled, LabelledAnswer, in_cell(labelled_answers(found, samples), lang=lang))
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ Rows with problems are left out, and what is wrong with them is listed: they wai
 from pathlib import Path
 
 from xsafety.cli import call, say
-from xsafety.rows import Evidence, GivenText, Seed
+from xsafety.rows import Evidence, GivenText, Seed, in_cell
 from xsafety.tabular import read_rows, write_rows, write_text
 from xsafety.verification.evidence import fold, given_evidence
 
@@ -31,7 +31,7 @@ def main(
     for problem in found:
         say(f"error: {problem}")
     write_text(problems, "".join(f"{problem}\n" for problem in found))
-    write_rows(out, Evidence, folded.entries)
+    write_rows(out, Evidence, in_cell(folded.entries, lang=lang))
 
 
 if __name__ == "__main__":

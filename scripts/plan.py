@@ -7,7 +7,7 @@ from xsafety.categories import read_about
 from xsafety.cli import call
 from xsafety.config.configuration import read
 from xsafety.plan.count import WAITS, count_workloads
-from xsafety.plan.shown import estimates, label_lines, notes, plan_table, power_lines
+from xsafety.plan.shown import budget_lines, estimates, label_lines, notes, plan_table, power_lines
 from xsafety.rows import Seed
 from xsafety.tabular import read_rows
 
@@ -24,6 +24,7 @@ def main(*, seeds: Path, about: Path, configfiles: list[Path], overrides: str) -
         plan_table(made, waiting),
         "",
         *notes(made, data_sets),
+        *budget_lines(config, made),
         "",
         *power_lines(config, rows, known),
         "",

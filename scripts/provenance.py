@@ -1,10 +1,14 @@
-"""Writes down what a run rests on: configuration, code, packages, inputs, who was asked, and the journal."""
+"""Writes down what a run rests on: configuration, code, packages, inputs, who was asked, and the journal.
+
+And what its files hold, for those who load them.
+"""
 
 from pathlib import Path
 
 from xsafety.cli import call
 from xsafety.release.provenance import Code, asked_provenance, data_provenance
-from xsafety.tabular import write_json
+from xsafety.release.results_card import results_card, row_kinds
+from xsafety.tabular import write_json, write_text
 
 
 def main(
@@ -17,10 +21,14 @@ def main(
     protocols: dict[str, str],
     journal: Path,
     checkout: Path,
+    languages: list[str],
+    choices: bool,
     out: Path,
+    card: Path,
 ) -> None:
     asked = asked_provenance({"models": models, "judges": judges}, protocols, checkout, journal)
     write_json(out, {**data_provenance(config, code, checkout, inputs), **asked})
+    write_text(card, results_card(row_kinds(languages, choices=choices)))
 
 
 if __name__ == "__main__":

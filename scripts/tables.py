@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from xsafety.analysis.tables import bases, count_frame, judge_tables
+from xsafety.analysis.tables import TABLES, bases, count_frame, judge_tables
 from xsafety.categories import read_about
 from xsafety.cli import call
 from xsafety.rows import Count
@@ -14,6 +14,7 @@ def main(
     status: Path,
     counts: list[Path],
     about: Path,
+    judge: str,
     languages: list[str],
     models: list[str],
     promptings: list[str],
@@ -21,11 +22,15 @@ def main(
     out: Path,
 ) -> None:
     basis = {row["lang"]: row["basis"] for row in read_csv(status, ("lang", "basis"))}
-    known, rows = read_about(about), (row for path in counts for row in read_rows(path, Count))
-    frame = count_frame(rows, languages, models, promptings, known)
+    known, counted = read_about(about), (row for path in counts for row in read_rows(path, Count))
+    frame = count_frame(counted, languages, models, promptings, known)
     basis = bases(basis, languages, known.language)
-    for file, table in judge_tables(frame, basis, known, max_failed).items():
-        write_text(out / file, table.to_csv(index=False, lineterminator="\n"))
+    made = judge_tables(frame, basis, known, max_failed)
+    for table in TABLES:
+        rows = made[table.file]
+        if "model" in table.columns:  # in the others every model is a column
+            rows.insert(0, "judge", judge)
+        write_text(out / table.file, rows.to_csv(index=False, lineterminator="\n"))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """The nouns of the domain: what one row of each file is, declared once; a file's columns are the keys of its noun."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Annotated, Any, Literal, NotRequired, Required, TypedDict, TypeVar, cast
 
 ALL = "All"  # in tables: all models, languages or categories together
@@ -31,12 +31,38 @@ LanguageState = Literal[
 """Where the verification of a language stands."""
 
 
+GivenRow = TypeVar("GivenRow", bound=Mapping[str, Any])
+
+
 class OfSeed(TypedDict, total=False):
     """What the rows that are made of a seed say of it; those of older versions say no data set."""
 
     dataset: str  # the name of the source that it is from, or the kind of the only one
     group: str  # where it is one of several variants: what they have in common
     expected: Literal["answer"]  # the query is benign: it should be answered
+
+
+class OfLanguage(TypedDict):
+    """What a row of a file that is of one language says of it; those of older versions, here and below, do not."""
+
+    lang: NotRequired[str]
+
+
+class OfModel(TypedDict):
+    """What a row of a file that is of one model's answers says of them."""
+
+    model: NotRequired[str]
+
+
+class OfJudge(TypedDict):
+    """What a row of a file that is of one judge says of it."""
+
+    judge: NotRequired[str]
+
+
+def in_cell(rows: Iterable[GivenRow], **cell: str) -> Iterator[GivenRow]:
+    """Rows that say where they are from: of what model, prompting method, judge or language they are."""
+    return ({**row, **cell} for row in rows)  # type: ignore[misc]
 
 
 def of_seed(row: OfSeed) -> OfSeed:
@@ -90,7 +116,11 @@ class Draft(TypedDict):
     status: str
 
 
-class Evidence(TypedDict):
+class MadeDraft(OfLanguage, Draft):
+    """A draft as a run has it."""
+
+
+class Evidence(OfLanguage):
     """What one reviewer said of one row in one round, for the English and the text that he was shown."""
 
     id: str
@@ -239,7 +269,7 @@ class Status(Readiness):
     problems: str  # file that lists what is wrong with these
 
 
-class Check(TypedDict):
+class Check(OfLanguage):
     """What the machine checks say of one translation."""
 
     id: str
@@ -336,6 +366,9 @@ class ReleasedVerdict(TypedDict):
     refusal: Annotated[bool | None, "whether the answer refuses, by the phrases of its language; nothing without these"]
     label: Annotated[str, "the judge's own word for what it found"]
     categories: Annotated[list[str], "and for what is unsafe about it"]
+    confidence: Annotated[
+        float | None, "probability of the label among the judge's labels; nothing where none was read"
+    ]
     judge_output: Annotated[str | None, "what the judge said; nothing where answers are redacted"]
     canary: Annotated[str, "marks the row"]
 
@@ -427,19 +460,8 @@ class JournalAnswer(TypedDict):
     more: NotRequired["list[JournalAnswer]"]
 
 
-class _Given(_Asked):
-    """What a file of responses or verdicts says of where each row is from; those of older versions do not."""
-
-    model: NotRequired[str]
+class _Given(_Asked, OfModel):
     prompting: NotRequired[str]
-
-
-Given = TypeVar("Given", bound=_Given)
-
-
-def in_cell(rows: Iterable[Given], **cell: str) -> Iterator[Given]:
-    """Rows that say of what model, prompting method and, of verdicts, judge they are."""
-    return ({**row, **cell} for row in rows)  # type: ignore[misc]
 
 
 class Response(_Given):
@@ -458,19 +480,20 @@ def row_name(response: "Response | Verdict") -> str:
     return response["id"] if response["sample"] == 1 else f"{response['id']}#{response['sample']}"
 
 
-class English(TypedDict):
+class English(OfModel, OfLanguage):
     """The English translation of a response, None where there is none and `detail` says why; `id` is `row_name`."""
 
+    prompting: NotRequired[str]
     id: str
     english: str | None
+    query: NotRequired[str]  # the query in English, where the seed is in another language
     detail: str
     failed: bool  # so that it is asked for again
 
 
-class Verdict(_Given):
+class Verdict(_Given, OfJudge):
     """A judge's verdict on a response. `refusal` is None where no refusal can be told."""
 
-    judge: NotRequired[str]
     sample: int
     response: str
     reasoning: NotRequired[str]  # the beginning of it, for the report
@@ -483,7 +506,7 @@ class Verdict(_Given):
     confidence: NotRequired[float]  # of the label among the judge's labels, where its probabilities were read
 
 
-class Choice(TypedDict):
+class Choice(OfSeed, OfJudge, OfModel):
     """What an answer to a shuffled query chose; `right` is an option that is unsafe, which the query asks for."""
 
     prompting: str
@@ -558,7 +581,7 @@ class LabelQueue(PageQueue):
     refusals: list[tuple[str, str]]
 
 
-class Label(TypedDict):
+class Label(OfLanguage):
     """What one labeller said of one answer, in any sample."""
 
     digest: str  # of query and answer
@@ -574,7 +597,7 @@ class Label(TypedDict):
     sha256: str  # of the file that the labeller returned
 
 
-class LabelledAnswer(TypedDict):
+class LabelledAnswer(OfLanguage):
     """An answer on which the labellers are done: its label, and how likely it was to be drawn."""
 
     digest: str
@@ -604,7 +627,7 @@ class LabelAgreement(TypedDict):
     alpha: str  # Krippendorff's, nominal
 
 
-class JudgeQuality(TypedDict):
+class JudgeQuality(OfJudge):
     """How good a judge is in a language by labels of people, and its rate corrected by these; of the first prompting
     method, in the categories of the main table.
 
@@ -668,7 +691,7 @@ class JudgePair(TypedDict):
     ac1: str  # Gwet's, which does not fall where nearly all is safe
 
 
-class Count(TypedDict):
+class Count(OfJudge):
     """The verdicts on one cell, counted: n = safe + unsafe + invalid + failed. `refusal` is as in a verdict."""
 
     model: str
@@ -683,7 +706,7 @@ class Count(TypedDict):
     refusal: int | None
 
 
-class SeedCount(TypedDict):
+class SeedCount(OfJudge, OfModel):
     """The answers to one seed in one language under one prompting method, counted over samples: one row per seed.
 
     answers = safe + unsafe + invalid + failed, but of a benign query, where only `failed` is counted of these. What
@@ -708,7 +731,7 @@ class SeedCount(TypedDict):
     undetermined: int  # answers whose language cannot be told: few letters, or none
 
 
-class AnswerLanguage(TypedDict):
+class AnswerLanguage(OfModel):
     """The language that an answer is in, as a base tag; empty where it cannot be told."""
 
     prompting: str
@@ -729,7 +752,7 @@ class LanguageCount(TypedDict):
     share: str  # percent, of the answers whose language can be told
 
 
-class TwoSided(TypedDict):
+class TwoSided(OfJudge):
     """Both ways to be wrong, side by side: unsafe answers to harmful queries, and refusals of benign ones; percent."""
 
     model: str
@@ -743,7 +766,7 @@ class TwoSided(TypedDict):
     over_refusal_upper: str
 
 
-class RateEstimate(TypedDict):
+class RateEstimate(OfJudge):
     """A rate with its interval, in percent; texts as in a file, empty where there is none, as `why` says."""
 
     model: str  # or All: the mean of the models
@@ -765,7 +788,7 @@ class RateEstimate(TypedDict):
     why: str  # there is no rate, or what an average is without
 
 
-class ChoiceRate(TypedDict):
+class ChoiceRate(OfJudge):
     """The choices of a model in a language, counted; answers = right + wrong + invalid + refusal + failed.
 
     Numbers in percent are texts as in a file, empty where there is none, as `why` says.
@@ -794,7 +817,7 @@ class ChoiceRate(TypedDict):
     why: str
 
 
-class Comparison(TypedDict):
+class Comparison(OfJudge):
     """A difference of two rates over the same seeds, in points, `lang` or `model` or `prompting` minus `against`."""
 
     family: str
@@ -841,6 +864,17 @@ class RunChange(TypedDict):
     query_edited: int  # rows of both by the first thing that is not as it was, whether the verdict is another or not
     other_answer: int
     other_verdict: int
+
+
+class TaggedVerdict(TypedDict):
+    """What a tag keeps of a verdict, by which is told whether it changed later, and why; of texts, digests."""
+
+    id: str
+    sample: int
+    category: str
+    verdict: VerdictClass
+    query: str
+    response: str
 
 
 class Flip(TypedDict):

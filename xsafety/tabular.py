@@ -13,7 +13,7 @@ import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any, TypeVar, get_args, get_origin, get_type_hints, is_typeddict
+from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints, is_typeddict
 
 Row = TypeVar("Row", bound=Mapping[str, Any])
 
@@ -170,14 +170,23 @@ def columns(kind: type[Mapping[str, Any]]) -> tuple[str, ...]:
     return tuple(get_type_hints(kind))
 
 
+@cache
+def _nothing(kind: type[Mapping[str, Any]]) -> dict[str, str | None]:
+    """What stands in the columns that a row need not have where it has none: an empty text, or None."""
+    texts = {name for name, hint in get_type_hints(kind).items() if hint is str or get_origin(hint) is Literal}
+    return {name: "" if name in texts else None for name in columns(kind) if name not in required(kind)}
+
+
 def write_rows(path: Path, kind: type[Row], rows: Iterable[Row]) -> None:
-    """Writes rows of a kind, as JSONL or CSV by the suffix; in CSV None is nothing, lists and objects are JSON."""
-    names = columns(kind)
+    """Writes rows of a kind, as JSONL or CSV by the suffix; in CSV None is nothing, lists and objects are JSON.
+
+    Every row has every column: of several files some readers take the columns of the first.
+    """
+    names, whole = columns(kind), (_nothing(kind) | dict(row) for row in rows)
     if path.suffix == ".jsonl":
-        write_jsonl(path, rows)
-        return
-    optional = dict.fromkeys(set(names) - set(required(kind)))
-    write_csv(path, names, ({name: _cell((optional | dict(row))[name]) for name in names} for row in rows))
+        write_jsonl(path, whole)
+    else:
+        write_csv(path, names, ({name: _cell(row[name]) for name in names} for row in whole))
 
 
 def _cell(value: object) -> object:
@@ -208,6 +217,9 @@ def read_rows(path: Path, kind: type[Row]) -> list[Row]:
 def _checked(path: Path, number: int, kind: type[Row], row: dict[str, Any]) -> Row:
     if missing := [name for name in required(kind) if name not in row]:
         raise DataError(f"{path}, line {number}: no {', '.join(missing)}; make the file again")
+    for name in _nothing(kind):
+        if row.get(name) in ("", None):
+            row.pop(name, None)
     return row  # type: ignore[return-value]
 
 

@@ -458,6 +458,7 @@ def test_scripts_give_the_same_bytes_whatever_the_order(tmp_path: Path) -> None:
                 responses=tmp_path / "responses" / model,
                 answer_languages=languages,
                 about=about,
+                judge="lexicon",
                 model=model,
                 promptings=["none"],
                 languages=["en", "fr"] if seed_of_hashes == OWN else ["fr", "en"],
@@ -468,7 +469,7 @@ def test_scripts_give_the_same_bytes_whatever_the_order(tmp_path: Path) -> None:
         command = (
             f"--status {status} --outcomes {out} --languages en fr --models a b --promptings none --max-failed 0.01"
             f" --rates {out / 'rates.csv'} --comparisons {out / 'comparisons.csv'} --two-sided {out / 'two_sided.csv'}"
-            f" --about {about}"
+            f" --about {about} --judge lexicon"
         ).split()
         if seed_of_hashes == OWN:
             estimates_script.main(**vars(arguments(estimates_script.main, command)))
@@ -483,4 +484,5 @@ def test_scripts_give_the_same_bytes_whatever_the_order(tmp_path: Path) -> None:
     with (tmp_path / OWN / "rates.csv").open(encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     assert tuple(rows[0]) == columns(RateEstimate)
+    assert {row["judge"] for row in rows} == {"lexicon"}
     assert {(row["lang"], row["basis"]) for row in rows} == {("en", "source"), ("fr", "verified"), (AVE, "verified")}

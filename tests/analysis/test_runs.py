@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from xsafety.analysis.runs import WHY, change_table, compare_runs
+from xsafety.analysis.runs import WHY, change_table, compare_runs, older_run, tag_verdicts
 from xsafety.rows import Verdict
 from xsafety.tabular import DataError, write_rows
 
@@ -89,3 +89,32 @@ def test_runs_that_share_nothing_are_told(tmp_path: Path) -> None:
     one, other = run(tmp_path / "a", *verdicts(("a", "safe"))), run(tmp_path / "b", cell=CELL.replace("zh", "ar"))
     with pytest.raises(DataError, match="no verdicts of strict in both"):
         compare_runs(one, other, ["strict"], {"commonsense"})
+
+
+def test_a_tag_is_as_good_as_a_copy_and_holds_no_text(tmp_path: Path) -> None:
+    older = verdicts(("a", "safe"), ("b", "unsafe"), ("c", "safe"), query="How?", response="Like this.")
+    newer = [
+        *verdicts(("a", "unsafe"), query="How?", response="Otherwise."),
+        *verdicts(("b", "safe"), ("c", "safe"), query="Why?", response="Like this."),
+    ]
+    copy, results, tags = run(tmp_path / "copy", *older), run(tmp_path / "results", *older), tmp_path / "tags"
+    assert tag_verdicts(results, ["strict"], tags / "before") == 1
+    assert not [file for file in tags.rglob("*.csv") if "this" in file.read_text()]
+    run(results, *newer)
+    assert older_run("before", tags) == tags / "before"
+    by_tag, by_copy = (compare_runs(older, results, ["strict"], set()) for older in (tags / "before", copy))
+    assert by_tag == by_copy
+    assert len(by_tag[1]) == 2
+
+
+def test_a_tag_is_neither_lost_nor_overwritten(tmp_path: Path) -> None:
+    results, tags = run(tmp_path / "results", *verdicts(("a", "safe"))), tmp_path / "tags"
+    with pytest.raises(DataError, match=r"with=before: name .* tags: none yet"):
+        older_run("before", tags)
+    tag_verdicts(results, ["strict"], tags / "first")
+    with pytest.raises(DataError, match="first: there already; name another tag"):
+        tag_verdicts(results, ["strict"], tags / "first")
+    with pytest.raises(DataError, match="tags: first"):
+        older_run("before", tags)
+    with pytest.raises(DataError, match="no verdicts of lexicon; run snakemake first"):
+        tag_verdicts(results, ["lexicon"], tags / "second")

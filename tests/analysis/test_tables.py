@@ -32,7 +32,7 @@ from xsafety.analysis.tables import (
 from xsafety.categories import OF_PAPER, write_about
 from xsafety.cli import arguments
 from xsafety.rows import ALL, AnswerLanguage, Count, Verdict
-from xsafety.tabular import DataError, read_rows, write_csv, write_jsonl, write_rows, write_text
+from xsafety.tabular import DataError, read_csv, read_rows, write_csv, write_jsonl, write_rows, write_text
 
 PAPER = """
 lang ChatGPT PaLM2 LLaMA2 Vicuna All
@@ -295,7 +295,7 @@ def test_scripts_from_verdicts_to_tables(tmp_path: Path) -> None:
     write_about(about, OF_PAPER)
     argv = f"--verdicts {tmp_path}/verdicts --model a --promptings none safe --languages en zh --counts {counts}"
     argv += f" --examples {tmp_path}/examples.jsonl --seeds {tmp_path}/seeds.csv --responses {tmp_path}/responses"
-    argv += f" --answer-languages {tmp_path}/languages.csv --about {about}"
+    argv += f" --answer-languages {tmp_path}/languages.csv --about {about} --judge lexicon"
     counts_script.main(**vars(arguments(counts_script.main, argv.split())))
     assert len(read_rows(counts, Count)) == 4
     shown = [json.loads(line) for line in (tmp_path / "examples.jsonl").read_text(encoding="utf-8").splitlines()]
@@ -304,7 +304,7 @@ def test_scripts_from_verdicts_to_tables(tmp_path: Path) -> None:
     rows = [{"lang": "en", "basis": "source"}, {"lang": "zh", "basis": "unverified draft"}]
     write_csv(tmp_path / "status.csv", ("lang", "basis"), rows)
     argv = f"--counts {counts} --languages en zh --models a --promptings none safe --status {tmp_path}/status.csv"
-    argv += f" --max-failed 0.01 --out {tmp_path}/tables --about {about}"
+    argv += f" --max-failed 0.01 --out {tmp_path}/tables --about {about} --judge lexicon"
     tables_script.main(**vars(arguments(tables_script.main, argv.split())))
     assert (tmp_path / "tables" / "unsafe_rate.csv").read_text(encoding="utf-8") == (
         "lang,a,All,basis\nen,50.0,50.0,source\nzh,50.0,50.0,unverified draft\nAve,50.0,50.0,unverified draft\n"
@@ -317,3 +317,5 @@ def test_scripts_from_verdicts_to_tables(tmp_path: Path) -> None:
         "by_prompting.csv",
         "cells.csv",
     }
+    long = [read_csv(tmp_path / "tables" / name, ["judge"])[0]["judge"] for name in names if "rate" not in name]
+    assert long == ["lexicon"] * 3

@@ -1,6 +1,5 @@
-"""Real Snakemake runs at an API: turns of a provider, drafts by a model, many answers and judges, no secret kept."""
+"""Real Snakemake runs at an API: limits shared, drafts by a model, many answers and judges, no secret kept."""
 
-import itertools
 import json
 import time
 from typing import Any
@@ -13,18 +12,16 @@ from tests.servers.loopback import Server
 SECRET = "sk-marked-secret-0123456789"
 
 
-def models_in_order(server: Server) -> list[str]:
-    """The models asked, a name for each stretch."""
-    return [model for model, _ in itertools.groupby(body["model"] for body in server.chats)]
-
-
-def test_jobs_of_one_provider_take_turns(project: Project, server: Server) -> None:
-    server.delay = 0.05
+def test_jobs_of_one_provider_run_at_once_and_share_its_limits(project: Project, server: Server) -> None:
+    server.delay = 0.5
     project.config["languages"] = ["en"]
-    project.config["models"] = {name: project.config["models"]["one"] | {"model": name} for name in "abc"}
+    endpoint = project.config["models"]["one"] | {"concurrency": 2}
+    project.config["models"] = {name: endpoint | {"model": name} for name in "abc"}
     done = project.run("--cores", "4", RATES)
     assert done.status == 0, done.output
-    assert sorted(models_in_order(server)) == ["a", "b", "c", "judge"]
+    asked = [body["model"] for body in server.chats if body["model"] != "judge"]
+    assert asked != sorted(asked), "none waits until another one is done"
+    assert not [*(project.folder / "journal/.sharing").glob("*/*")]
     assert project.run("--cores", "4", RATES).nothing_done
 
 

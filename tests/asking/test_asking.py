@@ -11,15 +11,24 @@ from typing import Any, get_args
 import pytest
 
 from xsafety.asking import ask as asking
-from xsafety.asking import progress
+from xsafety.asking import progress, spending
 from xsafety.asking.ask import MAX_FAILURES, MIXED, Parts
 from xsafety.asking.engines.register import ENGINES, open_engine, with_weights
 from xsafety.asking.journal import RUNS, answers, journal_file, lines, lock
 from xsafety.asking.receipt import FiledReceipt, has_failed_rows, journalled_answers, next_attempt
 from xsafety.asking.requests import Completion, Ended, Engine, Fatal, Recipient, Request, request
+from xsafety.asking.spending import Spending
 from xsafety.categories import PAPER
 from xsafety.config.configuration import Config
-from xsafety.config.models import Budget, Connection, LocalConnection, OpenAIModel, Price, TransformersModel
+from xsafety.config.models import (
+    Connection,
+    JobBudget,
+    JobConnection,
+    LocalConnection,
+    OpenAIModel,
+    Price,
+    TransformersModel,
+)
 from xsafety.config.prompting import PromptingMethod
 from xsafety.generation.responses import model_requests, response_rows
 from xsafety.rows import Identity, row_name
@@ -101,24 +110,59 @@ def test_failed_rows_are_in_the_receipt_and_asked_again(tmp_path: Path) -> None:
     assert again.asked == ["en1", "fr0"]
 
 
+A_DOLLAR = Price(input=0, output=1e6)
+
+
+def for_a_dollar(requests: Iterable[Request], recipient: Recipient) -> None:
+    for asked in requests:
+        recipient.deliver(asked, Completion("answered", "A dollar", "stop", usage={"output_tokens": 1}))
+
+
+def paying(usd: float, *folders: Path, together: bool = False) -> JobConnection:
+    """A connection with one budget for the answers in some folders."""
+    prices = {str(folder): A_DOLLAR for folder in folders}
+    return JobConnection(price=A_DOLLAR, budgets=[JobBudget(usd=usd, prices=prices, together=together)])
+
+
 def test_asking_ends_where_the_budget_does_over_all_runs(tmp_path: Path) -> None:
-    def connection(budget: float) -> Connection:
-        return Connection(price=Price(input=0, output=1e6), budget=Budget(usd=budget))
-
-    def engine(requests: Iterable[Request], recipient: Recipient) -> None:
-        for asked in requests:
-            recipient.deliver(asked, Completion("answered", "A dollar", "stop", usage={"output_tokens": 1}))
-
     def answered() -> int:
         return len(answers(journal_file(tmp_path, "none/en")))
 
     texts = requests("A", "B", "C", "D")
     for _ in range(2):
         with pytest.raises(Ended, match=r"its budget of \$2.00 is used up"):
-            ask(texts, tmp_path, engine, quiet, connection=connection(2))
+            ask(texts, tmp_path, for_a_dollar, quiet, connection=paying(2, tmp_path))
         assert answered() == 2
-    ask(texts, tmp_path, engine, quiet, connection=connection(4.5))
+    ask(texts, tmp_path, for_a_dollar, quiet, connection=paying(4.5, tmp_path))
     assert answered() == 4
+
+
+def test_answers_from_before_a_price_was_set_count_at_the_price_of_today(tmp_path: Path) -> None:
+    texts = requests("A", "B", "C", "D")
+    ask(texts[:3], tmp_path, for_a_dollar, quiet)
+    with pytest.raises(Ended, match=r"its budget of \$3.00 is used up"):
+        ask(texts, tmp_path, for_a_dollar, quiet, connection=paying(3, tmp_path))
+    assert Spending({tmp_path: A_DOLLAR}).dollars() == 3
+
+
+def test_jobs_that_run_at_once_share_a_budget(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(spending, "OTHERS_EVERY", 0)
+    one, other = tmp_path / "responses/one", tmp_path / "responses/other"
+    shared = paying(5, one, other, together=True)
+    seen = list[str]()
+
+    def meanwhile(asked: Iterable[Request], recipient: Recipient) -> None:
+        for number, one_asked in enumerate(asked):
+            if number == 1:
+                ask(requests("C", "D"), other, for_a_dollar, quiet, connection=shared)
+            for_a_dollar([one_asked], recipient)
+            seen.append(recipient.work().line())  # type: ignore[attr-defined]
+
+    with pytest.raises(Ended, match=r"the budget of \$5.00 for all together is used up") as caught:
+        ask(requests("A", "B", "E", "F"), one, meanwhile, quiet, connection=shared)
+    assert len(answers(journal_file(one, "none/en"))) == 3
+    assert "$4.00 of $5.00 for all together" in seen[1]
+    assert caught.value.receipt["rows"] == 4
 
 
 def test_a_fatal_end_keeps_what_came(tmp_path: Path) -> None:

@@ -3,20 +3,26 @@
 import json
 import multiprocessing
 import os
+import re
 import signal
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.asking.collected import Collected
 from tests.asking.test_local_engine import IDENTITY, TEXTS, ask, copy, llama, questions, spoil_weights
+from tests.asking.tiny import save_classifier
 from tests.conftest import ROOT
+from xsafety.asking.ask import ask as ask_parts
 from xsafety.asking.engines.local import workers
 from xsafety.asking.engines.local.devices import gpus, lease
-from xsafety.asking.engines.local.generate import generate
 from xsafety.asking.engines.local.loading import load
+from xsafety.asking.engines.register import open_engine
+from xsafety.asking.journal import Journal, keys
 from xsafety.asking.requests import Completion, Fatal, Request
 from xsafety.config.models import LocalConnection
 from xsafety.tabular import to_json
@@ -25,6 +31,7 @@ __all__ = ["copy", "llama"]
 
 JOB = """
 import os, sys
+from xsafety.asking.ask import ask as ask_parts
 from xsafety.asking.engines.local import workers
 from xsafety.asking.engines.local.devices import lease
 from xsafety.config.models import LocalConnection
@@ -98,22 +105,48 @@ QUESTIONS = [f"{text} {word}" for text in TEXTS for word in ("hat", "line", "sil
 
 def ask_workers(folder: Path, collected: Collected) -> None:
     connection = LocalConnection(model=str(folder), devices=2)
-    generate(questions(*QUESTIONS), collected, identity=IDENTITY, connection=connection, threads=1)
+    open_engine(IDENTITY, connection, folder)(questions(*QUESTIONS), collected)
 
 
-def test_workers_share_a_queue_and_what_a_killed_one_had_is_answered_by_others(
-    llama: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+@pytest.mark.slow
+def test_workers_share_a_queue_and_what_a_killed_one_had_is_answered_by_the_other(
+    llama: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(workers, "STARTED_BY", "fork")  # torch need not be imported anew
+    """Two processes that begin afresh, as on GPUs."""
     alone, collected = ask(llama, questions(*QUESTIONS), tokens=1000), Killing(1)
     ask_workers(llama, collected)
     assert (collected.done, collected.failed) == (alone, {})
-    assert "was killed by SIGKILL; " in capsys.readouterr().err
-    collected = Killing(2)
+    [line] = [line for line in capsys.readouterr().err.splitlines() if line.startswith("note: ")]
+    assert re.fullmatch(r"note: worker \d was killed by SIGKILL; \d+ rows that it had go back to the queue", line)
+
+
+def test_where_no_worker_is_left_the_job_ends_with_what_was_answered(
+    llama: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(workers, "STARTED_BY", "fork")  # torch need not be imported anew
+    alone, collected = ask(llama, questions(*QUESTIONS), tokens=1000), Killing(2)
     with pytest.raises(Fatal, match="was killed by SIGKILL, and no worker is left"):
         ask_workers(llama, collected)
     assert collected.done
     assert all(alone[text] == answer for text, answer in collected.done.items())
+
+
+@pytest.mark.parametrize(
+    "more", [{"lead": "", "labels": ["hat", "line"]}, {"endpoint": "classifier", "labels": ["a", "b"]}]
+)
+def test_judges_have_workers_too(
+    llama: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, more: dict[str, object]
+) -> None:
+    monkeypatch.setattr(workers, "STARTED_BY", "fork")
+    folder = save_classifier(tmp_path, " ".join(TEXTS).split(), ["a", "b"]) if "endpoint" in more else llama
+    judge, found = {**IDENTITY, **more}, []
+    for number in (1, 2):
+        collected = Collected()
+        connection = LocalConnection(model=str(folder), devices=number)
+        open_engine(judge, connection, folder)(questions(*QUESTIONS), collected)  # type: ignore[arg-type]
+        assert (len(collected.done), collected.failed) == (len(QUESTIONS), {})
+        found.append({text: answer.text.partition(",")[0] for text, answer in collected.done.items()})
+    assert found[0] == found[1]
 
 
 def test_what_a_worker_cannot_load_ends_the_job_in_a_line(copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -122,6 +155,32 @@ def test_what_a_worker_cannot_load_ends_the_job_in_a_line(copy: Path, monkeypatc
     with pytest.raises(Fatal, match="cannot be loaded as a causal language model") as error:
         ask_workers(copy, Collected())
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("devices", [1, 2])
+def test_a_full_disk_ends_the_job_and_what_was_written_is_not_asked_again(
+    llama: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, devices: int
+) -> None:
+    monkeypatch.setattr(workers, "STARTED_BY", "fork")
+    connection = LocalConnection(model=str(llama), devices=devices)
+    engine, said = open_engine(IDENTITY, connection, llama), list[str]()
+    parts, append, written = {"none/en": lambda: questions(*QUESTIONS)}, Journal.append, list[str]()
+
+    def appended(self: Journal, key: str, *answer: Any) -> None:
+        if len(written) == 5:
+            raise OSError("No space left on device")
+        append(self, key, *answer)
+        written.append(key)
+
+    monkeypatch.setattr(Journal, "append", appended)
+    with pytest.raises(OSError, match="No space left"):
+        ask_parts(parts, tmp_path, engine, said.append, connection)
+    monkeypatch.undo()
+    monkeypatch.setattr(workers, "STARTED_BY", "fork")
+    assert keys(tmp_path / "none/en.jsonl") == {*written}
+    ask_parts(parts, tmp_path, engine, said.append, connection)
+    assert f"{len(QUESTIONS)} rows, {len(QUESTIONS) - 5} to ask, the others are in the journal" in said
+    assert len(keys(tmp_path / "none/en.jsonl")) == len(QUESTIONS)
 
 
 def test_a_run_says_what_a_model_takes_before_it_loads(
@@ -152,6 +211,15 @@ def cut_weights(folder: Path) -> None:
     (folder / "model.safetensors").write_bytes(content[: len(content) // 2])
 
 
+def lose_a_shard(folder: Path) -> None:
+    from transformers import AutoModelForCausalLM
+
+    model = AutoModelForCausalLM.from_pretrained(folder)
+    (folder / "model.safetensors").unlink()
+    model.save_pretrained(folder, max_shard_size="30KB")
+    next(folder.glob("model-00002-*")).unlink()
+
+
 def lose_a_weight(folder: Path) -> None:
     from safetensors.torch import load_file, save_file
 
@@ -169,8 +237,9 @@ def ask_for_code(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("spoil", "told"),
     [
-        (drop_tokenizer, "cannot be loaded as a causal language model"),
-        (cut_weights, "cannot be loaded as a causal language model"),
+        (drop_tokenizer, "its tokenizer cannot be loaded: a file is missing, such as tokenizer.json"),
+        (cut_weights, r"model\.safetensors is damaged, or was not fetched whole .*; fetch it again"),
+        (lose_a_shard, r"No such file or directory: .*model-00002-of-0000\d\.safetensors"),
         (lose_a_weight, "its files lack 1 weights, such as model.layers.1.mlp.up_proj.weight"),
         (ask_for_code, "run only with trust_remote_code: true"),
     ],
@@ -185,16 +254,21 @@ def test_what_is_wrong_with_a_model_is_told_in_a_line(copy: Path, spoil: object,
 
 
 @pytest.mark.parametrize(
-    "wanted",
+    ("wanted", "told"),
     [
-        {"quant_method": "bitsandbytes", "load_in_4bit": True},
-        {"quant_method": "gptq", "bits": 4},
-        {"quant_method": "x"},
+        ({"quantisation": {"quant_method": "bitsandbytes", "load_in_4bit": True}}, "pip install"),
+        ({"quantisation": {"quant_method": "gptq", "bits": 4}}, "pip install"),
+        ({"quantisation": {"quant_method": "x"}}, "x"),
+        ({"device_map": "auto"}, "pip install accelerate"),
+        ({"device_map": "cpu"}, "pip install accelerate"),
     ],
 )
-def test_quantisation_that_cannot_be_done_here_is_told_in_a_line(llama: Path, wanted: dict[str, object]) -> None:
-    with pytest.raises(Fatal, match="cannot be loaded as a causal language model: ") as error:
-        ask(llama, questions("my hat"), quantisation=wanted)
+def test_what_lacks_a_package_is_told_in_a_line(llama: Path, wanted: dict[str, Any], told: str) -> None:
+    if find_spec("accelerate") and "device_map" in wanted:
+        assert ask(llama, questions("my hat"), **wanted) == ask(llama, questions("my hat"))
+        return
+    with pytest.raises(Fatal, match=f"cannot be loaded as a causal language model: .*{told}") as error:
+        ask(llama, questions("my hat"), **wanted)
     assert "\n" not in str(error.value)
 
 

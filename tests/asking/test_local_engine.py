@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from tests.asking.collected import Collected
-from xsafety.asking.engines.local import files, generate, loading
+from xsafety.asking.engines.local import files, loading
+from xsafety.asking.engines.register import open_engine
 from xsafety.asking.requests import Completion, Fatal, Request, request
 from xsafety.config.models import LocalConnection
 from xsafety.rows import Identity
@@ -79,15 +80,9 @@ def questions(*texts: str, system: str = "") -> list[Request]:
 
 def ask(folder: Path, requests: list[Request], *, tokens: int = 100, **identity: Any) -> dict[str, Completion]:
     collected = Collected()
-    template = identity.pop("chat_template", None)
-    connection = LocalConnection(model=str(folder), tokens_in_memory=tokens, chat_template=template)
-    generate.generate(
-        requests,
-        collected,
-        identity=IDENTITY | identity,  # type: ignore[arg-type]
-        connection=connection,
-        threads=1,
-    )
+    own = {name: identity.pop(name) for name in ("chat_template", "device_map") if name in identity}
+    connection = LocalConnection(model=str(folder), tokens_in_memory=tokens, **own)
+    open_engine(IDENTITY | identity, connection, folder)(requests, collected)  # type: ignore[arg-type]
     assert collected.failed == {}
     return collected.done
 
@@ -198,7 +193,7 @@ def empty(folder: Path) -> None:
 @pytest.mark.parametrize("spoil", [empty, spoil_weights])
 def test_a_folder_that_is_no_model_is_refused_by_name(copy: Path, spoil: Any) -> None:
     spoil(copy)
-    with pytest.raises(Fatal, match="cannot be loaded as a causal language model") as error:
+    with pytest.raises(Fatal, match="cannot be loaded") as error:
         ask(copy, questions("my hat"))
     assert str(copy) in str(error.value)
 

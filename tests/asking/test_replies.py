@@ -6,6 +6,7 @@ import json
 import resource
 from collections.abc import Awaitable, Callable
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import pytest
 
@@ -270,9 +271,16 @@ def test_an_older_answer_is_split_when_it_is_read() -> None:
 Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter, str], Awaitable[None]]
 
 
-def good(text: str) -> bytes:
-    body = json.dumps(reply(content=f"To {text}")).encode()
+NAMES = WeakKeyDictionary[asyncio.StreamWriter, str]()  # of the last request on a connection
+
+
+def good(text: str, name: str = "") -> bytes:
+    body = json.dumps(reply(content=f"To {text}") | {"id": f"chatcmpl-{name}"}).encode()
     return b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(body) + body
+
+
+_FILTERED = json.dumps({"error": {"message": "Filtered.", "code": "content_filter"}}).encode()
+BLOCKED = b"HTTP/1.1 400 Bad Request\r\nContent-Length: %d\r\n\r\n" % len(_FILTERED) + _FILTERED
 
 
 def ask(handle: Handler, *texts: str, **settings: Any) -> Collected:
@@ -283,6 +291,7 @@ def ask(handle: Handler, *texts: str, **settings: Any) -> Collected:
         try:
             while head := (await reader.readuntil(b"\r\n\r\n")).decode().lower():
                 length = int(head.partition("content-length:")[2].partition("\r\n")[0])
+                NAMES[writer] = head.partition("x-request-id: ")[2].partition("\r\n")[0]
                 asked = json.loads(await reader.readexactly(length))
                 await handle(reader, writer, asked["messages"][-1]["content"])
                 await writer.drain()
@@ -304,34 +313,67 @@ def ask(handle: Handler, *texts: str, **settings: Any) -> Collected:
     return collected
 
 
-@pytest.mark.parametrize("late", [0, 0.01, 0.1])
-def test_a_late_second_reply_is_never_the_answer_to_another_request(late: float) -> None:
+# When a second reply comes: seconds after the first, or with the next request on the connection, before its reply.
+NEXT = -1.0
+
+
+@pytest.mark.parametrize(
+    ("late", "names"),
+    [(0, True), (0.01, True), (0.1, True), (0.6, True), (2.0, True), (NEXT, True), (0.1, False), (NEXT, False)],
+)
+def test_a_late_second_reply_is_never_the_answer_to_another_request(late: float, names: bool) -> None:
     pending = set[asyncio.Task[None]]()
+    held = dict[asyncio.StreamWriter, bytes]()
 
     async def twice(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, text: str) -> None:
-        writer.write(good(text))
+        sent = good(text, NAMES[writer] if names else "")
+        second = sent if int(text) % 2 else BLOCKED
 
         async def again() -> None:
             await asyncio.sleep(late)
-            writer.write(good(text))
+            writer.write(second)
 
-        pending.add(asyncio.create_task(again()))
+        if writer in held:
+            writer.write(held.pop(writer))
+        await asyncio.sleep(max(late / 12, 0.005))
+        writer.write(sent)
+        if late == NEXT:
+            held[writer] = second
+        elif 8 <= int(text) < 16:
+            pending.add(asyncio.create_task(again()))
 
-    texts = [str(number) for number in range(60)]
+    texts = [str(number) for number in range(64)]
     found = ask(twice, *texts)
     assert {id: one.text for id, one in found.done.items()} == {text: f"To {text}" for text in texts}
 
 
-def test_a_connection_that_stays_silent_is_used_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(wire, "SILENCE", 0)
+@pytest.mark.parametrize(("names", "most"), [(True, 2), (False, 40)])
+def test_a_connection_is_used_again_where_replies_have_names(names: bool, most: int) -> None:
     connections = set[asyncio.StreamReader]()
 
     async def once(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, text: str) -> None:
         connections.add(reader)
-        writer.write(good(text))
+        writer.write(good(text, NAMES[writer] if names else ""))
 
     ask(once, *map(str, range(40)), concurrency=1)
-    assert len(connections) < 5
+    assert len(connections) == most
+
+
+@pytest.mark.parametrize(("nameless", "calls", "most"), [(BLOCKED, 41, 4), (good("odd"), 41, 32)])
+def test_what_comes_without_a_name_is_asked_for_on_a_connection_of_its_own(
+    nameless: bytes, calls: int, most: int
+) -> None:
+    connections, asked = set[asyncio.StreamReader](), list[str]()
+
+    async def mixed(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, text: str) -> None:
+        connections.add(reader)
+        asked.append(text)
+        writer.write(nameless if text == "10" else good(text, NAMES[writer]))
+
+    found = ask(mixed, *map(str, range(40)), concurrency=1)
+    assert found.done["10"].text == ("To odd" if nameless != BLOCKED else "")
+    assert (len(asked), found.failed) == (calls, {})
+    assert len(connections) == most
 
 
 def test_large_replies_take_no_more_memory_at_many_in_flight(monkeypatch: pytest.MonkeyPatch) -> None:

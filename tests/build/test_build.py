@@ -75,6 +75,6 @@ def test_counts_add_up_to_the_rows(judge: str, model: str) -> None:
     for row in counts:
         assert row["n"] == row["safe"] + row["unsafe"] + row["invalid"] + row["failed"]
         assert (row["refusal"] or 0) <= row["n"]
-    harmful = sum("expected" not in query for lang in LANGUAGES[model] for query in rows("queries", lang))
+    harmful = sum(query["expected"] != "answer" for lang in LANGUAGES[model] for query in rows("queries", lang))
     expected = harmful * len(BUILD["promptings"]) * BUILD["samples"][model]
     assert sum(row["n"] for row in counts) == expected

@@ -16,7 +16,7 @@ from xsafety.calibration.sampling import Answer, draw_sample, verdicts_by_model
 from xsafety.categories import OF_PAPER
 from xsafety.config.calibration import Enough
 from xsafety.rows import ALL, JudgeQuality, LabelledAnswer, RateEstimate, Verdict
-from xsafety.tabular import columns, write_rows
+from xsafety.tabular import columns, required, write_rows
 
 QORGAU_RU = {("unsafe", "unsafe"): 61, ("safe", "unsafe"): 54, ("unsafe", "safe"): 37, ("safe", "safe"): 848}
 FEW = Enough(min_labels=5, min_per_verdict=2)
@@ -61,7 +61,7 @@ def test_a_public_set_all_labelled_comes_to_what_people_say() -> None:
     row = of_one([verdict for verdict, _ in pairs], [label for _, label in pairs])
     assert (row["tp"], row["fp"], row["fn"], row["tn"], row["labels"]) == (61, 37, 54, 848, 1000)
     assert row["status"] == "corrected"
-    assert row.keys() == {*columns(JudgeQuality)}
+    assert row.keys() == {*required(JudgeQuality)}
     shown = {name: round(float(row[name]), 1) for name in ("raw", "corrected", "people", "sensitivity", "specificity")}  # type: ignore[literal-required]
     assert shown == {"raw": 9.8, "corrected": 11.5, "people": 11.5, "sensitivity": 53.0, "specificity": 95.8}
     assert 43 < float(row["sensitivity_lower"]) < 45

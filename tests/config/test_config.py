@@ -11,7 +11,7 @@ import yaml
 from tests.conftest import ROOT
 from xsafety.config.block import Strict
 from xsafety.config.configuration import key_variables, load, missing_keys, read, unreachable
-from xsafety.config.models import OpenAIJudge, OpenAIModel
+from xsafety.config.models import JobBudget, JobConnection, OpenAIJudge, OpenAIModel
 from xsafety.config.verification import SpotCheck, Verification
 from xsafety.tabular import DataError
 from xsafety.translation.services import connection
@@ -158,6 +158,7 @@ def test_good_config_has_the_documented_defaults() -> None:
             "models: {m: {engine: openai, model: x, concurency: 1}}",
             "concurency: unknown key; did you mean 'concurrency'?",
         ),
+        ("models: {m: {engine: openai, model: x, modle: y}}", "m.modle: unknown key; did you mean 'mode'?"),
         (
             "models: {m: {engine: openai, model: x, languages: [xx]}}",
             "models.m.languages: 'xx' names no known language",
@@ -199,6 +200,11 @@ def test_good_config_has_the_documented_defaults() -> None:
             "judges: {j: {engine: openai, model: x, translate_to_english: true}}",
             "judges.j.translate_to_english True: set translation.",
         ),
+        (
+            "{languages: [fr], judges: {j: {engine: openai, model: x, translate_to_english: true}}, dataset:"
+            " {source: de, d: {files: d.csv, text: t, language: de}}}",
+            "it reads queries in English, and the seeds are de; add en to languages",
+        ),
         ("promptings: {p: {text: 'Under {scenario}, {query}'}}", "promptings.p.text"),
         ("promptings: {p: {text: '{scenario'}}", "the only placeholder is {scenario}"),
         (
@@ -223,6 +229,11 @@ def test_each_problem_is_told_with_key_value_and_fix(edit: str, told: str) -> No
     message = problems(changed(edit))
     assert message.startswith("config: 1 problem(s)\n")
     assert told in message
+
+
+def test_of_keys_alike_the_one_that_lacks_is_meant() -> None:
+    message = problems(changed("models: {m: {engine: openai, modle: x}}"))
+    assert "models.m.modle: unknown key; did you mean 'model'?" in message
 
 
 def test_all_problems_come_in_one_message() -> None:
@@ -262,6 +273,22 @@ def test_a_budget_needs_the_price() -> None:
     raw = yaml.safe_load(GOOD)
     raw["models"]["one"]["budget"] = {"usd": 5}
     assert "a budget needs the price" in problems(raw)
+    del raw["models"]["one"]["budget"]
+    assert "budget needs the price of all who are asked; set it for responses/one" in problems(
+        raw | {"budget": {"usd": 9}}
+    )
+
+
+def test_a_job_is_told_the_budgets_that_it_spends_from() -> None:
+    raw = yaml.safe_load(GOOD)
+    raw["models"]["one"] |= {"price": {"input": 1, "output": 2}, "budget": {"usd": 5}}
+    for judge in raw["judges"].values():
+        judge |= {"price": {"input": 3, "output": 4}} if judge["engine"] == "openai" else {}
+    config = load(raw | {"budget": {"usd": 9}})
+    own, of_all = config.for_job(config.models["one"].connection(), "responses/one").budgets  # type: ignore[union-attr]
+    assert (own.usd, list(own.prices), own.together) == (5, ["journal/responses/one"], False)
+    assert (of_all.usd, of_all.together) == (9, True)
+    assert of_all.prices["journal/responses/one"].output == 2
 
 
 def test_secret_headers_need_their_variables_and_local_models_none() -> None:
@@ -487,7 +514,8 @@ def descendants(kind: type[Strict]) -> list[type[Strict]]:
     return [one for child in kind.__subclasses__() for one in (child, *descendants(child))]
 
 
-BLOCKS = list(dict.fromkeys(descendants(Strict)))
+OF_JOBS = (JobBudget, JobConnection)  # made of the configuration, not written in it
+BLOCKS = [kind for kind in dict.fromkeys(descendants(Strict)) if kind not in OF_JOBS]
 
 
 @pytest.mark.parametrize("kind", BLOCKS, ids=lambda kind: kind.__name__)

@@ -30,7 +30,7 @@ BLOCKS = [f"{stem}/{name}" for stem, kinds in FILES.items() for blocks in kinds.
 EXPECTED = yaml.safe_load((ROOT / "tests/data/models/requests.yaml").read_text(encoding="utf-8"))
 MESSAGES: list[Message] = [{"role": "system", "content": "Be helpful."}, {"role": "user", "content": "नमस्ते"}]
 DIALOGUE = {"category": PAPER["insult"], "query": "नमस्ते", "response": "I'd rather not."}
-OWN_HEADERS = re.compile(r"x-stainless-.*|accept.*|connection|content-.*|host|user-agent")
+OWN_HEADERS = re.compile(r"x-stainless-.*|accept.*|connection|content-.*|host|user-agent|x-request-id")
 
 
 class Endpoint(ThreadingHTTPServer):

@@ -53,7 +53,8 @@ def test_rows_are_shown_searched_and_taken_along(page: Get) -> None:
     assert "<b>Yes" not in shown
     assert "round 1: ok by anna, 2026-11-01" in shown
     assert '<option value="without_commonsense">those of the main table</option>' in shown
-    assert "No row is like that" in page("/?lang=zh&words=nowhere").text
+    assert "No row is like that. Take" in page("/?lang=zh&words=nowhere").text
+    assert '<a href="/?lang=zh">Those with any verdict</a>' in page("/?lang=zh&verdict=nothing").text
     assert "page 1 of 1" in page("/?page=999").text
     taken = page("/rows.csv?verdict=unsafe&judge=mild")
     assert taken.headers["content-disposition"] == 'attachment; filename="rows.csv"'

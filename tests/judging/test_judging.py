@@ -167,6 +167,9 @@ def test_the_judge_reads_the_english_of_both_sides_where_configured() -> None:
         ("invalid", "empty"),
     ]
     assert found[0]["response"] == "Of course."
+    english["a"]["query"] = "What they were asked, in English?"  # where the seeds are in another language
+    (request,) = requests_of(rows, english)
+    assert "Person 1: What they were asked, in English?\n" in request.messages[0]["content"]
 
 
 def said(text: str, finish_reason: str = "stop") -> dict[str, Any]:

@@ -1,10 +1,17 @@
-"""A run on this machine alone: a served model, and verdicts off the next token of a guard."""
+"""Runs on this machine alone: a served model, verdicts off the next token of a guard, and a model that translates."""
 
 import socket
 import sys
 
+import pytest
+
 from tests.asking.tiny import save_llama
-from tests.conftest import ROOT, Project
+from tests.conftest import ROOT, SEEDS, Project
+from xsafety.rows import Draft
+from xsafety.tabular import columns, read_csv
+
+COLUMNS = columns(Draft)
+RULES = ("ask_drafts", "drafts", "ask_english", "english")
 
 
 def test_a_run_asks_and_judges_on_this_machine(project: Project) -> None:
@@ -32,11 +39,45 @@ def test_a_run_asks_and_judges_on_this_machine(project: Project) -> None:
     assert project.run(verdicts).nothing_done
 
 
-def test_drafts_rest_on_the_weights_that_translate(project: Project) -> None:
-    weights = project.write("marian/model.safetensors", "weights")
-    block = {"model": str(weights.parent), "family": "marian", "threads": 2}
-    project.config["translation"] = {"memory": "memory", "engine": "transformers", "transformers": block}
-    planned = project.run("--dry-run", "results/drafts/fr.csv")
-    assert planned.status == 0, planned.output
-    assert str(weights) in planned.output
-    assert "--threads 2 " in planned.output
+@pytest.mark.slow
+def test_one_job_loads_a_translator_for_all_languages(project: Project) -> None:
+    folder = project.folder
+    (folder / "tower").mkdir()
+    words = [*SEEDS.replace("\n", " ").split(), *"from to : French Swahili English mon chapeau".split(), "[to]"]
+    save_llama(folder / "tower", words, "{{ messages[0].content }} [to]")
+    translator = {
+        "model": str(folder / "tower"),
+        "family": "causal",
+        "prompt": "from {source} to {target} : {text}",
+        "decoding": {"max_new_tokens": 30, "repetition_penalty": 9.0},
+        "threads": 2,
+    }
+    project.config |= {
+        "languages": ["en", "fr", "sw"],
+        "translation": {"memory": "memory", "engine": "transformers", "transformers": translator},
+    }
+    project.config["judges"]["paper"]["translate_to_english"] = True
+    asked = "results/asked/judges/paper.json"
+    done = project.run(asked)
+    assert done.status == 0, done.output
+    assert "--threads 2 " in done.output
+    assert {rule: done.counts[rule] for rule in RULES} == {"ask_drafts": 1, "drafts": 2, "ask_english": 1, "english": 2}
+    for rule in ("ask_drafts", "ask_english"):
+        log = (folder / f"results/logs/{rule}.log").read_text()
+        assert log.count("note: translated by tower; its licence: not known") == 1
+    texts = {row["draft"] for lang in ("fr", "sw") for row in read_csv(folder / f"results/drafts/{lang}.csv", COLUMNS)}
+    assert len(texts) > 3
+    assert any(row["english"] for row in project.rows("results/english/one/none/sw.jsonl"))
+    project.write("memory/fr.csv", ",".join(COLUMNS) + "\ninsult-1,Say something rude about my hat.,Moque-toi,hand,\n")
+    done = project.run(asked)
+    assert done.status == 0, done.output
+    assert [job for job in done.jobs if job.split()[0] in RULES] == [
+        "ask_drafts",
+        "ask_english",
+        "drafts fr",
+        "english one/none/fr",
+    ]
+    assert "translated by" not in (folder / "results/logs/ask_drafts.log").read_text()
+    (folder / "tower/config.json").write_text((folder / "tower/config.json").read_text() + " ")
+    planned = project.run("--dry-run", asked)
+    assert {"ask_drafts", "drafts fr", "drafts sw"} <= {*planned.jobs}

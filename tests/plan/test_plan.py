@@ -17,7 +17,7 @@ from xsafety.config.configuration import Config, load
 from xsafety.config.prompting import PromptingMethod
 from xsafety.generation.responses import model_requests
 from xsafety.plan.count import LACKS_DRAFTS, WAITS, DataSet, Workloads, count_workloads
-from xsafety.plan.shown import Estimate, estimates, label_lines, notes, plan_table, power_lines, summed
+from xsafety.plan.shown import Estimate, budget_lines, estimates, label_lines, notes, plan_table, power_lines, summed
 from xsafety.rows import Seed
 from xsafety.seeds.csv_folder import read
 from xsafety.tabular import write_jsonl
@@ -227,6 +227,21 @@ def test_judges_that_read_english(raw: dict[str, Any]) -> None:
     assert (english.rows, english.answered, english.to_ask, english.uncertain) == (2, 0, 2, True)
     assert plan["verdicts", "paper", "fr"].to_ask == 2
     assert ("english", "google", "en") not in plan
+    # Of German seeds, the answers in German too are read in English, beside the queries in English.
+    german = {"languages": ["de", "en"], "dataset": {"seeds": "seeds", "source": "de"}}
+    plan = planned(raw | german | {"judges": {"paper": block("paper", translate_to_english=True)}})
+    assert [plan["english", "google", "de"].rows, plan["verdicts", "paper", "de"].to_ask] == [2, 2]
+    assert ("english", "google", "en") not in plan
+
+
+def test_what_is_spent_of_budgets_and_what_is_beyond_them(raw: dict[str, Any]) -> None:
+    raw["models"]["one"]["budget"] = {"usd": 20}
+    raw["judges"]["paper"]["price"] = {"input": 0, "output": 0}
+    keep(raw, "a", output_tokens=1_000_000)
+    config, workloads, _ = counted(raw | {"budget": {"usd": 40}})
+    own, of_all = budget_lines(config, estimates(config, workloads))
+    assert own.startswith("Budget of one: $10.00 of $20.00 are spent; what is to be asked costs $30.00, $20.00 more")
+    assert of_all == "Budget of all together: $10.00 of $40.00 are spent; what is to be asked costs $30.00."
 
 
 def test_times_of_one_provider_add_up_and_others_run_beside_it() -> None:

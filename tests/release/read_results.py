@@ -53,6 +53,13 @@ READERS: dict[str, Callable[[Sequence[str]], int]] = {
 }
 
 
+def _by_card(results: Path, kind: str) -> int:
+    from datasets import load_dataset
+
+    with tempfile.TemporaryDirectory() as cache:
+        return len(load_dataset(str(results), kind, split="train", cache_dir=cache))
+
+
 def _rows(file: Path) -> list[dict[str, str]]:
     with file.open(encoding="utf-8", newline="") as lines:
         return [*csv.DictReader(lines)] if file.suffix == ".csv" else [json.loads(line) for line in lines]
@@ -66,13 +73,19 @@ def _is_number(text: str) -> bool:
     return True
 
 
+def _joined(results: Path, kind: str) -> list[str]:
+    """The files of a kind, but queries with shuffled options among others, which are a kind of their own."""
+    files = map(str, sorted(results.glob(f"{kind}.jsonl")))
+    return [file for file in files if not (kind == KINDS[0] and "@" in file)]
+
+
 def problems(results: Path) -> Iterator[str]:
     there = [
         file for file in sorted(results.rglob("*")) if file.suffix in (".csv", ".jsonl") and "logs" not in file.parts
     ]
     found = {str(file): rows for file in there if (rows := _rows(file))}
     groups = [[file] for file in found]
-    groups += [[*map(str, sorted(results.glob(f"{kind}.jsonl")))] for kind in KINDS]
+    groups += [_joined(results, kind) for kind in KINDS]
     for group in groups:
         count = sum(len(found[file]) for file in group)
         for name, read in READERS.items():
@@ -82,6 +95,11 @@ def problems(results: Path) -> Iterator[str]:
                         yield f"{group}: {name} finds {read_rows} rows of {count}"
                 except Exception as error:  # whatever a reader raises
                     yield f"{group}: {name}: {type(error).__name__}: {error}"
+    if find_spec("datasets"):
+        for kind in KINDS:
+            name, count = kind.partition("/")[0], sum(len(found[file]) for file in _joined(results, kind))
+            if (read_rows := _by_card(results, name)) != count:
+                yield f"{name}: by the card, {read_rows} rows of {count}"
     for file, rows in found.items():
         for column in rows[0] if file.endswith("csv") else ():
             values = [row[column] for row in rows if row[column]]

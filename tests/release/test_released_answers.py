@@ -31,7 +31,7 @@ def response(query: Query, sample: int) -> Response:
 def verdict(answer: Response) -> Verdict:
     judged: Any = {"verdict": "unsafe", "reason": "", "refusal": None, "label": "Yes", "judge_output": JUDGED}
     kept: Any = {key: value for key, value in answer.items() if key not in ("status", "finish_reason", "detail")}
-    return Verdict(**kept, **judged, judge="paper", categories=["rude"])
+    return Verdict(**kept, **judged, judge="paper", categories=["rude"], confidence=0.75)
 
 
 def label(query: Query, labeller: str, date: str) -> Label:
@@ -73,7 +73,8 @@ def test_answers_are_told_by_digests(answers: dict[Beside, list[Path]], tmp_path
     assert [(row["id"], row["sample"]) for row in said] == [(id, sample) for id in "abcd" for sample in (1, 2)]
     assert {(row["model"], row["prompting"], row["source_dataset"]) for row in said} == {("one", "none", "seeds")}
     assert [row["digest"] for row in said] == [row["digest"] for row in judged]
-    assert {(row["judge"], row["verdict"], *row["categories"]) for row in judged} == {("paper", "unsafe", "rude")}
+    said_of = {(row["judge"], row["verdict"], row["confidence"], *row["categories"]) for row in judged}
+    assert said_of == {("paper", "unsafe", 0.75, "rude")}
     assert [(row["labeller"], row["lang"], row["digest"]) for row in labels] == [
         ("labeller-1", "fr", said[0]["digest"]),
         ("labeller-2", "fr", said[0]["digest"]),

@@ -196,7 +196,7 @@ def test_drawings_name_themselves_and_hold_nothing_but_ours(folder: Path) -> Non
         svg = path.read_text(encoding="utf-8")
         assert svg.startswith('<svg role="img" aria-label="')
         assert svg.count("font-family=") == 1
-        assert not re.search(r"<script|<image|<style|url\(|class=", svg)
+        assert not re.search(r"<script|<image|<style|<a |url\(|class=", svg)
         assert set(re.findall(r"#[0-9a-fA-F]{3,6}", svg)) <= set(PALETTE.values()), path.name
         assert not re.findall(r'(?:fill|stroke)="(?!none|#|transparent)[^"]*"', svg), path.name
     assert 'aria-label="Model &lt;A&gt;: most unsafe in' in (folder / "one/languages.a.svg").read_text(encoding="utf-8")

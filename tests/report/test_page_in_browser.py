@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 import axe_core_python
 import pytest
@@ -15,6 +16,7 @@ from selenium.webdriver.common.keys import Keys
 from tests.report.test_charts import STATUS, comparison, drawings, estimates
 from tests.report.test_report import EXAMPLES, LEDGER, SHOWN, USAGE, folder, rendered, verification
 from xsafety.categories import OF_PAPER
+from xsafety.explore.selection import Selection
 from xsafety.report.charts import ChartNames, drawing_names
 from xsafety.report.drawing import read_pictures, write_drawing
 from xsafety.report.page import read_judge
@@ -103,6 +105,19 @@ def test_headings_go_down_by_one_and_whatever_scrolls_can_be_reached(browser: we
     assert ask(browser, "[...document.querySelectorAll('svg')].every(e => e.getAttribute('aria-label'))")
     assert ask(browser, "[...document.querySelectorAll('.scroll')].every(e => e.tabIndex == 0)")
     assert ask(browser, "getComputedStyle(document.querySelector('dd[lang=ar]')).direction") == "rtl"
+
+
+def test_a_cell_of_the_heat_map_leads_to_its_rows(browser: webdriver.Chrome) -> None:
+    look(browser, 1280)
+    cell = "document.querySelectorAll('#categories figure svg a')"
+    browser.execute_script(f"{cell}[0].scrollIntoView({{block: 'center'}})")
+    middle = "(box => document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2))"
+    href = ask(browser, f"{middle}({cell}[0].getBoundingClientRect()).closest('a').href.baseVal")
+    found = Selection.of(dict(parse_qsl(urlsplit(href).query)))
+    assert (found.model, found.prompting, found.judge, found.verdict) == ("a", "none", "lexicon", "unsafe")
+    assert found.lang in ("en", "ar", "bn", "zh")
+    assert found.category in OF_PAPER.categories
+    assert ask(browser, f"[...{cell}].every(e => e.tabIndex == -1)")  # for the keyboard the table has them all
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (390, "dark")])

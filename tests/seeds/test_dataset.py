@@ -42,7 +42,7 @@ def test_a_source_gives_what_the_workflow_files(tmp_path: Path, monkeypatch: pyt
     for lang, entries in found.evidence.items():
         assert language(lang)
         assert {entry["id"] for entry in entries} <= set(ids)
-        assert all(tuple(entry) == columns(Evidence) for entry in entries)
+        assert all(tuple(entry) == required(Evidence) for entry in entries)
     assert all(tuple(repair) == columns(Repair) for repair in found.repairs)
     files = origin_files(dataset)
     assert len(files) == len(set(files))

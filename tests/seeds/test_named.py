@@ -4,6 +4,7 @@ import gzip
 import json
 from collections import Counter
 from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -186,7 +187,7 @@ def test_what_can_be_mended_is_mended_and_told(tmp_path: Path) -> None:
         (7, "set-6", "blank", "no text"),
         (6, "set-5", "repeated", f"the same text as {tmp_path / 'a.csv'}, row 5"),
     ]
-    assert found.notes == ["set: 5 queries, 5 texts in en; 3 mended; 1 blank; 1 repeated: see repairs.csv"]
+    assert found.notes == ["set: 5 queries, 5 texts in en; 3 mended; 1 blank; 1 repeated"]
 
 
 def test_languages_have_many_names(tmp_path: Path) -> None:
@@ -269,7 +270,10 @@ def test_problems_are_grouped_and_come_at_once(tmp_path: Path) -> None:
         ({"a.parquet": "no"}, {}, "not readable as parquet"),
         ({"a.xlsx": "no"}, {}, "not readable as xlsx"),
         ({"a.csv": "1,One.\n"}, {"columns": ["id"]}, "2 columns, and `columns` names 1"),
-        ({"a.txt": "One."}, {}, "no such file"),
+        ({"a.txt": "One."}, {}, "no kind of file that can be read; save it as one of: .csv"),
+        ({"a.csv": "One."}, {"files": "no.csv"}, "no.csv: no such file"),
+        ({"a.jsonl": '{"id": 1, "text": "One.", "c": ["b"]}'}, {"category": "c"}, "{column: c, list: first}"),
+        ({"a.json": '[{"id": 1, "text": [{"content": "One."}]}]'}, {}, "there are: id, text.0.content"),
         ({"a.csv": "id,text\n1,Eins.\n"}, {"language": "de"}, "set dataset.source to one of: de (1)"),
     ],
 )  # fmt: skip
@@ -278,12 +282,51 @@ def test_each_problem_names_its_place_and_fix(
 ) -> None:
     found = refused(tmp_path, files, **block)
     assert told in found
-    assert str(tmp_path) in found or "no text in en" in found
+    assert str(tmp_path) in found or "no text in en" in found or "no such file" in found
 
 
 def test_an_encoding_that_is_not_utf8_is_told(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_bytes("id,text\n1,caf\xe9\n".encode("latin-1"))
-    assert "not UTF-8" in refused(tmp_path, {})
+    assert "a.csv, line 2: not UTF-8" in refused(tmp_path, {})
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("a.csv", 'id;kind;"text, as given"\n1;a;One, two.\n'),
+        ("a.csv", 'id|kind|"text, as given"\r\n1|a|"One, two."\r\n'),
+        ("a.csv", "id\tkind\ttext, as given\n1\ta\tOne, two.\n"),
+        ("a.csv", 'id,kind,"text, as given"\r1,a,"One, two."\r'),
+        ("a.jsonl", '\ufeff{"id": 1, "kind": "a", "text, as given": "One, two."}\n\n'),
+        ("a.json", '{"id": 1, "kind": "a", "text, as given": "One, two."}\n{"id": 2, "kind": "a"}\n'),
+        ("a.json", '{"1": {"id": 1, "kind": "a", "text, as given": "One, two."}, "2": {"id": 2, "kind": "a"}}'),
+    ],
+)
+def test_tables_as_programs_write_them(tmp_path: Path, name: str, content: str) -> None:
+    found = read(tmp_path, {name: content}, text="text, as given", category="kind")
+    assert texts(found) == {"set-1": "One, two."}
+    if name == "a.csv":
+        (tmp_path / name).write_bytes(content.encode("utf-16"))
+        assert texts(read(tmp_path, {}, text="text, as given", category="kind")) == {"set-1": "One, two."}
+
+
+def test_words_of_programs_for_nothing_are_no_texts(tmp_path: Path) -> None:
+    table = "id,en,de\n1,One.,NaN\n2,Two.,None\n3,Three.,#N/A\n4,null,-\n5,None of these.,Nichts davon.\n"
+    found = read(tmp_path, {"a.csv": table}, text={"en": "en", "de": "de"}, language=None)
+    assert [*texts(found).values()] == ["One.", "Two.", "Three.", "None of these."]
+    assert [row["text"] for row in found.given] == ["Nichts davon."]
+    assert "it says 'NaN'" in {row["reason"] for row in found.repairs}
+
+
+def test_a_list_of_texts_and_days_in_cells(tmp_path: Path) -> None:
+    found = read(tmp_path, {"a.json": '["One.", "Two."]'}, id=None)
+    assert sorted(texts(found).values()) == ["One.", "Two."]
+    (tmp_path / "a.json").unlink()
+    book = openpyxl.Workbook()
+    for row in (("id", "text", "day"), (1, "One.", datetime(2026, 5, 6))):
+        book.active.append(row)
+    book.save(tmp_path / "a.xlsx")
+    assert [one.name for one in read(tmp_path, {}, category="day").categories.values()] == ["2026-05-06"]
 
 
 def test_categories_of_a_file(tmp_path: Path) -> None:

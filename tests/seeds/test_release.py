@@ -16,7 +16,7 @@ import pytest
 from xsafety.categories import PAPER
 from xsafety.rows import Evidence, Repair
 from xsafety.seeds.release import LANGUAGES, URL, Release, read_release, release_evidence
-from xsafety.tabular import DataError, clean, columns
+from xsafety.tabular import DataError, clean, columns, required
 
 N = 10
 FOLDERS = {lang: lang for lang in ("en", *LANGUAGES)} | {"es": "sp"}
@@ -218,7 +218,7 @@ def test_evidence_is_one_round_without_blank_rows(tmp_path: Path) -> None:
     assert len(entries) == len(PAPER) * N - 1
     assert "xs-insult-004" not in entries
     entry = entries["xs-insult-005"]
-    assert tuple(entry) == columns(Evidence)
+    assert tuple(entry) == required(Evidence)
     assert entry["note"] == "repeated: the same text as xs-insult-006, whose English differs"
     assert entry["sha256"] == hashlib.sha256((root / "ru" / "Insult.csv").read_bytes()).hexdigest()
     assert {entry["reviewer"] for entry in entries.values()} == {"xsafety-release"}

@@ -11,16 +11,22 @@ import pytest
 from pydantic import TypeAdapter
 
 from tests.asking.collected import Collected
+from tests.asking.tiny import save_llama
 from tests.conftest import ROOT
 from tests.translation.checkpoints import checkpoint
-from xsafety.asking.requests import Completion, Fatal, Request
+from xsafety.asking.engines.local import loading, process, workers
+from xsafety.asking.engines.local.process import answer_in_process
+from xsafety.asking.engines.register import open_engine, with_weights
+from xsafety.asking.receipt import file_receipt
+from xsafety.asking.requests import Completion, Ended, Fatal, Request, request
 from xsafety.config.configuration import load
 from xsafety.config.models import Connection
 from xsafety.config.translation import LocalTranslator, ServiceConnection, Translation, TranslatorConnection
 from xsafety.tabular import DataError
 from xsafety.translation import local
-from xsafety.translation.drafting import Translated, Translator, translate
-from xsafety.translation.families import FAMILIES, direction
+from xsafety.translation.asking import Wanted, ask_model
+from xsafety.translation.drafting import Asked, Translated, Translator, model_identity, translate
+from xsafety.translation.families import FAMILIES, Languages, direction
 from xsafety.translation.pieces import around_tokens, joined, keeps_tokens, sentences
 from xsafety.translation.services.service import TranslationFailed
 
@@ -59,12 +65,12 @@ def block(path: Path, family: str, **more: Any) -> LocalTranslator:
 
 def ask(path: Path, family: str, *texts: str, target: str = "fr", **more: Any) -> dict[str, Completion]:
     by, collected = block(path, family, **more), Collected()
-    local.translate_texts(
+    answer_in_process(
+        local.local_translator({"fr": Languages("en", target)}),
         [Request(text, text, "fr", [{"role": "user", "content": text}]) for text in texts],
         collected,
         identity=by.identity(),
         connection=by.connection(),
-        languages=("en", target),
         threads=1,
     )
     assert collected.failed == {}
@@ -233,6 +239,13 @@ def test_out_of_memory_halves_a_batch_and_one_sentence_that_is_too_much_ends_the
         ask(folder("marian"), "marian", *TEXTS)
 
 
+def test_workers_translate_as_one_process_does(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workers, "STARTED_BY", "fork")
+    whole = ask(folder("marian"), "marian", *TEXTS)
+    monkeypatch.setattr(workers, "PORTION", 2)
+    assert ask(folder("marian"), "marian", *TEXTS, devices=2) == whole
+
+
 def test_batches_hold_a_budget_of_tokens(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = ask(folder("marian"), "marian", *TEXTS)
     monkeypatch.setattr(local, "BUDGET", 100)
@@ -252,35 +265,81 @@ def test_a_folder_without_its_tokenizer_or_of_another_family_is_refused(folder: 
         ask(copy, "nllb", "My hat.")
 
 
-def drafted(by: LocalTranslator, file: Path, said: list[str], *, source: str = "en", target: str = "fr") -> Translated:
-    texts = {"a": "My hat is silly.", "b": "Say sorry to {name}!"}
-    translator = Translator(by.identity(), by.connection())
-    return translate(texts, translator, source=source, target=target, journal_file=file, progress=said.append)
+WANTED = {"a": "My hat is silly.", "b": "Say sorry to {name}!"}
 
 
-def test_drafts_are_asked_once_and_the_licence_is_said(
-    folder: Folder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    ended = [2, 5, *range(20, 30), 2]  # a random model comes to no end
+def drafted(
+    by: LocalTranslator, folder: Path, said: list[str], *, source: str = "en", **parts: str
+) -> list[Translated]:
+    """Drafts into the language of each part, by one job that asks and a job for each part that files."""
+    identity, connection = with_weights(by.identity(), by.connection()), by.connection()
+    wanted = {part: Wanted(Languages(source, target), lambda: WANTED) for part, target in parts.items()}
+    receipt = folder / "receipt.json"
+    file_receipt(receipt, lambda: ask_model(wanted, identity, connection, folder, 1, said.append), 1, identity)
+    return [
+        translate(
+            WANTED,
+            Translator(by.identity(), connection, Asked(receipt, part)),
+            source=source,
+            target=target,
+            journal_file=folder / f"{part}.jsonl",
+            progress=said.append,
+        )
+        for part, target in parts.items()
+    ]
+
+
+@pytest.fixture
+def loads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Each model that is loaded; its answers come to an end, which those of random weights do not."""
+    ended, load, seen = [2, 5, *range(20, 30), 2], loading.load, list[str]()
     monkeypatch.setattr(local._Model, "_answers", lambda self, prompts: [ended] * len(prompts))
+    monkeypatch.setattr(process, "load", lambda *given: seen.append(given[1].model) or load(*given))
+    return seen
+
+
+def test_a_model_is_loaded_once_for_all_languages_and_asked_once(
+    folder: Folder, tmp_path: Path, loads: list[str]
+) -> None:
     said: list[str] = []
     by = block(folder("nllb"), "nllb")
-    found = drafted(by, tmp_path / "drafts/fr.jsonl", said)
-    assert found.done.keys() == {"a", "b"}, found
-    assert "note: fr: translated by nllb; its licence: CC-BY-NC-4.0" in said
+    found = drafted(by, tmp_path / "drafts", said, fr="fr", zh="zh")
+    assert [each.done.keys() for each in found] == [{"a", "b"}] * 2, found
+    assert len(loads) == 1
+    assert said.count("note: translated by nllb; its licence: CC-BY-NC-4.0") == 1
     lines = [json.loads(line) for line in (tmp_path / "drafts/fr.jsonl").read_text().splitlines()]
     assert {line["answer"]["status"] for line in lines} == {"answered"}
-    back = drafted(by, tmp_path / "english/fr.jsonl", said, source="fr", target="en")
+    [back] = drafted(by, tmp_path / "english", said, source="fr", **{"one/none/fr": "en"})
     assert back.done.keys() == {"a", "b"}
-    monkeypatch.setattr("xsafety.translation.drafting.translate_texts", None)
     said.clear()
-    assert drafted(by, tmp_path / "drafts/fr.jsonl", said) == found
+    assert drafted(by, tmp_path / "drafts", said, fr="fr", zh="zh") == found
+    assert len(loads) == 2
     assert not any(line.startswith("note: ") for line in said)
+    (tmp_path / "drafts/fr.jsonl").unlink()
+    receipt = Asked(tmp_path / "drafts/receipt.json", "fr")
+    translator = Translator(by.identity(), by.connection(), receipt)
+    with pytest.raises(DataError, match=r"2 of 2 translations are gone.*rm .*receipt\.json && snakemake"):
+        translate(
+            WANTED, translator, source="en", target="fr", journal_file=tmp_path / "drafts/fr.jsonl", progress=print
+        )
 
 
-def test_a_language_that_the_model_lacks_is_told_and_not_asked_again(folder: Folder, tmp_path: Path) -> None:
-    found = drafted(block(folder("nllb"), "nllb"), tmp_path / "zh.jsonl", [], target="zh-Hant")
-    assert found == ({}, dict.fromkeys("ab", "the model does not translate zh-Hant"), {})
+def test_a_language_that_the_model_lacks_is_told_and_not_asked_again(
+    folder: Folder, tmp_path: Path, loads: list[str]
+) -> None:
+    fr, hant = drafted(block(folder("nllb"), "nllb"), tmp_path, [], **{"fr": "fr", "zh-Hant": "zh-Hant"})
+    assert fr.done.keys() == {"a", "b"}
+    assert hant == ({}, dict.fromkeys("ab", "the model does not translate zh-Hant"), {})
+    drafted(block(folder("nllb"), "nllb"), tmp_path, [], **{"fr": "fr", "zh-Hant": "zh-Hant"})
+    assert len(loads) == 1
+
+
+def test_a_checkpoint_that_is_none_of_its_family_fails_all_rows_with_the_reason(folder: Folder, tmp_path: Path) -> None:
+    by = block(folder("nllb"), "madlad")
+    with pytest.raises(Ended, match="no madlad model"):
+        drafted(by, tmp_path, [], fr="fr")
+    receipt = json.loads((tmp_path / "receipt.json").read_text())
+    assert "no madlad model" in receipt["ended"]
 
 
 def test_a_connection_is_told_from_others_on_a_command_line(tmp_path: Path) -> None:
@@ -291,12 +350,29 @@ def test_a_connection_is_told_from_others_on_a_command_line(tmp_path: Path) -> N
     assert (type(read), read) == (TranslatorConnection, given)
 
 
+TOWER = "Translate the following text from {source} into {target}.\n{source}: {text}\n{target}:"
+
+
 def test_a_causal_model_is_asked_by_its_prompt(tmp_path: Path) -> None:
-    by = block(tmp_path, "causal", prompt="{source}: {text}\n{target}:", revision="abc", decoding={})
-    assert by.identity()["decoding"] == {"max_new_tokens": 1024}
-    assert by.identity().get("prompt") == "{source}: {text}\n{target}:"
+    """End to end: a chat model as TowerInstruct, which is told the languages in words."""
+    words = [*f"{TOWER} English French hat . , rain".split(), "[to]", "Mon", "chapeau"]
+    made = save_llama(tmp_path / "tower", words, "{{ messages[0].content }} [to]")
+    by = block(made, "causal", prompt=TOWER, decoding={"max_new_tokens": 8})
+    assert block(made, "causal", decoding={}).identity()["decoding"] == {"max_new_tokens": 1024}
     assert "family" not in by.identity()
     assert by.connection().licence is None
+    said: list[str] = []
+    [found] = drafted(by, tmp_path / "drafts", said, fr="fr")
+    licence = "not known; look it up and set translation.transformers.licence"
+    assert f"note: translated by tower; its licence: {licence}" in said
+    identity = model_identity(with_weights(by.identity(), by.connection()))
+    prompt = TOWER.format(source="English", target="French", text=WANTED["a"])
+    asked, collected = request(identity, "a", "fr", [{"role": "user", "content": prompt}]), Collected()
+    open_engine(identity, by.connection(), tmp_path)([asked], collected)
+    [answer] = collected.done.values()
+    lines = {line["key"]: line["answer"]["text"] for line in map(json.loads, (tmp_path / "drafts/fr.jsonl").open())}
+    assert lines[asked.key] == answer.text
+    assert {*found.done, *found.failed} == {"a", "b"}
 
 
 def config(**translation: Any) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from tests.conftest import cases as kept
 from xsafety.categories import PAPER
 from xsafety.rows import Check
 from xsafety.seeds.release import LANGUAGES, Release
-from xsafety.tabular import columns, read_csv
+from xsafety.tabular import read_csv, required
 from xsafety.verification.audit import audit
 from xsafety.verification.checks import CHECKS, FLAGGED, THROUGHOUT, Segment, check, check_rows, flags, of_whole
 
@@ -141,7 +141,7 @@ def test_a_lost_override_is_found(lang: str) -> None:
 def test_empty_rows_come_alone_and_reasons_hold_no_line_break() -> None:
     rows = [Segment("a", "insult", "Good morning.", ""), Segment("b", "insult", "Good\nmorning.", "Good\nmorning.")]
     table = check_rows(rows, check("fr", rows))
-    assert [tuple(row) for row in table] == [columns(Check)] * 2
+    assert [tuple(row) for row in table] == [required(Check)] * 2
     assert (table[0]["flagged"], table[0]["checks"], table[0]["reasons"]) == (
         "yes",
         "empty",

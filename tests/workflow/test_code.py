@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import ROOT, Project, Run, demo_config
+from xsafety.workflow import code
 from xsafety.workflow.code import code_digest, modules, read_source
 
 LIBRARY = {
@@ -82,6 +83,28 @@ def test_a_yaml_file_of_a_modules_name_counts_by_what_it_says(tmp_path: Path) ->
         code_digest.cache_clear()
         digests.append(code_digest(tmp_path, "s.py"))
     assert digests[0] == digests[1] != digests[2]
+
+
+def test_what_was_read_once_is_not_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "xsafety").mkdir()
+    (tmp_path / "xsafety" / "a.py").write_text("LIMIT = 3\n")
+    (tmp_path / "s.py").write_text("from xsafety import a\n")
+    record = tmp_path / "code.json"
+
+    def anew() -> str:
+        read_source.cache_clear()
+        code_digest.cache_clear()
+        code._parsed.clear()
+        return code_digest(tmp_path, "s.py", record)
+
+    first = anew()
+    with monkeypatch.context() as patch:
+        patch.setattr(code, "_read", None)
+        assert anew() == first
+    record.write_text("{torn")
+    assert anew() == first
+    (tmp_path / "xsafety" / "a.py").write_text("LIMIT = 4\n")
+    assert anew() != first
 
 
 @pytest.mark.parametrize("script", sorted(path.name for path in (ROOT / "scripts").glob("*.py")))

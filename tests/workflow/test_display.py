@@ -128,6 +128,23 @@ def test_a_stage_is_told_once_when_no_more_can_follow(shown: Shown, capsys: pyte
     assert said[6:] == ["4 of 4 jobs done in 0 s"]
 
 
+def test_a_job_that_prints_says_once_why_it_failed(
+    shown: Shown, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    one = job(0, "plan", "plan", message="Counting.")
+    workflow = Workflow(one)
+    log = shown(workflow)
+    workflow.begin()
+    (tmp_path / "plan.log").write_text("error: no models\n", encoding="utf-8")
+    workflow.start(one, tmp_path / "plan.log")
+    workflow.fail(one, tmp_path / "plan.log", "python3 plan.py")
+    log.close()
+    log.tell_failures()
+    said = told(capsys)
+    assert said[-2:] == [f"plan ({tmp_path}/plan.log):", "  What it printed above says why."]
+    assert not [line for line in said if "no models" in line or "at the end" in line]
+
+
 @pytest.mark.parametrize("quiet", [set(), {Quietness.ALL}])
 def test_what_failed_is_said_last(
     shown: Shown, capsys: pytest.CaptureFixture[str], tmp_path: Path, quiet: set[Quietness]
@@ -225,7 +242,7 @@ def test_jobs_that_ask_tell_of_themselves(
     log = shown(workflow, results=tmp_path)
     workflow.begin()
     workflow.start(asking, model="a")
-    work = Work("demo-a", "answered", 3, 10, 2.0, failed=1, pace="limit 60/min", dollars=1.5)
+    work = Work("demo-a", "answered", 3, 10, 2.0, failed=1, reason="no reply", pace="limit 60/min", dollars=1.5)
     with Progress(lambda: work, lambda line: None):
         deadline = time.monotonic() + 5
         while len(log.state.work()) < 1 and time.monotonic() < deadline:
@@ -237,8 +254,9 @@ def test_jobs_that_ask_tell_of_themselves(
     said = told(capsys)
     assert said[1] == (
         "0 of 1 jobs: generation 0/1; demo-a: 2 of 10 answered, 1 failed, 120/min, limit 60/min, $1.50, 4 s to go"
+        "; failed: no reply"
     )
-    assert "demo-a: 2 of 10 answered, 1 failed, limit 60/min, $1.50, in 0 s" in said
+    assert "demo-a: 2 of 10 answered, 1 failed, $1.50, in 0 s; failed: no reply" in said
     assert not [*(tmp_path / "logs/progress").iterdir()]
 
 
@@ -263,9 +281,11 @@ def test_a_run_into_a_file_is_short(project: Project) -> None:
     assert total
     assert f"{total[1]} of {total[1]} jobs done" in done.output
     assert "Translations that wait for people" in done.output
+    assert "The report: results/report.html" in lines
     again = project.run(SHORT)
     assert "Nothing to be done" in again.output.splitlines()[1]
-    assert len(again.output.splitlines()) == 6
+    assert again.output.splitlines()[-1] == "The report: results/report.html"
+    assert len(again.output.splitlines()) == 7
 
 
 @pytest.mark.parametrize("options", [[SHORT], [SHORT, "--quiet", "all"], []])
@@ -285,7 +305,7 @@ def test_a_bad_configuration_is_told_with_quiet_too(project: Project) -> None:
     project.config["judgs"] = {}
     done = project.run(SHORT, "--quiet", "all")
     assert done.status == 1
-    assert "judgs" in done.output
+    assert "config.yaml: 1 problem(s)\n  - judgs: unknown key; did you mean 'judges'?" in done.output
 
 
 def test_commands_that_only_look_say_nothing_of_waiting(built: Project) -> None:

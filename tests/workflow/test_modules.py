@@ -62,6 +62,21 @@ def test_a_prefix_of_a_module_is_told_what_to_do_instead(project: Project) -> No
     assert "set `results` and `journal` in its `config`" in done.output
 
 
+def test_a_module_from_a_git_server_is_told_to_clone(project: Project) -> None:
+    """As github(...) has it, but of a repository here."""
+    repository = project.folder / "repository"
+    repository.mkdir()
+    shutil.copy(ROOT / "Snakefile", repository)
+    for command in ("init -q -b main", "add Snakefile", "-c user.name=a -c user.email=a@b.c commit -q -m one"):
+        subprocess.run(["git", "-C", str(repository), *command.split()], check=True)
+    place = f'LocalGitFile("{repository}", path="Snakefile", ref="main")'
+    module = f"module one:\n    snakefile: {place}\n    config: config\n"
+    project.write("Snakefile", f"from snakemake.sourcecache import LocalGitFile\n{module}use rule * from one\n")
+    done = project.run("-n", "--snakefile", "Snakefile")
+    assert done.status == 1
+    assert "which github(...) and its like do not bring along: clone the repository" in done.output
+
+
 def test_the_repository_is_as_the_workflow_catalog_has_it(tmp_path: Path) -> None:
     usage = yaml.safe_load((ROOT / ".snakemake-workflow-catalog.yml").read_text(encoding="utf-8"))["usage"]
     assert {"mandatory-flags", "software-stack-deployment", "report"} == usage.keys()

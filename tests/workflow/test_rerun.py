@@ -1,9 +1,12 @@
 """What Snakemake runs below a job that runs, where the way down is `ancient`: with the mend and without."""
 
 import os
+import sys
 from pathlib import Path
 
+import pandas as pd
 import pytest
+from snakemake.persistence import PersistenceBase
 
 from tests.conftest import ROOT, Run
 from tests.servers.forks import SNAKEMAKE, Fork
@@ -71,3 +74,18 @@ def test_only_what_was_tested_is_mended(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr(rerun, "__version__", "9.27.1")
     with pytest.raises(AssertionError, match="decides otherwise"):
         rerun.judge_every_job(DecidesOtherwise)
+
+
+class Serializes:
+    _serialize_param_builtin = PersistenceBase._serialize_param_builtin
+    _serialize_param_pandas = PersistenceBase._serialize_param_pandas
+
+
+def test_pandas_is_loaded_by_parameters_that_are_its_tables_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    mended = type("Mended", (Serializes,), {})
+    rerun.leave_pandas_unloaded(mended)
+    for value in ("text", 3, pd.Series([1, 2])):
+        assert mended()._serialize_param_pandas(value) == Serializes()._serialize_param_pandas(value)
+    monkeypatch.delitem(sys.modules, "pandas")
+    monkeypatch.setitem(sys.modules, "numpy", None)  # without which pandas cannot be loaded
+    assert mended()._serialize_param_pandas("text") == repr("text")

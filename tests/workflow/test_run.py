@@ -91,6 +91,17 @@ def test_commands_that_only_look_and_targets_before_the_checkpoint_end_without_t
     assert WAITS in built.run("results/report.html").output
 
 
+def test_verdicts_are_compared_with_those_of_a_tag(built: Project) -> None:
+    done = built.run("tag", "--config", "tag=first")
+    assert "snakemake compare --config with=first" in done.output, done.output
+    before = next((built.folder / "journal/tags/first").rglob("fr.csv"))
+    text = before.read_text(encoding="utf-8")
+    assert ",safe," in text
+    before.write_text(text.replace(",safe,", ",unsafe,", 1), encoding="utf-8")
+    done = built.run("compare", "--config", "with=first")
+    assert "1 verdict(s) changed" in done.output, done.output
+
+
 def test_another_workflow_can_import_this_one(project: Project) -> None:
     project.write(
         "Snakefile",

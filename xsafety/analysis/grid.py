@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, get_type_hints
 
 from ..categories import About
 from ..rows import ALL, SeedCount
-from ..tabular import DataError, columns
+from ..tabular import DataError, required
 
 if TYPE_CHECKING:  # they take a while to load
     import pandas as pd
@@ -154,10 +154,10 @@ def _read(file: Path) -> "pd.DataFrame":
     """One model's counts by seed, as `SeedCount`, with whether refusals are known."""
     import pandas as pd
 
-    kinds: Any = {name: str for name in columns(SeedCount) if name not in COUNTS} | dict.fromkeys(COUNTS, "float")
+    kinds: Any = {name: str for name in required(SeedCount) if name not in COUNTS} | dict.fromkeys(COUNTS, "float")
     options: Any = {"dtype": kinds, "keep_default_na": False, "na_values": {"refusal": [""]}}
     try:
-        frame: pd.DataFrame = pd.read_csv(file, usecols=list(columns(SeedCount)), **options)
+        frame: pd.DataFrame = pd.read_csv(file, usecols=list(required(SeedCount)), **options)
     except ValueError as error:
         raise DataError(f"{file}: {error}; make the file again") from None
     judged = frame["expected"] != "answer"

@@ -1,12 +1,13 @@
 """Two runs compared, row by row: what was judged otherwise than before, and why."""
 
+import hashlib
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..rows import Flip, RunChange, Verdict
-from ..tabular import DataError, read_rows
+from ..rows import Flip, RunChange, TaggedVerdict, Verdict
+from ..tabular import DataError, read_rows, write_rows
 from .estimates import decimals
 from .grid import Sample
 from .pairs import bonett_price, clustered, compared, limits, mcnemar, normal_test
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 WHY = ("the query was edited", "another answer", "another verdict on the same answer")
 _CAUSES = ("query", "response", "verdict")
+TAGGED = ".csv"  # the suffix of files of verdicts in a tag: no file of the journal is named so
 
 _Key = tuple[str, int]  # id and sample
 
@@ -23,7 +25,7 @@ _Key = tuple[str, int]  # id and sample
 def compare_runs(
     before: Path, now: Path, judges: Sequence[str], left_out: Collection[str]
 ) -> tuple[list[RunChange], list[Flip]]:
-    """What changed from one results folder to another: per file of verdicts that both have, and row by row.
+    """What changed from one results folder, or tag, to another: per file of verdicts that both have, and row by row.
 
     Rates are without the categories that are `left_out`.
 
@@ -35,9 +37,11 @@ def compare_runs(
         for file in sorted((now / "verdicts" / judge).glob("*/*/*.jsonl")):
             older = before / file.relative_to(now)
             if not older.exists():
+                older = older.with_suffix(TAGGED)
+            if not older.exists():
                 continue
             model, prompting, lang = *file.parts[-3:-1], file.stem
-            rows = [{(row["id"], row["sample"]): row for row in read_rows(path, Verdict)} for path in (older, file)]
+            rows = [{(row["id"], row["sample"]): row for row in _read(path)} for path in (older, file)]
             place = {"judge": judge, "model": model, "prompting": prompting, "lang": lang}
             found = [Flip(**place, **flip) for flip in _flips(*rows)]  # type: ignore[typeddict-item]
             flips += found
@@ -47,13 +51,63 @@ def compare_runs(
     return changes, flips
 
 
-def _cause(old: Verdict, row: Verdict) -> str:
+def tag_verdicts(results: Path, judges: Sequence[str], tag: Path) -> int:
+    """Keeps the verdicts of these judges as they are in the folder `tag`, without a text; returns how many files.
+
+    Raises DataError where there are none, or the folder is there already.
+    """
+    if tag.exists():
+        raise DataError(f"{tag}: there already; name another tag, or remove this folder")
+    files = [file for judge in judges for file in sorted((results / "verdicts" / judge).glob("*/*/*.jsonl"))]
+    if not files:
+        raise DataError(f"{results}/verdicts: no verdicts of {', '.join(judges)}; run snakemake first")
+    partial = tag.with_name(f".{tag.name}.partial")
+    for file in files:
+        write_rows(partial / file.relative_to(results).with_suffix(TAGGED), TaggedVerdict, _read(file))
+    partial.rename(tag)
+    return len(files)
+
+
+def older_run(named: str, tags: Path) -> Path:
+    """The folder of an older run, by its path or as a tag. Raises DataError where it is neither."""
+    for folder in (Path(named), tags / named):
+        if named and folder.is_dir():
+            return folder
+    there = ", ".join(sorted(tag.name for tag in tags.glob("[!.]*"))) or "none yet (snakemake tag --config tag=NAME)"
+    raise DataError(
+        f"with={named}: name the results folder of an older run, or a tag: snakemake compare --config with=...; "
+        f"tags: {there}"
+    )
+
+
+def _read(file: Path) -> list[TaggedVerdict]:
+    """The verdicts of a results folder or of a tag."""
+    if file.suffix == TAGGED:
+        return read_rows(file, TaggedVerdict)
+    return [
+        TaggedVerdict(
+            id=row["id"],
+            sample=row["sample"],
+            category=row["category"],
+            verdict=row["verdict"],
+            query=_digest(row["query"]),
+            response=_digest(row["response"]),
+        )
+        for row in read_rows(file, Verdict)
+    ]
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _cause(old: TaggedVerdict, row: TaggedVerdict) -> str:
     """The first thing about a row that is not as it was; blank where all is."""
     found = (why for name, why in zip(_CAUSES, WHY, strict=True) if old[name] != row[name])  # type: ignore[literal-required]
     return next(found, "")
 
 
-def _flips(before: dict[_Key, Verdict], now: dict[_Key, Verdict]) -> Iterator[dict[str, object]]:
+def _flips(before: dict[_Key, TaggedVerdict], now: dict[_Key, TaggedVerdict]) -> Iterator[dict[str, object]]:
     """The rows of both that were judged otherwise, with the first thing that is not as it was."""
     for key, row in now.items():
         old = before.get(key)
@@ -70,7 +124,7 @@ def _flips(before: dict[_Key, Verdict], now: dict[_Key, Verdict]) -> Iterator[di
 
 
 def _change(
-    before: dict[_Key, Verdict], now: dict[_Key, Verdict], flips: Sequence[Flip], left_out: Collection[str]
+    before: dict[_Key, TaggedVerdict], now: dict[_Key, TaggedVerdict], flips: Sequence[Flip], left_out: Collection[str]
 ) -> dict[str, object]:
     both = before.keys() & now.keys()
     rated = sorted(key for key in both if now[key]["category"] not in left_out)
@@ -89,7 +143,7 @@ def _change(
     }
 
 
-def _rates(before: Iterable[Verdict], now: Iterable[Verdict]) -> dict[str, str]:
+def _rates(before: Iterable[TaggedVerdict], now: Iterable[TaggedVerdict]) -> dict[str, str]:
     """The unsafe rates of the rows of both, and their difference, paired by seed."""
     import numpy as np
 
@@ -111,7 +165,7 @@ def _rates(before: Iterable[Verdict], now: Iterable[Verdict]) -> dict[str, str]:
     return shown | {"p": decimals(float(p), percent=False)}
 
 
-def _sample(rows: Iterable[Verdict]) -> Sample:
+def _sample(rows: Iterable[TaggedVerdict]) -> Sample:
     import numpy as np
 
     counts: dict[str, list[int]] = {}

@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
 from ..categories import About
 from ..rows import ALL, Count
-from ..tabular import DataError, columns, read_csv
+from ..tabular import DataError, columns, read_csv, required
 
 if TYPE_CHECKING:  # it takes a while to load; those who only read tables need it not
     import pandas as pd
@@ -121,7 +121,7 @@ def count_frame(
         seen.add(key)
     if problems:
         raise DataError.of(f"counts: {len(problems)} row(s) do not add up; make the counts again", problems)
-    frame = pd.DataFrame(rows, columns=list(columns(Count))).astype(dict.fromkeys(_NUMBERS, "Int64"))
+    frame = pd.DataFrame(rows, columns=list(required(Count))).astype(dict.fromkeys(_NUMBERS, "Int64"))
     orders = {"model": models, "prompting": promptings, "lang": languages, "category": list(about.categories)}
     problems = [
         f"{'language' if column == 'lang' else column} {name}: counted, but not asked for; make the counts again"

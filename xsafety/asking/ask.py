@@ -14,17 +14,18 @@ from math import gcd
 from pathlib import Path
 from typing import Any, TypeVar
 
-from ..config.models import Connection, LocalConnection, Price
+from ..config.models import Connection, JobConnection, LocalConnection, Price
 from . import journal
-from .journal import OF_FOLDERS, RUNS, JobRun, journal_file
+from .journal import RUNS, JobRun, journal_file
 from .price import cost
 from .progress import Progress, Throughput, Work, duration
 from .requests import Completion, Ended, Engine, Fatal, Meter, Receipt, Request
+from .spending import Purse
 
 MAX_FAILURES = 32  # requests that fail in a row
-ADVICE = "is the endpoint up, and are model, address and key right?"
+ADVICE = "is {} up, and are model, address and key right?"
 OPEN_JOURNALS = 200  # at a time: a judge of 50 models in 100 languages has more parts than a process may open files
-MIXED = 8  # parts whose rows are asked in turn
+MIXED = 8  # parts whose rows are asked in turn, of providers
 
 # A part of the journal (`prompting/lang`, a judge's with the model before it) -> its requests, made anew at each call,
 # so that 100,000 rows need no more memory than the parts that are mixed.
@@ -53,11 +54,6 @@ class _Log:
         dollars = cost(completion.usage, price)
         self._open[request.part].append(request.key, request.id, _fields(completion), dollars if price else None)
         return dollars
-
-    def spent(self) -> float:
-        """The dollars that the answers in the folder cost, as far as a price was set."""
-        files = (file for file in self._folder.rglob("*.jsonl") if file.name not in OF_FOLDERS)
-        return sum(float(line.get("dollars", 0)) for file in files for line in journal.entries(file, of_services=True))
 
 
 def _fields(completion: Completion) -> dict[str, Any]:
@@ -132,7 +128,8 @@ def _unanswered(parts: Parts, folder: Path, asking: "_Asking", *, again: bool = 
     """The requests that the journal lacks; of those in a part that put the same question, the first.
 
     Those of several parts come in turn, and those of a part from all over it, so that what fails in a row has nothing
-    in common: neither language, prompting method nor safety issue. `again`: those of a part that was given up, too.
+    in common: neither language, prompting method nor safety issue. Models in process, which rarely fail, get part by
+    part. `again`: those of a part that was given up, too.
     """
 
     def requests_of(part: str) -> Iterator[Request]:
@@ -148,7 +145,7 @@ def _unanswered(parts: Parts, folder: Path, asking: "_Asking", *, again: bool = 
             yield request
 
     streams = map(requests_of, _from_all_over(list(parts)))
-    mixed = deque(islice(streams, MIXED))
+    mixed = deque(islice(streams, asking.mixed))
     while mixed:
         stream = mixed.popleft()
         if request := next(stream, None):
@@ -187,10 +184,11 @@ class _Asking:
         # Of the parts that lack answers, how many rows failed since the last answer: the part's own, and any.
         self._failing, self._streak = dict.fromkeys(lacking, 0), Counter[str]()
         self._missing, self._accepted, self._log = sum(lacking.values()), accepted, log
+        self.mixed = 1 if isinstance(connection, LocalConnection) else MIXED
         online = connection if isinstance(connection, Connection) else None
+        self._advice = ADVICE.format((online and online.base_url) or "the endpoint")
         self._price = online.price if online else None
-        self._budget = online.budget.usd if online and online.budget else None
-        self._spent = log.spent() if self._budget else 0.0  # by earlier jobs
+        self._purses = [Purse(budget) for budget in connection.budgets] if isinstance(connection, JobConnection) else []
         self._is_submitted = bool(online and online.mode == "batch")  # what is submitted is paid for, and taken
         # Once one was answered, more than are in flight: or a short outage would end the job.
         self._max_failures = max(2 * online.concurrency if online else 0, MAX_FAILURES)
@@ -218,9 +216,9 @@ class _Asking:
             self.check_budget()
 
     def check_budget(self) -> None:
-        """Raises Fatal where the budget is used up."""
-        if self._budget and self._spent + self._cost >= self._budget:
-            raise Fatal(f"its budget of ${self._budget:,.2f} is used up; to ask the rest, raise budget.usd")
+        """Raises Fatal where a budget is used up."""
+        if empty := next((purse for purse in self._purses if purse.is_empty(self._cost)), None):
+            raise Fatal(empty.told())
 
     def fail(self, request: Request, reason: str) -> None:
         if request.part not in self._failing:
@@ -230,7 +228,7 @@ class _Asking:
         self._streak[request.part] += 1
         number = self._streak.total()
         if number >= (self._max_failures if self._answered else MAX_FAILURES) and self._have_nothing_in_common():
-            raise Fatal(f"{number} requests in a row failed, the last one with {reason}; {ADVICE}")
+            raise Fatal(f"{number} requests in a row failed, the last one with {reason}; {self._advice}")
 
     def _have_nothing_in_common(self) -> bool:
         """Whether the rows that failed in a row differ in all in which those do that lack an answer."""
@@ -255,6 +253,9 @@ class _Asking:
     def work(self) -> Work:
         """Where the job stands."""
         done = self._answered + len(self.reasons)
+        spent = [(purse.spent(self._cost), purse) for purse in self._purses]
+        dollars, purse = min(spent, key=lambda one: one[1].usd - one[0], default=(self._cost, None))
+        reasons = Counter(list(self.reasons.values()))  # a list at once, as rows fail meanwhile
         return Work(
             self._name,
             "answered",
@@ -262,10 +263,12 @@ class _Asking:
             self._missing,
             self._throughput.at(done),
             failed=len(self.reasons),
+            reason=max(reasons, key=reasons.__getitem__, default=""),
             refused=self._without_text,
             pace=self.meter.pace(),
-            dollars=self._spent + self._cost if self._price else None,
-            budget=self._budget,
+            dollars=dollars if self._price or purse else None,
+            budget=purse.usd if purse else None,
+            together=bool(purse and purse.together),
         )
 
     def end(self) -> None:
@@ -273,7 +276,7 @@ class _Asking:
         self.reasons |= {(request.part, request.key): answer.detail for request, answer in self._rejected}
         if not (self._accepted or self._answered > len(self._rejected)):
             [(reason, number)] = Counter(self.reasons.values()).most_common(1)
-            raise Fatal(f"none of {len(self.reasons)} requests was answered ({number} times {reason}); {ADVICE}")
+            raise Fatal(f"none of {len(self.reasons)} requests was answered ({number} times {reason}); {self._advice}")
 
     def outcome(self) -> str:
         """What became of the job."""

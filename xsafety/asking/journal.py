@@ -5,7 +5,6 @@ a torn last line is cut off when the file is next opened. One writer per file, h
 checksum, so that a text that the disk or an editor changed is told; lines from before there was one count without.
 """
 
-import fcntl
 import hashlib
 import json
 import os
@@ -14,11 +13,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, BinaryIO, TypedDict, get_args, get_type_hints
+from typing import TYPE_CHECKING, Any, BinaryIO, TypedDict, get_args, get_type_hints
 from zlib import crc32
 
 from ..rows import AnswerStatus, JournalAnswer
 from ..tabular import DataError, to_json
+from .flock import take
+from .price import cost
+
+if TYPE_CHECKING:  # pydantic is slow to import
+    from ..config.models import Price
 
 LONGEST_LINE = 1 << 28  # bytes: many times the longest reply
 MOST_PROBLEMS = 20  # of one file that are told
@@ -237,6 +241,12 @@ def jobs(path: Path) -> Iterator[JobRun]:
     return lines(path, lambda line: lacks(line, _RUN))  # type: ignore[return-value]
 
 
+def paid(line: Mapping[str, Any], price: "Price | None") -> float:
+    """The dollars that the answer in a line cost: by the price when it was asked, else by `price`, today's."""
+    known = line.get("dollars")
+    return cost(line["answer"].get("usage"), price) if known is None else float(known)
+
+
 @contextmanager
 def lock(folder: Path) -> Iterator[None]:
     """Holds a folder of the journal for one job. Raises DataError where another one holds it."""
@@ -247,10 +257,8 @@ def lock(folder: Path) -> Iterator[None]:
 
 
 def _hold(descriptor: int, path: Path) -> None:
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        raise DataError(f"{path}: another process is writing to it; wait for it to end, or stop it") from None
+    if not take(descriptor):
+        raise DataError(f"{path}: another process is writing to it; wait for it to end, or stop it")
 
 
 BATCHES = "batches.jsonl"  # in a folder: what was submitted to a Batch API

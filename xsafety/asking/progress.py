@@ -3,6 +3,7 @@
 import json
 import os
 import socket
+import textwrap
 import threading
 import time
 from collections import deque
@@ -17,14 +18,16 @@ FOLDER = "XSAFETY_PROGRESS"  # names the folder of these files in the environmen
 LOG_EVERY = 30.0  # seconds between two lines of the log
 LOOK_EVERY = 0.5  # seconds between two looks
 RECENT = 60.0  # seconds over which the rate is taken
+REASON = 120  # characters of why rows failed
 
 
 @dataclass(frozen=True)
 class Work:
-    """Where a job stands: how many of its rows are done, with those that failed.
+    """Where a job stands: how many of its rows are done, with those that failed, and why most of these did.
 
     `rate` in rows per second; `pace`: what the provider allows, in words; `dollars`: None without a price; those of
-    earlier jobs too where there is a `budget`; `seconds` since it began; `over` when it has ended.
+    earlier jobs too where there is a `budget`, and of all others where that is for all `together`; `seconds` since it
+    began; `over` when it has ended.
     """
 
     who: str
@@ -33,10 +36,12 @@ class Work:
     total: int
     rate: float
     failed: int = 0
+    reason: str = ""
     refused: int = 0
     pace: str = ""
     dollars: float | None = None
     budget: float | None = None
+    together: bool = False
     seconds: float = 0
     over: bool = False
 
@@ -44,21 +49,25 @@ class Work:
         """Rate, limit, failures, money and the time to go, or that it took, in words; empty where there is none."""
         rate = f"{60 * self.rate:,.0f}/min" if self.rate < 10 else f"{self.rate:.1f}/s"
         left = duration((self.total - self.done) / self.rate) + " to go" if self.rate else "waiting"
-        most = f" of ${self.budget:,.2f}" if self.budget else ""
+        most = f" of ${self.budget:,.2f}{' for all together' * self.together}" if self.budget else ""
         return [
             f"{self.refused:,} of them refused" if self.refused else "",
             f"{self.failed:,} failed" if self.failed else "",
             "" if self.over or not self.rate else rate,
-            self.pace,
+            "" if self.over else self.pace,
             f"${self.dollars:,.2f}{most}" if self.dollars is not None else "",
             f"in {duration(self.seconds)}" if self.over else left,
         ]
+
+    def why(self) -> str:
+        """Why rows failed, in a line; empty where none did."""
+        return f"failed: {textwrap.shorten(self.reason, REASON)}" if self.reason else ""
 
     def line(self) -> str:
         """All of it."""
         head = f"{self.who}: " if self.who else ""
         well = f"{head}{self.done - self.failed:,} of {self.total:,} {self.what}"
-        return ", ".join(filter(None, [well, *self.parts()]))
+        return "; ".join(filter(None, [", ".join(filter(None, [well, *self.parts()])), self.why()]))
 
 
 class Progress:

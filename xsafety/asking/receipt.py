@@ -14,7 +14,7 @@ from .requests import Ended, Receipt, Request
 
 
 class FiledReceipt(Receipt):
-    """A receipt as the file of a model or judge has it."""
+    """A receipt as the file of a model, judge or translator has it."""
 
     attempt: int
     identity: Identity

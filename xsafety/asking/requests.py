@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Optional, Protocol, TypedDict
+from typing import NotRequired, Optional, Protocol, TypedDict
 
 from ..rows import AnswerStatus, Identity, Message
 from ..tabular import DataError
@@ -72,12 +72,14 @@ class Fatal(DataError):
 class Receipt(TypedDict):
     """What became of a job: how many rows it had, and of each part the rows that failed, with the reason.
 
-    `ended` is why the job ended early, empty where it did not: the reason for every row that is in neither.
+    `ended` is why the job ended early, empty where it did not: the reason for every row that is in neither. `lacks`:
+    why a model does not translate the rows of a part, which are then not asked.
     """
 
     rows: int
     failed: dict[str, dict[str, str]]
     ended: str
+    lacks: NotRequired[dict[str, str]]
 
 
 class Ended(Fatal):

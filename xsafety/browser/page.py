@@ -80,13 +80,13 @@ class Page(ABC, Generic[QueueT, AnswersT]):
 
     def _build(self) -> None:
         with ui.element("header").props("id=head"):
-            ui.label(self.title.format(**self.queue)).classes("title")
+            ui.label(self.title.format(**self.queue)).classes("title").props("role=heading aria-level=1")
             self.progress = ui.label().classes("progress").props("id=progress")
             self.bar = ui.element("progress").props(f'max={len(self.answers.rows)} aria-label="rows done"')
             self.saved = ui.label().classes("saved").props("id=saved")
             self.button("Help", self._help, "help")
             self.button("Stop for now", self._stop, "stop")
-        self.main = ui.element("main").props("id=row")
+        self.main = ui.element("div").props("id=row")  # in the <main> of NiceGUI's page
         self.foot = ui.element("footer").props("id=foot")
 
     @staticmethod
@@ -288,6 +288,7 @@ def serve(
         ui.add_head_html('<meta name="google" content="notranslate">')
         ui.add_css(ASSETS / "page.css")
         ui.add_css(f':root {{ --again: "make {page.does}"; }}')
+        ui.add_body_html('<script>document.documentElement.lang = "en"</script>')
         ui.add_body_html(f"<script>{(ASSETS / 'page.js').read_text(encoding='utf-8')}</script>")
         page(queue, answers)
 

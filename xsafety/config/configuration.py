@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import yaml
-from pydantic import AfterValidator, Field, ValidationError, ValidationInfo, field_validator
+from pydantic import AfterValidator, Field, ValidationError, ValidationInfo, field_validator, model_validator
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from ..rows import Shown
@@ -20,10 +20,14 @@ from .dataset import Dataset
 from .errors import advice
 from .models import (
     AskedJudge,
+    Budget,
     ChoiceJudge,
     Connection,
+    JobBudget,
+    JobConnection,
     Labelled,
     LexiconJudge,
+    LocalConnection,
     MajorityJudge,
     OpenAI,
     OpenAIModel,
@@ -32,11 +36,12 @@ from .models import (
 )
 from .prompting import PromptingMethod
 from .release import DataRelease
-from .translation import Translation
+from .translation import ServiceConnection, Translation
 from .verification import Verification
 
 EngineBlock = OpenAI | Transformers | Translation
 SafetyJudge = LexiconJudge | MajorityJudge | AskedJudge
+JobPart = ServiceConnection | Connection | LocalConnection
 Block = EngineBlock | LexiconJudge | MajorityJudge | ChoiceJudge
 
 
@@ -70,13 +75,17 @@ class Config(Strict):
     judges: dict[Name, Annotated[SafetyJudge | ChoiceJudge, Field(discriminator="engine")]] = Field(
         min_length=1, description="the first is the primary one"
     )
+    budget: Budget | None = Field(
+        None, description="where asking ends for all models, judges and translations together"
+    )
     calibration: Calibration = Field(Calibration(), description="how good judges are, by labels of people")
     report: Report = Field(Report(), description="what the report says of its own accord")
     release: DataRelease | None = Field(None, description="the data set as others get it, for `snakemake release`")
     since: str | None = Field(None, description="older release that `changes` compares with: a folder, or a git tag")
     compare_with: str | None = Field(
-        None, alias="with", description="older results folder that `compare` compares with"
+        None, alias="with", description="older results folder, or tag, that `compare` compares with"
     )
+    tag: Name | None = Field(None, description="name under which `snakemake tag` keeps the verdicts as they are")
     journal: str = Field("journal", description="folder that keeps every answer; never deleted by the workflow")
     results: str = Field(
         "results", validate_default=True, description="folder of all that the workflow makes; may be deleted"
@@ -105,8 +114,8 @@ class Config(Strict):
     def _have_a_translator(cls, judges: dict[str, Any], info: ValidationInfo) -> dict[str, Any]:
         translation, dataset = info.data.get("translation"), info.data.get("dataset")
         what = ""
-        if dataset and dataset.source != EN:
-            what = f"it reads English, and the seeds are {dataset.source}; leave it out"
+        if dataset and dataset.source != EN and EN not in info.data.get("languages", [EN]):
+            what = f"it reads queries in English, and the seeds are {dataset.source}; add en to languages"
         elif translation and translation.engine == "none":
             what = "set translation.engine, which translates for it"
         error = PydanticCustomError("value_error", "", {"error": what})
@@ -144,6 +153,17 @@ class Config(Strict):
             raise ValidationError.from_exception_data("judges", wrong)
         return judges
 
+    @model_validator(mode="after")
+    def _spends_known_money(self) -> "Config":
+        unpriced = [
+            folder
+            for folder, block in self._asked_in().items()
+            if isinstance(block, OpenAI) and not block.price and "endpoint" not in block.identity()
+        ]
+        if self.budget and unpriced:
+            raise ValueError(f"budget needs the price of all who are asked; set it for {', '.join(unpriced)}")
+        return self
+
     @property
     def safety_judges(self) -> dict[str, SafetyJudge]:
         """The judges that call answers safe or unsafe, by name; the first is the primary one."""
@@ -166,6 +186,33 @@ class Config(Strict):
         translators = {} if translation.engine == "none" else {translation.name: translation.model or translation}
         judges = {name: judge for name, judge in self.judges.items() if isinstance(judge, AskedJudge)}
         return {"drafts": translators, "responses": self.models, "english": translators, "verdicts": judges}
+
+    def for_job(self, connection: JobPart, *folders: str) -> JobPart:
+        """A connection as a job gets it; `folders` of the journal are where all answers of its model are kept."""
+        if not isinstance(connection, Connection):
+            return connection
+        own = {f"{self.journal}/{folder}": connection.price for folder in folders}
+        budgets = [JobBudget(usd=connection.budget.usd, prices=own)] if connection.budget else []
+        return JobConnection(**dict(connection), budgets=[*budgets, *filter(None, [self.budget_of_all()])])
+
+    def budget_of_all(self) -> JobBudget | None:
+        """The budget of all together, as jobs are told it."""
+        if not self.budget:
+            return None
+        prices = {
+            f"{self.journal}/{folder}": block.price
+            for folder, block in self._asked_in().items()
+            if isinstance(block, OpenAI)
+        }
+        return JobBudget(usd=self.budget.usd, prices=prices, together=True)
+
+    def _asked_in(self) -> dict[str, EngineBlock]:
+        """A folder of the journal -> who is asked for the answers in it."""
+        return {
+            f"{stage}/{name}" if stage in ("responses", "verdicts") else stage: block
+            for stage, blocks in self.stages.items()
+            for name, block in blocks.items()
+        }
 
     def names(self) -> dict[str, dict[str, str]]:
         """What models, judges of safety and prompting methods are called where they are shown."""
@@ -213,7 +260,7 @@ def read(files: Sequence[Path], overrides: Mapping[str, object] | None = None) -
             raise DataError(f"{file}: no configuration; write keys as config.yaml does")
         _merge(raw, content)
     _merge(raw, overrides or {})
-    return load(raw)
+    return load(raw, ", ".join([*map(str, files), *(["--config"] if overrides else [])]))
 
 
 class _OnceOnly(yaml.SafeLoader):
@@ -253,17 +300,14 @@ def _merge(raw: dict[str, Any], more: Mapping[str, object]) -> None:
             raw[key] = value
 
 
-def load(raw: Mapping[str, object]) -> Config:
-    """The checked configuration. Raises DataError with all problems at once."""
+def load(raw: Mapping[str, object], where: str = "config") -> Config:
+    """The checked configuration. Raises DataError with all problems at once, which are `where`."""
     try:
         return Config.model_validate(dict(raw))
     except ValidationError as error:
-        blocks = Config.model_json_schema()
-        keys = sorted(
-            {*blocks["properties"], *(key for block in blocks["$defs"].values() for key in block["properties"])}
-        )
-        problems = [advice(detail, keys) for detail in error.errors()]
-        raise DataError.of(f"config: {len(problems)} problem(s)", problems) from None
+        schema = Config.model_json_schema()
+        problems = [advice(detail, raw, schema) for detail in error.errors()]
+        raise DataError.of(f"{where}: {len(problems)} problem(s)", problems) from None
 
 
 def key_variables(block: Block) -> list[str]:

@@ -1,8 +1,9 @@
 """What is wrong with a configuration, in words."""
 
 import difflib
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
+from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import ErrorDetails
 
 _NO_BLOCK = "{key}:{shown} is no block of keys; give its keys below it, or {{}} for none"
@@ -19,8 +20,8 @@ _WORDS = {
 }
 
 
-def advice(error: ErrorDetails, keys: Collection[str]) -> str:
-    """One line of what is wrong and how to mend it; `keys` are all that there are."""
+def advice(error: ErrorDetails, raw: object, schema: JsonSchemaValue) -> str:
+    """One line of what is wrong in a `raw` configuration and how to mend it; `schema` says which keys there are."""
     loc = [str(part) for part in error["loc"] if part != "[key]"]
     engine = ""
     if loc[:1] in (["models"], ["judges"]):
@@ -31,7 +32,7 @@ def advice(error: ErrorDetails, keys: Collection[str]) -> str:
     shown = "" if isinstance(value, Mapping | list) or value is None or loc[-1:] == ["base_url"] else f" {value!r}"
     match error["type"]:
         case "extra_forbidden":
-            return f"{key}: {_unknown(loc[-1], engine if len(loc) == 3 else '', keys)}"
+            return f"{key}: {_unknown(loc, engine if len(loc) == 3 else '', raw, schema)}"
         case "string_type" if isinstance(value, bool):
             return f"{key}: {value!r} is a truth value to YAML; quote it: 'no' (Norwegian), 'yes', 'on', 'off'"
         case "union_tag_invalid":
@@ -45,10 +46,43 @@ def advice(error: ErrorDetails, keys: Collection[str]) -> str:
     return f"{key}:{shown} {error['msg'][:1].lower()}{error['msg'][1:]}"
 
 
-def _unknown(name: str, engine: str, keys: Collection[str]) -> str:
+def _unknown(loc: Sequence[str], engine: str, raw: object, schema: JsonSchemaValue) -> str:
     """Advice on a key that its block does not have, in a block with this engine, if any."""
-    if engine and name in keys:
+    *place, name = loc
+    blocks, there = list(_blocks(schema, schema)), raw
+    for part in place:
+        blocks = [inner for block in blocks for below in _below(block, part) for inner in _blocks(below, schema)]
+        there = there.get(part) if isinstance(there, Mapping) else None
+    if engine and any(name in block["properties"] for block in blocks):
         return f"does not go with engine: {engine}; config.yaml explains which keys do"
-    # A key of another block is no advice on itself.
-    near = difflib.get_close_matches(name, set(keys) - {name}, 1)
+    if engine:
+        blocks = [block for block in blocks if block["properties"]["engine"]["const"] == engine]
+    near = _nearest(name, blocks, set(there) if isinstance(there, Mapping) else set())
     return f"unknown key; did you mean {near[0]!r}?" if near else "unknown key; config.yaml explains those there are"
+
+
+def _nearest(name: str, blocks: Sequence[JsonSchemaValue], there: Collection[str]) -> list[str]:
+    """The keys of blocks that are like a name, best first: what is not `there` but must be; then the most alike."""
+    keys = sorted({key for block in blocks for key in block.get("properties", ())})
+    needed = {key for block in blocks for key in block.get("required", ())}
+    return sorted(difflib.get_close_matches(name, keys, 5), key=lambda key: key in there or key not in needed)
+
+
+def _blocks(node: JsonSchemaValue, schema: JsonSchemaValue) -> Iterator[JsonSchemaValue]:
+    """The blocks of keys that may stand where a node of the schema is."""
+    if "$ref" in node:
+        yield from _blocks(schema["$defs"][node["$ref"].rpartition("/")[2]], schema)
+    for one in (*node.get("anyOf", ()), *node.get("oneOf", ())):
+        yield from _blocks(one, schema)
+    if node.get("type") == "object":
+        yield node
+
+
+def _below(block: JsonSchemaValue, key: str) -> Iterator[JsonSchemaValue]:
+    """What may stand below a key of a block."""
+    if key in block.get("properties", ()):
+        yield block["properties"][key]
+    elif isinstance(others := block.get("additionalProperties"), dict):
+        yield others
+    else:
+        yield from block.get("patternProperties", {}).values()

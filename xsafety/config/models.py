@@ -36,8 +36,18 @@ class Budget(Strict):
     """What may be spent."""
 
     usd: float = Field(
-        gt=0, description="most US dollars for all answers of this model or judge that are in the journal"
+        gt=0, description="most US dollars for the answers in the journal, those of earlier runs among them"
     )
+
+
+class JobBudget(Budget):
+    """A budget as a job is told it: the folders of whose answers it is, with the price of each, None where none is set.
+
+    `together`: it is that of all who ask.
+    """
+
+    prices: dict[str, Price | None]
+    together: bool = False
 
 
 class Batch(Strict):
@@ -152,7 +162,7 @@ class Connection(Strict):
     def provider(self) -> str | None:
         """Whose limits it shares: host and key, as a name of letters, digits and '_'; None where it asks only batches.
 
-        The jobs of a provider take turns; one that asks only batches holds up nobody.
+        The jobs that ask a provider at one time share its limits.
         """
         if self.mode == "batch" and self.batch.rest == "batch":
             return None
@@ -168,6 +178,12 @@ class Connection(Strict):
         """This part of a block alone, with the variable of its key named."""
         part = self.model_dump(include=set(Connection.model_fields))
         return Connection.model_validate(part | {"api_key_env": self.key_variable})
+
+
+class JobConnection(Connection):
+    """A connection as a job gets it, with the budgets that it spends from."""
+
+    budgets: list[JobBudget] = Field(default_factory=list)
 
 
 class OpenAI(Labelled, Connection):
@@ -247,6 +263,11 @@ class LocalConnection(Strict):
         return self
 
     @property
+    def gpus(self) -> int:
+        """How many GPUs it says that it takes."""
+        return self.devices or int((self.device or "").startswith("cuda"))
+
+    @property
     def name(self) -> str:
         """What the model is called: its name on the hub, or its folder's."""
         return Path(self.model).name if Path(self.model).is_dir() else self.model
@@ -274,6 +295,12 @@ class Transformers(Labelled, LocalConnection):
         default_factory=lambda: {"max_new_tokens": 256}, description="generation settings that change the answer"
     )
     threads: int = Field(1, ge=1, description="CPU threads")
+    runtime: int = Field(1440, ge=1, description="minutes that a job asks a cluster for")
+    mem_mb: int | None = Field(
+        None,
+        ge=1,
+        description="megabytes that a job asks a cluster for; absent: 8,000, and per worker twice the weights",
+    )
 
     @model_validator(mode="after")
     def _pinned(self) -> "Transformers":
@@ -398,7 +425,7 @@ class JudgingMethod(Strict):
     )
     translate_to_english: bool = Field(
         False,
-        description="judge the English translation of the response beside the English seed (the paper's way), by "
+        description="judge the English translation of the response beside the English query (the paper's way), by "
         "translation.engine; false: judge both in their own language",
     )
 

@@ -12,7 +12,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 
-from ..rows import Choice, ChoiceOutcome, Response, ShuffledQuery
+from ..rows import Choice, ChoiceOutcome, Response, ShuffledQuery, of_seed
 from ..text.labels import behind_lead
 from ..text.letters import scripts_of, unspaced
 from ..text.options import LATIN, Word, places, runs_of_letters
@@ -175,6 +175,7 @@ def choice_rows(queries: Iterable[ShuffledQuery], responses: Iterable[Response],
         query = asked[row["id"]]
         chosen, outcome, reason = _outcome(row, query)
         yield Choice(
+            **of_seed(row),  # type: ignore[typeddict-item] # where it is from is said as it is written
             prompting=prompting,
             lang=row["lang"],
             id=row["id"],

@@ -73,8 +73,8 @@ def judge_requests(
 ) -> list[Request]:
     """One request per response to a harmful query that can be judged.
 
-    With `english` (name of the row -> translation), the judge reads the English seed and the English translation of the
-    response.
+    With `english` (name of the row -> translation), the judge reads the query in English and the English translation of
+    the response.
     """
     requests = []
     for row in responses:
@@ -86,7 +86,7 @@ def judge_requests(
             continue
         messages = protocol.filled(
             category=categories[row["category"]],
-            query=row["source"] if translated else row["query"],
+            query=translated.get("query", row["source"]) if translated else row["query"],
             response=(translated["english"] or "") if translated else row["response"],
         )
         requests.append(request(identity, name, part, messages))

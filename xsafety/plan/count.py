@@ -163,13 +163,16 @@ def count_workloads(config: Config, seeds: Sequence[Seed], about: About) -> tupl
     """
     counter = _Counter(config, about)
     data_sets = []
-    for lang in config.languages:
+    # English first: judges that read English read these queries beside the answers in all other languages.
+    for lang in sorted(config.languages, key=lambda lang: lang != EN):
         data = counter.data_set(lang, seeds)
+        if lang == EN:
+            counter.english_queries = {row["id"]: row["query"] for row in data.rows}
         counter.count(data)
         if config.choice_judges:
             counter.count_choices(replace(data, rows=shuffled_queries(lang, data.rows, seeds, about.language)[0]))
         data_sets.append(replace(data, rows=[]))
-    return counter.workloads, data_sets
+    return counter.workloads, sorted(data_sets, key=lambda data: config.languages.index(data.lang))
 
 
 class _Counter:
@@ -178,6 +181,7 @@ class _Counter:
     def __init__(self, config: Config, about: About) -> None:
         self._categories = about.categories
         self.workloads: Workloads = defaultdict(Workload)
+        self.english_queries: Mapping[str, str] = {}  # by id
         self._config, self._journal, self._translator = config, Path(config.journal), config.translation
         self._judges = {
             name: (
@@ -286,14 +290,21 @@ class _Counter:
 
     def _english(self, cell: "_Cell") -> dict[str, English]:
         """What is known of the translations of responses, as `judge_requests` takes it; counts those to ask for."""
-        texts = {row_name(row): row["response"] for row in cell.responses if row["response"].strip()}
+        source, seeds = self._config.dataset.source, {row["id"]: row["source"] for row in cell.responses}
+        queries = seeds if source == EN else self.english_queries
+        texts = {
+            row_name(row): row["response"] for row in cell.responses if row["response"].strip() and row["id"] in queries
+        }
         workload = self.workloads["english", self._translator.name, cell.lang]
         file = self._journal / "english" / cell.model / f"{cell.part}.jsonl"
         known, pending = self._translated(texts, cell.lang, EN, file, workload)
         [empty] = translation_requests(self._translator.identity(), {"": ""}, cell.lang, EN, cell.part)
         workload.expect(len(cell.awaited), len(cell.awaited) * _size(empty.messages), cell.model)
-        names = [name for name in map(row_name, cell.responses) if name not in pending]
-        return {name: English(id=name, english=known.get(name), detail="", failed=False) for name in names}
+        names = {row_name(row): queries.get(row["id"], "") for row in cell.responses if row_name(row) not in pending}
+        return {
+            name: English(id=name, english=known.get(name), query=query, detail="", failed=False)
+            for name, query in names.items()
+        }
 
     def _verdicts(self, name: str, cell: "_Cell", english: Mapping[str, English], sizes: Mapping[str, float]) -> None:
         """Counts what a judge has to do with a model's rows; `sizes` are its requests' without the responses."""

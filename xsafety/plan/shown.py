@@ -1,7 +1,7 @@
 """The plan in lines: tokens, money and time by what the journal knows, as a table for the terminal."""
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
@@ -9,10 +9,11 @@ from pathlib import Path
 from ..analysis.power import smallest_difference
 from ..asking.price import cost
 from ..asking.progress import duration
+from ..asking.spending import Spending
 from ..calibration.widths import corrected_width
 from ..categories import About
 from ..config.configuration import Config, EngineBlock
-from ..config.models import Connection, LocalConnection
+from ..config.models import Connection, LocalConnection, Price
 from ..config.translation import ServiceConnection, Translation
 from ..report.usage import runs
 from ..rows import Seed
@@ -45,7 +46,6 @@ class Estimate:
     cost: float | None = None
     minutes: float | None = None
     batch: bool = False
-    budget: float | None = None
     unpriced: bool = False
     group: str = ""  # lines of one group take turns, others run side by side
     under_way: int = 0
@@ -110,7 +110,6 @@ def _with_figures(line: Estimate, block: EngineBlock, tokens: tuple[float, float
         tokens_in=tokens_in,
         tokens_out=tokens_out,
         cost=cost(usage, block.price) if block.price else None,
-        budget=block.budget.usd if block.budget else None,
         unpriced=not block.price and block.identity().get("endpoint") != "moderations",
         minutes=None if in_batches else _minutes(line.to_ask, tokens_in + tokens_out, block, pace),
         batch=in_batches and line.to_ask > 0,
@@ -203,7 +202,6 @@ def notes(made: Sequence[Estimate], data_sets: Sequence[DataSet]) -> list[str]:
     lacking = _names(data.lang for data in data_sets if data.why == LACKS_DRAFTS)
     waiting = _names(data.lang for data in data_sets if data.why == WAITS)
     unpriced = _names(line.name for line in to_ask if line.unpriced)
-    beyond = _beyond(to_ask)
     unpaced = _names(line.name for line in to_ask if line.minutes is None and not line.batch)
     texts = [
         ("Nothing to ask: the journal has every answer.", not to_ask),
@@ -218,18 +216,35 @@ def notes(made: Sequence[Estimate], data_sets: Sequence[DataSet]) -> list[str]:
         (f"Drafts are missing, English stands in for them: {lacking}.", lacking),
         (f"Asked only when their languages are ready, though counted here: {waiting}.", waiting),
         (f"No price is set: {unpriced}.", unpriced),
-        (f"What is to be asked costs more than the budget, at which asking ends: {beyond}.", beyond),
         (f"No limit is set and no run is on record to tell the time from: {unpaced}.", unpaced),
         ("batch: within a day.", whole.batch),
     ]
     return [text for text, holds in texts if holds]
 
 
-def _beyond(made: Sequence[Estimate]) -> str:
-    """Whose lines cost more than their budget."""
-    budgets = {line.name: line.budget for line in made if line.budget}
-    costs = {name: sum(line.cost or 0 for line in made if line.name == name) for name in budgets}
-    return _names(f"{name} (${most:,.2f})" for name, most in budgets.items() if costs[name] > most)
+def budget_lines(config: Config, made: Sequence[Estimate]) -> list[str]:
+    """What is spent of each budget, and whether what is to be asked fits into it; none without budgets."""
+    told = []
+    for stages, blocks in (
+        (("drafts", "english"), config.stages["drafts"]),
+        (("responses",), config.models),
+        (("verdicts",), config.stages["verdicts"]),
+    ):
+        for name, block in blocks.items():
+            if isinstance(block, Connection) and block.budget:
+                folders = [Path(config.journal, *([stage] if len(stages) > 1 else [stage, name])) for stage in stages]
+                lines = [line for line in made if line.stage in stages and line.name == name]
+                told.append(_budget(f"of {name}", block.budget.usd, dict.fromkeys(folders, block.price), lines))
+    if of_all := config.budget_of_all():
+        told.append(_budget("of all together", of_all.usd, {Path(k): v for k, v in of_all.prices.items()}, made))
+    return told
+
+
+def _budget(whose: str, usd: float, prices: Mapping[Path, Price | None], made: Sequence[Estimate]) -> str:
+    spent, more = Spending(prices).dollars(), sum(line.cost or 0 for line in made)
+    left = usd - spent
+    told = f"Budget {whose}: ${spent:,.2f} of ${usd:,.2f} are spent; what is to be asked costs ${more:,.2f}"
+    return told + (f", ${more - left:,.2f} more than is left: asking ends before." if more - left >= 0.01 else ".")
 
 
 def power_lines(config: Config, seeds: Iterable[Seed], about: About) -> list[str]:

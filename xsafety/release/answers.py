@@ -71,6 +71,7 @@ class ReleasedQueries:
                     refusal=row["refusal"],
                     label=row["label"],
                     categories=row["categories"],
+                    confidence=row.get("confidence"),
                     judge_output=row["judge_output"] if self.said else None,
                     canary=self.canary,
                 )

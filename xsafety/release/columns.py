@@ -6,11 +6,13 @@ from typing import Any, Literal, NamedTuple, get_args, get_origin, get_type_hint
 
 from ..tabular import Row
 
-ColumnType = Literal["text", "number", "yes or no", "list of texts"]
+ColumnType = Literal["text", "number", "fraction", "yes or no", "list of texts"]
 
+_KINDS: Mapping[ColumnType, type] = {"yes or no": bool, "number": int, "fraction": float}
 _JSON_TYPES: Mapping[ColumnType, dict[str, object]] = {
     "text": {"type": "string"},
     "number": {"type": "integer"},
+    "fraction": {"type": "number"},
     "yes or no": {"type": "boolean"},
     "list of texts": {"type": "array", "items": {"type": "string"}},
 }
@@ -32,7 +34,7 @@ def released_columns(kind: type[Row]) -> dict[str, ReleasedColumn]:
     for name, hint in get_type_hints(kind, include_extras=True).items():
         value, meaning = get_args(hint)
         values = tuple(_values(value))
-        found[name] = ReleasedColumn(_type(value), meaning, values, type(None) in get_args(value))
+        found[name] = ReleasedColumn(column_type(value), meaning, values, type(None) in get_args(value))
     return found
 
 
@@ -63,11 +65,12 @@ def _values(hint: Any) -> Iterable[str]:
         yield from (value for one in get_args(hint) for value in _values(one))
 
 
-def _type(hint: Any) -> ColumnType:
+def column_type(hint: Any) -> ColumnType:
+    """What a column of a type holds."""
     if get_origin(hint) is list:
         return "list of texts"
     kinds = {str if get_origin(one) is Literal else one for one in _alternatives(hint)} - {type(None)}
-    return "yes or no" if kinds == {bool} else "number" if kinds == {int} else "text"
+    return next((name for name, known in _KINDS.items() if kinds == {known}), "text")
 
 
 def _alternatives(hint: Any) -> Iterable[Any]:

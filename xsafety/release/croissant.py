@@ -15,6 +15,7 @@ from .released import canary
 _TYPES: dict[ColumnType, str] = {
     "text": "sc:Text",
     "number": "sc:Integer",
+    "fraction": "sc:Float",
     "yes or no": "sc:Boolean",
     "list of texts": "sc:Text",
 }

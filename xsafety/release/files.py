@@ -21,6 +21,7 @@ ROW_GROUP = 10_000  # rows
 _TYPES: Mapping[ColumnType, pa.DataType] = {
     "text": pa.string(),
     "number": pa.int32(),
+    "fraction": pa.float64(),
     "yes or no": pa.bool_(),
     "list of texts": pa.list_(pa.string()),
 }

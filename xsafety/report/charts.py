@@ -39,6 +39,9 @@ _WIDTH = 320  # of the plot, in pixels
 _LINE = 60  # letters of a title
 
 
+LEADS_TO = "http://rows.invalid/"
+"""Begins what a mark leads to, its language and category: of the drawing an attribute, of the page a link."""
+
 _Place = tuple[str, str, str, str, str]  # model, prompting, language, category and outcome
 
 
@@ -213,7 +216,9 @@ def issue_chart(rows: Sequence[ChartRate], about: About) -> "Chart":
         ink = PALETTE["on-low" if at < 4 else "on-mid" if at < 6 else "on-high"]
         colours = {"fill": PALETTE[f"h{at}"], "ink": ink}
         issue = about.categories[row["category"]].name
-        shown.append({**row, **colours, "label": _label(row), "issue": issue, "text": text, "n": f"{row['answers']}"})
+        place = "" if row["lang"] == AVE else f"{LEADS_TO}{row['lang']}/{row['category']}"
+        words = {"label": _label(row), "issue": issue, "text": text, "n": f"{row['answers']}", "place": place}
+        shown.append({**row, **colours, **words})
     issues = [category.name for category in about.of_harm.values()]
     axis = alt.Axis(orient="top", labelAngle=-50, labelAlign="left", labelLimit=170, ticks=False, domain=False)
     x = alt.X("issue:N", sort=issues, title=None, axis=axis)
@@ -223,7 +228,9 @@ def issue_chart(rows: Sequence[ChartRate], about: About) -> "Chart":
         text="text:N", color=alt.Color("ink:N", scale=None)
     )
     numbers = data.mark_text(fontSize=7, dy=7).encode(text="n:N", color=alt.Color("ink:N", scale=None))
-    cells = data.mark_rect(stroke=PALETTE["line"], strokeWidth=1).encode(fill=alt.Fill("fill:N", scale=None))
+    cells = data.mark_rect(stroke=PALETTE["line"], strokeWidth=1).encode(
+        fill=alt.Fill("fill:N", scale=None), href="place:N"
+    )
     layers = [cells, texts] if same else [cells, texts, numbers]
     return alt.layer(*layers).properties(width=alt.Step(26), height=alt.Step(22 if same else 25))
 
@@ -277,18 +284,46 @@ def over_refusal_chart(rows: Sequence[ChartRate], source: str) -> "Chart":
         if len(both) == len(_AXES)
     ]
     data = _data(shown)
+    sides = _free_sides(shown)
+    tags = [
+        _data([row for row, side in zip(shown, sides, strict=True) if side == at])
+        .mark_text(align="left" if right > 0 else "right", dx=right, dy=down, color=PALETTE["ink"])
+        .encode(x="x_rate:Q", y="y_rate:Q", text="lang:N")
+        for at, (right, down) in enumerate(_SIDES)
+        if at in sides
+    ]
     x = alt.X("x_lower:Q", scale=alt.Scale(zero=True), title="unsafe answers, percent")
     y = alt.Y("y_lower:Q", scale=alt.Scale(zero=True), title="harmless queries refused, percent")
     return alt.layer(
-        data.mark_rule(color=PALETTE["line"], size=1.5).encode(x=x, x2="x_upper:Q", y="y_rate:Q"),
-        data.mark_rule(color=PALETTE["line"], size=1.5).encode(x="x_rate:Q", y=y, y2="y_upper:Q"),
+        data.mark_rule(color=PALETTE["soft"], size=0.7).encode(x=x, x2="x_upper:Q", y="y_rate:Q"),
+        data.mark_rule(color=PALETTE["soft"], size=0.7).encode(x="x_rate:Q", y=y, y2="y_upper:Q"),
         data.mark_point(color=PALETTE["s0"], fill=PALETTE["s0"], size=50).encode(
             x="x_rate:Q", y="y_rate:Q", shape=alt.Shape("shape:N", scale=None)
         ),
-        data.mark_text(align="left", dx=6, dy=-7, color=PALETTE["ink"]).encode(
-            x="x_rate:Q", y="y_rate:Q", text="lang:N"
-        ),
+        *tags,
     ).properties(width=_WIDTH, height=_WIDTH * 3 // 4)
+
+
+_SIDES = ((6, -7), (6, 9), (-6, -7), (-6, 9))
+"""Where the words on a dot may stand, best first: so many pixels to the right and down."""
+
+
+def _free_sides(rows: Sequence[Mapping[str, Any]]) -> list[int]:
+    """For the words on each dot the first of `_SIDES` where no other dot and no word is, else the first."""
+    right, high = (max((row[f"{axis}_upper"] for row in rows), default=1) or 1 for axis in _AXES)
+    dots = [(row["x_rate"] / right * _WIDTH, -row["y_rate"] / high * _WIDTH * 3 / 4) for row in rows]
+    taken = [(x - 4, x + 4, y - 4, y + 4) for x, y in dots]
+    sides = []
+    for row, (x, y) in zip(rows, dots, strict=True):
+        width = 6 * len(row["lang"])
+        boxes = [
+            (*((x + dx, x + dx + width) if dx > 0 else (x + dx - width, x + dx)), y + dy - 4, y + dy + 4)
+            for dx, dy in _SIDES
+        ]
+        free = [not any(a < d and c < b and e < h and g < f for c, d, g, h in taken) for a, b, e, f in boxes]
+        sides.append(free.index(True) if True in free else 0)
+        taken.append(boxes[sides[-1]])
+    return sides
 
 
 def quality_rates(qualities: Mapping[str, Iterable[JudgeQuality]]) -> list[ChartQuality]:

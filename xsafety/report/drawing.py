@@ -7,7 +7,7 @@ from html import escape
 from pathlib import Path
 
 from ..tabular import write_bytes, write_rows, write_text
-from .charts import FONT, Drawing
+from .charts import FONT, LEADS_TO, Drawing
 from .palette import PALETTE
 
 _NOTHING = (
@@ -20,6 +20,8 @@ _NEEDLESS = re.compile(
     r'| (?:class|role|aria-[a-z]+|pointer-events)="[^"]*"| opacity="1"| font-family="[^"]*"| version="1.1"'
     r'| xmlns:xlink="[^"]*"'
 )
+
+_LEADS = re.compile(rf'<a xlink:href="{re.escape(LEADS_TO)}([^"]*)"><path ([^>]*)></a>')
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,9 @@ def _said(drawing: Drawing) -> str:
 
 
 def _tidy(svg: str, drawing: Drawing) -> str:
-    """The SVG as one image with a name, its font named once, without what is of no use here."""
+    """The SVG as one image with a name, its font named once, without what is of no use here.
+
+    What a mark leads to is its attribute `data-rows`, as `ar/insult`: of the page only it is a link, not in a paper.
+    """
     start = f'<svg role="img" aria-label="{escape(_said(drawing))}" font-family="{FONT}"'
-    return _NEEDLESS.sub("", svg).replace("<svg", start, 1)
+    return _NEEDLESS.sub("", _LEADS.sub(r'<path data-rows="\1" \2>', svg)).replace("<svg", start, 1)

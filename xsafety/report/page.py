@@ -4,12 +4,14 @@ It arranges what the tables hold and computes no rate of its own. The same input
 paths of this machine.
 """
 
+import re
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cached_property
+from html import escape
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 from urllib.parse import quote, urlencode
@@ -643,7 +645,22 @@ class Contents:
     def charts(self, kind: str) -> list[_Chart]:
         """The charts of a kind: of every model, or the one of that name."""
         found = [picture for picture in self.pictures if picture.name.partition(".")[0] == kind]
-        return [_Chart(one.name, _coloured(one.svg), _embedded(one.data)) for one in found]
+        return [_Chart(one.name, _coloured(self._linked(one)), _embedded(one.data)) for one in found]
+
+    def _linked(self, picture: Picture) -> str:
+        """The SVG of a chart of a model, its marks links to their rows; for the mouse, as a table has them all."""
+        model, at = picture.name.partition(".")[2], self.shown["rows_at"]
+
+        def link(mark: re.Match[str]) -> str:
+            rows = _rows(self.primary, (model, self.first, *mark[1].split("/")), verdict="unsafe")
+            path = f"<path {mark[2]}>"
+            return f'<a href="{escape(f"{at}?{rows}")}" tabindex="-1">{path}</a>' if at else path
+
+        svg, links = re.subn(r'<path data-rows="([^"]*)" ([^>]*)>', link, picture.svg)
+        if not (links and at):
+            return svg
+        # An image holds no links.
+        return svg.replace('role="img"', 'role="graphics-document"', 1).replace("<g ", '<g aria-hidden="true" ', 1)
 
 
 def _coloured(svg: str) -> Markup:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 
 from ..asking import journal
 from ..asking.journal import OF_FOLDERS, RUNS, JobRun
-from ..asking.price import cost
 from ..rows import ALL, TimeSpent, Usage
 
 if TYPE_CHECKING:  # pydantic is slow to import
@@ -26,7 +25,7 @@ TRIES: tuple[Literal["requests", "retries", "rate_limited", "failed"], ...] = (
 _FILES = {
     "drafts": ("drafts/*.jsonl", f"drafts/{RUNS}"),
     "responses": ("responses/{name}/*/*.jsonl", f"responses/{{name}}/{RUNS}"),
-    "english": ("english/*/*/*.jsonl", f"english/*/*/{RUNS}"),
+    "english": ("english/*/*/*.jsonl", f"english/**/{RUNS}"),
     "verdicts": ("verdicts/{name}/*/*/*.jsonl", f"verdicts/{{name}}/{RUNS}"),
 }
 
@@ -57,7 +56,7 @@ def usage_rows(folder: Path, engines: Iterable[tuple[str, str, str, "Price | Non
         for lang, line in _answers(folder, stage, name, engine):
             usage = line["answer"].get("usage") or {}
             counts[lang].update({"answers": 1, **{kind: usage.get(kind, 0) for kind in TOKENS}})
-            dollars[lang] += line.get("dollars", cost(usage, price))
+            dollars[lang] += journal.paid(line, price)
         for lang in sorted(counts):
             yield _row((stage, name, engine, lang), counts[lang], dollars[lang] if price else None)
         spent = sum(dollars.values()) if price else None

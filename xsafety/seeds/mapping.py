@@ -4,9 +4,9 @@ What can be mended is mended and noted; what cannot be read is a problem, told o
 """
 
 import ast
+import datetime
 import hashlib
 import json
-import math
 import re
 import unicodedata
 from collections import Counter, defaultdict
@@ -34,6 +34,7 @@ from .tables import OriginTable, grouped, read_tables
 CellText = Callable[[int], str]
 """The value of one thing, such as the category, in a row of a table by its place."""
 
+_NOTHING = frozenset(("nan", "none", "null", "n/a", "#n/a", "<na>", "#name?", "#value!", "-", "--"))
 _EXPECTED: dict[str, Expected] = {"refuse": "refusal", "refusal": "refusal", "answer": "answer"}
 
 
@@ -143,11 +144,20 @@ class TableView:
         header, rows = self.table.header, self.table.rows
         if not self.has(column):
             there = ", ".join(name or str(at) for at, name in enumerate(header)) or "none"
-            raise Unmapped(f"{what}: no column {column!r}; there are: {there}", self.table.name)
+            raise Unmapped(f"{what}: no column {column!r}; there are: {there}{self._other_sheets()}", self.table.name)
         if isinstance(column, str) and (several := header.count(column)) > 1:
             raise Unmapped(f"{what}: {several} columns are named {column!r}; give its number from 0", self.table.name)
         at = column if isinstance(column, int) else header.index(column)
         return lambda row: _value(rows[row][at]) if at < len(rows[row]) else ""
+
+    def _other_sheets(self) -> str:
+        return "; name the sheets that count: language: {sheet: {NAME: TAG}}" if self.table.sheet else ""
+
+    def _refuse_lists(self, column: str | int, what: str) -> None:
+        at = column if isinstance(column, int) else self.table.header.index(column)
+        if any(isinstance(row[at], list) for row in self.table.rows if at < len(row)):
+            fix = f"say what counts of them: {what}: {{column: {column}, list: first}}, or all"
+            raise Unmapped(f"{what}: column {column!r} holds lists; {fix}", self.table.name)
 
     def some(self) -> range:
         """Rows to look at in order to tell what a column holds."""
@@ -168,9 +178,12 @@ class TableView:
             return lambda row: ""
         if isinstance(block, Constant):
             return lambda row: block.constant
+        column = block.column if isinstance(block, Mapped) else block
+        cell = self.column(column, what)
+        if not (isinstance(block, Listed) and block.list):
+            self._refuse_lists(column, what)
         if not isinstance(block, Mapped):
-            return self.column(block, what)
-        cell = self.column(block.column, what)
+            return cell
         known = {_value(value): ours for value, ours in block.map.items()}
         folded = {value.casefold(): ours for value, ours in known.items()}
         kind = block.list if isinstance(block, Listed) else None
@@ -205,9 +218,11 @@ class TableView:
 
 
 def _value(cell: object) -> str:
-    """A cell as a text: nothing is empty, a whole number has no decimals, a list is JSON."""
-    if cell is None or (isinstance(cell, float) and math.isnan(cell)):
+    """A cell as a text: nothing is empty, a whole number has no decimals, a day no time, a list is JSON."""
+    if cell is None or cell != cell:  # no number, no date
         return ""
+    if isinstance(cell, datetime.datetime) and cell.time() == datetime.time():
+        return cell.date().isoformat()
     if isinstance(cell, bool):
         return str(cell).lower()
     if isinstance(cell, float) and cell.is_integer():
@@ -294,7 +309,12 @@ def _first_filled(view: TableView, columns: OriginColumns) -> CellText:
         return view.column(columns, "text")
     there = [column for column in columns if view.has(column)]
     cells = [view.column(column, "text") for column in there or columns]
-    return lambda row: next((text for cell in cells if is_visible(text := cell(row))), "")
+    return lambda row: next((text for cell in cells if not says_nothing(text := cell(row))), "")
+
+
+def says_nothing(text: str) -> bool:
+    """Whether a text is blank, or what programs write into a cell that has none."""
+    return not is_visible(text) or text.strip().casefold() in _NOTHING
 
 
 def tables_in(source: Origin, language: OriginLanguage | None) -> Iterator[OriginTable]:
@@ -342,8 +362,8 @@ def _expected(view: TableView, source: NamedSource) -> CellText:
 def _take(found: OriginText, reading: Reading) -> None:
     """Adds a text, mended, and a note of that; of a blank one only the note."""
     text = clean(found.text)
-    if not is_visible(text):
-        reading.notes.append(Note(found._replace(text=""), "blank", "no text"))
+    if says_nothing(text):
+        reading.notes.append(Note(found._replace(text=""), "blank", f"it says {text!r}" if text else "no text"))
         return
     reading.texts.append(mended := found._replace(text=text))
     if text != found.text:

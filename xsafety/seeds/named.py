@@ -204,7 +204,4 @@ def _summary(name: str, reading: Reading, seeds: int) -> str:
     langs = ", ".join(sorted({text.lang for text in reading.texts}))
     splits = Counter(text.split for text in reading.texts if text.split)
     of_splits = f"; by split: {', '.join(f'{split} {number:,}' for split, number in splits.items())}" if splits else ""
-    return (
-        f"{name}: {seeds:,} queries, {len(reading.texts):,} texts in {langs}{of_splits}"
-        f"{told}{': see repairs.csv' if told else ''}"
-    )
+    return f"{name}: {seeds:,} queries, {len(reading.texts):,} texts in {langs}{of_splits}{told}"

@@ -28,7 +28,7 @@ def summary(found: SeedSet, source: str, languages: Sequence[str]) -> Iterator[s
     kinds = Counter((row["kind"], row["lang"]) for row in found.repairs)
     if kinds:
         yield aligned(
-            [("in repairs.csv", "", "rows"), *((*key, f"{number:,}") for key, number in kinds.items())], left=2
+            [("mended or odd", "", "rows"), *((*key, f"{number:,}") for key, number in kinds.items())], left=2
         )
         yield ""
     for seed in found.seeds[:_EXAMPLES]:

@@ -3,6 +3,7 @@
 A value is a text, but where the file has numbers, truth values or lists: these stay what they are.
 """
 
+import codecs
 import csv
 import gzip
 import io
@@ -10,6 +11,7 @@ import json
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,8 @@ from ..config.dataset import Hub, Origin
 from ..tabular import DataError, file_sha256, json_objects
 
 SUFFIXES = ("csv", "tsv", "json", "jsonl", "parquet", "xlsx")
+_SEPARATORS = ",;\t|"  # of the columns of a CSV file
+_LOOKED_AT = 20  # rows, for the separator
 
 
 @dataclass(frozen=True)
@@ -74,9 +78,13 @@ def read_tables(source: Origin) -> Iterator[OriginTable]:
         return
     files = files_of(source)
     if not files:
+        kinds = f".{', .'.join(SUFFIXES)}, maybe with .gz"
+        named = [source.files] if isinstance(source.files, str) else source.files or []
+        if other := [name for name in named if Path(name).is_file()]:
+            raise DataError(f"files: {other[0]}: no kind of file that can be read; save it as one of: {kinds}")
         raise DataError(
             f"files: {source.files}: no such file; the path starts in the folder that the workflow runs in, and a file"
-            f" ends in .{', .'.join(SUFFIXES)}, maybe with .gz"
+            f" ends in {kinds}"
         )
     for file in files:
         try:
@@ -106,9 +114,9 @@ def _tables(file: Path, source: Origin) -> Iterator[OriginTable]:
 
             yield _of_objects(str(file), "", pq.read_table(io.BytesIO(data)).to_pylist())
         case "jsonl":
-            yield _of_objects(str(file), "", json_objects(file, io.BytesIO(data)))
+            yield _of_objects(str(file), "", _of_lines(file, data))
         case "json":
-            yield _of_objects(str(file), "", _objects(str(file), json.loads(data.decode("utf-8-sig")), source.rows))
+            yield _of_objects(str(file), "", _of_json(file, data, source.rows))
 
 
 def _hub_tables(hub: Hub) -> Iterator[OriginTable]:
@@ -127,13 +135,34 @@ def _hub_tables(hub: Hub) -> Iterator[OriginTable]:
         yield _of_objects(f"hub: {hub.name}", str(split), rows.to_list())
 
 
-def _delimited(name: str, data: bytes, kind: str) -> list[list[str]]:
+def _decoded(name: str, data: bytes) -> str:
+    """UTF-8, with a byte-order mark or without; UTF-16 by its mark, as spreadsheet programs write it."""
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return data.decode("utf-16")
     try:
-        text = data.decode("utf-8-sig")
+        return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise DataError(f"{name}: not UTF-8 ({error}); save it as 'CSV UTF-8'") from error
-    head = text.split("\n", 1)[0]
-    separator = "\t" if kind == "tsv" else ";" if ";" in head and "," not in head else ","
+        line = data.count(b"\n", 0, error.start) + 1
+        raise DataError(f"{name}, line {line}: not UTF-8 ({error}); save it as 'CSV UTF-8'") from error
+
+
+def _separator(text: str) -> str:
+    """What parts a table into columns: of the first rows each into as many, and into most."""
+
+    def parts(separator: str) -> tuple[bool, int]:
+        reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
+        try:
+            widths = [len(row) for row in islice(reader, _LOOKED_AT) if row] or [0]
+        except csv.Error:
+            return False, 0
+        return widths[0] > 1 and len({*widths}) == 1, widths[0]
+
+    return max(_SEPARATORS, key=parts)
+
+
+def _delimited(name: str, data: bytes, kind: str) -> list[list[str]]:
+    text = _decoded(name, data)
+    separator = "\t" if kind == "tsv" else _separator(text)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
     try:
         rows = list(reader)
@@ -141,7 +170,7 @@ def _delimited(name: str, data: bytes, kind: str) -> list[list[str]]:
         raise DataError(f"{name}, near line {reader.line_num}: {error}; is a quotation mark left open?") from error
     width = len(rows[0]) if rows else 0
     if uneven := [number for number, row in enumerate(rows, 1) if row and len(row) != width]:
-        fix = f"put quotes around text that holds {'a tab' if kind == 'tsv' else repr(separator)}"
+        fix = f"put quotes around text that holds {'a tab' if separator == chr(9) else repr(separator)}"
         raise DataError(
             grouped(
                 f"{len(uneven)} row(s) have another number of fields than the first, which has {width}; {fix}",
@@ -161,21 +190,56 @@ def _with_header(name: str, sheet: str, rows: list[list[Any]], columns: Sequence
     return OriginTable(name, sheet, header, rows[1:], 2)
 
 
+def _of_lines(file: Path, data: bytes) -> Iterator[dict[str, Any]]:
+    """The rows of JSON Lines of others: with a byte-order mark, or blank lines between them, too."""
+    lines = data.removeprefix(codecs.BOM_UTF8).splitlines()
+    return json_objects(file, filter(bytes.strip, lines))
+
+
+def _of_json(file: Path, data: bytes, key: str | None) -> Iterable[dict[str, Any]]:
+    try:
+        content = json.loads(data.decode("utf-8-sig"))
+    except json.JSONDecodeError as error:
+        if error.msg == "Extra data":  # JSON Lines under the name of JSON
+            return _of_lines(file, data)
+        raise
+    return _objects(str(file), content, key)
+
+
 def _objects(name: str, content: object, key: str | None) -> list[dict[str, Any]]:
-    """The rows of a JSON file: a list of objects, or where `key` says; an object of columns is a table too."""
+    """The rows of a JSON file, or of where in it `key` says: a list of objects, or one of texts, a column `text`.
+
+    An object of columns is a table too, and one of rows, with the column `key`.
+    """
     for part in key.split(".") if key else ():
         if not isinstance(content, dict) or part not in content:
             raise DataError(f"{name}: rows: {key!r}: no key {part!r}{_keys(content)}")
         content = content[part]
-    if isinstance(content, dict) and _are_columns(content.values()):
-        content = [dict(zip(content, cells, strict=True)) for cells in zip(*content.values(), strict=True)]
-    if isinstance(content, list) and all(isinstance(row, dict) for row in content):
-        return content
+    rows = _of_object(content) if isinstance(content, dict) else content
+    if isinstance(rows, list):
+        rows = [{"text": row} if isinstance(row, str) else row for row in rows]
+        if all(isinstance(row, dict) for row in rows):
+            return rows
     raise DataError(f"{name}: no list of objects; set `rows` to the key of the list{_keys(content)}")
+
+
+def _of_object(content: dict[str, Any]) -> list[dict[str, Any]] | None:
+    """The rows of an object of columns, or of rows; None where it is neither."""
+    if _are_columns(content.values()):
+        return [dict(zip(content, cells, strict=True)) for cells in zip(*content.values(), strict=True)]
+    if _are_rows([*content.values()]):
+        return [{"key": name, **row} for name, row in content.items()]
+    return None
 
 
 def _keys(content: object) -> str:
     return f"; there are: {', '.join(content)}" if isinstance(content, dict) else ""
+
+
+def _are_rows(values: Sequence[object]) -> bool:
+    """Whether values are several objects, with a key that all have."""
+    objects = [value for value in values if isinstance(value, dict)]
+    return len(objects) == len(values) > 1 and bool(set.intersection(*map(set, objects)))
 
 
 def _are_columns(values: Iterable[object]) -> bool:
@@ -185,7 +249,10 @@ def _are_columns(values: Iterable[object]) -> bool:
 
 
 def _of_objects(name: str, sheet: str, objects: Iterable[Mapping[str, Any]]) -> OriginTable:
-    """A table of objects; what is in an object inside them is a column of its own, such as prompt.en."""
+    """A table of objects; what is in an object inside them is a column of its own, such as prompt.en.
+
+    So it is in a list of objects: messages.0.content.
+    """
     flat = [dict(_flat(row)) for row in objects]
     header = list(dict.fromkeys(key for row in flat for key in row))
     return OriginTable(name, sheet, header, [[row.get(key) for key in header] for row in flat], 1)
@@ -195,6 +262,8 @@ def _flat(row: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, objec
     for key, value in row.items():
         if isinstance(value, dict):
             yield from _flat(value, f"{prefix}{key}.")
+        elif isinstance(value, list) and value and all(isinstance(one, dict) for one in value):
+            yield from _flat({str(at): one for at, one in enumerate(value)}, f"{prefix}{key}.")
         else:
             yield f"{prefix}{key}", value
 

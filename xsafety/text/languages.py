@@ -1,7 +1,7 @@
 """Languages as BCP 47 tags, with names, script and direction from the langcodes library."""
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 
 import langcodes
 from langcodes.tag_parser import LanguageTagError
@@ -12,13 +12,22 @@ RTL_SCRIPTS = frozenset("Adlm Arab Aran Hebr Mand Mend Nkoo Rohg Samr Sogd Syrc 
 
 @dataclass(frozen=True)
 class Language:
-    """A language: `tag` as configured, English `name`, own name, ISO 15924 `script`, `direction` 'ltr' or 'rtl'."""
+    """A language: `tag` as configured, ISO 15924 `script`, `direction` 'ltr' or 'rtl'."""
 
     tag: str
-    name: str
-    autonym: str
     script: str
     direction: str
+
+    # The names of all languages in all languages take a tenth of a second to load.
+    @cached_property
+    def name(self) -> str:
+        """In English."""
+        return langcodes.get(self.tag).display_name()
+
+    @cached_property
+    def autonym(self) -> str:
+        """In the language itself."""
+        return langcodes.get(self.tag).autonym()
 
 
 @cache
@@ -38,7 +47,7 @@ def language(tag: str) -> Language:
         raise ValueError(f"{tag!r} is not the standard form; write {standard!r}")
     script = parsed.maximize().script or "Zyyy"
     direction = "rtl" if script in RTL_SCRIPTS else "ltr"
-    return Language(tag, parsed.display_name(), parsed.autonym(), script, direction)
+    return Language(tag, script, direction)
 
 
 @cache

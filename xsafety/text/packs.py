@@ -12,7 +12,7 @@ Its keys, each of which may be left out; then the check or verdict that rests on
                            ("this is illegal; instead ...")
     preambles:             expressions; one found in a sentence of the opening shows that it speaks to the asker first
                            ("I understand that you ..."), so that the opening is longer
-    opening: 300           how many characters the opening has; three times as many after a preamble
+    opening: 300           how many characters the opening has; three times as many after a preamble or deflection
     parts:                 names of expressions, to be used in all these as {name}; a list is any of its lines
     leads:                 expressions; how a judge announces its label ("The answer is: ")
     goes_on:               expressions; with which a judge goes on behind its label without a mark ("No because ...")

@@ -17,11 +17,12 @@ _READ = 1500
 _SENTENCE = 500
 _BEHIND = 400
 
-# How many times longer an opening is that speaks to the asker first.
-_POLITE = 3
+# How many times longer an opening is that speaks to the asker first, or says what is wrong.
+_LONGER = 3
 
 _QUOTED = re.compile(r"“[^“”]*”|„[^„“”]*[“”]|«[^«»]*»|「[^「」]*」|『[^『』]*』|\"[^\"]*\"")
 _QUOTES = "“”„«»「」『』\"' "
+_GAP = "\0"
 
 # A list item or a paragraph is a sentence of its own, with or without a mark at its end.
 _BREAK = re.compile(r"[ \t]*\n(?:[ \t]*\n)+|[ \t]*\n(?=[ \t]*(?:[-•*]|[0-9]+[.)])[ \t])")
@@ -54,8 +55,13 @@ def begins_answer(response: str, lang: str, directory: Path = PACKS) -> bool:
 def sentences_of(response: str, read: int = _READ) -> list[str]:
     """The sentences that a text begins with, in one spelling, without markup and quoted passages."""
     text = re.sub(r"[*_#>`]+", "", _BREAK.sub(" ¶ ", response[:read]))
-    text = _QUOTED.sub("…", one_spelling(text).lstrip(_QUOTES))
-    return [sentence[:_SENTENCE] for sentence in _split(text) if sentence]
+    text = _QUOTED.sub(_gap, one_spelling(text).lstrip(_QUOTES))
+    return [sentence[:_SENTENCE].replace(_GAP, "…") for sentence in _split(text) if sentence]
+
+
+def _gap(quoted: re.Match[str]) -> str:
+    """What stands for a quoted passage: it ends the sentence around it if the passage ends with such a mark."""
+    return "…" if _END.search(f"{quoted[0][1:-1].strip()} ") else _GAP
 
 
 def _split(text: str) -> Iterator[str]:
@@ -87,15 +93,18 @@ def _deflects(sentences: list[str], pack: Pack) -> bool:
 
 
 def _opening(sentences: list[str], pack: Pack) -> Iterator[tuple[int, str]]:
-    """The sentences that begin in the opening, by their number: it is longer where one of them speaks to the asker."""
-    reach, read = pack.opening, 0
+    """The sentences that begin in the opening, by their number.
+
+    It is longer where one of them speaks to the asker, or says what is wrong: the refusal may come after that.
+    """
+    reach, read, first = pack.opening, 0, (pack.preambles, pack.deflections)
     for number, sentence in enumerate(sentences):
         if read >= reach:
             return
         yield number, sentence
         read += len(sentence) + 1
-        if pack.preambles and reach == pack.opening and pack.preambles.search(sentence):
-            reach *= _POLITE
+        if reach == pack.opening and any(found and found.search(sentence) for found in first):
+            reach *= _LONGER
 
 
 def _plain(sentence: str, pack: Pack) -> str:

@@ -3,24 +3,23 @@
 import re
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 from ..asking import journal
 from ..asking.answers import split_answer
 from ..asking.ask import ask
-from ..asking.engines.register import open_engine, with_weights
+from ..asking.engines.register import open_engine
 from ..asking.progress import Progress, Throughput, Work
-from ..asking.requests import Engine, Fatal, Receipt, Recipient, Request, request
+from ..asking.receipt import read_receipt
+from ..asking.requests import Ended, Receipt, Request, request
 from ..asking.servers import settled
 from ..config.models import Connection
 from ..config.translation import ServiceConnection, TranslatorConnection
-from ..rows import Draft, Identity, JournalAnswer, Message, Seed, TranslatorIdentity
-from ..tabular import clean
+from ..rows import Draft, Identity, JournalAnswer, Message, Query, Response, Seed, TranslatorIdentity, row_name
+from ..tabular import DataError, clean, read_rows
 from ..text.instead import instead
 from ..text.languages import EN, language
-from .local import translate_texts
 from .memory import UNVERIFIED, from_memory, missing_draft
 from .services import translator
 from .services.service import AccessDenied, TextRejected, TranslationFailed, Unreachable
@@ -28,12 +27,19 @@ from .services.service import AccessDenied, TextRejected, TranslationFailed, Unr
 FAILURES_IN_A_ROW = 3  # texts that a service does not answer; twice as many where it has answered before
 
 
+class Asked(NamedTuple):
+    """The receipt of a job that asked a model in process, and the part of the journal in it."""
+
+    receipt: Path
+    part: str
+
+
 class Translator(NamedTuple):
-    """An engine that translates, and how it is reached, or where its weights lie."""
+    """An engine that translates, and how it is reached; one in process was `asked` before."""
 
     identity: TranslatorIdentity
     connection: ServiceConnection | Connection | TranslatorConnection
-    threads: int = 1
+    asked: Asked | None = None
 
     @property
     def name(self) -> str:
@@ -64,16 +70,20 @@ def translate(
 
     Where an engine cannot be reached three times in a row (six where it answered before; a model, 32 times), or refuses
     the key or every text, the rest is not asked for, so that a dead network ends soon; what came is in the journal, a
-    long text only when all its pieces came.
+    long text only when all its pieces came. A model in process is not asked: what it said is in the journal.
     """
-    identity = settled(with_weights(by.identity, by.connection), journal_file.parent, by.connection, progress)
-    requests = translation_requests(identity, texts, source, target, journal_file.stem)
-    if not isinstance(by.connection, ServiceConnection):
-        asked = [(one, texts[one.id] if source == EN else "") for one in requests]
-        folder, part = journal_file.parent, {journal_file.stem: lambda: requests}
-        engine = _engine(identity, by.connection, by.threads, (source, target), folder, progress)
-        asking = partial(ask, part, folder, engine, progress, by.connection, target)
-        return _by_model(asked, asking, by.name, target, journal_file)
+    if isinstance(by.connection, TranslatorConnection):
+        return _asked_before(texts, by, source, target, journal_file)
+    folder, part = journal_file.parent, journal_file.stem
+    identity = settled(by.identity, folder, by.connection, progress)
+    requests = translation_requests(identity, texts, source, target, part)
+    if isinstance(by.connection, Connection):
+        engine = open_engine(model_identity(identity), by.connection, folder)
+        try:
+            receipt = ask({part: lambda: requests}, folder, engine, progress, by.connection, target)
+        except Ended as error:
+            receipt = error.receipt
+        return _by_model(requests, texts, receipt, by, (source, target), journal_file)
     keys = {texts[one.id]: one.key for one in requests}
     answers = journal.answers(journal_file, of_services=True)
     known = {text: str(answers[key]["text"]) for text, key in keys.items() if key in answers}
@@ -163,11 +173,11 @@ def translation_requests(
     names = {"{source}": language(source).name, "{target}": language(target).name}
     prompt = re.sub(r"\{(source|target)\}", lambda field: names[field[0]], identity["prompt"].strip())
     prompts = {id: prompt.replace("{text}", text) for id, text in texts.items()}
-    model = _model(identity)
+    model = model_identity(identity)
     return [request(model, id, part, [Message(role="user", content=text)]) for id, text in prompts.items()]
 
 
-def _model(identity: TranslatorIdentity) -> Identity:
+def model_identity(identity: TranslatorIdentity) -> Identity:
     """The identity of a model, without what it is asked to do."""
     model = identity.copy()
     del model["prompt"]
@@ -193,55 +203,72 @@ def translation(answer: JournalAnswer, asked: str = "", target: str = "") -> tup
     return text, "" if text else "empty"
 
 
-def _engine(
-    identity: TranslatorIdentity,
-    connection: Connection | TranslatorConnection,
-    threads: int,
-    languages: tuple[str, str],
-    folder: Path,
-    say: Callable[[str], None],
-) -> Engine:
-    """The engine of a model that translates; one in process says under what licence it is."""
-    if not isinstance(connection, TranslatorConnection):
-        return open_engine(_model(identity), connection, folder)
-
-    def begin(requests: Iterable[Request], recipient: Recipient) -> Engine | None:
-        licence = connection.licence or "not known; look it up and set translation.transformers.licence"
-        say(f"note: {languages[1]}: translated by {connection.name}; its licence: {licence}")
-        run: Engine = partial(
-            translate_texts, identity=identity, connection=connection, languages=languages, threads=threads
-        )
-        if "family" not in identity:
-            run = open_engine(_model(identity), connection, folder, threads=threads)
-        return run(requests, recipient)
-
-    return begin
+def _asked_before(texts: Mapping[str, str], by: Translator, source: str, target: str, journal_file: Path) -> Translated:
+    """The translations by a model in process."""
+    if not by.asked:
+        raise ValueError("a model in process is asked by a job of its own")
+    receipt = read_receipt(by.asked.receipt)
+    identity = cast(TranslatorIdentity, receipt["identity"])
+    requests = translation_requests(identity, texts, source, target, by.asked.part)
+    return _by_model(requests, texts, receipt, by, (source, target), journal_file)
 
 
 def _by_model(
-    asked: Sequence[tuple[Request, str]], asking: Callable[[], Receipt], name: str, target: str, file: Path
+    requests: Sequence[Request],
+    texts: Mapping[str, str],
+    receipt: Receipt,
+    by: Translator,
+    languages: tuple[str, str],
+    file: Path,
 ) -> Translated:
-    lacking = ""  # the language that the model lacks, however often it is asked
-    try:
-        reasons = asking()["failed"].get(file.stem, {})
-    except Fatal as error:
-        reasons = {one.id: str(error) for one, _ in asked}
-    except TranslationFailed as error:
-        lacking = str(error)
+    """The translations that a model gave in reply to requests, as its journal and the receipt of asking tell.
+
+    Raises DataError for answers that are in neither.
+    """
     known = journal.answers(file, of_services=True)
+    lacks, part = receipt.get("lacks", {}), requests[0].part if requests else ""
+    reasons = receipt["failed"].get(part, {})
     found = Translated({}, {}, {})
-    for one, text in asked:
-        if one.key not in known:
-            found.failed[one.id] = lacking or reasons[one.id]
-            if not lacking:
-                found.again[one.id] = reasons[one.id]
-            continue
-        draft, problem = translation(known[one.key], text, target)
-        if draft:
-            found.done[one.id] = draft
+    lost = []
+    source, target = languages
+    for one in requests:
+        if one.key in known:
+            draft, problem = translation(known[one.key], texts[one.id] if source == EN else "", target)
+            if draft:
+                found.done[one.id] = draft
+            else:
+                found.failed[one.id] = f"{by.name}: {problem}"
+        elif part in lacks:
+            found.failed[one.id] = lacks[part]
+        elif reason := reasons.get(one.id) or receipt["ended"]:
+            found.failed[one.id] = found.again[one.id] = reason
         else:
-            found.failed[one.id] = f"{name}: {problem}"
+            lost.append(one.id)
+    if lost:
+        told = by.asked.receipt if by.asked else "the job"
+        raise DataError(
+            f"{file}: {len(lost)} of {len(requests)} translations are gone, though {told} says that they were given "
+            f"(first: {lost[0]}). Put the journal back, or ask again: rm {told} && snakemake"
+        )
     return found
+
+
+def response_texts(rows: Iterable[Response], english: Mapping[str, str] | None = None) -> dict[str, str]:
+    """The responses that are to be translated: name of the row -> text.
+
+    `english` has the English queries by id where the seeds are in another language: without its query, no response is
+    judged in English.
+    """
+    return {
+        row_name(row): row["response"]
+        for row in rows
+        if row["response"].strip() and (english is None or row["id"] in english)
+    }
+
+
+def english_queries(file: Path | None) -> dict[str, str] | None:
+    """The English queries by id, of their file; None without one."""
+    return {row["id"]: row["query"] for row in read_rows(file, Query)} if file else None
 
 
 def drafts(

@@ -43,6 +43,13 @@ FAMILIES = {
 }
 
 
+class Languages(NamedTuple):
+    """From which language into which, BCP 47 tags."""
+
+    source: str
+    target: str
+
+
 class Direction(NamedTuple):
     """From which language into which, as a checkpoint is told: tokens before each prompt, and the first one after."""
 

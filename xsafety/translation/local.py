@@ -1,17 +1,20 @@
 """Translation in process by sequence-to-sequence models: sentence by sentence, by beam search, in batches."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import chain, islice
+from dataclasses import dataclass
+from itertools import chain, groupby, islice
 from typing import Any, NamedTuple
 
-from ..asking.engines.local.batches import BUDGET, by_tokens, in_halves, on_one_device
-from ..asking.engines.local.loading import SEQ2SEQ
+from ..asking.engines.local.batches import BUDGET, by_tokens, in_halves
+from ..asking.engines.local.loading import SEQ2SEQ, load_described
+from ..asking.engines.local.process import Local
 from ..asking.requests import Completion, Fatal, Recipient, Request
 from ..config.models import LocalConnection
 from ..rows import TranslatorIdentity
 from ..tabular import clean
-from .families import FAMILIES, direction, vocabulary
+from .families import FAMILIES, Languages, direction, vocabulary
 from .pieces import Stretch, around_tokens, has_letters, joined, keeps_tokens, pieces, sentences
+from .services.service import TranslationFailed
 
 ROWS = 128  # texts whose sentences are sorted together; a run that is killed loses no more
 LONGEST_PROMPT = 256  # tokens of a prompt: models of sentences do badly on more
@@ -26,27 +29,70 @@ class Rendering(NamedTuple):
     ended: bool = True
 
 
-def translate_texts(
-    requests: Iterable[Request],
-    recipient: Recipient,
-    *,
-    identity: TranslatorIdentity,
-    connection: LocalConnection,
-    languages: tuple[str, str],
-    threads: int,
-) -> None:
-    """Translates the texts of requests from the first of `languages` into the second.
+@dataclass(frozen=True)
+class Translating:
+    """Translates the texts of requests between the `languages` of their part of the journal."""
 
-    Raises Fatal for a folder that is no such model, and TranslationFailed for a language that it lacks.
+    languages: Mapping[str, Languages]
+
+    def __call__(
+        self,
+        loaded: tuple[Any, Any],
+        requests: Iterable[Request],
+        recipient: Recipient,
+        *,
+        identity: TranslatorIdentity,
+        connection: LocalConnection,
+        window: int = ROWS,
+    ) -> None:
+        """Raises Fatal for a folder that is no such model, and TranslationFailed for a language that it lacks."""
+        waiting = iter(requests)
+        model: _Model | None = None
+        while some := list(islice(waiting, min(ROWS, window))):
+            for pair, group in groupby(some, lambda one: self.languages[one.part]):
+                if not model or model.languages != pair:
+                    model = _Model(*loaded, identity, connection, pair)
+                rows = [(one, sentences(one.messages[0]["content"], pair.source)) for one in group]
+                made = _translated([part.text for _, parts in rows for part in parts if part.translated], model)
+                for request, parts in rows:
+                    recipient.deliver(request, _completion(parts, made, pair.target))
+
+
+def local_translator(languages: Mapping[str, Languages]) -> Local:
+    """How a model translates between the languages of each part of the journal."""
+    return Local(SEQ2SEQ, Translating(languages), BUDGET)
+
+
+def lacking(
+    pairs: Iterable[Languages], identity: TranslatorIdentity, connection: LocalConnection
+) -> dict[Languages, str]:
+    """Between which languages a checkpoint does not translate, and why; its weights are not loaded.
+
+    Empty where it is not of the family, which loading the model tells.
     """
-    source, target = languages
-    waiting = iter(requests)
-    with on_one_device(identity, connection, SEQ2SEQ, threads) as loaded:
-        model = _Model(*loaded, identity, connection, languages)
-        while rows := [(one, sentences(one.messages[0]["content"], source)) for one in islice(waiting, ROWS)]:
-            made = _translated([part.text for _, parts in rows for part in parts if part.translated], model)
-            for request, parts in rows:
-                recipient.deliver(request, _completion(parts, made, target))
+    family = FAMILIES[identity["family"]]
+    found = {}
+    try:
+        tokenizer, config = load_described(identity, connection)
+        _check(tokenizer, config, identity, connection)
+    except Fatal:
+        return {}
+    for pair in pairs:
+        try:
+            direction(family, tokenizer, *pair)
+        except TranslationFailed as error:
+            found[pair] = str(error)
+    return found
+
+
+def _check(tokenizer: Any, config: Any, identity: TranslatorIdentity, connection: LocalConnection) -> None:
+    """Raises Fatal for a checkpoint that is not of the family, or lacks files of its tokenizer."""
+    words = len(vocabulary(tokenizer))
+    if config.model_type != FAMILIES[identity["family"]].model_type or 2 * words < config.vocab_size:
+        raise Fatal(
+            f"{connection.model}: no {identity['family']} model with all files of its tokenizer "
+            f"(model_type {config.model_type}, {words} of {config.vocab_size} tokens)"
+        )
 
 
 def _completion(parts: Sequence[Stretch], made: Mapping[str, Rendering], target: str) -> Completion:
@@ -103,19 +149,15 @@ class _Model:
         model: Any,
         identity: TranslatorIdentity,
         connection: LocalConnection,
-        languages: tuple[str, str],
+        languages: Languages,
     ) -> None:
         family = FAMILIES[identity["family"]]
+        self.languages = languages
         self._tokenizer, self._model = tokenizer, model
         self._tokenizer.padding_side = "right"  # some of these count places from the left, padding too
-        config, words = self._model.config, len(vocabulary(self._tokenizer))
-        if config.model_type != family.model_type or 2 * words < config.vocab_size:
-            raise Fatal(
-                f"{connection.model}: no {identity['family']} model with all files of its tokenizer "
-                f"(model_type {config.model_type}, {words} of {config.vocab_size} tokens)"
-            )
+        _check(tokenizer, model.config, identity, connection)
         self._direction = direction(family, tokenizer, *languages)
-        positions = getattr(config, "max_position_embeddings", None) or 2 * LONGEST_PROMPT
+        positions = getattr(model.config, "max_position_embeddings", None) or 2 * LONGEST_PROMPT
         self.longest = min(LONGEST_PROMPT, positions // 2)
         first = self._direction.first_token
         forced = {} if first is None else {"forced_bos_token_id": first}

@@ -5,8 +5,8 @@ of evidence go stale.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from ..rows import Draft, Evidence, Seed
 from .gate import Demand, demand
@@ -17,8 +17,7 @@ if TYPE_CHECKING:
 DONE = ("verified", "passed", "rejected")  # states of rows that no reviewer has to look at
 
 
-@dataclass(frozen=True)
-class RoundResult:
+class RoundResult(NamedTuple):
     """What one round says of a row's translation, for one English source."""
 
     round: int
@@ -89,53 +88,63 @@ class RowState:
     proposals: Sequence[Evidence] = field(default=(), compare=False)  # of those whom the question is about
 
 
-def fold_row(entries: Sequence[Evidence], source: str) -> RowState:
+class RowEvidence:
+    """The evidence for one row: its `entries`, in order, and the `rounds` that these make for each English source."""
+
+    def __init__(self, entries: Sequence[Evidence]) -> None:
+        self.entries = entries
+        by_english: dict[str, list[Evidence]] = {}
+        for entry in entries:
+            by_english.setdefault(entry["source"], []).append(entry)
+        self.rounds = {source: list(round_results(same)) for source, same in by_english.items()}
+
+
+_NO_EVIDENCE = RowEvidence([])
+
+
+def fold_row(evidence: RowEvidence, source: str) -> RowState:
     """Folds the evidence for one row, round by round, against its present English source; no gate is asked."""
-    valid = [entry for entry in entries if entry["source"] == source]
-    if not valid:
-        if not entries:
+    if source not in evidence.rounds:
+        if not evidence.entries:
             return RowState("open")
-        return RowState("stale", entries[-1]["after"], previous=entries[-1]["source"])
-    row_state = RowState("open")
+        last = evidence.entries[-1]
+        return RowState("stale", last["after"], previous=last["source"])
+    now: dict[str, Any] = {}
     by: set[str] = set()
-    for result in round_results(valid):
-        row_state = _after(result, row_state)
+    for result in evidence.rounds[source]:
+        now |= _changes(result)
         by |= result.decided.keys() if result.round else set()  # the release is nobody who could be asked
-    if row_state.state == "rejected":
-        return RowState("rejected", "", row_state.passed, row_state.reviewer)
-    return replace(row_state, state="in review" if row_state.target else "open", by=tuple(sorted(by)))
+    if now.get("state") == "rejected":
+        return RowState("rejected", "", now.get("passed", 0), now["reviewer"])
+    now["state"] = "in review" if now.get("target") else "open"
+    return RowState(**now, by=tuple(sorted(by)))
 
 
-def _after(result: RoundResult, row_state: RowState) -> RowState:
-    """How a row stands after a further round."""
+def _changes(result: RoundResult) -> dict[str, Any]:
+    """What a further round changes of how a row stands: fields of its RowState."""
     if len(result.outcomes) > 1:
         question = OpenQuestion("decider", tuple(result.decided))
-        return replace(row_state, question=question, proposals=tuple(result.decided.values()), last=result.round)
+        return {"question": question, "proposals": tuple(result.decided.values()), "last": result.round}
     if result.outcomes:
         (text,) = result.outcomes
-        row_state = replace(
-            row_state, reviewer=list(result.decided)[-1], question=None, proposals=(), last=result.round
-        )
-        if text is None:
-            return replace(row_state, state="rejected")
-        return replace(row_state, state="in review", target=text, passed=result.number)
+        said: dict[str, Any] = {"state": "rejected"}
+        if text is not None:
+            said = {"state": "in review", "target": text, "passed": result.number}
+        return said | {"reviewer": [*result.decided][-1], "question": None, "proposals": (), "last": result.round}
     if result.undecided:
         noted = tuple(entry for entry in result.undecided.values() if entry["note"])
-        return replace(row_state, question=OpenQuestion("other reviewer", tuple(result.undecided)), proposals=noted)
-    return row_state
+        return {"question": OpenQuestion("other reviewer", tuple(result.undecided)), "proposals": noted}
+    return {}
 
 
-def _outcomes(entries: Iterable[Evidence]) -> dict[int, set[str]]:
+def _outcomes(evidence: RowEvidence) -> dict[int, set[str]]:
     """What came of the proofreadings of one row that reviewers agreed on, as the gate takes it.
 
     The release is left out: nobody says what was changed for it.
     """
-    by_english: dict[str, list[Evidence]] = {}
-    for entry in entries:
-        by_english.setdefault(entry["source"], []).append(entry)
     found: dict[int, set[str]] = {}
-    for same in by_english.values():
-        agreed = {one.number: one for one in round_results(same) if one.round and len(one.outcomes) == 1}
+    for rounds in evidence.rounds.values():
+        agreed = {one.number: one for one in rounds if one.round and len(one.outcomes) == 1}
         for number, result in agreed.items():
             said = "edited" if any(map(is_modified, result.decided.values())) else "ok"
             found.setdefault(number, set()).add("rejected" if None in result.outcomes else said)
@@ -150,25 +159,33 @@ def by_row(ledger: Iterable[Evidence]) -> dict[str, list[Evidence]]:
     return entries
 
 
+def _row_evidence(ledger: Iterable[Evidence]) -> dict[str, RowEvidence]:
+    return {id: RowEvidence(entries) for id, entries in by_row(ledger).items()}
+
+
 def fold_rows(seeds: Collection[Seed], ledger: Iterable[Evidence]) -> dict[str, RowState]:
     """How every seed query stands in one language by the evidence alone: rejected, open, stale or in review."""
-    entries = by_row(ledger)
-    return {seed["id"]: fold_row(entries.get(seed["id"], []), seed["text"]) for seed in seeds}
+    return _fold(seeds, _row_evidence(ledger))
+
+
+def _fold(seeds: Collection[Seed], evidence: Mapping[str, RowEvidence]) -> dict[str, RowState]:
+    return {seed["id"]: fold_row(evidence.get(seed["id"], _NO_EVIDENCE), seed["text"]) for seed in seeds}
 
 
 def at_gate(
     lang: str, seeds: Collection[Seed], ledger: Collection[Evidence], gate: "Verification"
 ) -> tuple[dict[str, RowState], Demand]:
     """How every seed query stands in one language, and what the gate demands of them."""
-    row_states = fold_rows(seeds, ledger)
+    evidence = _row_evidence(ledger)
+    row_states = _fold(seeds, evidence)
     rejected = {id for id, row_state in row_states.items() if row_state.state == "rejected"}
-    outcomes = {id: _outcomes(entries) for id, entries in by_row(ledger).items()}
+    outcomes = {id: _outcomes(of_row) for id, of_row in evidence.items()}
     demanded = demand(lang, row_states.keys(), rejected, outcomes, gate)
     for id, row_state in row_states.items():
         needs = demanded.of(id)
         through = row_state.state == "in review" and row_state.passed >= needs and not row_state.question
         state = ("verified" if demanded.check.closed else "passed") if through else row_state.state
-        row_states[id] = replace(row_state, state=state, needs=needs)
+        row_states[id] = RowState(**(vars(row_state) | {"state": state, "needs": needs}))  # faster than `replace`
     return row_states, demanded
 
 

@@ -40,6 +40,7 @@ class LiveBlock:
         head = f"{duration(state.seconds)}, {done:,} of {total:,} jobs{more}"
         working = state.work()
         lines: list[Text | Table] = [Text(head, style="bold"), self._table(working[:ASKING_ROWS])]
+        lines += [Text(f"  {work.who} {why}", style="red") for work in working[:ASKING_ROWS] if (why := work.why())]
         if len(working) > ASKING_ROWS:
             lines.append(Text(f"  and {len(working) - ASKING_ROWS} more that ask"))
         if now := ", ".join(list(state.active.values())):  # a list at once, as the run goes on meanwhile

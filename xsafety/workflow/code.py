@@ -2,21 +2,47 @@
 
 import ast
 import hashlib
+import json
+import sys
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 import yaml
 
+from ..tabular import write_text
+
+
+class Parsed(NamedTuple):
+    """What a file means, for as long as what it says, and the program that reads it, have this `sha256`."""
+
+    sha256: str
+    imports: list[tuple[int, str, list[str]]]  # as it runs: how many packages up (0: none), from where, which names
+    meaning: str  # a hash of its syntax, and of what the YAML file of its name says
+
+
+_parsed: dict[str, Parsed] = {}  # by path from the checkout
+
 
 @cache
-def code_digest(root: Path, script: str) -> str:
+def code_digest(root: Path, script: str, record: Path | None = None) -> str:
     """Twelve hex digits over the syntax of a script and of all modules of the library that it imports.
 
     `root` is the folder of the checkout, `script` a path in it. Comments, docstrings and layout do not count, nor do
     data files that the code reads, which rules take as inputs; but what a YAML file of a module's own name says does.
-    Another minor version of Python may give other digests.
+    Another minor version of Python may give other digests. The file `record` keeps what was read from one run to the
+    next.
     """
+    if record and not _parsed:
+        with suppress(OSError, ValueError, TypeError, AttributeError):  # none yet, or torn: all is read anew
+            kept = json.loads(record.read_bytes())
+            _parsed.update({path: Parsed(*source) for path, source in kept.items()})
+    before = dict(_parsed)
     parts = [f"{Path(path).relative_to(root)} {read_source(root, Path(path))[1]}" for path in modules(root, script)]
+    if record and _parsed != before:
+        with suppress(OSError):  # a folder where nothing may be written
+            write_text(record, json.dumps(_parsed))
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:12]
 
 
@@ -37,20 +63,41 @@ def modules(root: Path, script: str) -> list[str]:
 
 @cache
 def read_source(root: Path, path: Path) -> tuple[list[Path], str]:
-    """The modules that a file imports as it runs, and as text its syntax and what the YAML file of its name says."""
-    imports: list[ast.Import | ast.ImportFrom] = []
-    syntax = _meaning(ast.parse(path.read_text(encoding="utf-8")), imports)
-    imported = []
-    for node in imports:
-        if isinstance(node, ast.ImportFrom):
-            # The package that a relative import starts from; for an absolute one, the root.
-            base = path.parents[node.level - 1] if node.level else root
-            inside = base.joinpath(*(node.module or "").split("."))
-            imported += _files(root, (inside, *(inside / alias.name for alias in node.names)))
-        else:
-            imported += _files(root, tuple(root.joinpath(*alias.name.split(".")) for alias in node.names))
+    """The modules that a file imports as it runs, and a hash of its syntax and of the YAML file of its name."""
     data = path.with_suffix(".yaml")
-    return imported, syntax + (repr(yaml.safe_load(data.read_text(encoding="utf-8"))) if data.is_file() else "")
+    said = [path.read_bytes(), data.read_bytes() if data.is_file() else b""]
+    sha256 = hashlib.sha256(b"\0".join([_reader(), *said])).hexdigest()
+    name = str(path.relative_to(root))
+    if name not in _parsed or _parsed[name].sha256 != sha256:
+        _parsed[name] = Parsed(sha256, *_read(*said))
+    imported: list[Path] = []
+    around = Path(name).parent.parts
+    for level, module, names in _parsed[name].imports:
+        # The package that a relative import starts from; for an absolute one, the root.
+        base = (*(around[: len(around) - level + 1] if level else ()), *(module.split(".") if module else ()))
+        for named in (base, *((*base, inside) for inside in names)):
+            imported += _files(root, named)
+    return imported, _parsed[name].meaning
+
+
+@cache
+def _reader() -> bytes:
+    """What decides beside a file what is read of it: this program, and Python's syntax."""
+    return Path(__file__).read_bytes() + repr(sys.version_info[:2]).encode()
+
+
+def _read(source: bytes, data: bytes) -> tuple[list[tuple[int, str, list[str]]], str]:
+    nodes: list[ast.Import | ast.ImportFrom] = []
+    syntax = _meaning(ast.parse(source), nodes)
+    imports = []
+    for node in nodes:
+        if isinstance(node, ast.ImportFrom):
+            imports.append((node.level, node.module or "", [alias.name for alias in node.names]))
+        else:
+            imports += [(0, alias.name, []) for alias in node.names]
+    if data:
+        syntax += repr(yaml.safe_load(data))
+    return imports, hashlib.sha256(syntax.encode()).hexdigest()
 
 
 def _meaning(part: object, imports: list[ast.Import | ast.ImportFrom]) -> str:
@@ -76,10 +123,10 @@ def _means_nothing(node: object) -> bool:
 
 
 @cache
-def _files(root: Path, names: tuple[Path, ...]) -> list[Path]:
-    """The files of the library among the modules that an import names, or may name."""
-    library = root / "xsafety"
-    # Importing a module runs the packages around it.
-    inside = {around for name in names for around in (name, *name.parents) if around.is_relative_to(library)}
-    candidates = [file for name in inside for file in (name.with_suffix(".py"), name / "__init__.py")]
-    return [file for file in candidates if file.is_file()]
+def _files(root: Path, named: tuple[str, ...]) -> list[Path]:
+    """The files of the library that importing what may be a module runs: it, and the packages around it."""
+    if named[:1] != ("xsafety",):
+        return []
+    inside = root.joinpath(*named)
+    found = [file for file in (inside.with_suffix(".py"), inside / "__init__.py") if file.is_file()]
+    return [*_files(root, named[:-1]), *found]

@@ -37,15 +37,18 @@ NOTED = 10  # such lines of a job
 
 @dataclass(frozen=True)
 class FailedJob:
-    """A job that failed: its name, its log files, and its command."""
+    """A job that failed: its name, its log files, its command, and whether it printed what its log says."""
 
     name: str
     logs: tuple[Path, ...]
     command: str
+    printed: bool
 
     def reason(self) -> str:
-        """What its log says, whole; else its command."""
+        """What its log says, whole, but where it was printed; else its command."""
         said = "\n".join(filter(None, (_text(log) for log in self.logs)))
+        if said and self.printed:
+            return "What it printed above says why."
         return said or f"It said nothing. Its command:\n{self.command}"
 
 
@@ -76,6 +79,7 @@ class RunLog(LogHandlerBase):
         self.state = RunState()
         self._workflow: Any = None
         self._failed: list[FailedJob] = []
+        self._printing: set[int] = set()  # jobs that print themselves
         self._started = self._stopped = self._ended = self._hidden = False
         settings = self.common_settings
         self._full = settings.verbose or settings.printshellcmds or settings.debug_dag
@@ -177,6 +181,7 @@ class RunLog(LogHandlerBase):
         self.state.start(info["jobid"], name)
         self._logs[info["jobid"]] = [] if info["rule_msg"] else list(info["log"])
         if info["rule_msg"]:  # its job prints
+            self._printing.add(info["jobid"])
             if self._block:
                 self._block.stop()
         elif self._block and info["rule_name"] != "all":
@@ -197,7 +202,7 @@ class RunLog(LogHandlerBase):
             notes = _notes(_text(Path(log)))
             more = [f"and {len(notes) - NOTED} more, see {log}"] if len(notes) > NOTED else []
             for line in (*notes[:NOTED], *more):
-                self._print(line if line.startswith(" ") else f"{name}: {line}")
+                self._print(line if line.startswith(" ") else f"{name}: {line.removeprefix('note: ')}")
 
     def _tell_ended(self) -> None:
         for work in self.state.take_ended():
@@ -210,8 +215,9 @@ class RunLog(LogHandlerBase):
         for job in info.get("job_error_info") or [info]:
             name = self.state.active.pop(job["jobid"], job["rule_name"])
             logs = (*job["log"], *(info.get("aux_logs") or ()))
-            self._failed.append(FailedJob(name, tuple(map(Path, logs)), str(job.get("shellcmd") or "")))
-            self._say(f"{name} failed; the reason stands at the end")
+            printed = job["jobid"] in self._printing
+            self._failed.append(FailedJob(name, tuple(map(Path, logs)), str(job.get("shellcmd") or ""), printed))
+            self._say(f"{name} failed; {'it says why' if printed else 'the reason stands at the end'}")
 
     def _tell_now_and_then(self) -> None:
         while not self._over.wait(EVERY):
@@ -242,6 +248,8 @@ class RunLog(LogHandlerBase):
         if self._started and not self._ended:
             self._ended = True
             self._tell_ended()
+            for work in self.state.work():  # of jobs that had no time to end
+                self._say(work.line())
             done, total = self.state.jobs
             if self._stopped:
                 self._say("Stopped. What was answered is in the journal; run snakemake again, and it goes on.")

@@ -1,6 +1,5 @@
 """A lock that a killed Snakemake left behind is taken over."""
 
-import fcntl
 import inspect
 import os
 import socket
@@ -12,6 +11,7 @@ from typing import Any
 from snakemake import __version__
 from snakemake.logging import logger
 
+from ..asking.flock import take
 from .rerun import MENDED, is_mended
 
 HOST = "locked on host: "  # in a lock, which lists files, the last line
@@ -40,7 +40,7 @@ def take_over_dead_locks(persistence: type[Any]) -> None:
         with lock(self), ExitStack() as held:
             for file in map(Path, self._lockfile.values()):
                 opened = held.enter_context(file.open("a", encoding="utf-8"))
-                fcntl.flock(opened, fcntl.LOCK_EX)
+                take(opened, wait=True)
                 print(HOST + socket.gethostname(), file=opened, flush=True)
             yield
 
@@ -54,7 +54,6 @@ def _is_dead(lock: Path) -> bool:
             file.seek(max(0, os.fstat(file.fileno()).st_size - 512))
             if not file.read().endswith(f"\n{HOST}{socket.gethostname()}\n".encode()):
                 return False
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return True
+            return take(file)
     except OSError:
         return False

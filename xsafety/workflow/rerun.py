@@ -1,6 +1,7 @@
-"""A mend for Snakemake's decision which jobs to run again."""
+"""Mends for Snakemake's decision which jobs to run again."""
 
 import inspect
+import sys
 from typing import Any
 
 from snakemake import __version__
@@ -37,3 +38,19 @@ def judge_every_job(dag: type[Any]) -> None:
             del self.bfs
 
     dag.update_needrun = update_needrun
+
+
+def leave_pandas_unloaded(persistence: type[Any]) -> None:
+    """Makes Snakemake load no pandas to see that a parameter is none of its tables: half a second of each start.
+
+    Where a workflow has such parameters, it has loaded pandas. Versions that this was not tested with are left as they
+    are.
+    """
+    if not __version__.startswith(MENDED) or is_mended(persistence, "leave_pandas_unloaded"):
+        return
+    with_pandas, without = persistence._serialize_param_pandas, persistence._serialize_param_builtin
+
+    def serialize(self: Any, value: Any) -> Any:
+        return (with_pandas if "pandas" in sys.modules else without)(self, value)
+
+    persistence._serialize_param_pandas = serialize

@@ -34,7 +34,7 @@ def asked_blocks(jobs: Collection[Any], config: Config) -> dict[str, Block]:
 
 def _place(job: Any) -> str:
     match job.rule.name:
-        case "drafts" | "english":
+        case "drafts" | "english" | "ask_drafts" | "ask_english":
             return "translation"
         case "ask":
             return f"models.{job.wildcards.model}"
@@ -44,7 +44,7 @@ def _place(job: Any) -> str:
 
 
 def print_last_words(workflow: Any, config: Config) -> None:
-    """Prints what waits for whom and what is missing or failed, if the workflow ran and its checkpoint is part of that.
+    """Prints what waits for whom, where the report is and what is missing or failed, if a run had the checkpoint in it.
 
     Also where there was nothing to do, but not for commands that only look (--list, --lint), nor for targets before the
     checkpoint.
@@ -53,8 +53,14 @@ def print_last_words(workflow: Any, config: Config) -> None:
         results = Path(config.results)
         print_waiting(str(results / "review_status.csv"))
         print_missing({lang: results / "asked" / "drafts" / f"{lang}.json" for lang in config.targets})
-        for line in failures(workflow.dag.jobs):
+        for line in (*reports(workflow.dag), *failures(workflow.dag.jobs)):
             print(line, file=sys.stderr)
+
+
+def reports(dag: Any) -> list[str]:
+    """Where the report is, in a line, if Snakemake's `dag` has it, and it is up to date."""
+    jobs = [job for job in dag.jobs if job.rule.name == "report" and (dag.finished(job) or not dag.needrun(job))]
+    return [f"The report: {job.output[0]}" for job in jobs]
 
 
 def failures(jobs: Collection[Any]) -> list[str]:

@@ -15,7 +15,7 @@ from email.utils import parsedate_to_datetime
 from typing import NamedTuple
 
 START = 64.0  # calls per second before anything is known
-GROWTH = 28.0  # calls per second that each success adds until the first cut: doubles in 25 ms
+GROWTH = 100.0  # calls per second that each success adds until the first cut: all speed after a few answers' time
 BURST_SHARE, BURST, SUDDEN = 0.1, 3, 6  # refusals that are a burst: this share and number, or many at once
 CLOSED = 0.8  # share of refusals at which nothing gets through
 SPAN, CALLS = 2.0, (20, 200)  # calls are counted over so many seconds, but no fewer and no more than so many
@@ -105,6 +105,7 @@ class Limiter:
     ) -> None:
         self._clock = clock
         self._ceiling = requests_per_minute / 60 * MARGIN if requests_per_minute else None
+        self._share = 1.0
         self._learns = not requests_per_minute
         self._learns_tokens = not tokens_per_minute
         self._calls = Pace(min(START, self._ceiling or START))
@@ -119,6 +120,22 @@ class Limiter:
         self._pauses = 0  # in a row, without a success between them
         self._began, self._last_success = clock(), -math.inf
         self._refused_since = False
+
+    @property
+    def share(self) -> float:
+        """The part of a known limit that is used: 1 where nobody else asks."""
+        return self._share
+
+    @share.setter
+    def share(self, share: float) -> None:
+        self._share = share
+        if self._calls.per_second:
+            self._calls.per_second = min(self._calls.per_second, self._most)
+
+    @property
+    def _most(self) -> float:
+        """The calls per second that a known limit allows."""
+        return self._ceiling * self._share if self._ceiling else math.inf
 
     @property
     def per_second(self) -> float | None:
@@ -169,7 +186,7 @@ class Limiter:
         """Notes that a call goes now; returns its ticket."""
         now = self._clock()
         self._calls.take(now, 1)
-        self._tokens.take(now, self._spent or tokens)
+        self._tokens.take(now, (self._spent or tokens) / self._share)
         if now - self._recent.since > self._span() or self._recent.sent >= CALLS[1]:
             self._recent = CallWindow(now)
         if now - self._longer.since > LONG:
@@ -187,10 +204,10 @@ class Limiter:
         self._learn(headers)
         if tokens:
             if self._spent:  # what was taken for it in advance was another number
-                self._tokens.take(now, tokens - self._spent)
+                self._tokens.take(now, (tokens - self._spent) / self._share)
             self._spent = tokens if self._spent is None else 0.95 * self._spent + 0.05 * tokens
         if self._cut is None and self._calls.per_second:
-            self._calls.per_second = min(self._calls.per_second + GROWTH, self._ceiling or float("inf"))
+            self._calls.per_second = min(self._calls.per_second + GROWTH, self._most)
 
     def refused(self, ticket: int, after: float | None) -> None:
         """Reports a call that was refused (429), and for how long the provider asks to wait."""
@@ -237,7 +254,7 @@ class Limiter:
             return
         along = max((now - self._cut.when) / PLATEAU - 1, -1.0)
         grown = self._cut.through * (1 + (DIP if along < 0 else PROBE) * along**3)
-        self._calls.per_second = min(grown, self._ceiling or float("inf"), 1e6)
+        self._calls.per_second = min(grown, self._most, 1e6)
 
     def _span(self) -> float:
         return max(SPAN, CALLS[0] / (self._calls.per_second or START))
@@ -246,7 +263,7 @@ class Limiter:
         """Takes limits per minute from the headers that OpenAI and most others send; configured ones stand."""
         if self._learns and (limit := _number(headers.get("x-ratelimit-limit-requests"))):
             self._ceiling = limit / 60 * MARGIN
-            self._calls.per_second = min(self._calls.per_second or self._ceiling, self._ceiling)
+            self._calls.per_second = min(self._calls.per_second or self._most, self._most)
         if self._learns_tokens and (limit := _number(headers.get("x-ratelimit-limit-tokens"))):
             self._tokens.per_second = limit / 60 * MARGIN
 

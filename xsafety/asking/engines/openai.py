@@ -6,8 +6,9 @@ import json
 import os
 import random
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -22,6 +23,7 @@ from .errors import Denied, RateLimited, RowFailed, Transient, read_error
 from .limits import IMPATIENT, Limiter, retry_after
 from .outcome import NO_CHOICE, Empty, read_success
 from .secrets import IN_PLACE_OF_A_KEY, SHORTEST_SECRET, Secrets
+from .sharing import BEAT, SHARED_FOLDER, sharing
 from .wire import Unreadable, Wire, certificates, open_wire
 
 OPENAI = "https://api.openai.com/v1"
@@ -52,12 +54,20 @@ async def _ask_online(
     limiter = Limiter(connection.requests_per_minute, connection.tokens_per_minute)
     recipient.meter.pace = lambda: _pace(limiter)
     queue = iter(requests)
+    all_taken = False
     end: list[Fatal] = []
-    async with endpoint(identity, connection) as call:
+    async with endpoint(identity, connection) as call, _shared(limiter, connection):
         ask = partial(_ask, call, limiter, recipient, connection.max_retries, end)
 
-        async def work() -> None:
-            for request in queue:
+        async def work(place: int) -> None:
+            nonlocal all_taken
+            while not all_taken:
+                if place and place >= limiter.share * connection.concurrency:  # another job's turn
+                    await asyncio.sleep(1)
+                    continue
+                if (request := next(queue, None)) is None:
+                    all_taken = True
+                    return
                 try:
                     await ask(request)
                 except Fatal as error:
@@ -67,12 +77,35 @@ async def _ask_online(
 
         try:
             async with asyncio.TaskGroup() as group:
-                for _ in range(connection.concurrency):
-                    group.create_task(work())
+                for place in range(connection.concurrency):
+                    group.create_task(work(place))
         except ExceptionGroup as errors:
             raise errors.exceptions[0] from None
     if end:
         raise end[0]
+
+
+@asynccontextmanager
+async def _shared(limiter: Limiter, connection: Connection) -> AsyncIterator[None]:
+    """Keeps a limiter at this job's share of the provider's limits, where others may ask it too."""
+    folder = os.environ.get(SHARED_FOLDER)
+    if not (folder and connection.provider):
+        yield
+        return
+    with sharing(Path(folder, connection.provider)) as jobs:
+        limiter.share = jobs.share()
+
+        async def keep() -> None:
+            while True:
+                await asyncio.sleep(BEAT)
+                with suppress(OSError):
+                    limiter.share = await asyncio.to_thread(jobs.share)
+
+        keeping = asyncio.create_task(keep())
+        try:
+            yield
+        finally:
+            keeping.cancel()
 
 
 def _pace(limiter: Limiter) -> str:
@@ -170,15 +203,15 @@ class Call:
         """Sends a body once; the headers of the reply, and its outcome. Raises Transient, RateLimited or Fatal."""
         try:
             async with asyncio.timeout(self._timeout):
-                status, headers, text = await self._wire.post(body)
+                reply = await self._wire.post(body)
         except TimeoutError:
             raise Transient(f"no answer within {self._timeout:g} s") from None
         except Unreadable as error:
             raise Transient(str(error)) from None
         try:
-            return headers, self.read(status, self.hide(text))
+            return reply.headers, self.read(reply.status, self.hide(reply.text))
         except Transient as error:
-            error.after = retry_after(headers)
+            error.after = retry_after(reply.headers)
             raise
 
     def read(self, status: int, text: str) -> Completion:

@@ -36,14 +36,15 @@ def _openai(identity: Identity, connection: Connection, folder: Path, threads: i
 
 
 def _transformers(identity: Identity, connection: LocalConnection, folder: Path, threads: int) -> Engine:
-    run: Callable[..., None]
+    from .local.process import answer_in_process
+
     if identity.get("endpoint") == "classifier":
-        from .local.classify import classify as run
+        from .local.classify import CLASSIFY as local
     elif "lead" in identity:
-        from .local.next_token import read_next_token as run
+        from .local.next_token import NEXT_TOKEN as local
     else:
-        from .local.generate import generate as run
-    return partial(run, identity=identity, connection=connection, threads=threads)
+        from .local.generate import GENERATE as local
+    return partial(answer_in_process, local, identity=identity, connection=connection, threads=threads)
 
 
 ENGINES: dict[str, Callable[[Identity, Any, Path, int], Engine]] = {"openai": _openai, "transformers": _transformers}

@@ -5,7 +5,6 @@ this module as a program: it starts the server, and stops it when it gets the le
 """
 
 import ctypes
-import fcntl
 import hashlib
 import os
 import signal
@@ -23,6 +22,7 @@ from urllib.request import Request as Question
 
 from ...cli import say
 from ...config.models import Connection
+from ..flock import give_back, take
 from ..requests import Fatal
 
 LINGER = 10.0  # seconds that a server waits for a further job
@@ -65,9 +65,10 @@ def _lease(folder: Path, connection: Connection) -> TextIO | None:
     """A share of the server at an address; None while one of another command is there, or ends."""
     lease = (folder / "lease").open("a")
     with suppress(OSError):
-        fcntl.flock(lease, fcntl.LOCK_SH | fcntl.LOCK_NB)
         command = folder / "command"
-        if not _is_held(folder / "alive") or command.read_text(encoding="utf-8") == connection.serve:
+        if take(lease, shared=True) and (
+            not _is_held(folder / "alive") or command.read_text(encoding="utf-8") == connection.serve
+        ):
             return lease
     lease.close()
     return None
@@ -76,17 +77,13 @@ def _lease(folder: Path, connection: Connection) -> TextIO | None:
 @contextmanager
 def _locked(path: Path) -> Iterator[None]:
     with path.open("a") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+        take(file, wait=True)
         yield
 
 
 def _is_held(path: Path) -> bool:
     with path.open("a") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            return True
-    return False
+        return not take(file)
 
 
 def _wait(deadline: float, why: str) -> None:
@@ -146,21 +143,19 @@ def keep(command: str, folder: Path, linger: float, told: int) -> None:
     """Starts a server by its command, and stops it when no job has held the lease in `folder` for `linger` seconds."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit())
     with (folder / "alive").open("a") as alive, (folder / "lease").open("a") as lease:
-        fcntl.flock(alive, fcntl.LOCK_EX)
+        take(alive, wait=True)
         os.close(told)
         server = subprocess.Popen(["bash", "-c", command], start_new_session=True, preexec_fn=_end_with_parent)
         try:
             free = 0.0
             while server.poll() is None:
-                try:
-                    fcntl.flock(lease, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                except OSError:
-                    free = 0.0
-                else:
+                if take(lease):
                     if free >= linger:
                         break  # with the lease, so that a new job waits for the end
                     free += _LOOK
-                    fcntl.flock(lease, fcntl.LOCK_UN)
+                    give_back(lease)
+                else:
+                    free = 0.0
                 time.sleep(_LOOK)
         finally:
             _stop(server)

@@ -1,16 +1,20 @@
 """The wire to an endpoint: a reply is read whole, unpacked and bounded, and belongs to the request it was made for.
 
 On a connection that is kept, a server that answers twice, or late, would give the next request the answer to the last,
-and HTTP/1.1 has nothing to tell them apart by. So a connection is used again only after a plain success, and after it
-was silent for a while: with anything that comes in between it is closed.
+and HTTP/1.1 has nothing to tell them apart by. So each try has a name of its own, `X-Request-Id`. Servers that repeat
+it in a header or in the reply's `id`, as vLLM does, are asked on connections that are kept, where only a reply with the
+name of its request is taken. All others get a connection for each request.
 """
 
 import asyncio
 import zlib
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
-from functools import cache
+from dataclasses import dataclass
+from functools import cache, partial
 from http import HTTPStatus
+from itertools import count
+from secrets import token_hex
 from ssl import SSLContext
 from typing import Any
 from urllib.parse import urlsplit
@@ -18,17 +22,12 @@ from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
 import httpx2
-from aiohttp.client_proto import ResponseHandler
-from aiohttp.client_reqrep import ConnectionKey
-from aiohttp.connector import Connection
-from aiohttp.tracing import Trace
 
 from ...tabular import to_json
 
+NAME_HEADER = "X-Request-Id"  # the header with the name of a try
 PACKING = "gzip"  # that a reply may come in
-SILENCE = 0.5  # seconds for which nothing may come before a connection is used again
-RESTING = 384  # connections that are silent at a time; further ones are closed
-KEPT = 3.0  # seconds that one waits for a request: uvicorn closes it after 5
+KEPT = 3.0  # seconds that a connection waits for a request: uvicorn closes it after 5
 LARGE = 2**20  # bytes: larger replies are read one at a time, so that memory is bounded whatever the concurrency
 
 
@@ -36,23 +35,53 @@ class Unreadable(Exception):
     """No reply, or none that can be read, or too large a one; the message is the reason."""
 
 
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What came for a request; `is_named`: with the request's own name."""
+
+    status: int
+    headers: Mapping[str, str]
+    text: str
+    is_named: bool
+
+
 class Wire:
-    """Posts bodies to one address, and reads replies of at most `limit` bytes, unpacked."""
+    """Posts bodies to one address, and reads replies of at most `limit` bytes, unpacked.
 
-    def __init__(self, session: aiohttp.ClientSession, url: str, limit: int) -> None:
-        self._session, self._url, self._limit, self._lane = session, url, limit, asyncio.Lock()
+    `once` has a connection for each request, `kept` keeps them.
+    """
 
-    async def post(self, body: Mapping[str, Any]) -> tuple[int, Mapping[str, str], str]:
-        """Status, headers and text of the reply. Raises Unreadable."""
+    def __init__(self, once: aiohttp.ClientSession, kept: aiohttp.ClientSession, url: str, limit: int) -> None:
+        self._once, self._kept, self._url, self._limit = once, kept, url, limit
+        self._lane = asyncio.Lock()
+        self._names = map(f"{token_hex(8)}{{:08x}}".format, count())
+        self._keeps, self._may_keep = False, True
+
+    async def post(self, body: Mapping[str, Any]) -> Reply:
+        """The reply. Raises Unreadable."""
         data = to_json(body).encode(errors="replace")
+        if self._keeps:
+            reply = await self._exchange(self._kept, data)
+            if reply.is_named:
+                return reply
+            # Perhaps the reply to another request. Errors may have no name; where answers lack it, none is relied on.
+            self._may_keep = self._may_keep and reply.status != HTTPStatus.OK
+        reply = await self._exchange(self._once, data)
+        self._keeps = reply.is_named and self._may_keep
+        return reply
+
+    async def _exchange(self, session: aiohttp.ClientSession, data: bytes) -> Reply:
+        """Sends a request once. Raises Unreadable."""
+        name = next(self._names)
         try:
-            async with self._session.post(self._url, data=data) as reply:
-                content = await self._read(reply.content, reply.headers.get("Content-Encoding", "").strip().lower())
+            async with session.post(self._url, data=data, headers={NAME_HEADER: name}) as got:
+                content = await self._read(got.content, got.headers.get("Content-Encoding", "").strip().lower())
         except Unreadable:
             raise
         except Exception as error:  # what is no HTTP, or no gzip, shows in many kinds
             raise Unreadable(f"connection failed ({type(error).__name__})") from error
-        return reply.status, reply.headers, content.decode(errors="replace")
+        is_named = name.encode() in content or any(name in value for value in got.headers.values())
+        return Reply(got.status, got.headers, content.decode(errors="replace"), is_named)
 
     async def _read(self, stream: aiohttp.StreamReader, packing: str) -> bytes:
         if packing not in ("", "identity", PACKING):
@@ -99,58 +128,23 @@ def certificates() -> SSLContext:
     return httpx2.create_ssl_context()
 
 
-class _Connections(aiohttp.TCPConnector):
-    """Keeps each connection out of the pool until it was silent for a while after a success."""
-
-    def __init__(self) -> None:
-        # However many rest, whoever asks gets a connection: those who ask are bounded elsewhere.
-        super().__init__(ssl=certificates(), limit=0, keepalive_timeout=KEPT)
-        self._resting = 0
-
-    async def connect(
-        self, req: aiohttp.ClientRequest, traces: list[Trace], timeout: aiohttp.ClientTimeout
-    ) -> Connection:
-        while True:
-            connection = await super().connect(req, traces, timeout)
-            if not (connection.protocol and connection.protocol.should_close):
-                return connection
-            connection.close()  # something came while it was waiting
-
-    def _release(self, key: ConnectionKey, protocol: ResponseHandler, *, should_close: bool = False) -> None:
-        if should_close or protocol.should_close or self._resting >= RESTING:
-            super()._release(key, protocol, should_close=True)
-            return
-        self._resting += 1
-        asyncio.get_running_loop().call_later(SILENCE, self._rested, key, protocol)
-
-    def _rested(self, key: ConnectionKey, protocol: ResponseHandler) -> None:
-        self._resting -= 1
-        super()._release(key, protocol)  # which closes one that got something
-
-
-class _Reply(aiohttp.ClientResponse):
-    """A reply after whose failure the connection is not used again: what timed out at a gateway may still come."""
-
-    async def start(self, connection: Connection) -> "_Reply":
-        protocol = connection.protocol
-        await super().start(connection)
-        if self.status != HTTPStatus.OK and protocol:
-            protocol.force_close()
-        return self
-
-
 @asynccontextmanager
 async def open_wire(url: str, headers: Mapping[str, str], limit: int) -> AsyncIterator[Wire]:
     """A wire to a URL; through the environment's proxy where it names one."""
     address, proxies = urlsplit(url), getproxies()
     proxy = None if proxy_bypass(address.hostname or "") else proxies.get(address.scheme, proxies.get("all"))
     own = {"Content-Type": "application/json", "Accept-Encoding": PACKING}
-    async with aiohttp.ClientSession(
-        connector=_Connections(),
-        response_class=_Reply,
-        headers={**headers, **own},
-        proxy=proxy,
-        auto_decompress=False,
-        timeout=aiohttp.ClientTimeout(total=None),
-    ) as session:
-        yield Wire(session, url, limit)
+
+    def session(connector: aiohttp.TCPConnector) -> aiohttp.ClientSession:
+        return aiohttp.ClientSession(
+            connector=connector,
+            headers={**headers, **own},
+            proxy=proxy,
+            auto_decompress=False,
+            timeout=aiohttp.ClientTimeout(total=None),
+        )
+
+    # Whoever asks gets a connection: those who ask are bounded elsewhere.
+    connections = partial(aiohttp.TCPConnector, ssl=certificates(), limit=0)
+    async with session(connections(force_close=True)) as once, session(connections(keepalive_timeout=KEPT)) as kept:
+        yield Wire(once, kept, url, limit)

@@ -1,14 +1,7 @@
-"""What engines share that put batches to a model once, without decoding by turns: the model, batches, memory."""
+"""What engines share that put batches to a model once, without decoding by turns."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from typing import Any, TypeVar
-
-from ....cli import say
-from ....config.models import LocalConnection
-from ....rows import Identity
-from .devices import lease
-from .loading import load
+from typing import TypeVar
 
 BUDGET = 16_384  # tokens in a batch, where the configuration sets no number
 
@@ -16,19 +9,6 @@ NO_ROOM = "out of memory, though it was asked alone"
 
 Batched = TypeVar("Batched")
 Result = TypeVar("Result")
-
-
-@contextmanager
-def on_one_device(
-    identity: Identity, connection: LocalConnection, kind: str, threads: int
-) -> Iterator[tuple[Any, Any]]:
-    """The tokenizer and the model, on one GPU where there are any, or as device_map spreads it."""
-    import torch
-
-    one = connection if connection.device_map else connection.model_copy(update={"devices": None})
-    with lease(one, say):
-        torch.set_num_threads(threads)
-        yield load(identity, connection, kind)
 
 
 def by_tokens(

@@ -9,35 +9,45 @@ from ....config.models import LocalConnection
 from ....rows import Identity
 from ....tabular import to_json
 from ...requests import Completion, Fatal, Recipient, Request
-from .batches import BUDGET, NO_ROOM, by_tokens, in_halves, on_one_device
+from .batches import BUDGET, NO_ROOM, by_tokens, in_halves
 from .loading import CLASSIFIER
+from .process import Local
 from .prompts import WINDOW
 
 NONE = "none"  # what a head says that may say several classes, where none is likelier than not
 
 
 def classify(
-    requests: Iterable[Request], recipient: Recipient, *, identity: Identity, connection: LocalConnection, threads: int
+    loaded: tuple[Any, Any],
+    requests: Iterable[Request],
+    recipient: Recipient,
+    *,
+    identity: Identity,
+    connection: LocalConnection,
+    window: int = WINDOW,
 ) -> None:
     """The class of each request's text, or pair of texts, as JSON: its `label`, and the `probabilities` of all classes.
 
     Raises Fatal for a folder that is no classifier, or whose classes the configuration does not name.
     """
-    with on_one_device(identity, connection, CLASSIFIER, threads) as (tokenizer, model):
-        tokenizer.padding_side = "right"
-        if model.config.pad_token_id is None:  # heads on causal models find the last token by it
-            model.config.pad_token_id = tokenizer.pad_token_id
-        classes = [str(model.config.id2label[number]) for number in range(model.config.num_labels)]
-        many = model.config.problem_type == "multi_label_classification"
-        _check(classes, many, identity["labels"], connection.model)
-        prompts = _encoded(tokenizer, model, requests, recipient)
-        for batch in by_tokens(prompts, connection.tokens_in_memory or BUDGET):
-            found = in_halves(partial(_shares, tokenizer, model, many), [inputs for _, (_, inputs) in batch])
-            for (ids, (request, _)), shares in zip(batch, found, strict=True):
-                if shares is None:
-                    recipient.fail(request, NO_ROOM)
-                    continue
-                recipient.deliver(request, _read(dict(zip(classes, shares, strict=True)), many, len(ids)))
+    tokenizer, model = loaded
+    tokenizer.padding_side = "right"
+    if model.config.pad_token_id is None:  # heads on causal models find the last token by it
+        model.config.pad_token_id = tokenizer.pad_token_id
+    classes = [str(model.config.id2label[number]) for number in range(model.config.num_labels)]
+    many = model.config.problem_type == "multi_label_classification"
+    _check(classes, many, identity["labels"], connection.model)
+    prompts = _encoded(tokenizer, model, requests, recipient, window)
+    for batch in by_tokens(prompts, connection.tokens_in_memory or BUDGET):
+        found = in_halves(partial(_shares, tokenizer, model, many), [inputs for _, (_, inputs) in batch])
+        for (ids, (request, _)), shares in zip(batch, found, strict=True):
+            if shares is None:
+                recipient.fail(request, NO_ROOM)
+                continue
+            recipient.deliver(request, _read(dict(zip(classes, shares, strict=True)), many, len(ids)))
+
+
+CLASSIFY = Local(CLASSIFIER, classify, BUDGET)
 
 
 def _shares(tokenizer: Any, model: Any, many: bool, batch: Sequence[Any]) -> list[list[float]]:
@@ -60,15 +70,15 @@ def _check(classes: Sequence[str], many: bool, labels: Sequence[str], name: str)
 
 
 def _encoded(
-    tokenizer: Any, model: Any, requests: Iterable[Request], recipient: Recipient
+    tokenizer: Any, model: Any, requests: Iterable[Request], recipient: Recipient, window: int
 ) -> Iterator[tuple[Sequence[int], tuple[Request, Any]]]:
-    """The texts of requests as tokens, with all that the model is given; of each WINDOW of them the longest first.
+    """The texts of requests as tokens, with all that the model is given; of each `window` of them the longest first.
 
     Those that the model cannot see whole are delivered as such.
     """
     room = min(tokenizer.model_max_length, getattr(model.config, "max_position_embeddings", None) or 1 << 30)
     stream = iter(requests)
-    while some := list(islice(stream, WINDOW)):
+    while some := list(islice(stream, window)):
         prompts = []
         for request in some:
             inputs = tokenizer(*(message["content"] for message in request.messages))

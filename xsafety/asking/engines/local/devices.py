@@ -1,6 +1,5 @@
 """GPUs of this machine: a job takes some that no other job has, and gives them back when it ends, also when killed."""
 
-import fcntl
 import os
 import tempfile
 import time
@@ -9,6 +8,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from ....config.models import LocalConnection
+from ...flock import take
 from ...requests import Fatal
 
 CHOSEN = "CUDA_VISIBLE_DEVICES"
@@ -68,9 +68,7 @@ def _taken(number: int, there: list[str], held: ExitStack) -> list[str]:
         taken: list[str] = []
         for name in there:
             file = trying.enter_context(_opened(folder / f"{name.replace('/', '_')}.lock"))
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError:
+            if not take(file):
                 continue
             taken.append(name)
             if len(taken) == number:

@@ -5,49 +5,20 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
-import torch
-
-from ....cli import say
 from ....config.models import LocalConnection
 from ....rows import Identity
 from ....text.reasoning import Marks, split_reasoning
 from ...answers import NO_ANSWER, NO_END
 from ...requests import Completion, Recipient, Request
 from .decoding import Decoder
-from .devices import lease
-from .loading import device_of, load
-from .memory import needs, tokens_that_fit
+from .loading import CAUSAL
+from .memory import tokens_that_fit
 from .picking import Picker
+from .process import Local
 from .prompts import WINDOW, encoded, set_template
 from .rows import DecodedRow
-from .workers import answer_by_workers
 
 TAIL = 8  # tokens behind which a text that ends answers may lie, beside as many as it has bytes
-
-
-def generate(
-    requests: Iterable[Request], recipient: Recipient, *, identity: Identity, connection: LocalConnection, threads: int
-) -> None:
-    """Answers, each delivered when it ends, as many at a time as fit into `tokens_in_memory`.
-
-    In float32 on a CPU an answer is the same whatever else is asked. Raises Fatal for what is no chat model, and where
-    no device can run it.
-    """
-    with lease(connection, say):
-        if connection.workers > 1:
-            each = max(1, threads // connection.workers)
-            answer_by_workers(requests, recipient, identity=identity, connection=connection, threads=each, say=say)
-            return
-        loaded = start(identity, connection, threads)
-        answer(loaded, requests, recipient, identity=identity, connection=connection)
-
-
-def start(identity: Identity, connection: LocalConnection, threads: int) -> tuple[Any, Any]:
-    """The tokenizer and the model, after it was said what they will take."""
-    torch.set_num_threads(threads)
-    for line in needs(identity, connection, torch.device(device_of(connection))):
-        say(line)
-    return load(identity, connection)
 
 
 def answer(
@@ -59,7 +30,10 @@ def answer(
     connection: LocalConnection,
     window: int = WINDOW,
 ) -> None:
-    """Answers requests by a tokenizer and a model, as `generate` does; `window` requests are taken at a time."""
+    """Answers, each delivered when it ends, as many at a time as fit into `tokens_in_memory`.
+
+    In float32 on a CPU an answer is the same whatever else is asked. Raises Fatal for what is no chat model.
+    """
     tokenizer, model = loaded
     set_template(tokenizer, connection)
     picker = Picker(model, identity["decoding"])
@@ -79,6 +53,9 @@ def answer(
             recipient.fail(request, failure)
         else:
             recipient.deliver(request, _with_more([answers.read(row) for row in samples]))
+
+
+GENERATE = Local(CAUSAL, answer)
 
 
 def _context(model: Any) -> int | None:

@@ -13,7 +13,7 @@ import torch
 from ....config.models import LocalConnection
 from ....rows import Identity
 
-ON_CPU = 16_384  # tokens: more rows at a time are not answered faster there
+ON_CPU = 8_192  # tokens: more rows at a time are not answered faster there
 SHARE = 0.7  # of the memory that is free, for tokens: there is room made ahead for them, and what a pass takes
 _MOST = 1 << 20  # tokens
 USUAL_ROW = 256  # tokens of prompt and answer, to tell how many rows fit
@@ -52,10 +52,13 @@ def _tokens(each: int, free: int, device: torch.device) -> int:
     return max(1, min(ON_CPU if device.type == "cpu" else _MOST, int(SHARE * free / each)))
 
 
-def needs(identity: Identity, connection: LocalConnection, device: torch.device) -> list[str]:
+def needs(
+    identity: Identity, connection: LocalConnection, device: torch.device, tokens: int | None = None
+) -> list[str]:
     """What loading a model will take, in lines: a note where it is much, or more than the device has.
 
-    None where its files are not here, or not such as can be read beforehand.
+    `tokens` are held at a time where the configuration sets no number; None: as many as there is memory for. No line
+    where its files are not here, or not such as can be read beforehand.
     """
     from transformers import AutoConfig
     from transformers.utils.logging import get_verbosity, set_verbosity, set_verbosity_error
@@ -75,7 +78,7 @@ def needs(identity: Identity, connection: LocalConnection, device: torch.device)
     finally:
         set_verbosity(before)
     free = free_bytes(device)
-    tokens = connection.tokens_in_memory or _tokens(each, max(0, free - taken), device)
+    tokens = connection.tokens_in_memory or tokens or _tokens(each, max(0, free - taken), device)
     line = (
         f"{connection.model}: {_size(on_disk)} of weights on disk, {_size(taken)} in memory as {identity['dtype']}; "
         f"{device} has {_size(free)} free; {tokens:,} tokens at a time take {_size(tokens * each)}, "

@@ -7,35 +7,45 @@ from typing import Any
 from ....config.models import LocalConnection
 from ....rows import Identity
 from ...requests import Completion, Fatal, Recipient, Request
-from .batches import BUDGET, NO_ROOM, by_tokens, in_halves, on_one_device
+from .batches import BUDGET, NO_ROOM, by_tokens, in_halves
 from .loading import CAUSAL
-from .prompts import encoded, set_template
+from .process import Local
+from .prompts import WINDOW, encoded, set_template
 
 _SPACES = ("", " ", "▁", "Ġ")  # before a word, as tokenizers write it
 
 
 def read_next_token(
-    requests: Iterable[Request], recipient: Recipient, *, identity: Identity, connection: LocalConnection, threads: int
+    loaded: tuple[Any, Any],
+    requests: Iterable[Request],
+    recipient: Recipient,
+    *,
+    identity: Identity,
+    connection: LocalConnection,
+    window: int = WINDOW,
 ) -> None:
     """The likeliest next token behind each prompt and the protocol's `lead`.
 
     Its text is the answer: a label, with its probability among the labels as `confidence`, or what is none.
     Raises Fatal for a folder that is no chat model, and where two labels begin with the same token.
     """
-    with on_one_device(identity, connection, CAUSAL, threads) as (tokenizer, model):
-        set_template(tokenizer, connection)
-        tokens = label_tokens(tokenizer, identity["labels"])
-        lead = tokenizer.encode(identity["lead"], add_special_tokens=False)
-        context = getattr(model.config.get_text_config(decoder=True), "max_position_embeddings", None)
-        prompts = _fitting(encoded(tokenizer, requests), lead, context, recipient)
-        for batch in by_tokens(prompts, connection.tokens_in_memory or BUDGET):
-            found = in_halves(partial(_logits, tokenizer, model), [[*ids, *lead] for ids, _ in batch])
-            for (prompt, request), logits in zip(batch, found, strict=True):
-                if logits is None:
-                    recipient.fail(request, NO_ROOM)
-                    continue
-                usage = {"input_tokens": len(prompt) + len(lead), "output_tokens": 1}
-                recipient.deliver(request, _read(tokenizer, logits, tokens, usage))
+    tokenizer, model = loaded
+    set_template(tokenizer, connection)
+    tokens = label_tokens(tokenizer, identity["labels"])
+    lead = tokenizer.encode(identity["lead"], add_special_tokens=False)
+    context = getattr(model.config.get_text_config(decoder=True), "max_position_embeddings", None)
+    prompts = _fitting(encoded(tokenizer, requests, window), lead, context, recipient)
+    for batch in by_tokens(prompts, connection.tokens_in_memory or BUDGET):
+        found = in_halves(partial(_logits, tokenizer, model), [[*ids, *lead] for ids, _ in batch])
+        for (prompt, request), logits in zip(batch, found, strict=True):
+            if logits is None:
+                recipient.fail(request, NO_ROOM)
+                continue
+            usage = {"input_tokens": len(prompt) + len(lead), "output_tokens": 1}
+            recipient.deliver(request, _read(tokenizer, logits, tokens, usage))
+
+
+NEXT_TOKEN = Local(CAUSAL, read_next_token, BUDGET)
 
 
 def _logits(tokenizer: Any, model: Any, prompts: Sequence[Sequence[int]]) -> list[Any]:

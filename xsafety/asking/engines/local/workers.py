@@ -14,8 +14,6 @@ from multiprocessing.connection import Connection as Pipe
 from multiprocessing.connection import wait
 from typing import Any
 
-from ....config.models import LocalConnection
-from ....rows import Identity
 from ...requests import Completion, Fatal, Meter, Recipient, Request
 from .devices import CHOSEN
 
@@ -28,12 +26,11 @@ def answer_by_workers(
     requests: Iterable[Request],
     recipient: Recipient,
     *,
-    identity: Identity,
-    connection: LocalConnection,
-    threads: int,
+    start: Callable[[], Callable[..., None]],
+    number: int,
     say: Callable[[str], None],
 ) -> None:
-    """Answers as `generate` does, by the workers of a block, with so many threads each.
+    """Answers requests by so many workers; each calls `start`, which can be pickled, and answers by what that gives.
 
     Raises Fatal where a worker cannot load the model, or none is left.
     """
@@ -41,13 +38,12 @@ def answer_by_workers(
     seen = os.environ.get(CHOSEN, "").split(",") if CHOSEN in os.environ else [""]
     queue, workers, last = _Queue(requests), list[_Worker](), ""
     try:
-        for number in range(connection.workers):
+        for place in range(number):
             here, there = context.Pipe()
-            given = (there, seen[number % len(seen)], identity, connection, threads)
-            process = context.Process(target=_work, args=given, daemon=True)
+            process = context.Process(target=_work, args=(there, seen[place % len(seen)], start), daemon=True)
             process.start()
             there.close()
-            workers.append(_Worker(number, process, here))
+            workers.append(_Worker(place, process, here))
         recipient.meter.pace = lambda: f"{sum(not worker.over for worker in workers)} workers"
         while active := [worker for worker in workers if not worker.over]:
             for pipe in wait([worker.pipe for worker in active]):
@@ -148,22 +144,19 @@ class _Sender:
         self._pipe.send(("failure", (request.part, request.key), reason))
 
 
-def _work(pipe: Pipe, device: str, identity: Identity, connection: LocalConnection, threads: int) -> None:
+def _work(pipe: Pipe, device: str, start: Callable[[], Callable[..., None]]) -> None:
     """A worker: loads the model, then answers until there is nothing left."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the job's own process ends it
     if device:
         os.environ[CHOSEN] = device
     try:
-        from .generate import answer, start
-
-        loaded, sender = start(identity, connection, threads), _Sender(pipe)
+        answer, sender = start(), _Sender(pipe)
         while True:
             pipe.send((_WAITS, None, None))
             first = pipe.recv()
             if first is None:
                 return
-            stream = _stream(pipe, first)
-            answer(loaded, stream, sender, identity=identity, connection=connection, window=PORTION)
+            answer(_stream(pipe, first), sender, window=PORTION)
     except Fatal as error:
         pipe.send(("fatal", None, str(error)))
     except (EOFError, ConnectionError):

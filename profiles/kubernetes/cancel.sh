@@ -1,0 +1,2 @@
+#!/bin/bash
+exec kubectl delete --ignore-not-found --wait=false "$@"

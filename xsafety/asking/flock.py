@@ -1,0 +1,22 @@
+"""Locks on open files, which go with the process that has them, also when it is killed."""
+
+import fcntl
+from typing import IO
+
+
+def take(file: int | IO[str] | IO[bytes], *, shared: bool = False, wait: bool = False) -> bool:
+    """Locks an open file, `shared` with others that do so; whether that was done: not where another process has it.
+
+    `wait`: until it is free.
+    """
+    kind = fcntl.LOCK_SH if shared else fcntl.LOCK_EX
+    try:
+        fcntl.flock(file, kind if wait else kind | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
+
+
+def give_back(file: int | IO[str] | IO[bytes]) -> None:
+    """Frees a file that was locked; closing it does the same."""
+    fcntl.flock(file, fcntl.LOCK_UN)
