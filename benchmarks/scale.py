@@ -34,9 +34,10 @@ import yaml
 from benchmarks.api import table
 from benchmarks.review import LANGUAGES, PEOPLE, ROOT, THINGS, Measured, made_up, measure, seeds
 from xsafety.asking.journal import Journal
-from xsafety.asking.requests import Receipt, Request
+from xsafety.asking.requests import Request
 from xsafety.categories import read_about
 from xsafety.config.configuration import Config, read
+from xsafety.config.models import OpenAIJudge
 from xsafety.explore.selection import PER_PAGE, Selection, every, keys_of
 from xsafety.generation.responses import model_requests
 from xsafety.judging.verdicts import judge_requests
@@ -117,7 +118,9 @@ class Project:
     def run(self, *arguments: str) -> Measured:
         """Runs the workflow, by default to its end."""
         command = ["-m", "snakemake", "-s", str(ROOT / "Snakefile"), "--cores", str(self.cores)]
-        return measure([sys.executable, *command, *arguments], self.folder)
+        found = measure([sys.executable, *command, *arguments], self.folder)
+        print(f"{found.seconds:.1f} s, {found.cpu:.1f} CPU s: {' '.join(arguments)[:80]}", file=sys.stderr)
+        return found
 
     def file(self, pattern: str) -> Measured:
         """Runs it to the files that fill a pattern, of every {lang}, {cell} and {judge}."""
@@ -155,7 +158,8 @@ def _texts(lang: str, drawn: random.Random) -> Sequence[str]:
 
 def _of_judge(project: Project, name: str) -> None:
     config, categories = project.config, read_about(project.folder / "results/dataset.json").categories
-    judge = config.stages["verdicts"][name]
+    judge = config.judges[name]
+    assert isinstance(judge, OpenAIJudge)
     for cell in project.cells:
         drawn = random.Random(f"{name} {cell}")
         responses = read_rows(project.folder / f"results/responses/{cell}.jsonl", Response)
@@ -221,11 +225,11 @@ def build(project: Project, file_all: bool) -> Mapping[str, Measured]:
     else:
         with ProcessPoolExecutor(project.cores) as pool:
             list(pool.map(_file, [project] * project.models, project.config.models))
-        stages = {"models": project.config.models, "judges": project.config.stages["verdicts"]}
-        for kind, name in ((kind, name) for kind, names in stages.items() for name in names):
-            receipt = project.folder / f"results/asked/{kind}/{name}.json"
-            receipt.parent.mkdir(parents=True, exist_ok=True)
-            receipt.write_text(to_json(Receipt(rows=0, failed={}, ended="")))
+        for stage, folder in (("responses", "models"), ("verdicts", "judges")):
+            for name, block in project.config.stages[stage].items():
+                receipt = project.folder / f"results/asked/{folder}/{name}.json"
+                receipt.parent.mkdir(parents=True, exist_ok=True)
+                receipt.write_text(to_json({"rows": 0, "failed": {}, "ended": "", "identity": block.identity()}))
     runs["counts and tables"] = project.file("results/tables/{judge}/unsafe_rate.csv")
     runs["estimates"] = project.file("results/tables/{judge}/rates.csv")
     runs["report"] = project.file("results/report.html")
@@ -281,15 +285,17 @@ def search(project: Project) -> None:
     table("searched by | rows found | ms", lines)
 
 
-def plan(folder: Path, languages: int, models: int, judges: int, cores: int) -> None:
+def plan(project: Project) -> None:
     """Plans a large build of which only the queries are there."""
-    project = Project(folder, languages, 14, models, len(PROMPTINGS), judges, cores)
     project.make()
     project.run("results/review_status.csv")
     run = project.run("--dry-run")
     jobs = max(map(int, re.findall(r"^total\s+(\d+)", run.output, re.MULTILINE)), default=0)
     status = project.run("status")
-    print(f"{languages} languages x {models} models x {len(PROMPTINGS)} prompting methods x {judges} judges.\n")
+    print(
+        f"{project.languages} languages x {project.models} models x {project.promptings} prompting methods x "
+        f"{project.judges} judges.\n"
+    )
     table(
         "command | jobs | seconds | CPU s | peak MiB",
         (
@@ -322,7 +328,8 @@ def main() -> None:
                 search(project)
     if all(args.plan):
         with tempfile.TemporaryDirectory() as folder:
-            plan(Path(folder), *args.plan, args.cores)
+            languages, models, judges = args.plan
+            plan(Project(Path(folder), languages, 14, models, len(PROMPTINGS), judges, args.cores))
 
 
 if __name__ == "__main__":
