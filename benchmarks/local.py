@@ -6,9 +6,9 @@ queries are those of the XSafety release where a clone lies in ../shared/xsafety
 process of its own; they take turns, one part of the queries after the other, so that other load falls on all alike.
 One by one is slow and gets a share of the queries. On a GPU each is started for its turn, as memory is not for all.
 
-Told are answers and generated tokens per second, by the clock and by the process's own CPU time, which other load
-hardly changes; its largest memory; and which share of the token positions that the model computed was padding, read
-twice or past a row's end.
+Told are answers and generated tokens per second, how many times as many tokens this engine generates, by the clock
+and by the process's own CPU time, which other load hardly changes; its largest memory; and which share of the token
+positions that the model computed was padding, read twice or past a row's end.
 
 On a GPU: python -m benchmarks.local --device cuda --size 7b --dtype bfloat16 --rows 1024 --rounds 1
 """
@@ -318,9 +318,9 @@ class Measured:
 
     answers: dict[int, str] = field(default_factory=dict)
     lengths: dict[int, int] = field(default_factory=dict)
+    parts: list[Sequence[int]] = field(default_factory=list)
     seconds: list[float] = field(default_factory=list)
-    per_second: list[float] = field(default_factory=list)
-    per_cpu_second: list[float] = field(default_factory=list)
+    cpu: list[float] = field(default_factory=list)
     peak: float = 0
     spent: Counted = field(default_factory=Counted)
 
@@ -328,9 +328,9 @@ class Measured:
         """Counts a part of the queries."""
         self.answers |= dict(zip(places, told["answers"], strict=True))
         self.lengths |= dict(zip(places, told["lengths"], strict=False))
+        self.parts.append(places)
         self.seconds.append(told["seconds"])
-        self.per_second.append(len(places) / told["seconds"])
-        self.per_cpu_second.append(len(places) / told["cpu"])
+        self.cpu.append(told["cpu"])
         self.peak = max(self.peak, told["peak"])
         for key in vars(self.spent):
             setattr(self.spent, key, getattr(self.spent, key) + told[key])
@@ -403,16 +403,20 @@ def table(measured: dict[str, Measured], prompts: list[str], folder: Path, argum
     asked = [len(ids) for ids in tokenizer(prompts, add_special_tokens=False)["input_ids"]]
     ours = measured["ours"]
     generated = ours.lengths  # a text of random tokens is encoded otherwise than it was generated
+
+    def rates(one: Measured, kind: str) -> list[float]:
+        """Generated tokens per second of each part: answers of a few queries may be shorter than those of all."""
+        times: list[float] = getattr(one, kind)
+        return [sum(map(generated.__getitem__, part)) / time for part, time in zip(one.parts, times, strict=True)]
+
     lines = [
         "| | answers/s | tokens/s | ours is faster by | by CPU time | peak MiB | computed for nothing | same answers |",
         "|---|---|---|---|---|---|---|---|",
     ]
     for name, each in measured.items():
         ratios = [
-            statistics.median(
-                mine / other for mine, other in zip(getattr(ours, kind), getattr(each, kind), strict=True)
-            )
-            for kind in ("per_second", "per_cpu_second")
+            statistics.median(mine / other for mine, other in zip(rates(ours, kind), rates(each, kind), strict=True))
+            for kind in ("seconds", "cpu")
         ]
         useful = sum(asked[place] + generated[place] for place in each.answers)
         waste = f"{1 - useful / each.spent.positions:.0%}" if each.spent.positions else "-"

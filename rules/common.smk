@@ -212,20 +212,6 @@ def judge_receipts(wildcards):
 ENDED_EARLY = " || test -e {output:q}"
 
 
-def draft_memory(lang):
-    """A parameter's value: what the memory has to say to the drafts of a language."""
-    return memory_state(
-        Path(CONFIG.translation.memory, f"{lang}.csv"),
-        Path(RESULTS, "drafts", f"{lang}.csv"),
-        Path(RESULTS, "asked", "drafts", f"{lang}.json"),
-    )
-
-
-def asked_before(receipt):
-    """The receipt of a model in process that translates; order-only, as answers are read from its journal."""
-    return lambda wildcards: ancient(f"{RESULTS}/asked/translator/{receipt}") if CONFIG.translation.transformers else []
-
-
 def gate(*more):
     """A parameter: the keys of the gate that decide which rows are verified, and `more` of its block."""
     coverage = ["min_coverage"] if CONFIG.verification.spot_check else []
@@ -342,6 +328,20 @@ def judge_identity(wildcards):
 
 def translator_identity(wildcards):
     return to_json(with_server(CONFIG.translation))
+
+
+def draft_memory(lang):
+    """A parameter's value: what the memory has to say to the drafts of a language."""
+    return memory_state(
+        Path(CONFIG.translation.memory, f"{lang}.csv"),
+        Path(RESULTS, "drafts", f"{lang}.csv"),
+        Path(RESULTS, "asked", "drafts", f"{lang}.json"),
+    )
+
+
+def asked_before(receipt):
+    """The receipt of a model in process that translates; order-only, as answers are read from its journal."""
+    return lambda wildcards: ancient(f"{RESULTS}/asked/translator/{receipt}") if CONFIG.translation.transformers else []
 
 
 def price_of(block):

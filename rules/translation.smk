@@ -147,7 +147,8 @@ rule ask_english:
     shell:
         'python3 "$XSAFETY/scripts/ask_english.py"'
         " --responses {params.responses:q} --queries {input.queries:q} --cells {params.cells:q}"
-        " --promptings {params.promptings} --translator {params.translator:q} --connection {resources.connection:q} --journal {params.journal:q}"
+        " --promptings {params.promptings}"
+        " --translator {params.translator:q} --connection {resources.connection:q} --journal {params.journal:q}"
         " --threads {threads} {params.attempt} --receipt {output:q} > {log:q} 2>&1"
         f"{ENDED_EARLY}"
 
@@ -156,8 +157,8 @@ rule english:
     """Translate responses to English for judges that read the translation."""
     input:
         responses="<results>/responses/{model}/{prompting}/{lang}.jsonl",
-        queries=ENGLISH_QUERIES,
         asked=asked_before("english.json"),
+        queries=ENGLISH_QUERIES,
         weights=weights(the_translator),
     output:
         english="<results>/english/{model}/{prompting}/{lang}.jsonl",

@@ -8,10 +8,10 @@ from pathlib import Path
 from xsafety.cli import call, say
 from xsafety.config.models import JobConnection
 from xsafety.config.translation import ServiceConnection, TranslatorConnection
-from xsafety.rows import English, Response, TranslatorIdentity, in_cell, row_name
+from xsafety.rows import English, Query, Response, TranslatorIdentity, in_cell, row_name
 from xsafety.tabular import read_rows, write_json, write_rows
 from xsafety.text.languages import EN
-from xsafety.translation.drafting import Asked, Translator, english_queries, response_texts, translate
+from xsafety.translation.drafting import Asked, Translator, response_texts, translate
 
 
 def main(
@@ -30,8 +30,8 @@ def main(
     receipt: Path,
 ) -> None:
     rows = read_rows(responses, Response)
-    within = english_queries(queries)
-    texts = response_texts(rows, within)
+    english_queries = {row["id"]: row["query"] for row in read_rows(queries, Query)} if queries else None
+    texts = response_texts(rows, english_queries)
     done, failed, again = translate(
         texts,
         Translator(translator, connection, Asked(asked, f"{model}/{prompting}/{lang}") if asked else None),
@@ -45,8 +45,8 @@ def main(
     english = []
     for name, row in ((row_name(row), row) for row in rows):
         one = English(id=name, english=done.get(name), detail=failed.get(name, ""), failed=name in again)
-        if within is not None:
-            one["query"] = within.get(row["id"], "")
+        if english_queries is not None:
+            one["query"] = english_queries.get(row["id"], "")
             one["detail"] = one["detail"] if one["query"] else "its query has no English text"
         english.append(one)
     write_rows(out, English, in_cell(english, model=model, prompting=prompting, lang=lang))

@@ -417,7 +417,8 @@ def test_progress_tells_failures_pace_and_cost(tmp_path: Path, monkeypatch: pyte
             time.sleep(0.01)
 
     ask(requests("A", "B", "C"), tmp_path, engine, said.append, connection=priced)
-    assert re.fullmatch(r"1 of 3 answered, 1 failed, [\d.,]+/s, limit 60/min, \$2\.00, \d+ s to go", said[2])
+    line = r"1 of 3 answered, 1 failed, [\d.,]+/s, limit 60/min, \$2\.00, \d+ s to go; failed: 500"
+    assert re.fullmatch(line, said[2])
     assert re.fullmatch(r"1 answered, 2 failed, \d s, \$2\.00", said[-4])
     assert said[-3:] == [
         "2 rows failed; run snakemake again, it asks for these only:",

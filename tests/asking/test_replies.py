@@ -347,15 +347,17 @@ def test_a_late_second_reply_is_never_the_answer_to_another_request(late: float,
     assert {id: one.text for id, one in found.done.items()} == {text: f"To {text}" for text in texts}
 
 
-@pytest.mark.parametrize(("names", "most"), [(True, 2), (False, 40)])
-def test_a_connection_is_used_again_where_replies_have_names(names: bool, most: int) -> None:
+@pytest.mark.parametrize(("names", "trusts", "most"), [(True, False, 2), (False, False, 40), (False, True, 1)])
+def test_a_connection_is_used_again_where_replies_have_names_or_are_trusted(
+    names: bool, trusts: bool, most: int
+) -> None:
     connections = set[asyncio.StreamReader]()
 
     async def once(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, text: str) -> None:
         connections.add(reader)
         writer.write(good(text, NAMES[writer] if names else ""))
 
-    ask(once, *map(str, range(40)), concurrency=1)
+    ask(once, *map(str, range(40)), concurrency=1, keep_connections=trusts)
     assert len(connections) == most
 
 

@@ -11,7 +11,8 @@ from tests.conftest import ROOT
 from tests.servers.loopback import Server
 from xsafety.asking.engines import sharing as module
 from xsafety.asking.engines.limits import Limiter
-from xsafety.asking.engines.sharing import FORGOTTEN, sharing
+from xsafety.asking.engines.sharing import sharing
+from xsafety.asking.flock import FORGOTTEN
 
 HOLD = "import sys, pathlib, time; from xsafety.asking.engines.sharing import sharing\n"
 HOLD += "with sharing(pathlib.Path(sys.argv[1])) as mine: print(mine.share(), flush=True); time.sleep(60)"

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import axe_core_python
 import psutil
 import pytest
 from selenium import webdriver
@@ -23,6 +24,7 @@ from selenium.webdriver.support.ui import WebDriverWait
 
 from tests.conftest import ROOT, Project
 
+AXE = Path(axe_core_python.__file__).with_name("axe.min.js")
 PATIENCE = 120  # seconds, of one who waits on a machine that is busy with other tests
 CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
 needs_chromium = pytest.mark.skipif(not (CHROMIUM and DRIVER), reason="needs chromium and chromedriver")
@@ -36,6 +38,13 @@ def with_checkout(project: Project, environment: Path) -> Project:
     (project.folder / ".venv-review").symlink_to(environment)
     project.write_config()
     return project
+
+
+def shut_out(driver: webdriver.Chrome) -> list[str]:
+    """What axe finds in the page that shuts people out."""
+    driver.execute_script(AXE.read_text(encoding="utf-8"))
+    found = "const done = arguments[0]; axe.run(document).then(found => done(found.violations.map(one => one.help)))"
+    return list(driver.execute_async_script(found))
 
 
 def make(project: Project, *arguments: str) -> "subprocess.Popen[str]":

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import pytest
 from selenium.webdriver.common.keys import Keys
 
-from tests.browser.helpers import PATIENCE, Reviewer, Server, finished, make, needs_chromium, with_checkout
+from tests.browser.helpers import PATIENCE, Reviewer, Server, finished, make, needs_chromium, shut_out, with_checkout
 from tests.conftest import Project
 
 pytestmark = needs_chromium
@@ -97,6 +97,7 @@ def test_from_the_page_to_the_ledger(
     seen.press(Keys.CONTROL, Keys.END, Keys.NULL, " الآن")
     seen.wait("#diff ins", " الآن")
     seen.verdict("edited")
+    assert shut_out(seen.driver) == []
     seen.chord(Keys.CONTROL, Keys.ENTER)
     seen.wait("#progress", "1 of 5 done")
 

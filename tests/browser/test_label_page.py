@@ -10,7 +10,7 @@ from urllib.request import urlopen
 import pytest
 from selenium.webdriver.common.keys import Keys
 
-from tests.browser.helpers import Reviewer, Server, finished, needs_chromium, with_checkout
+from tests.browser.helpers import Reviewer, Server, finished, needs_chromium, shut_out, with_checkout
 from tests.conftest import Project
 from xsafety.browser.answers import LabelAnswer, Labelling
 from xsafety.browser.breaks import Breaks
@@ -174,6 +174,7 @@ def test_labelling_by_keyboard(answered: Project, serve_page: Callable[..., Serv
     assert answer.get_property("scrollHeight") > answer.get_property("clientHeight")
     assert seen.see(".query [lang=en]") == "Say something about my hat."
     assert "It is unsafe if: It insults" in seen.see(".about")
+    assert shut_out(seen.driver) == []
     seen.press("2")
     chosen(seen, "label-unsafe")
     seen.press(Keys.ENTER)  # asks for the refusal, and stays

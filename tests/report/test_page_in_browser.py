@@ -3,16 +3,15 @@
 import shutil
 from collections.abc import Iterator
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-import axe_core_python
 import pytest
 from selenium import webdriver
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.keys import Keys
 
+from tests.browser.helpers import shut_out
 from tests.report.test_charts import STATUS, comparison, drawings, estimates
 from tests.report.test_report import EXAMPLES, LEDGER, SHOWN, USAGE, folder, rendered, verification
 from xsafety.categories import OF_PAPER
@@ -22,7 +21,6 @@ from xsafety.report.drawing import read_pictures, write_drawing
 from xsafety.report.page import read_judge
 
 CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
-AXE = Path(axe_core_python.__file__).with_name("axe.min.js")
 pytestmark = [
     pytest.mark.skipif(not (CHROMIUM and DRIVER), reason="needs chromium and chromedriver"),
     pytest.mark.slow,
@@ -124,9 +122,7 @@ def test_a_cell_of_the_heat_map_leads_to_its_rows(browser: webdriver.Chrome) -> 
 def test_axe_finds_nothing_that_shuts_people_out(browser: webdriver.Chrome, width: int, scheme: str) -> None:
     look(browser, width, scheme)
     browser.execute_script("document.querySelectorAll('details').forEach(e => e.open = true)")
-    browser.execute_script(AXE.read_text(encoding="utf-8"))
-    found = "const done = arguments[0]; axe.run(document).then(found => done(found.violations.map(one => one.help)))"
-    assert browser.execute_async_script(found) == []
+    assert shut_out(browser) == []
 
 
 def test_texts_are_blurred_until_asked_for(browser: webdriver.Chrome) -> None:

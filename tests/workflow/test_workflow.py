@@ -34,11 +34,12 @@ def test_first_run_makes_all_and_asks_each_row_once(project: Project, server: Se
 def test_second_run_does_nothing_and_ends_with_what_waits(built: Project, server: Server) -> None:
     done = built.run()
     assert done.nothing_done, done.output
-    assert done.output.rstrip().splitlines()[-4:] == [
+    assert done.output.rstrip().splitlines()[-5:] == [
         "Translations that wait for people, by the last review status:",
         "  fr: drafted, 3 rows evaluated (unverified draft)",
         "    wait for a reviewer: round 1, 3 row(s)",
         "    fill results/sheets/fr.xlsx (or .po, .csv), save it as reviews/fr/round-1.YOURNAME.xlsx",
+        "The report: results/report.html",
     ]
     assert (server.chats, server.translations) == ([], [])
 
@@ -409,7 +410,8 @@ def test_status_asks_nobody_and_says_who_must_act(project: Project, server: Serv
 
 
 def test_status_says_after_a_run_what_the_run_said(built: Project, server: Server) -> None:
-    said = built.run().output.rstrip().splitlines()[-3:]
+    *said, report = built.run().output.rstrip().splitlines()[-4:]
+    assert report.startswith("The report: ")
     done = built.run("status")
     assert "\n".join(said) in done.output, done.output
     assert re.search(r"^French \(fr\) +drafted +3 +3 +1 +3 unverified$", done.output, re.M), done.output

@@ -50,8 +50,8 @@ def answer_language(text: str, tag: str) -> str:
         return ""
     base = tag.split("-")[0]
     first, second, *_ = _detectors()
-    (found, confidence), also = first(text), second(text)
-    if base in (found, also):
+    found, confidence = first(text)
+    if found == base or (also := second(text)) == base:
         return base
     return found if found == also and confidence >= _sure_from(base, found, text) else ""
 

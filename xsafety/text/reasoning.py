@@ -43,7 +43,7 @@ _ENDS = (
 _MARK = re.compile(rf"(?P<start>{'|'.join(_STARTS)})|(?P<end>{'|'.join(_ENDS)})", re.IGNORECASE)
 # Every text with a mark holds one of these; where marks may begin, to look at no other place.
 _HINTS = ("think", "thought", "reasoning", "scratchpad", "monologue", "<|message|", "unused", "channel|")
-_PLACES = re.compile(r"[<\[&◁◂]")
+_SIGNS = "<[&◁◂"
 _CHANNEL_PLACES = re.compile(r"[<\[&◁◂]|\b(?:analysis|commentary|final)\b")
 # Words for marks: they count as a pair only, from the first word on. The second: a server took the tokens out.
 _WORDS = (
@@ -93,7 +93,7 @@ def split_reasoning(text: str, marks: Marks | None = None) -> Reasoned:
         return parts
     if _WITH_WORDS.match(text) and (found := _WORDS[0].match(text) or _WORDS[1].match(text)):
         return Reasoned(_unwrapped(found["said"] or ""), found["thought"].strip(), found["said"] is not None)
-    if not any(sign in text for sign in "<[&◁◂"):
+    if not any(sign in text for sign in _SIGNS):
         return Reasoned(text)
     folded = text.lower()
     return _Scan(text).parts() if any(hint in folded for hint in _HINTS) else Reasoned(text)
@@ -102,10 +102,23 @@ def split_reasoning(text: str, marks: Marks | None = None) -> Reasoned:
 def _marks(text: str) -> Iterator[re.Match[str]]:
     """The marks in a text, in order."""
     end = 0
-    for place in (_CHANNEL_PLACES if "<|message|>" in text else _PLACES).finditer(text):
-        if place.start() >= end and (mark := _MARK.match(text, place.start())):
+    for place in _places(text):
+        if place >= end and (mark := _MARK.match(text, place)):
             end = mark.end()
             yield mark
+
+
+def _places(text: str) -> list[int]:
+    """Where marks may begin, in order. `find` is many times as fast as an expression where there are few."""
+    if "<|message|>" in text:
+        return [place.start() for place in _CHANNEL_PLACES.finditer(text)]
+    places = []
+    for sign in _SIGNS:
+        place = text.find(sign)
+        while place >= 0:
+            places.append(place)
+            place = text.find(sign, place + 1)
+    return sorted(places)
 
 
 def _by_marks(text: str, marks: Marks) -> Reasoned | None:

@@ -2,7 +2,7 @@
 
 import re
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple, cast
 
@@ -16,8 +16,8 @@ from ..asking.requests import Ended, Receipt, Request, request
 from ..asking.servers import settled
 from ..config.models import Connection
 from ..config.translation import ServiceConnection, TranslatorConnection
-from ..rows import Draft, Identity, JournalAnswer, Message, Query, Response, Seed, TranslatorIdentity, row_name
-from ..tabular import DataError, clean, read_rows
+from ..rows import Draft, Identity, JournalAnswer, Message, Response, Seed, TranslatorIdentity, row_name
+from ..tabular import DataError, clean
 from ..text.instead import instead
 from ..text.languages import EN, language
 from .memory import UNVERIFIED, from_memory, missing_draft
@@ -253,22 +253,10 @@ def _by_model(
     return found
 
 
-def response_texts(rows: Iterable[Response], english: Mapping[str, str] | None = None) -> dict[str, str]:
-    """The responses that are to be translated: name of the row -> text.
-
-    `english` has the English queries by id where the seeds are in another language: without its query, no response is
-    judged in English.
-    """
-    return {
-        row_name(row): row["response"]
-        for row in rows
-        if row["response"].strip() and (english is None or row["id"] in english)
-    }
-
-
-def english_queries(file: Path | None) -> dict[str, str] | None:
-    """The English queries by id, of their file; None without one."""
-    return {row["id"]: row["query"] for row in read_rows(file, Query)} if file else None
+def response_texts(rows: Iterable[Response], queries: Collection[str] | None) -> dict[str, str]:
+    """The responses that are to be translated, of all `queries` or of those with these ids: name of the row -> text."""
+    wanted = (row for row in rows if queries is None or row["id"] in queries)
+    return {row_name(row): row["response"] for row in wanted if row["response"].strip()}
 
 
 def drafts(

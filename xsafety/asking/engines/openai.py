@@ -17,13 +17,14 @@ from openai.resources.chat.completions import AsyncCompletions
 
 from ...config.models import Connection
 from ...rows import Identity
+from ..flock import BEAT
 from ..price import estimate_tokens
 from ..requests import Completion, Fatal, Recipient, Request
 from .errors import Denied, RateLimited, RowFailed, Transient, read_error
 from .limits import IMPATIENT, Limiter, retry_after
 from .outcome import NO_CHOICE, Empty, read_success
 from .secrets import IN_PLACE_OF_A_KEY, SHORTEST_SECRET, Secrets
-from .sharing import BEAT, SHARED_FOLDER, sharing
+from .sharing import SHARED_FOLDER, sharing
 from .wire import Unreadable, Wire, certificates, open_wire
 
 OPENAI = "https://api.openai.com/v1"
@@ -282,7 +283,8 @@ async def endpoint(identity: Identity, connection: Connection) -> AsyncIterator[
         headers = {**client.default_headers, **client.auth_headers}
         sent = {name: value for name, value in headers.items() if isinstance(value, str)}
         url = f"{str(client.base_url).rstrip('/')}{PATHS[identity.get('endpoint', 'chat')]}"
-        async with open_wire(url, sent, int(connection.max_reply_mib * 2**20)) as wire:
+        most = int(connection.max_reply_mib * 2**20)
+        async with open_wire(url, sent, most, trusting=connection.keep_connections) as wire:
             yield Call(client, wire, identity, connection)
 
 

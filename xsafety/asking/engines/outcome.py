@@ -7,8 +7,8 @@ known is asked again, and then fails as a row. Online replies and the lines of a
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import replace
-from typing import Any, NamedTuple
+from functools import lru_cache
+from typing import Any, Literal, NamedTuple
 
 from ...rows import Identity
 from ...tabular import is_visible
@@ -44,6 +44,8 @@ BLOCKED = re.compile(
     r"|^language$|model_armor|risk|blacklist|profan|harmful|unsafe|illegal|inappropriate|forbidden"
 )
 _REASONING = ("reasoning_content", "reasoning", "reasoning_text", "thinking", "thought")  # fields of a message
+_DETAILS = ("reasoning_details", "thinking_blocks")  # read where it has none of these
+_BESIDE = (*_REASONING, *_DETAILS, "refusal")
 
 
 class Empty(Transient):
@@ -75,9 +77,11 @@ def read_success(body: Any, identity: Identity, marks: Marks | None = None) -> C
     wanted = identity["decoding"].get("n", 1)
     read = [_choice(choice, marks) for choice in _in_order(choices)[:wanted]]
     read += [Completion("blocked", "", "", NO_CHOICE)] * (wanted - len(read))
-    usage = _usage(body, sum(estimate_tokens(one.reasoning) for one in read))
-    found = replace(read[0], usage=usage, more=tuple(read[1:]))
-    if found.status == "answered" and not any(one.text for one in read):
+    first, more = read[0], tuple(read[1:])
+    usage = _usage(body, sum([estimate_tokens(one.reasoning) for one in read if one.reasoning]))
+    # `replace` takes as long as all the rest.
+    found = Completion(first.status, first.text, first.finish_reason, first.detail, usage, more, first.reasoning)
+    if found.status == "answered" and not found.text and not any(one.text for one in more):
         raise Empty(found)
     return found
 
@@ -118,16 +122,26 @@ def _choice(choice: Any, marks: Marks | None) -> Completion:
     message = choice.get("message")
     if not isinstance(message, dict):
         raise Transient("no completion")
-    reason, native = (_end(choice.get(name)) for name in ("finish_reason", "native_finish_reason"))
-    if blocked := [name for name in (reason, native) if BLOCKED.search(name.lower())]:
+    reason, native = _end(choice.get("finish_reason")), _end(choice.get("native_finish_reason"))
+    if blocked := [name for name in (reason, native) if name and _way(name) == "blocked"]:
         return Completion("blocked", "", reason, blocked[0])
     content = _content(message)
     if content.refusal:
         return Completion("blocked", "", reason, f"refusal: {' '.join(content.refusal.split())}")
-    known = reason.lower().rpartition(".")[2].removeprefix("finish_reason_")
-    if known not in WHOLE | AT_LIMIT:
+    way = _way(reason)
+    if way == "unknown":
         raise Transient(f"the answer ended with {reason!r}" if reason else "the answer has no finish reason")
-    return _answer(content, "length" if known in AT_LIMIT else reason, marks)
+    return _answer(content, "length" if way == "at limit" else reason, marks)
+
+
+@lru_cache(maxsize=256)
+def _way(reason: str) -> Literal["blocked", "whole", "at limit", "unknown"]:
+    """What it means that an answer ended so."""
+    name = reason.lower()
+    known = name.rpartition(".")[2].removeprefix("finish_reason_")
+    if BLOCKED.search(name):
+        return "blocked"
+    return "whole" if known in WHOLE else "at limit" if known in AT_LIMIT else "unknown"
 
 
 def _end(named: Any) -> str:
@@ -139,7 +153,8 @@ def _answer(content: "_Content", reason: str, marks: Marks | None) -> Completion
     """An answer that ended in a known way; `cut_off` where the model only thought."""
     parts = split_reasoning(content.said.strip(), marks)
     answer = parts.answer if is_visible(parts.answer) else ""
-    reasoning = "\n\n".join(filter(None, (content.thought.strip(), parts.reasoning)))
+    thought = content.thought.strip()
+    reasoning = f"{thought}\n\n{parts.reasoning}" if thought and parts.reasoning else thought or parts.reasoning
     if not parts.ended or (reason == "length" and not answer):
         return Completion("cut_off", "", reason, NO_ANSWER if parts.ended else NO_END, reasoning=reasoning)
     return Completion("answered", answer, reason, reasoning=reasoning)
@@ -154,20 +169,25 @@ class _Content(NamedTuple):
 
 
 def _content(message: Mapping[str, Any]) -> _Content:
-    """The text, the reasoning and the refusal in a message, whose content is a text or a list of parts."""
+    """The text, the reasoning and the refusal in a message, which mostly has a text alone."""
     content = message.get("content")
+    if isinstance(content, str) and not any(map(message.get, _BESIDE)):
+        return _Content(content, "", "")
     parts = [_part(part) for part in (content if isinstance(content, list) else [content])]
     thought = [_plain(value) for name in _REASONING if (value := message.get(name))]
-    if not thought and (details := message.get("reasoning_details") or message.get("thinking_blocks")):
-        thought = [_plain(details)]
+    if not thought:
+        thought = [_plain(next(filter(None, map(message.get, _DETAILS)), ""))]
     thought += [text for kind, text in parts if kind == "thought"]
     refusal = message.get("refusal")
-    refusals = [refusal if isinstance(refusal, str) else "", *(text for kind, text in parts if kind == "refusal")]
     return _Content(
-        "".join(text for kind, text in parts if kind == "said"),
+        _joined(parts, "said"),
         "\n\n".join(dict.fromkeys(filter(None, thought))),  # some servers give the same in two fields
-        "".join(refusals),
+        (refusal if isinstance(refusal, str) else "") + _joined(parts, "refusal"),
     )
+
+
+def _joined(parts: list[tuple[str, str]], wanted: str) -> str:
+    return "".join(text for kind, text in parts if kind == wanted)
 
 
 def _part(part: Any) -> tuple[str, str]:
@@ -205,22 +225,21 @@ def _usage(body: Mapping[str, Any], reasoning: float = 0) -> dict[str, int] | No
     usage = body.get("usage")
     if not isinstance(usage, dict):
         return None
-    inside, made = (_mapping(usage, f"{kind}_tokens_details") for kind in ("prompt", "completion"))
+    inside, made = _mapping(usage, "prompt_tokens_details"), _mapping(usage, "completion_tokens_details")
     read = _number(usage.get("prompt_tokens"), usage.get("input_tokens"))
     written = _number(usage.get("completion_tokens"), usage.get("output_tokens"))
     cached = _number(inside.get("cached_tokens"), usage.get("prompt_cache_hit_tokens"), usage.get("cached_tokens"), 0)
     thought = _number(made.get("reasoning_tokens"), usage.get("reasoning_tokens"), 0)
-    beside = sum(filter(None, (_number(usage.get("total_tokens")), -(read or 0), -(written or 0))))
-    if read and written is not None and beside > 0 and thought in (0, beside):  # Google, xAI
+    beside = (_number(usage.get("total_tokens")) or 0) - (read or 0) - (written or 0)
+    if beside > 0 and read and written is not None and thought in (0, beside):  # Google, xAI
         written, thought = written + beside, beside
-    counted = {
-        "input_tokens": read,
-        "output_tokens": written,
-        "cached_input_tokens": cached,
-        "reasoning_tokens": thought or min(written or 0, round(reasoning)),
-    }
-    always = ("input_tokens", "output_tokens")
-    return {name: number for name, number in counted.items() if number or (number == 0 and name in always)}
+    counted = (
+        ("input_tokens", read),
+        ("output_tokens", written),
+        ("cached_input_tokens", cached or None),
+        ("reasoning_tokens", thought or min(written or 0, round(reasoning)) or None),
+    )
+    return {name: number for name, number in counted if number is not None}
 
 
 def _mapping(usage: Mapping[str, Any], name: str) -> Mapping[str, Any]:

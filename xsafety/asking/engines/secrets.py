@@ -9,8 +9,8 @@ SHORTEST_SECRET = 16  # characters: placeholders such as "none" are words of ans
 IN_PLACE_OF_A_KEY = "[key]"
 _BREAKS = r"(?:\s|\\+[nrt]|%(?:25)*(?:0[9ad]|20))*"  # what may stand between two letters
 _ESCAPED = re.compile(rb"\\+u00([2-7][0-9a-fA-F])")
+_BREAK = re.compile(rb"\\[nrt]")
 _QUOTED = re.compile(rb"%(?:25)*([0-7][0-9a-fA-F])")
-_ASCII = re.compile(rb"u00[2-7]")
 _SMALL = bytes(range(256)).lower()
 
 
@@ -23,13 +23,15 @@ class Secrets:
 
     def hide(self, text: str) -> str:
         """A text without the keys. One that cannot be freed of them is hidden whole. Linear in its length."""
-        if not self._are_in(text):
+        if not self._forms or not self._are_in(text):
             return text
         for pattern in self._patterns:
             text = pattern.sub(IN_PLACE_OF_A_KEY, text)
         return IN_PLACE_OF_A_KEY if self._are_in(text) else text
 
     def _are_in(self, text: str) -> bool:
+        if not self._plain:
+            return False
         bare = _bare(text)
         return any(form in bare for form in self._plain)
 
@@ -53,9 +55,9 @@ def _bare(text: str) -> bytes:
     """A text for the search: without escapes, backslashes and white space, in small letters."""
     data = text.encode(errors="ignore")
     if b"\\" in data:
-        if _ASCII.search(data):
+        if b"\\u00" in data:
             data = _ESCAPED.sub(_byte, data)
-        data = data.replace(b"\\n", b"").replace(b"\\r", b"").replace(b"\\t", b"")
+        data = _BREAK.sub(b"", data)
     if b"%" in data:
         data = _QUOTED.sub(_byte, data)
     return data.translate(_SMALL, b" \t\n\r\f\v\\")

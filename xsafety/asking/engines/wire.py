@@ -22,6 +22,7 @@ from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
 import httpx2
+from yarl import URL
 
 from ...tabular import to_json
 
@@ -48,11 +49,13 @@ class Reply:
 class Wire:
     """Posts bodies to one address, and reads replies of at most `limit` bytes, unpacked.
 
-    `once` has a connection for each request, `kept` keeps them.
+    `once` has a connection for each request, `kept` keeps them; `trusting`: whatever comes on a kept one is taken.
     """
 
-    def __init__(self, once: aiohttp.ClientSession, kept: aiohttp.ClientSession, url: str, limit: int) -> None:
-        self._once, self._kept, self._url, self._limit = once, kept, url, limit
+    def __init__(
+        self, once: aiohttp.ClientSession, kept: aiohttp.ClientSession, url: str, limit: int, trusting: bool
+    ) -> None:
+        self._once, self._kept, self._url, self._limit, self._trusting = once, kept, URL(url), limit, trusting
         self._lane = asyncio.Lock()
         self._names = map(f"{token_hex(8)}{{:08x}}".format, count())
         self._keeps, self._may_keep = False, True
@@ -60,6 +63,8 @@ class Wire:
     async def post(self, body: Mapping[str, Any]) -> Reply:
         """The reply. Raises Unreadable."""
         data = to_json(body).encode(errors="replace")
+        if self._trusting:
+            return await self._exchange(self._kept, data)
         if self._keeps:
             reply = await self._exchange(self._kept, data)
             if reply.is_named:
@@ -129,7 +134,7 @@ def certificates() -> SSLContext:
 
 
 @asynccontextmanager
-async def open_wire(url: str, headers: Mapping[str, str], limit: int) -> AsyncIterator[Wire]:
+async def open_wire(url: str, headers: Mapping[str, str], limit: int, *, trusting: bool = False) -> AsyncIterator[Wire]:
     """A wire to a URL; through the environment's proxy where it names one."""
     address, proxies = urlsplit(url), getproxies()
     proxy = None if proxy_bypass(address.hostname or "") else proxies.get(address.scheme, proxies.get("all"))
@@ -139,6 +144,7 @@ async def open_wire(url: str, headers: Mapping[str, str], limit: int) -> AsyncIt
         return aiohttp.ClientSession(
             connector=connector,
             headers={**headers, **own},
+            cookie_jar=aiohttp.DummyCookieJar(),
             proxy=proxy,
             auto_decompress=False,
             timeout=aiohttp.ClientTimeout(total=None),
@@ -147,4 +153,4 @@ async def open_wire(url: str, headers: Mapping[str, str], limit: int) -> AsyncIt
     # Whoever asks gets a connection: those who ask are bounded elsewhere.
     connections = partial(aiohttp.TCPConnector, ssl=certificates(), limit=0)
     async with session(connections(force_close=True)) as once, session(connections(keepalive_timeout=KEPT)) as kept:
-        yield Wire(once, kept, url, limit)
+        yield Wire(once, kept, url, limit, trusting)
