@@ -232,6 +232,8 @@ def build(project: Project, file_all: bool) -> Mapping[str, Measured]:
                 receipt.write_text(to_json({"rows": 0, "failed": {}, "ended": "", "identity": block.identity()}))
     runs["counts and tables"] = project.file("results/tables/{judge}/unsafe_rate.csv")
     runs["estimates"] = project.file("results/tables/{judge}/rates.csv")
+    runs["calibration"] = project.file("results/calibration/{judge}.csv")
+    runs["charts"] = project.run("charts")
     runs["report"] = project.file("results/report.html")
     runs["rows to look through"] = project.file("results/explore.sqlite")
     runs["tests of the build, provenance"] = project.run()
