@@ -12,6 +12,7 @@ from tests.servers.loopback import Server
 from xsafety.asking.engines import sharing as module
 from xsafety.asking.engines.limits import Limiter
 from xsafety.asking.engines.sharing import FORGOTTEN, sharing
+from xsafety.config.models import Connection
 
 HOLD = "import sys, pathlib, time; from xsafety.asking.engines.sharing import sharing\n"
 HOLD += "with sharing(pathlib.Path(sys.argv[1])) as mine: print(mine.share(), flush=True); time.sleep(60)"
@@ -93,3 +94,14 @@ def test_two_hosts_keep_one_limit_together(server: Server, tmp_path: Path) -> No
     assert len(times) == 60
     # 20 a second together, of which each knows; but for the first ones, which one may ask before the other is there.
     assert times[-1] - times[20] > 1.6
+
+
+def test_a_job_at_its_end_waits_for_no_other(server: Server, tmp_path: Path) -> None:
+    server.reply = lambda body: (401, {})
+    key = Connection(base_url=server.url + "/v1").provider
+    with sharing(tmp_path / str(key)) as other:
+        other.share()  # it goes on, and keeps half of the places
+        environment = os.environ | {module.SHARED_FOLDER: str(tmp_path)}
+        command = [sys.executable, "-c", ASK, server.url + "/v1"]
+        job = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=15)
+    assert "answers 401" in job.stderr
