@@ -257,7 +257,11 @@ def lock(folder: Path) -> Iterator[None]:
 
 
 def _hold(descriptor: int, path: Path) -> None:
-    if not take(descriptor):
+    try:
+        free = take(descriptor)
+    except OSError as error:
+        raise DataError(f"{path}: cannot be locked ({error.strerror}); put `journal` where files have locks") from None
+    if not free:
         raise DataError(f"{path}: another process is writing to it; wait for it to end, or stop it")
 
 
