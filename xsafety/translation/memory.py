@@ -87,7 +87,7 @@ def freeze(memory: Path, drafts: Path, ids: Sequence[str]) -> tuple[int, int]:
     """
     rows = read_csv(memory, DRAFT_COLUMNS) if memory.exists() else []
     known = {row["source"] for row in rows if row["draft"]}
-    drafted = read_csv(drafts, DRAFT_COLUMNS)
+    drafted = [{name: row[name] for name in DRAFT_COLUMNS} for row in read_csv(drafts, DRAFT_COLUMNS)]
     new = {row["source"]: row for row in reversed(drafted) if row["draft"] and row["source"] not in known}
     if new:
         columns = [*DRAFT_COLUMNS, *(column for column in (rows[0] if rows else ()) if column not in DRAFT_COLUMNS)]
