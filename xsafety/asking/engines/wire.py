@@ -68,7 +68,7 @@ class Wire:
             return await self._exchange(self._kept, data)
         if self._keeps:
             reply = await self._exchange(self._kept, data)
-            if reply.is_named:
+            if reply.is_named or reply.status == HTTPStatus.TOO_MANY_REQUESTS:  # which holds for all, and comes again
                 return reply
             # Perhaps the reply to another request. Errors may have no name; where answers lack it, none is relied on.
             self._may_keep = self._may_keep and reply.status != HTTPStatus.OK
