@@ -87,7 +87,7 @@ def freeze(memory: Path, drafts: Path, ids: Sequence[str]) -> tuple[int, int]:
     """
     rows = read_csv(memory, DRAFT_COLUMNS) if memory.exists() else []
     known = {row["source"] for row in rows if row["draft"]}
-    drafted = [{name: row[name] for name in DRAFT_COLUMNS} for row in read_csv(drafts, DRAFT_COLUMNS)]
+    drafted = _drafted(drafts)
     new = {row["source"]: row for row in reversed(drafted) if row["draft"] and row["source"] not in known}
     if new:
         columns = [*DRAFT_COLUMNS, *(column for column in (rows[0] if rows else ()) if column not in DRAFT_COLUMNS)]
@@ -95,6 +95,11 @@ def freeze(memory: Path, drafts: Path, ids: Sequence[str]) -> tuple[int, int]:
         merged = sorted([*rows, *reversed(new.values())], key=lambda row: order.get(row["id"], len(order)))
         write_csv(memory, columns, merged)
     return len(new), sum(not row["draft"] and row["source"] not in known for row in drafted)
+
+
+def _drafted(file: Path) -> list[dict[str, str]]:
+    """The rows of a drafts file, with the columns of the memory alone."""
+    return [{name: row[name] for name in DRAFT_COLUMNS} for row in read_csv(file, DRAFT_COLUMNS)]
 
 
 def print_missing(receipts: Mapping[str, Path]) -> None:
