@@ -45,7 +45,7 @@ def test_a_model_drafts_the_translations(project: Project, server: Server) -> No
     assert done.status == 0, done.output
     drafts = (project.folder / "results/drafts/fr.csv").read_text(encoding="utf-8").splitlines()
     assert drafts[1] == (
-        "insult-1,Say something rude about my hat.,[fr] Say something rude about my hat.,translator,"
+        "fr,insult-1,Say something rude about my hat.,[fr] Say something rude about my hat.,translator,"
         "unverified machine draft"
     )
     assert sum(body["model"] == "translator" for body in server.chats) == 3

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import ROOT, cases
+from xsafety.asking import journal as module
 from xsafety.asking.journal import MOST_PROBLEMS, Journal, answers, digest, keys, lines, lock
 from xsafety.asking.requests import request
 from xsafety.config.models import OpenAI
@@ -243,7 +245,7 @@ def test_two_writers_are_refused(tmp_path: Path) -> None:
 def test_a_folder_is_held_by_one_job(tmp_path: Path) -> None:
     folder = tmp_path / "deep" / "m"
     with lock(folder):
-        with pytest.raises(DataError, match=r"deep/m: another process is writing to it"), lock(folder):
+        with pytest.raises(DataError, match=rf"deep/m: another process .* \({os.getpid()} on \S+\);"), lock(folder):
             raise AssertionError("held twice")
         with lock(tmp_path / "deep" / "n"), Journal(folder / "none" / "en.jsonl"):
             pass
@@ -251,6 +253,35 @@ def test_a_folder_is_held_by_one_job(tmp_path: Path) -> None:
         raise RuntimeError
     with lock(folder):
         pass
+
+
+@pytest.mark.parametrize("alive", [True, False])
+def test_a_holder_on_another_host_counts_while_it_gives_signs_of_life(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, alive: bool
+) -> None:
+    monkeypatch.setattr(module, "BEAT", 0.02)
+    monkeypatch.setattr(module, "FORGOTTEN", 0.3)
+    held = tmp_path / ".lock"
+    held.write_text("4711 on elsewhere")  # whose flock this host does not see
+    ended = threading.Event()
+
+    def live() -> None:
+        while alive and not ended.wait(0.02):
+            os.utime(held)
+
+    other = threading.Thread(target=live)
+    other.start()
+    if alive:
+        with pytest.raises(DataError, match=r"\(4711 on elsewhere\)"), lock(tmp_path):
+            raise AssertionError("held twice")
+    else:
+        with lock(tmp_path):
+            begun = held.stat().st_mtime_ns
+            time.sleep(0.1)
+            assert held.stat().st_mtime_ns > begun
+        assert held.read_text() == ""
+    ended.set()
+    other.join()
 
 
 def test_half_a_surrogate_pair_does_not_stop_the_journal(tmp_path: Path) -> None:

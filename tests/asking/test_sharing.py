@@ -16,7 +16,8 @@ from tests.servers.loopback import Server
 from xsafety.asking.engines import openai
 from xsafety.asking.engines import sharing as module
 from xsafety.asking.engines.limits import Limiter
-from xsafety.asking.engines.sharing import FORGOTTEN, sharing
+from xsafety.asking.engines.sharing import sharing
+from xsafety.asking.flock import FORGOTTEN
 from xsafety.asking.requests import Fatal, Request
 from xsafety.config.models import Connection
 

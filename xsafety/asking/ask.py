@@ -23,7 +23,7 @@ from .requests import Completion, Ended, Engine, Fatal, Meter, Receipt, Request
 from .spending import Purse
 
 MAX_FAILURES = 32  # requests that fail in a row
-ADVICE = "is {} up, and are model, address and key right?"
+ADVICE = "is the endpoint{} up, and are model, address and key right?"
 OPEN_JOURNALS = 200  # at a time: a judge of 50 models in 100 languages has more parts than a process may open files
 MIXED = 8  # parts whose rows are asked in turn, of providers
 
@@ -186,7 +186,7 @@ class _Asking:
         self._missing, self._accepted, self._log = sum(lacking.values()), accepted, log
         self.mixed = 1 if isinstance(connection, LocalConnection) else MIXED
         online = connection if isinstance(connection, Connection) else None
-        self._advice = ADVICE.format((online and online.base_url) or "the endpoint")
+        self._advice = ADVICE.format(f" {online.base_url}" if online and online.base_url else "")
         self._price = online.price if online else None
         self._purses = [Purse(budget) for budget in connection.budgets] if isinstance(connection, JobConnection) else []
         self._is_submitted = bool(online and online.mode == "batch")  # what is submitted is paid for, and taken

@@ -1,7 +1,10 @@
-"""Locks on open files, which go with the process that has them, also when it is killed."""
+"""Locks on open files, which go with the process that has them, also when it is killed; and signs of life on files."""
 
 import fcntl
 from typing import IO
+
+BEAT = 10.0  # seconds between two signs of life that a job gives to other hosts
+FORGOTTEN = 90.0  # seconds without one after which it is taken for dead; NFS may tell them up to 60 s late
 
 
 def take(file: int | IO[str] | IO[bytes], *, shared: bool = False, wait: bool = False) -> bool:

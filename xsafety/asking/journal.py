@@ -8,8 +8,11 @@ checksum, so that a text that the disk or an editor changed is told; lines from 
 import hashlib
 import json
 import os
+import socket
+import threading
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -18,7 +21,7 @@ from zlib import crc32
 
 from ..rows import AnswerStatus, JournalAnswer
 from ..tabular import DataError, to_json
-from .flock import take
+from .flock import BEAT, FORGOTTEN, take
 from .price import cost
 
 if TYPE_CHECKING:  # pydantic is slow to import
@@ -249,20 +252,60 @@ def paid(line: Mapping[str, Any], price: "Price | None") -> float:
 
 @contextmanager
 def lock(folder: Path) -> Iterator[None]:
-    """Holds a folder of the journal for one job. Raises DataError where another one holds it."""
+    """Holds a folder of the journal for one job. Raises DataError where another one holds it.
+
+    That is what `flock` is for. As some file systems keep it to one host, the lock names its holder, who gives signs of
+    life: one on another host is waited for until it gave none for `FORGOTTEN` seconds.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    with (folder / ".lock").open("w") as file:
-        _hold(file.fileno(), folder)
-        yield
+    path = folder / ".lock"
+    with path.open("a+") as file:
+        file.seek(0)
+        holder = file.read().strip()
+        _hold(file.fileno(), folder, holder)
+        host = socket.gethostname()
+        if holder and not holder.endswith(f" on {host}") and _gives_signs_of_life(path):
+            raise _held(folder, holder)
+        ended = threading.Event()
+        file.truncate(0)
+        file.write(f"{os.getpid()} on {host}")
+        file.flush()
+
+        def live() -> None:
+            while not ended.wait(BEAT):
+                with suppress(OSError):
+                    os.utime(path)
+
+        threading.Thread(target=live, daemon=True).start()
+        try:
+            yield
+        finally:
+            ended.set()
+            file.truncate(0)
 
 
-def _hold(descriptor: int, path: Path) -> None:
+def _gives_signs_of_life(path: Path) -> bool:
+    """Whether a file is written to by another host: looks for some time."""
+    before, until = path.stat().st_mtime_ns, time.monotonic() + FORGOTTEN
+    while time.monotonic() < until:
+        time.sleep(BEAT / 10)
+        if path.stat().st_mtime_ns != before:
+            return True
+    return False
+
+
+def _hold(descriptor: int, path: Path, holder: str = "") -> None:
     try:
         free = take(descriptor)
     except OSError as error:
         raise DataError(f"{path}: cannot be locked ({error.strerror}); put `journal` where files have locks") from None
     if not free:
-        raise DataError(f"{path}: another process is writing to it; wait for it to end, or stop it")
+        raise _held(path, holder)
+
+
+def _held(path: Path, holder: str) -> DataError:
+    who = f" ({holder})" if holder else ""
+    return DataError(f"{path}: another process is writing to it{who}; wait for it to end, or stop it")
 
 
 BATCHES = "batches.jsonl"  # in a folder: what was submitted to a Batch API

@@ -68,7 +68,7 @@ def memory_state(memory: Path, drafts: Path, receipt: Path) -> str:
         last = last_receipt(receipt)
         if state == last.get("memory", state):
             return state
-        known, rows = read_memory(memory), read_rows(drafts, Draft)
+        known, rows = read_memory(memory), _made(drafts)
         taken = set(last["from_memory"])
     except (DataError, ValueError, KeyError):  # for the job to tell, or to make again
         return state
@@ -79,6 +79,11 @@ def memory_state(memory: Path, drafts: Path, receipt: Path) -> str:
     return str(last["memory"]) if same else state
 
 
+def _made(drafts: Path) -> list[dict[str, str]]:
+    """The drafts of a run as the memory has them: without their language, which names its file."""
+    return [{name: row[name] for name in DRAFT_COLUMNS} for row in read_csv(drafts, DRAFT_COLUMNS)]
+
+
 def freeze(memory: Path, drafts: Path, ids: Sequence[str]) -> tuple[int, int]:
     """Adds to a file of the memory the drafts that it lacks; how many it added, and how many rows have no draft.
 
@@ -87,7 +92,7 @@ def freeze(memory: Path, drafts: Path, ids: Sequence[str]) -> tuple[int, int]:
     """
     rows = read_csv(memory, DRAFT_COLUMNS) if memory.exists() else []
     known = {row["source"] for row in rows if row["draft"]}
-    drafted = _drafted(drafts)
+    drafted = _made(drafts)
     new = {row["source"]: row for row in reversed(drafted) if row["draft"] and row["source"] not in known}
     if new:
         columns = [*DRAFT_COLUMNS, *(column for column in (rows[0] if rows else ()) if column not in DRAFT_COLUMNS)]
@@ -95,11 +100,6 @@ def freeze(memory: Path, drafts: Path, ids: Sequence[str]) -> tuple[int, int]:
         merged = sorted([*rows, *reversed(new.values())], key=lambda row: order.get(row["id"], len(order)))
         write_csv(memory, columns, merged)
     return len(new), sum(not row["draft"] and row["source"] not in known for row in drafted)
-
-
-def _drafted(file: Path) -> list[dict[str, str]]:
-    """The rows of a drafts file, with the columns of the memory alone."""
-    return [{name: row[name] for name in DRAFT_COLUMNS} for row in read_csv(file, DRAFT_COLUMNS)]
 
 
 def print_missing(receipts: Mapping[str, Path]) -> None:

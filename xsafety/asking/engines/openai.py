@@ -17,13 +17,14 @@ from openai.resources.chat.completions import AsyncCompletions
 
 from ...config.models import Connection
 from ...rows import Identity
+from ..flock import BEAT
 from ..price import estimate_tokens
 from ..requests import Completion, Fatal, Recipient, Request
 from .errors import Denied, RateLimited, RowFailed, Transient, read_error
 from .limits import IMPATIENT, Limiter, retry_after
 from .outcome import NO_CHOICE, Empty, read_success
 from .secrets import IN_PLACE_OF_A_KEY, SHORTEST_SECRET, Secrets
-from .sharing import BEAT, SHARED_FOLDER, sharing
+from .sharing import SHARED_FOLDER, sharing
 from .wire import Unreadable, Wire, certificates, open_wire
 
 OPENAI = "https://api.openai.com/v1"

@@ -11,8 +11,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from uuid import uuid4
 
-BEAT = 10.0  # seconds between two signs of life
-FORGOTTEN = 90.0  # seconds without one; NFS may tell another host's up to 60 s late
+from ..flock import FORGOTTEN
+
 SHARED_FOLDER = "XSAFETY_SHARING"  # names the folder of these files in the environment of a job, one a provider in it
 
 
