@@ -62,7 +62,7 @@ async def _ask_online(
 
         async def work(place: int) -> None:
             nonlocal all_taken
-            while not all_taken:
+            while not (all_taken or end):
                 if place and place >= limiter.share * connection.concurrency:  # another job's turn
                     await asyncio.sleep(1)
                     continue
