@@ -51,7 +51,8 @@ if not workflow.overwrite_configfiles:
 
 
 try:
-    CONFIG = load(config, ", ".join(map(os.path.relpath, CONFIG_FILES)) or "config")
+    GIVEN_BY = [*map(os.path.relpath, CONFIG_FILES), *(["--config"] if workflow.config_settings.config else [])]
+    CONFIG = load(config, ", ".join(GIVEN_BY) or "config")
 except DataError as error:
     raise WorkflowError(str(error)) from None
 

@@ -158,10 +158,12 @@ def lm_eval(url: str, texts: list[str], concurrency: int) -> int:
 
 
 NAMELESS = "xsafety, nameless replies"  # from a server that does not repeat the names of requests
+TRUSTED = f"{NAMELESS}, keep_connections"
 CONTENDERS: Mapping[str, Contender] = {
     "raw openai": raw,
     "xsafety": ours,
     NAMELESS: ours,
+    TRUSTED: partial(ours, connection={"keep_connections": True}),
     "inspect_ai": inspect_ai,
     "lm-eval": lm_eval,
 }
@@ -236,7 +238,7 @@ def measure(
         "connection": connection or {},
         "warm_up": 0 if limit else WARM_UP,
     }
-    with server("--latency", str(LATENCY), *limit, *(["--nameless"] if name == NAMELESS else [])) as url:
+    with server("--latency", str(LATENCY), *limit, *(["--nameless"] if name.startswith(NAMELESS) else [])) as url:
         done = subprocess.run(
             [python, __file__, "--contend", json.dumps({**order, "url": url})],
             env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])},
@@ -347,7 +349,12 @@ def main() -> None:
         contend(**args.contend)
         return
     own = (sys.executable, "")
-    installed = {"raw openai": (sys.executable, version(sys.executable, "openai")), "xsafety": own, NAMELESS: own}
+    installed = {
+        "raw openai": (sys.executable, version(sys.executable, "openai")),
+        "xsafety": own,
+        NAMELESS: own,
+        TRUSTED: own,
+    }
     for harness in ("inspect_ai", "lm-eval"):
         if found := version(args.harness_python, harness):
             installed[harness] = (args.harness_python, found)

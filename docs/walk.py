@@ -13,6 +13,7 @@ import sys
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from difflib import unified_diff
 from pathlib import Path
 from typing import Any
 
@@ -85,7 +86,7 @@ class Walk:
         text = file.read_text(encoding="utf-8")
         assert text.count(before) == 1, before
         file.write_text(text.replace(before, after), encoding="utf-8")
-        lines = [f"-{line}" for line in before.splitlines()] + [f"+{line}" for line in after.splitlines()]
+        lines = [*unified_diff(before.splitlines(), after.splitlines(), lineterm="")][3:]
         self.page.append("```diff\n" + "\n".join(lines) + "\n```\n")
 
     def fill(self, lang: str, name: str, edits: int) -> None:

@@ -1,8 +1,9 @@
 # Stage: releases of the data set; on request only.
 # `snakemake release` takes <results>/queries/ with ledgers, checks and review tables. Makes <results>/release/{name}/: the
 # rows of each language as Parquet and JSON Lines, on request answers, verdicts and labels beside them, a card, a
-# description in Croissant, a schema, checksums, and what it rests on (docs/release.md). Config: release, dataset.licence.
-from xsafety.release.provenance import DATA, code_state, pack
+# description in Croissant, a schema, checksums, and what it rests on (docs/release.md). `snakemake crate` takes the report,
+# its tables and charts, and provenance.json. Makes <results>/crate/. Config: release, dataset.licence.
+from xsafety.release.provenance import DATA, code_state, commit_date, pack
 
 RELEASE = CONFIG.release and CONFIG.release.with_terms(CONFIG.translation.name, CONFIG.translation.licence)
 PAPERS = "README.md CHANGES.md CITATION.cff LICENSE croissant.json provenance.json schema.json SHA256SUMS".split()
@@ -92,3 +93,46 @@ rule changes:
     shell:
         'python3 "$XSAFETY/scripts/changes.py" --release {params.release:q} --since {params.since:q}'
         " --folder {params.folder:q} --out {params.out:q} 2>&1 | tee {log:q}"
+
+
+rule crate:
+    """Make an RO-Crate of the run."""
+    input:
+        report="<results>/report.html",
+        tables=expand(
+            "<results>/tables/{judge}/{file}",
+            judge=CONFIG.safety_judges,
+            file=[*(table.file for table in TABLES), RATES_FILE, COMPARISONS_FILE],
+        ),
+        choices=expand("<results>/tables/{judge}/choices.csv", judge=CONFIG.choice_judges),
+        pairs="<results>/tables/judge_pairs.csv" if len(CONFIG.safety_judges) > 1 else [],
+        qualities=expand("<results>/calibration/{judge}.csv", judge=CONFIG.safety_judges),
+        charts=expand("<results>/charts/{name}.{kind}", name=drawing_names(CONFIG.models), kind=["svg", "csv"]),
+        usage="<results>/usage.csv",
+        tests="<results>/data_tests.txt",
+        provenance="<results>/provenance.json",
+        rates="<results>/review/modification_rates.csv",
+    output:
+        "<results>/crate/ro-crate-metadata.json",
+    log:
+        "<logs>/crate.log",
+    localrule: True
+    conda:
+        "../envs/crate.yaml"
+    params:
+        code=digest("scripts/crate.py"),
+        release=to_json(RELEASE and RELEASE.model_dump()),
+        date=lambda wildcards: (RELEASE and RELEASE.date) or commit_date(CHECKOUT, code_state(CHECKOUT)) or [],
+        results=lambda wildcards: RESULTS,
+        origins=lambda wildcards: origins(CONFIG.targets),
+        commit=lambda wildcards: to_json(code_state(CHECKOUT)),
+        redact=to_json(CONFIG.report.redact),
+        folder=result("crate"),
+    message:
+        "Making an RO-Crate of the run."
+    shell:
+        'python3 "$XSAFETY/scripts/crate.py" --release {params.release:q} --date {params.date:q} --results {params.results:q}'
+        " --files {input.report:q} {input.tables:q} {input.choices:q} {input.pairs:q} {input.qualities:q} {input.charts:q}"
+        " {input.usage:q} {input.tests:q} --origins {params.origins:q} --provenance {input.provenance:q}"
+        " --redact {params.redact} --rates {input.rates:q} --code {params.commit:q}"
+        ' --checkout "$XSAFETY" --out {params.folder:q} 2>&1 | tee {log:q}'

@@ -183,7 +183,9 @@ rule provenance:
         commit=lambda wildcards: to_json(code_state(CHECKOUT)),
     params:
         code=digest("scripts/provenance.py"),
-        languages=lambda wildcards: ready_languages(),
+        cells=lambda wildcards: to_json(grouped_cells()),
+        promptings=list(PROMPTINGS),
+        judges=list(CONFIG.safety_judges),
         choices=to_json(bool(CONFIG.choice_judges)),
         journal=lambda wildcards: JOURNAL,
         protocols=to_json(
@@ -193,5 +195,6 @@ rule provenance:
         'python3 "$XSAFETY/scripts/provenance.py"'
         " --config {resources.config:q} --code {resources.commit:q} --inputs {input.origins:q} {input.people:q}"
         " --models {input.models:q} --judges {input.judges:q} --protocols {params.protocols:q}"
-        " --languages {params.languages} --choices {params.choices} --journal {params.journal:q}"
+        " --cells {params.cells:q} --promptings {params.promptings} --safety-judges {params.judges}"
+        " --choices {params.choices} --journal {params.journal:q}"
         ' --checkout "$XSAFETY" --out {output.provenance:q} --card {output.card:q} 2> {log:q}'

@@ -8,6 +8,9 @@ from xsafety.text.languages import EN
 
 TRANSLATION_ENVIRONMENT = f"../envs/{'models' if CONFIG.translation.openai else 'workflow'}.yaml"
 
+# Whoever asks takes turns with the others that do; what a model in process said is only filed.
+TURNS = int(not CONFIG.translation.transformers)
+
 # What a judge that reads English reads as the query; an English seed stands beside each response.
 ENGLISH_QUERIES = [] if CONFIG.dataset.source == EN else f"<results>/queries/{EN}.jsonl"
 
@@ -70,7 +73,7 @@ rule drafts:
     conda:
         TRANSLATION_ENVIRONMENT
     resources:
-        translator=1,
+        translator=TURNS,
         connection=translation_connection,
     params:
         code=digest("scripts/drafts.py"),
@@ -168,7 +171,7 @@ rule english:
     conda:
         TRANSLATION_ENVIRONMENT
     resources:
-        translator=1,
+        translator=TURNS,
         connection=translation_connection,
     params:
         code=digest("scripts/english.py"),

@@ -21,14 +21,17 @@ def main(
     protocols: dict[str, str],
     journal: Path,
     checkout: Path,
-    languages: list[str],
+    cells: list[list[list[str]]],
+    promptings: list[str],
+    safety_judges: list[str],
     choices: bool,
     out: Path,
     card: Path,
 ) -> None:
     asked = asked_provenance({"models": models, "judges": judges}, protocols, checkout, journal)
     write_json(out, {**data_provenance(config, code, checkout, inputs), **asked})
-    write_text(card, results_card(row_kinds(languages, choices=choices)))
+    kinds = row_kinds([(models, langs) for models, langs in cells], promptings, safety_judges, choices=choices)
+    write_text(card, results_card(kinds))
 
 
 if __name__ == "__main__":

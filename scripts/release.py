@@ -10,7 +10,7 @@ from xsafety.config.release import Beside, DataRelease
 from xsafety.release.build import LanguageRows, Papers, build_release, in_order
 from xsafety.release.card import Reviewed
 from xsafety.release.changes import older_release, read_released, release_changes
-from xsafety.release.provenance import Code, asked_provenance, data_provenance, without_places
+from xsafety.release.provenance import Code, asked_provenance, data_provenance, without_servers
 from xsafety.rows import Check, Evidence, Query, Status
 from xsafety.tabular import DataError, read_rows
 from xsafety.translation.memory import read_memory
@@ -61,7 +61,7 @@ def main(
         older=older,
         licence_text=licence_text,
         answers=_answers(results, cells, promptings, judges, languages),
-        asked=without_places(asked_provenance(receipts, protocols, checkout, journal)) if cells else None,
+        asked=without_servers(asked_provenance(receipts, protocols, checkout, journal)) if cells else None,
     )
     left_out = build_release(
         release, _language_rows(results, memory, in_order(languages, known.language), targets), papers, out

@@ -94,9 +94,11 @@ def read_jsonl(path: Path) -> Iterator[dict[str, Any]]:
         yield from json_objects(path, lines)
 
 
-def json_objects(path: Path, lines: Iterable[bytes]) -> Iterator[dict[str, Any]]:
-    """The rows of the lines of a JSONL file, as `read_jsonl` has them."""
+def json_objects(path: Path, lines: Iterable[bytes], *, blank: bool = False) -> Iterator[dict[str, Any]]:
+    """The rows of the lines of a JSONL file, as `read_jsonl` has them; `blank`: lines may be so, and count."""
     for number, line in enumerate(lines, 1):
+        if blank and not line.strip():
+            continue
         try:
             row = json.loads(line.decode())
         except json.JSONDecodeError as error:

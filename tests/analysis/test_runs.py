@@ -91,7 +91,7 @@ def test_runs_that_share_nothing_are_told(tmp_path: Path) -> None:
         compare_runs(one, other, ["strict"], {"commonsense"})
 
 
-def test_a_tag_is_as_good_as_a_copy_and_holds_no_text(tmp_path: Path) -> None:
+def test_a_tag_is_as_good_as_a_copy_and_holds_no_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     older = verdicts(("a", "safe"), ("b", "unsafe"), ("c", "safe"), query="How?", response="Like this.")
     newer = [
         *verdicts(("a", "unsafe"), query="How?", response="Otherwise."),
@@ -101,6 +101,8 @@ def test_a_tag_is_as_good_as_a_copy_and_holds_no_text(tmp_path: Path) -> None:
     assert tag_verdicts(results, ["strict"], tags / "before") == 1
     assert not [file for file in tags.rglob("*.csv") if "this" in file.read_text()]
     run(results, *newer)
+    (tmp_path / "before").mkdir()  # no results
+    monkeypatch.chdir(tmp_path)
     assert older_run("before", tags) == tags / "before"
     by_tag, by_copy = (compare_runs(older, results, ["strict"], set()) for older in (tags / "before", copy))
     assert by_tag == by_copy
@@ -111,7 +113,9 @@ def test_a_tag_is_neither_lost_nor_overwritten(tmp_path: Path) -> None:
     results, tags = run(tmp_path / "results", *verdicts(("a", "safe"))), tmp_path / "tags"
     with pytest.raises(DataError, match=r"with=before: name .* tags: none yet"):
         older_run("before", tags)
+    (tags / ".first.partial/verdicts/gone").mkdir(parents=True)  # left by a kill
     tag_verdicts(results, ["strict"], tags / "first")
+    assert [path.name for path in tags.glob("first/verdicts/*")] == ["strict"]
     with pytest.raises(DataError, match="first: there already; name another tag"):
         tag_verdicts(results, ["strict"], tags / "first")
     with pytest.raises(DataError, match="tags: first"):

@@ -5,6 +5,7 @@ import resource
 import time
 from collections.abc import Iterable, Sequence
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Any, get_args
 
@@ -135,6 +136,17 @@ def test_asking_ends_where_the_budget_does_over_all_runs(tmp_path: Path) -> None
         assert answered() == 2
     ask(texts, tmp_path, for_a_dollar, quiet, connection=paying(4.5, tmp_path))
     assert answered() == 4
+
+
+def test_no_further_round_of_batches_begins_beyond_the_budget(tmp_path: Path) -> None:
+    def first_two(asked: Iterable[Request], recipient: Recipient) -> Engine:
+        for_a_dollar(islice(asked, 2), recipient)
+        return for_a_dollar
+
+    batches = paying(2, tmp_path).model_copy(update={"mode": "batch"})
+    with pytest.raises(Ended, match=r"its budget of \$2.00 is used up"):
+        ask(requests("A", "B", "C", "D"), tmp_path, first_two, quiet, connection=batches)
+    assert len(answers(journal_file(tmp_path, "none/en"))) == 2
 
 
 def test_answers_from_before_a_price_was_set_count_at_the_price_of_today(tmp_path: Path) -> None:

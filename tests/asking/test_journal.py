@@ -1,5 +1,7 @@
 """The journal: nothing acknowledged is lost, nothing torn is read, one writer at a time."""
 
+import errno
+import fcntl
 import json
 import os
 import signal
@@ -300,7 +302,6 @@ def test_a_full_disk_is_an_error_and_leaves_no_half_line(tmp_path: Path, monkeyp
 
 WRITER = """
 import sys
-import threading
 from pathlib import Path
 from xsafety.asking.journal import Journal
 with Journal(Path(sys.argv[1])) as journal:
@@ -362,3 +363,12 @@ def test_a_line_of_another_file_of_the_journal_is_no_answer(tmp_path: Path) -> N
     for read in (keys, answers):
         with pytest.raises(DataError, match=r"runs\.jsonl, line 1: .*take this line out"):
             read(tmp_path / "runs.jsonl")
+
+
+def test_a_file_system_without_locks_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def flock(file: object, kind: int) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(fcntl, "flock", flock)
+    with pytest.raises(DataError, match=r"en.jsonl: cannot be locked \(No locks available\); put `journal` where"):
+        Journal(tmp_path / "en.jsonl")

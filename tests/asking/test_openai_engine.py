@@ -225,10 +225,17 @@ def test_a_silent_and_an_absent_server_fail_their_rows(server: Server) -> None:
     assert all(reason.startswith("connection failed") for reason in failed.values())
 
 
-def test_the_environments_proxy_is_used(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("http_proxy", server.url)
+@pytest.mark.parametrize("scheme", ["http://", ""])
+def test_the_environments_proxy_is_used(server: Server, monkeypatch: pytest.MonkeyPatch, scheme: str) -> None:
+    monkeypatch.setenv("http_proxy", scheme + server.url.removeprefix("http://"))
     server.reply = lambda body: "fine"
     assert ask(server, "a", "b", base_url="http://provider.invalid/v1")[0]["b"].text == "fine"
+
+
+def test_a_proxy_that_speaks_no_http_is_told(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("all_proxy", "socks5://user:secret@127.0.0.1:9")
+    with pytest.raises(Fatal, match=r"provider.invalid: the environment names a socks5 proxy; .* in http_proxy"):
+        ask(server, "a", base_url="http://provider.invalid/v1")
 
 
 def test_a_provider_that_asks_to_wait_is_heeded(server: Server) -> None:

@@ -378,6 +378,19 @@ def test_what_comes_without_a_name_is_asked_for_on_a_connection_of_its_own(
     assert len(connections) == most
 
 
+def test_a_refusal_without_a_name_is_not_asked_for_twice_at_once() -> None:
+    refused = b"HTTP/1.1 429 Too Many Requests\r\nRetry-After-Ms: 1\r\nContent-Length: 2\r\n\r\n{}"
+    asked = list[str]()
+
+    async def busy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, text: str) -> None:
+        asked.append(text)
+        writer.write(refused if asked.count("3") == 1 and text == "3" else good(text, NAMES[writer]))
+
+    found = ask(busy, *map(str, range(6)), concurrency=1, max_retries=1)
+    assert (asked, found.failed) == ([*"0123345"], {})
+    assert found.meter.rate_limited == 1
+
+
 def test_large_replies_take_no_more_memory_at_many_in_flight(monkeypatch: pytest.MonkeyPatch) -> None:
     packed = gzip.compress(b"\0" * 2**26)
     head = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(packed)

@@ -1,5 +1,6 @@
 """Jobs that share a provider's limits, as processes that could be on two hosts: all they have in common is a folder."""
 
+import asyncio
 import os
 import subprocess
 import sys
@@ -7,12 +8,18 @@ import time
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from tests.asking.collected import Collected
 from tests.conftest import ROOT
 from tests.servers.loopback import Server
+from xsafety.asking.engines import openai
 from xsafety.asking.engines import sharing as module
 from xsafety.asking.engines.limits import Limiter
 from xsafety.asking.engines.sharing import sharing
 from xsafety.asking.flock import FORGOTTEN
+from xsafety.asking.requests import Fatal, Request
+from xsafety.config.models import Connection
 
 HOLD = "import sys, pathlib, time; from xsafety.asking.engines.sharing import sharing\n"
 HOLD += "with sharing(pathlib.Path(sys.argv[1])) as mine: print(mine.share(), flush=True); time.sleep(60)"
@@ -94,3 +101,15 @@ def test_two_hosts_keep_one_limit_together(server: Server, tmp_path: Path) -> No
     assert len(times) == 60
     # 20 a second together, of which each knows; but for the first ones, which one may ask before the other is there.
     assert times[-1] - times[20] > 1.6
+
+
+def test_a_job_at_its_end_waits_for_no_other(server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    server.reply = lambda body: (401, {})
+    monkeypatch.setenv(module.SHARED_FOLDER, str(tmp_path))
+    connection = Connection(base_url=server.url + "/v1", concurrency=8)
+    asked = [Request(str(n), str(n), "p", [{"role": "user", "content": "Hello"}]) for n in range(30)]
+    with sharing(tmp_path / str(connection.provider)) as other:
+        other.share()  # it goes on, and keeps half of the places
+        asking = openai._ask_online(asked, Collected(), {"engine": "openai", "model": "m", "decoding": {}}, connection)
+        with pytest.raises(Fatal, match="answers 401"):
+            asyncio.run(asyncio.wait_for(asking, 10))

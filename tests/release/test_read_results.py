@@ -40,7 +40,11 @@ def test_all_rows_of_a_kind_are_joined_whatever_the_first_file_lacks(tmp_path: P
     later = {**first, "refusal": True, "categories": ["rude"], "confidence": 0.5, "judge": "later", "group": "g"}
     for row in (first, later):
         write_rows(tmp_path / "verdicts" / row["judge"] / "one/none/en.jsonl", Verdict, [row])
-    write_text(tmp_path / "README.md", results_card(row_kinds(["en"], choices=False)[-1:]))
+    write_rows(tmp_path / "verdicts/gone/one/none/en.jsonl", Verdict, [{**first, "judge": "gone"}])
+    write_text(
+        tmp_path / "README.md",
+        results_card(row_kinds([(["one"], ["en"])], ["none"], ["first", "later"], choices=False)[-1:]),
+    )
     assert read_rows(tmp_path / "verdicts/first/one/none/en.jsonl", Verdict) == [first]
     if not OTHERS.exists():
         pytest.skip("make release sets up the readers")

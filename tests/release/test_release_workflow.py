@@ -23,7 +23,7 @@ def test_all_results_and_the_release_are_the_same_bytes_anywhere(
 ) -> None:
     """In another folder, time zone and locale, with other hashes and another number of cores; spreadsheets too."""
     built.config |= {"release": RELEASE, "dataset": {"seeds": "seeds", "licence": "MIT"}}
-    done = built.run("--forcerun", "provenance", "--", "all", "release")
+    done = built.run("--forcerun", "provenance", "--", "all", "release", "crate")
     assert done.status == 0, done.output
     assert not server.chats
     assert "hf upload ORGANISATION/mild results/release/mild . --repo-type=dataset" in done.output
@@ -31,12 +31,14 @@ def test_all_results_and_the_release_are_the_same_bytes_anywhere(
     other.config |= {"release": RELEASE, "dataset": {"seeds": "seeds", "licence": "MIT"}}
     other.write("seeds/seeds.csv", SEEDS)
     environment = {"TZ": "Asia/Tokyo", "LC_ALL": "C", "PYTHONHASHSEED": "777"}
-    again = other.run_afresh("--cores", "1", "all", "release", environment=environment)
+    again = other.run_afresh("--cores", "1", "all", "release", "crate", environment=environment)
     assert again.status == 0, again.output
     before, after = built.snapshot(), other.snapshot()
     assert {"sheets/fr.xlsx", "usage.csv", "report.html", "release/mild/data/fr.parquet"} <= before.keys()
+    assert {"crate/ro-crate-metadata.json", "crate/Snakefile", "crate/results/report.html"} <= before.keys()
     assert [path for path in sorted(before.keys() | after.keys()) if before.get(path) != after.get(path)] == []
-    assert built.run("all", "release").nothing_done
+    assert built.run("all", "release", "crate").nothing_done
+    assert server.url not in (built.folder / "results/crate/config.yaml").read_text(encoding="utf-8")
 
     files = [made.folder / "results" / "provenance.json" for made in (built, other)]
     assert files[0].read_bytes() == files[1].read_bytes()

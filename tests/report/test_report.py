@@ -22,7 +22,9 @@ from xsafety.calibration.labels import answer_digest
 from xsafety.categories import OF_PAPER, About, write_about
 from xsafety.cli import arguments
 from xsafety.explore.selection import Selection
+from xsafety.report import page as module
 from xsafety.report.charts import HEAT_BINS, drawing_names
+from xsafety.report.drawing import Picture
 from xsafety.report.page import (
     MANY,
     SECTIONS,
@@ -546,6 +548,19 @@ def test_no_map_of_harm_has_a_category_that_asks_for_a_choice(page: str, tmp_pat
     assert heads in page
     assert heads not in (without := rendered([judge], [], verification(), [], SHOWN))
     assert "Without Commonsense Safety: whoever is asked for a choice" in without
+
+
+def test_a_page_of_many_cells_shows_the_first_models_in_detail(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "DETAIL", 1)
+    judge = read_judge("lexicon", folder(tmp_path), OF_PAPER)
+    pictures = [Picture(f"issues.{model}", f"<svg>{model}</svg>", "") for model in judge.models]
+    made = render(Contents([judge], [], verification(), [], SHOWN, pictures))
+    first, second = judge.models
+    assert f"<svg>{first}</svg>" in made
+    assert f"<svg>{second}</svg>" not in made
+    assert "of b: <code>charts/issues.*.svg</code>" in made
+    assert len(re.findall('<caption id="heat-', made)) == 2, "of one model, and of the mean"
+    Elements(made)
 
 
 def test_heat_map_numbers_can_be_read(page: str) -> None:

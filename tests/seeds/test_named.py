@@ -268,7 +268,7 @@ def test_problems_are_grouped_and_come_at_once(tmp_path: Path) -> None:
         ({"a.csv": "id,text\n1,One.\n"}, {"where": "kind == 'x'"}, "is not defined; the columns are: id, text"),
         ({"a.csv": "id,text\n1,One, two\n"}, {}, "row 2: 3 fields"),
         ({"a.csv": 'id,text\n1,"One\n'}, {}, "is a quotation mark left open?"),
-        ({"a.jsonl": "{]\n"}, {}, "line 1: not JSON"),
+        ({"a.jsonl": "\n \n{]\n"}, {}, "line 3: not JSON"),
         ({"a.parquet": "no"}, {}, "not readable as parquet"),
         ({"a.xlsx": "no"}, {}, "not readable as xlsx"),
         ({"a.csv": "1,One.\n"}, {"columns": ["id"]}, "2 columns, and `columns` names 1"),

@@ -35,7 +35,8 @@ def test_new_drafts_are_added_in_the_order_of_the_seeds(tmp_path: Path) -> None:
 
 
 def test_a_first_file_and_further_columns(tmp_path: Path) -> None:
-    drafts = write(tmp_path / "drafts.csv", row("a"), row("b", source="A"), row("d", ""))
+    made = [one | {"lang": "sw"} for one in (row("a"), row("b", source="A"), row("d", ""))]  # as a run has them
+    drafts = write(tmp_path / "drafts.csv", *made, more=("lang",))
     assert freeze(tmp_path / "memory" / "sw.csv", drafts, IDS) == (1, 1)
     assert read_csv(tmp_path / "memory" / "sw.csv", DRAFT_COLUMNS) == [row("a")]
     noted = row("b", source="B") | {"note": "from a book"}

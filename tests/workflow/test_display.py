@@ -303,9 +303,9 @@ def test_a_failed_job_has_the_last_word(project: Project, options: list[str]) ->
 
 def test_a_bad_configuration_is_told_with_quiet_too(project: Project) -> None:
     project.config["judgs"] = {}
-    done = project.run(SHORT, "--quiet", "all")
+    done = project.run(SHORT, "--quiet", "all", "--config", "tag=first")
     assert done.status == 1
-    assert "config.yaml: 1 problem(s)\n  - judgs: unknown key; did you mean 'judges'?" in done.output
+    assert "config.yaml, --config: 1 problem(s)\n  - judgs: unknown key; did you mean 'judges'?" in done.output
 
 
 def test_commands_that_only_look_say_nothing_of_waiting(built: Project) -> None:

@@ -55,6 +55,7 @@ def test_environments_hold_the_projects_pins(file: str) -> None:
     given = pins(pip)
     assert given
     assert given == {name: ({**DIRECT, **DEVELOPMENT}).get(name) for name in given}
+    assert given.keys() >= {"pydantic", "pyyaml"}, "by which jobs read the blocks that they are handed"
     (python,) = [part for part in environment["dependencies"] if str(part).startswith("python=")]
     assert PROJECT["project"]["requires-python"] == f">={python.removeprefix('python=')}"
 

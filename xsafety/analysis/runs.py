@@ -1,6 +1,7 @@
 """Two runs compared, row by row: what was judged otherwise than before, and why."""
 
 import hashlib
+import shutil
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
@@ -62,6 +63,7 @@ def tag_verdicts(results: Path, judges: Sequence[str], tag: Path) -> int:
     if not files:
         raise DataError(f"{results}/verdicts: no verdicts of {', '.join(judges)}; run snakemake first")
     partial = tag.with_name(f".{tag.name}.partial")
+    shutil.rmtree(partial, ignore_errors=True)  # of a job that was killed
     for file in files:
         write_rows(partial / file.relative_to(results).with_suffix(TAGGED), TaggedVerdict, _read(file))
     partial.rename(tag)
@@ -71,7 +73,7 @@ def tag_verdicts(results: Path, judges: Sequence[str], tag: Path) -> int:
 def older_run(named: str, tags: Path) -> Path:
     """The folder of an older run, by its path or as a tag. Raises DataError where it is neither."""
     for folder in (Path(named), tags / named):
-        if named and folder.is_dir():
+        if named and (folder / "verdicts").is_dir():
             return folder
     there = ", ".join(sorted(tag.name for tag in tags.glob("[!.]*"))) or "none yet (snakemake tag --config tag=NAME)"
     raise DataError(

@@ -84,10 +84,10 @@ def ask(
     with journal.lock(folder), closing(_Log(folder)) as log:
         asking = _Asking(lacking, accepted, log, connection, name)
         try:
-            asking.check_budget()
             with Progress(asking.work, say):
                 run: Engine | None = engine
                 while run:
+                    asking.check_budget()  # before each further round of batches, too
                     run = run(_unanswered(parts, folder, asking), asking)
             for request in _unanswered(parts, folder, asking, again=True):
                 asking.leave(request)

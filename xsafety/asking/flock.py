@@ -10,12 +10,12 @@ FORGOTTEN = 90.0  # seconds without one after which it is taken for dead; NFS ma
 def take(file: int | IO[str] | IO[bytes], *, shared: bool = False, wait: bool = False) -> bool:
     """Locks an open file, `shared` with others that do so; whether that was done: not where another process has it.
 
-    `wait`: until it is free.
+    `wait`: until it is free. Raises OSError where the file system has no locks.
     """
     kind = fcntl.LOCK_SH if shared else fcntl.LOCK_EX
     try:
         fcntl.flock(file, kind if wait else kind | fcntl.LOCK_NB)
-    except OSError:
+    except BlockingIOError:
         return False
     return True
 

@@ -12,7 +12,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -273,7 +273,8 @@ def lock(folder: Path) -> Iterator[None]:
 
         def live() -> None:
             while not ended.wait(BEAT):
-                os.utime(path)
+                with suppress(OSError):
+                    os.utime(path)
 
         threading.Thread(target=live, daemon=True).start()
         try:
@@ -294,7 +295,11 @@ def _gives_signs_of_life(path: Path) -> bool:
 
 
 def _hold(descriptor: int, path: Path, holder: str = "") -> None:
-    if not take(descriptor):
+    try:
+        free = take(descriptor)
+    except OSError as error:
+        raise DataError(f"{path}: cannot be locked ({error.strerror}); put `journal` where files have locks") from None
+    if not free:
         raise _held(path, holder)
 
 

@@ -47,7 +47,7 @@ class Estimate:
     minutes: float | None = None
     batch: bool = False
     unpriced: bool = False
-    group: str = ""  # lines of one group take turns, others run side by side
+    group: str = ""  # lines of one group share the limits of a provider, or a device; others run side by side
     under_way: int = 0
 
     @property

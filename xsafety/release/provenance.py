@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from platform import python_version_tuple
-from typing import TYPE_CHECKING, TypedDict, cast
+from typing import TYPE_CHECKING, Any, TypedDict, TypeVar, cast
 
 from ..asking.journal import OF_FOLDERS
 from ..asking.receipt import read_receipt
@@ -51,7 +51,14 @@ class AskedProvenance(TypedDict):
     journal: dict[str, str]  # who was asked -> checksum of the answers, in whatever order they came
 
 
+class RunProvenance(DataProvenance, AskedProvenance):
+    """What a run rests on: `provenance.json`."""
+
+
 DATA = {"languages", "dataset", "translation", "verification", "release"}  # of the configuration, what a data set is of
+_SERVERS = {"endpoint", "server", "base_url", "same_as"}
+
+Told = TypeVar("Told", bound=Mapping[str, Any])
 
 
 def pack(config: "Config", keys: set[str] | None = None) -> str:
@@ -69,25 +76,31 @@ def unpack(packed: str) -> dict[str, object]:
     return cast(dict[str, object], json.loads(zlib.decompress(base64.b64decode(packed))))
 
 
-def code_state(checkout: Path) -> Code:
-    """The commit of a checkout, and which of its files are changed."""
-
-    def git(*arguments: str) -> str:
+def _git(checkout: Path, *arguments: str) -> str:
+    """What git says of a checkout; nothing where there is no git, or it is none of git's."""
+    try:
         command = ["git", "-C", str(checkout), *arguments]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
-        return done.stdout if done.returncode == 0 else ""
-
-    try:
-        top = git("rev-parse", "--show-toplevel").strip()
-        if not top or Path(top).resolve() != checkout.resolve():
-            return {"commit": None, "changed": []}
-        changed = git("status", "--porcelain", "--untracked-files=no", "-z").split("\0")
-        return {
-            "commit": git("rev-parse", "HEAD").strip() or None,
-            "changed": sorted(line[3:] for line in changed if line),
-        }
     except OSError:  # no git on this machine
+        return ""
+    return done.stdout if done.returncode == 0 else ""
+
+
+def code_state(checkout: Path) -> Code:
+    """The commit of a checkout, and which of its files are changed."""
+    top = _git(checkout, "rev-parse", "--show-toplevel").strip()
+    if not top or Path(top).resolve() != checkout.resolve():
         return {"commit": None, "changed": []}
+    changed = _git(checkout, "status", "--porcelain", "--untracked-files=no", "-z").split("\0")
+    return {
+        "commit": _git(checkout, "rev-parse", "HEAD").strip() or None,
+        "changed": sorted(line[3:] for line in changed if line),
+    }
+
+
+def commit_date(checkout: Path, code: Code) -> str | None:
+    """The day of a checkout's commit, as YYYY-MM-DD where it was made; nothing where there is none."""
+    return _git(checkout, "show", "--no-patch", "--format=%cs", code["commit"]).strip() if code["commit"] else None
 
 
 def packages(checkout: Path) -> dict[str, str]:
@@ -159,13 +172,15 @@ def asked_provenance(
     return cast(AskedProvenance, portable(whole, checkout))
 
 
-def without_places(asked: AskedProvenance) -> AskedProvenance:
-    """Who was asked, without the servers, whose names are their owners' own matter."""
+def without_servers(told: Told) -> Told:
+    """What is told of a run, without the addresses of servers, which are their owners' own matter."""
 
-    def told(identities: Mapping[str, Identity]) -> dict[str, object]:
-        places = ("endpoint", "server")
-        return {
-            name: {key: value for key, value in one.items() if key not in places} for name, one in identities.items()
-        }
+    def kept(value: object) -> object:
+        if isinstance(value, list):
+            return [kept(one) for one in value]
+        if not isinstance(value, Mapping):
+            return value
+        # A model may have such a name.
+        return {key: kept(one) for key, one in value.items() if key not in _SERVERS or isinstance(one, Mapping)}
 
-    return cast(AskedProvenance, {**asked, "models": told(asked["models"]), "judges": told(asked["judges"])})
+    return cast(Told, kept(told))

@@ -29,14 +29,32 @@ class RowKind(NamedTuple):
     files: Sequence[str]
 
 
-def row_kinds(languages: Sequence[str], *, choices: bool) -> list[RowKind]:
-    """The kinds of rows in results, none without a language; `choices`: whether a judge reads these."""
+def row_kinds(
+    cells: Sequence[tuple[Sequence[str], Sequence[str]]],
+    promptings: Sequence[str],
+    judges: Sequence[str],
+    *,
+    choices: bool,
+) -> list[RowKind]:
+    """The kinds of rows in results, none without any; what models and judges of older configurations left is none.
+
+    `cells` are groups of models and the languages that each of them has; `choices`: whether a judge reads these.
+    """
+    languages = list(dict.fromkeys(lang for _, langs in cells for lang in langs))
     if not languages:
         return []  # a reader looks for all files, whichever kind it is to load
+    # Responses to shuffled queries lie beside those to the others.
+    files = [
+        f"{model}/{prompting}/{lang}.jsonl"
+        for models, langs in cells
+        for model in models
+        for prompting in promptings
+        for lang in (langs if choices else ["*"])
+    ]
     kinds = [
         RowKind("queries", Query, [f"queries/{lang}.jsonl" for lang in languages]),
-        RowKind("responses", Response, ["responses/*/*/*.jsonl"]),
-        RowKind("verdicts", Verdict, ["verdicts/*/*/*/*.jsonl"]),
+        RowKind("responses", Response, [f"responses/{file}" for file in files]),
+        RowKind("verdicts", Verdict, [f"verdicts/{judge}/{file}" for judge in judges for file in files]),
     ]
     if not choices:
         return kinds

@@ -71,6 +71,9 @@ _OUTCOMES = ("unsafe", "refusal", "over_refusal")
 MANY = 12
 """Longer lists of languages are given as their number, and longer tables of them scroll."""
 
+DETAIL = 1200
+"""Cells of heat maps on the page: of 8 models in 10 languages and 14 safety issues."""
+
 _COUNTED = [column for column in Usage.__annotations__ if column not in ("stage", "name", "engine", "lang")]
 
 
@@ -635,6 +638,12 @@ class Contents:
         return self.shown["promptings"][0]
 
     @cached_property
+    def detailed(self) -> list[str]:
+        """The models with charts and tables by language on the page: the first ones, as it may not grow without end."""
+        cells = len(self.columns) * max(len(self.about.of_harm), 1)
+        return list(self.primary.models)[: max(DETAIL // max(cells, 1), 1)]
+
+    @cached_property
     def status(self) -> Mapping[str, Status]:
         return {row["lang"]: row for row in self.review.status}
 
@@ -642,9 +651,14 @@ class Contents:
     def columns(self) -> list[Column]:
         return _columns(self.primary, self.status)
 
+    def shows(self, model: str) -> bool:
+        """Whether a model, or the mean of all, is shown in detail."""
+        return model == ALL or model in self.detailed
+
     def charts(self, kind: str) -> list[_Chart]:
-        """The charts of a kind: of every model, or the one of that name."""
-        found = [picture for picture in self.pictures if picture.name.partition(".")[0] == kind]
+        """The charts of a kind: of every model in detail, or the one of that name."""
+        names = {kind, *(f"{kind}.{model}" for model in self.detailed)}
+        found = [picture for picture in self.pictures if picture.name in names]
         return [_Chart(one.name, _coloured(self._linked(one)), _embedded(one.data)) for one in found]
 
     def _linked(self, picture: Picture) -> str:
@@ -695,7 +709,7 @@ def _unsafe(report: Contents) -> Mapping[str, Any]:
 
 
 def _categories(report: Contents) -> Mapping[str, Any]:
-    maps = _heat_maps(report.primary, report.columns, report.first)
+    maps = [one for one in _heat_maps(report.primary, report.columns, report.first) if report.shows(one.model)]
     choices = [category.name for category in report.about.categories.values() if category.choice]
     return {"maps": maps, "pictures": report.charts("issues"), "without_choices": choices}
 
@@ -704,6 +718,7 @@ def _methods(report: Contents) -> Mapping[str, Any]:
     methods = report.shown["labels"]["promptings"]
     return {
         "blocks": _promptings(report.primary, report.columns),
+        "detailed": report.shows,
         "methods": {name: methods[name] for name in report.shown["promptings"] if name in methods},
         "pictures": report.charts("promptings"),
     }
@@ -868,6 +883,7 @@ def _common(report: Contents) -> dict[str, Any]:
         "redact": report.shown["redact"],
         "rows_at": report.shown["rows_at"],
         "many": MANY,
+        "beyond": report.primary.models[len(report.detailed) :],
         "bins": HEAT_BINS,
     }
 

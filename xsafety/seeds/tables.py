@@ -192,8 +192,7 @@ def _with_header(name: str, sheet: str, rows: list[list[Any]], columns: Sequence
 
 def _of_lines(file: Path, data: bytes) -> Iterator[dict[str, Any]]:
     """The rows of JSON Lines of others: with a byte-order mark, or blank lines between them, too."""
-    lines = data.removeprefix(codecs.BOM_UTF8).splitlines()
-    return json_objects(file, filter(bytes.strip, lines))
+    return json_objects(file, data.removeprefix(codecs.BOM_UTF8).splitlines(), blank=True)
 
 
 def _of_json(file: Path, data: bytes, key: str | None) -> Iterable[dict[str, Any]]:

@@ -62,8 +62,8 @@ async def _ask_online(
 
         async def work(place: int) -> None:
             nonlocal all_taken
-            while not all_taken:
-                if place and place >= limiter.share * connection.concurrency:  # another job's turn
+            while not (all_taken or end):
+                if place >= max(1, int(limiter.share * connection.concurrency)):  # another job's
                     await asyncio.sleep(1)
                     continue
                 if (request := next(queue, None)) is None:
@@ -100,7 +100,7 @@ async def _shared(limiter: Limiter, connection: Connection) -> AsyncIterator[Non
             while True:
                 await asyncio.sleep(BEAT)
                 with suppress(OSError):
-                    limiter.share = await asyncio.to_thread(jobs.share)
+                    limiter.share = jobs.share()
 
         keeping = asyncio.create_task(keep())
         try:

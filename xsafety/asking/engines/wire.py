@@ -25,6 +25,7 @@ import httpx2
 from yarl import URL
 
 from ...tabular import to_json
+from ..requests import Fatal
 
 NAME_HEADER = "X-Request-Id"  # the header with the name of a try
 PACKING = "gzip"  # that a reply may come in
@@ -67,7 +68,7 @@ class Wire:
             return await self._exchange(self._kept, data)
         if self._keeps:
             reply = await self._exchange(self._kept, data)
-            if reply.is_named:
+            if reply.is_named or reply.status == HTTPStatus.TOO_MANY_REQUESTS:  # which holds for all, and comes again
                 return reply
             # Perhaps the reply to another request. Errors may have no name; where answers lack it, none is relied on.
             self._may_keep = self._may_keep and reply.status != HTTPStatus.OK
@@ -133,11 +134,25 @@ def certificates() -> SSLContext:
     return httpx2.create_ssl_context()
 
 
+def _proxy(url: str) -> str | None:
+    """The proxy that the environment names for a URL; as elsewhere, one without a scheme is of HTTP."""
+    address, proxies = urlsplit(url), getproxies()
+    named = None if proxy_bypass(address.hostname or "") else proxies.get(address.scheme, proxies.get("all"))
+    if not named:
+        return None
+    proxy = named if "://" in named else f"http://{named}"
+    if (kind := urlsplit(proxy).scheme) not in ("http", "https"):
+        raise Fatal(
+            f"{address.hostname}: the environment names a {kind} proxy; give an HTTP one in {address.scheme}_proxy, "
+            "or the host in no_proxy"
+        )
+    return proxy
+
+
 @asynccontextmanager
 async def open_wire(url: str, headers: Mapping[str, str], limit: int, *, trusting: bool = False) -> AsyncIterator[Wire]:
-    """A wire to a URL; through the environment's proxy where it names one."""
-    address, proxies = urlsplit(url), getproxies()
-    proxy = None if proxy_bypass(address.hostname or "") else proxies.get(address.scheme, proxies.get("all"))
+    """A wire to a URL; through the environment's proxy where it names one. Raises Fatal for one of another kind."""
+    proxy = _proxy(url)
     own = {"Content-Type": "application/json", "Accept-Encoding": PACKING}
 
     def session(connector: aiohttp.TCPConnector) -> aiohttp.ClientSession:
