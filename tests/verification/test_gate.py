@@ -17,7 +17,6 @@ from xsafety.config.verification import Verification
 from xsafety.rows import Draft, Status
 from xsafety.tabular import columns, write_csv, write_jsonl
 from xsafety.translation.memory import DRAFT_COLUMNS, read_memory
-from xsafety.verification import status as module
 from xsafety.verification.dataset import queries
 from xsafety.verification.evidence import fold
 from xsafety.verification.gate import draw
@@ -576,11 +575,7 @@ def test_drafts_of_the_last_run_go_before_those_of_the_memory(tmp_path: Path) ->
     assert found["q03"]["status"] == found["q04"]["status"] == "missing: run snakemake, which drafts them"
 
 
-@pytest.mark.parametrize("rows_each", [5000, 1])
-def test_the_table_has_a_line_per_language_and_no_column_without_a_figure(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rows_each: int
-) -> None:
-    monkeypatch.setattr(module, "_ROWS_EACH", rows_each)  # one: in several processes
+def test_the_table_has_a_line_per_language_and_no_column_without_a_figure(tmp_path: Path) -> None:
     bn = Language(gate_of(2), 20, "bn")
     bn.review()
     bn.review(only=["q00"])

@@ -1,9 +1,7 @@
 """What `snakemake status` prints: where every language stands, and who must do what with which file."""
 
-import os
 import textwrap
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from multiprocessing import get_context
 from pathlib import Path
 
 from ..config.verification import Verification
@@ -14,7 +12,6 @@ from ..translation.memory import from_memory, missing_draft
 from .readiness import readiness, source_readiness
 from .waiting import WIDTH, state_words, waiting_list
 
-_ROWS_EACH = 5000  # of all languages, for which a process is worth its start
 _LINES = 30  # up to so many languages have a line each
 _PROBLEMS = 20  # lines shown of what is wrong with a language's sheets
 _NAME_WIDTH = 16  # at least, of languages that share lines
@@ -24,7 +21,7 @@ Drafts = Mapping[str, Draft]
 
 
 def statuses(
-    languages: Sequence[str],
+    languages: Iterable[str],
     seeds: Collection[Seed],
     drafts: Callable[[str], Drafts | None],
     gate: Verification,
@@ -33,36 +30,18 @@ def statuses(
     reviews: str,
 ) -> list[Status]:
     """A row per language, by its ledger in `results`. `drafts` gives its drafts (id -> row); None of the seeds' own."""
-
-    def status(lang: str) -> Status:
+    rows = []
+    for lang in languages:
         if (drafted := drafts(lang)) is None:
-            return Status(**source_readiness(lang, len(seeds)), sheet="", reviews="", problems="")
+            rows.append(Status(**source_readiness(lang, len(seeds)), sheet="", reviews="", problems=""))
+            continue
         problems = problems_file(results, lang)
         is_bad = problems.stat().st_size > 0
         ledger = read_rows(results / "review" / lang / "ledger.jsonl", Evidence)
         ready = readiness(lang, seeds, ledger, drafted, gate, problems=is_bad)
         sheet, returned = str(results / "sheets" / lang), f"{reviews}/{lang}"
-        return Status(**ready, sheet=sheet, reviews=returned, problems=str(problems) if is_bad else "")
-
-    processes = min(os.cpu_count() or 1, len(languages) * len(seeds) // _ROWS_EACH)
-    if processes < 2:
-        return [*map(status, languages)]
-    with get_context("fork").Pool(processes, _Forked.begin, (status,)) as pool:
-        return pool.map(_Forked.call, languages, chunksize=1)
-
-
-class _Forked:
-    """What each forked process does: a function that it has from its parent, as none of this kind can be sent."""
-
-    do: Callable[[str], Status]
-
-    @classmethod
-    def begin(cls, do: Callable[[str], Status]) -> None:
-        cls.do = staticmethod(do)
-
-    @classmethod
-    def call(cls, lang: str) -> Status:
-        return cls.do(lang)
+        rows.append(Status(**ready, sheet=sheet, reviews=returned, problems=str(problems) if is_bad else ""))
+    return rows
 
 
 def problems_file(results: Path, lang: str) -> Path:
