@@ -52,9 +52,11 @@ def print_last_words(workflow: Any, config: Config) -> None:
     """
     if workflow.scheduler and any(job.is_checkpoint for job in workflow.dag.jobs):
         results = Path(config.results)
+        for line in without_phrases(config):
+            print(line, file=sys.stderr)
         print_waiting(str(results / "review_status.csv"))
         print_missing({lang: results / "asked" / "drafts" / f"{lang}.json" for lang in config.targets})
-        for line in (*without_phrases(config), *reports(workflow.dag), *failures(workflow.dag.jobs)):
+        for line in (*reports(workflow.dag), *failures(workflow.dag.jobs)):
             print(line, file=sys.stderr)
 
 
