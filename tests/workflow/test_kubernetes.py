@@ -73,7 +73,7 @@ def test_a_run_in_pods_makes_what_a_local_one_makes_though_one_is_killed(
     }
     assert jobs.keys() == {"xsafety-ask-", "xsafety-ask-judge-"}
     [container] = jobs["xsafety-ask-"]["spec"]["template"]["spec"]["containers"]
-    memory = {"memory": "8000Mi"}
+    memory = {"memory": "2000Mi"}  # of the rule
     assert container["resources"] == {"requests": {"cpu": "1", **memory}, "limits": memory}
     made = [*cluster.glob("*.job.json"), *filter(Path.is_file, project.folder.rglob("*"))]
     assert not [path for path in made if KEY.encode() in path.read_bytes()]
