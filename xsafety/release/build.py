@@ -1,7 +1,6 @@
 """Builds a release: all its files, from a language's rows to the checksums."""
 
 import os
-import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,7 +8,7 @@ from pathlib import Path
 from ..categories import About
 from ..config.release import Beside, DataRelease
 from ..rows import Check, Draft, Evidence, Query, ReleaseRow
-from ..tabular import DataError, write_json, write_text
+from ..tabular import DataError, whole_folder, write_json, write_text
 from ..text.languages import language
 from .answers import ANSWER_KINDS, ReleasedQueries, answer_rows
 from .card import Numbers, Reviewed, card, citation, warning
@@ -55,15 +54,8 @@ def build_release(release: DataRelease, languages: Iterable[LanguageRows], paper
 
     Raises DataError with all that is wrong with it, and leaves the folder as it was.
     """
-    partial = out.with_name(f".{out.name}.partial")
-    shutil.rmtree(partial, ignore_errors=True)
-    try:
-        left_out = _build(release, languages, papers, partial)
-        shutil.rmtree(out, ignore_errors=True)
-        partial.rename(out)
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
-    return left_out
+    with whole_folder(out) as partial:
+        return _build(release, languages, papers, partial)
 
 
 def _build(release: DataRelease, languages: Iterable[LanguageRows], papers: Papers, out: Path) -> list[Omission]:

@@ -19,7 +19,7 @@ from rocrate.model import ContextEntity, Person
 from rocrate.rocrate import ROCrate
 
 from ..config.release import DataRelease
-from ..tabular import file_sha256
+from ..tabular import file_sha256, whole_folder
 from .licences import licence_url
 from .provenance import RunProvenance, without_servers
 
@@ -71,17 +71,11 @@ def build_crate(
 
     `date` is that of publication, which a crate must have; `code` is the checkout of the workflow.
     """
-    partial = out.with_name(f".{out.name}.partial")
-    shutil.rmtree(partial, ignore_errors=True)
-    try:
+    with whole_folder(out) as partial:
         for name in _CODE:
             if (code / name).is_dir():
                 shutil.copytree(code / name, partial / name, ignore=shutil.ignore_patterns("__pycache__", ".*"))
         _crate(release, run, publishable(provenance, run.origins), date, code).write(partial)
-        shutil.rmtree(out, ignore_errors=True)
-        partial.rename(out)
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
 
 
 def publishable(provenance: RunProvenance, origins: Collection[str]) -> RunProvenance:
