@@ -143,8 +143,10 @@ def if_released(kind, files):
 
 def older_verdicts(wildcards):
     """The files of verdicts of the run that the configuration names, a results folder or a tag."""
-    named = CONFIG.compare_with
-    return files(f"{named}/verdicts", "*/*/*/*.jsonl") or files(f"{JOURNAL}/tags/{named}/verdicts", "*/*/*/*.csv")
+    from xsafety.analysis.runs import TAGGED, find_run  # not needed by most runs
+
+    found = find_run(CONFIG.compare_with or "", Path(JOURNAL, "tags"))
+    return files(f"{found}/verdicts", "*/*/*/*.jsonl") + files(f"{found}/verdicts", f"*/*/*/*{TAGGED}") if found else []
 
 
 def is_asked(judge):

@@ -1,14 +1,13 @@
 """Two runs compared, row by row: what was judged otherwise than before, and why."""
 
 import hashlib
-import shutil
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..rows import Flip, RunChange, TaggedVerdict, Verdict
-from ..tabular import DataError, read_rows, write_rows
+from ..tabular import DataError, read_rows, whole_folder, write_rows
 from .estimates import decimals
 from .grid import Sample
 from .pairs import bonett_price, clustered, compared, limits, mcnemar, normal_test
@@ -62,19 +61,22 @@ def tag_verdicts(results: Path, judges: Sequence[str], tag: Path) -> int:
     files = [file for judge in judges for file in sorted((results / "verdicts" / judge).glob("*/*/*.jsonl"))]
     if not files:
         raise DataError(f"{results}/verdicts: no verdicts of {', '.join(judges)}; run snakemake first")
-    partial = tag.with_name(f".{tag.name}.partial")
-    shutil.rmtree(partial, ignore_errors=True)  # of a job that was killed
-    for file in files:
-        write_rows(partial / file.relative_to(results).with_suffix(TAGGED), TaggedVerdict, _read(file))
-    partial.rename(tag)
+    with whole_folder(tag) as partial:
+        for file in files:
+            write_rows(partial / file.relative_to(results).with_suffix(TAGGED), TaggedVerdict, _read(file))
     return len(files)
 
 
+def find_run(named: str, tags: Path) -> Path | None:
+    """The folder of an older run, by its path or as a tag; None where it is neither."""
+    folders = (Path(named), tags / named) if named else ()
+    return next((folder for folder in folders if (folder / "verdicts").is_dir()), None)
+
+
 def older_run(named: str, tags: Path) -> Path:
-    """The folder of an older run, by its path or as a tag. Raises DataError where it is neither."""
-    for folder in (Path(named), tags / named):
-        if named and (folder / "verdicts").is_dir():
-            return folder
+    """The same. Raises DataError where it is neither."""
+    if found := find_run(named, tags):
+        return found
     there = ", ".join(sorted(tag.name for tag in tags.glob("[!.]*"))) or "none yet (snakemake tag --config tag=NAME)"
     raise DataError(
         f"with={named}: name the results folder of an older run, or a tag: snakemake compare --config with=...; "
