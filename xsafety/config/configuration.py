@@ -159,7 +159,7 @@ class Config(Strict):
     def _spends_known_money(self) -> "Config":
         unpriced = [
             folder
-            for folder, block in self._asked_in().items()
+            for folder, block in self.asked_in().items()
             if isinstance(block, OpenAI) and not block.price and "endpoint" not in block.identity()
         ]
         if self.budget and unpriced:
@@ -203,12 +203,12 @@ class Config(Strict):
             return None
         prices = {
             f"{self.journal}/{folder}": block.price
-            for folder, block in self._asked_in().items()
+            for folder, block in self.asked_in().items()
             if isinstance(block, OpenAI)
         }
         return JobBudget(usd=self.budget.usd, prices=prices, together=True)
 
-    def _asked_in(self) -> dict[str, EngineBlock]:
+    def asked_in(self) -> dict[str, EngineBlock]:
         """A folder of the journal -> who is asked for the answers in it."""
         return {
             f"{stage}/{name}" if stage in ("responses", "verdicts") else stage: block

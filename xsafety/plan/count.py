@@ -41,7 +41,7 @@ from ..rows import (
 )
 from ..tabular import read_rows
 from ..text.languages import EN
-from ..translation.drafting import drafts, translation, translation_requests
+from ..translation.drafting import drafts, response_texts, translation, translation_requests
 from ..translation.memory import read_memory, with_given
 from ..verification.dataset import queries, source_queries
 from ..verification.readiness import readiness
@@ -292,9 +292,7 @@ class _Counter:
         """What is known of the translations of responses, as `judge_requests` takes it; counts those to ask for."""
         source, seeds = self._config.dataset.source, {row["id"]: row["source"] for row in cell.responses}
         queries = seeds if source == EN else self.english_queries
-        texts = {
-            row_name(row): row["response"] for row in cell.responses if row["response"].strip() and row["id"] in queries
-        }
+        texts = response_texts(cell.responses, queries)
         workload = self.workloads["english", self._translator.name, cell.lang]
         file = self._journal / "english" / cell.model / f"{cell.part}.jsonl"
         known, pending = self._translated(texts, cell.lang, EN, file, workload)

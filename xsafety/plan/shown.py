@@ -224,17 +224,13 @@ def notes(made: Sequence[Estimate], data_sets: Sequence[DataSet]) -> list[str]:
 
 def budget_lines(config: Config, made: Sequence[Estimate]) -> list[str]:
     """What is spent of each budget, and whether what is to be asked fits into it; none without budgets."""
-    told = []
-    for stages, blocks in (
-        (("drafts", "english"), config.stages["drafts"]),
-        (("responses",), config.models),
-        (("verdicts",), config.stages["verdicts"]),
-    ):
-        for name, block in blocks.items():
+    told, asked = [], config.asked_in()
+    for stages in (("drafts", "english"), ("responses",), ("verdicts",)):
+        for name, block in config.stages[stages[0]].items():
             if isinstance(block, Connection) and block.budget:
-                folders = [Path(config.journal, *([stage] if len(stages) > 1 else [stage, name])) for stage in stages]
+                prices = {Path(config.journal, folder): block.price for folder, one in asked.items() if one is block}
                 lines = [line for line in made if line.stage in stages and line.name == name]
-                told.append(_budget(f"of {name}", block.budget.usd, dict.fromkeys(folders, block.price), lines))
+                told.append(_budget(f"of {name}", block.budget.usd, prices, lines))
     if of_all := config.budget_of_all():
         told.append(_budget("of all together", of_all.usd, {Path(k): v for k, v in of_all.prices.items()}, made))
     return told
