@@ -14,7 +14,7 @@ import pytest
 
 from tests.conftest import ROOT, Project
 from tests.servers.loopback import Server, refuse_or_echo
-from tests.workflow.test_slurm import HOST, KEY
+from tests.workflow.test_slurm import KEY, ask_from_nodes
 
 KUBECTL = ROOT / "tests/servers/kubectl.py"
 
@@ -41,10 +41,7 @@ def test_a_run_in_pods_makes_what_a_local_one_makes_though_one_is_killed(
         return refuse_or_echo(body)
 
     server.reply = reply
-    for block in (project.config["models"]["one"], project.config["judges"]["paper"]):
-        block |= {"base_url": server.url.replace("127.0.0.1", HOST) + "/v1", "concurrency": 1}
-        block["api_key_env"] = "NODE_KEY"
-    project.write_config()
+    ask_from_nodes(project, server)
     profile = ROOT / "profiles/kubernetes"
     commands = {
         "submit": f"{sys.executable} {profile}/submit.py",

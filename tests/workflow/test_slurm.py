@@ -32,6 +32,14 @@ def absent() -> str:
     return "" if socket.gethostbyname(HOST) == "127.0.0.1" else "a host whose name is not its loopback's"
 
 
+def ask_from_nodes(project: Project, server: Server) -> None:
+    """Configures a server as nodes see it, asked with a key and one row at a time."""
+    for block in (project.config["models"]["one"], project.config["judges"]["paper"]):
+        block |= {"base_url": server.url.replace("127.0.0.1", HOST) + "/v1", "concurrency": 1}
+        block["api_key_env"] = "NODE_KEY"
+    project.write_config()
+
+
 @pytest.mark.slow
 def test_a_run_on_a_node_makes_what_a_local_one_makes_though_a_job_begins_again(
     project: Project, server: Server, finished: Path
@@ -48,10 +56,7 @@ def test_a_run_on_a_node_makes_what_a_local_one_makes_though_a_job_begins_again(
         return refuse_or_echo(body)
 
     server.reply = reply
-    for block in (project.config["models"]["one"], project.config["judges"]["paper"]):
-        block |= {"base_url": server.url.replace("127.0.0.1", HOST) + "/v1", "concurrency": 1}
-        block["api_key_env"] = "NODE_KEY"
-    project.write_config()
+    ask_from_nodes(project, server)
     quick = ["--seconds-between-status-checks", "1", "--slurm-init-seconds-before-status-checks", "1"]
     profile = ["--profile", str(ROOT / "profiles/slurm"), "--latency-wait", "5"]
     done = subprocess.run(
