@@ -3,6 +3,7 @@
 import re
 import resource
 import time
+import tracemalloc
 from collections.abc import Iterable, Sequence
 from functools import partial
 from itertools import islice
@@ -32,8 +33,8 @@ from xsafety.config.models import (
 )
 from xsafety.config.prompting import PromptingMethod
 from xsafety.generation.responses import model_requests, response_rows
-from xsafety.rows import Identity, row_name
-from xsafety.tabular import DataError, write_json, write_jsonl
+from xsafety.rows import Identity, Response, row_name
+from xsafety.tabular import DataError, write_json, write_jsonl, write_rows
 
 IDENTITY: Identity = {"engine": "fake", "model": "m"}
 
@@ -66,7 +67,7 @@ def rows(*texts: str, lang: str = "en") -> list[dict[str, Any]]:
 
 
 def requests(*texts: str, lang: str = "en", identity: Identity = IDENTITY) -> list[Request]:
-    return model_requests(identity, PromptingMethod(), f"none/{lang}", rows(*texts, lang=lang), PAPER)
+    return [*model_requests(identity, PromptingMethod(), f"none/{lang}", rows(*texts, lang=lang), PAPER)]
 
 
 def quiet(_: str) -> None: ...
@@ -233,11 +234,30 @@ def test_answers_are_filed_in_the_order_of_their_rows(tmp_path: Path) -> None:
     assert filed([], tmp_path) == []
 
 
+def test_filing_holds_no_more_than_the_keys(tmp_path: Path) -> None:
+    queries = rows(*map(str, range(400)))
+
+    def verbose(asked: Iterable[Request], recipient: Recipient) -> None:
+        for one in asked:
+            recipient.deliver(one, Completion("answered", 10_000 * "x", "stop"))
+
+    ask(requests(*map(str, range(400))), tmp_path, verbose, quiet)
+    receipt = FiledReceipt(rows=400, failed={}, ended="", attempt=1, identity=IDENTITY)
+    tracemalloc.start()
+    asked = model_requests(IDENTITY, PromptingMethod(), "none/en", queries, PAPER)
+    answered = journalled_answers(asked, tmp_path, "none/en", tmp_path / "r.json", receipt)
+    write_rows(tmp_path / "en.jsonl", Response, response_rows(queries, answered))
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert (tmp_path / "en.jsonl").stat().st_size > 4e6
+    assert most < 1e6
+
+
 def filed(asked: Sequence[Request], folder: Path, ended: str = "", samples: int = 1, **failed: str) -> list[Any]:
     """The answers as they are filed by a receipt."""
     identity: Identity = IDENTITY | {"decoding": {"n": samples}}
     receipt = FiledReceipt(rows=0, failed={"none/en": failed}, ended=ended, attempt=1, identity=identity)
-    return journalled_answers(asked, folder, folder / "r.json", receipt)
+    return [*journalled_answers(asked, folder, "none/en", folder / "r.json", receipt)]
 
 
 @pytest.mark.parametrize("samples", [1, 3])
@@ -245,7 +265,7 @@ def test_failed_rows_are_filed_as_failed_with_their_reason(tmp_path: Path, sampl
     ask(requests("A", "B"), tmp_path, Fake("en1"), quiet)
     answered, failed = filed(requests("A", "B"), tmp_path, samples=samples, en1="500 server_error")
     assert (answered["text"], failed["status"], failed["detail"]) == ("To: A", "failed", "500 server_error")
-    made = response_rows(rows("B"), [failed])
+    made = [*response_rows(rows("B"), [failed])]
     assert [(row["sample"], row["status"]) for row in made] == [(n, "failed") for n in range(1, samples + 1)]
     assert [row["detail"] for row in filed(requests("C"), tmp_path, "no money")] == ["no money"]
 
@@ -266,7 +286,7 @@ def test_responses_hold_the_query_and_how_the_answer_ended() -> None:
         "reasoning": "",
     }
     with pytest.raises(ValueError, match="zip"):
-        response_rows(rows("A", "B"), [answer])
+        [*response_rows(rows("A", "B"), [answer])]
 
 
 def test_an_engine_is_pinned_by_its_weights_where_they_are_here(tmp_path: Path) -> None:
@@ -489,7 +509,7 @@ def test_several_answers_to_a_query_are_rows_of_their_own(tmp_path: Path) -> Non
             )
 
     ask(requests("A"), tmp_path, engine, quiet)
-    made = response_rows(rows("A"), filed(requests("A"), tmp_path))
+    made = [*response_rows(rows("A"), filed(requests("A"), tmp_path))]
     assert [(row["sample"], row["response"], row["status"]) for row in made] == [
         (1, "1st", "answered"),
         (2, "", "blocked"),

@@ -35,6 +35,16 @@ def test_what_was_appended_is_read(tmp_path: Path) -> None:
     assert [line["id"] for line in lines(file)] == ["a", "b"]
 
 
+@pytest.mark.parametrize("key", [digest({}), "k", 'a "key":"', '","key":"x', "a b", "কী", "\\", "\n"])
+def test_keys_of_all_kinds_are_read(tmp_path: Path, key: str) -> None:
+    file, text = tmp_path / "j.jsonl", '"}},"id":"b","key":"other","crc32":"00000000"}'
+    with Journal(file) as journal:
+        journal.append("first", "a", {"text": ""})
+        journal.append(key, text, {"text": text}, 0.5)
+    assert keys(file) == {"first", key}
+    assert answers(file) == {"first": {"text": ""}, key: {"text": text}}
+
+
 def test_no_file_holds_no_answers(tmp_path: Path) -> None:
     assert answers(tmp_path / "j.jsonl") == {}
 

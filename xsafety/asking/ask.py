@@ -113,14 +113,17 @@ def ask(
 
 def _look_up(parts: Parts, folder: Path) -> tuple[int, dict[str, int], bool]:
     """How many rows there are, how many of which part lack an answer, and whether any has one."""
-    rows, lacking, accepted = 0, {}, False
+    rows, lacking, accepted = 0, dict[str, int](), False
     for part, make in parts.items():
-        known = journal.keys(journal_file(folder, part))
-        asked = [request.key for request in make()]
-        rows += len(asked)
-        accepted = accepted or not known.isdisjoint(asked)
-        if lacks := len(set(asked) - known):
-            lacking[part] = lacks
+        known, missing = journal.keys(journal_file(folder, part)), set[str]()
+        for request in make():
+            rows += 1
+            if request.key in known:
+                accepted = True
+            else:
+                missing.add(request.key)
+        if missing:
+            lacking[part] = len(missing)
     return rows, lacking, accepted
 
 

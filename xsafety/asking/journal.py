@@ -16,7 +16,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, TypedDict, get_args, get_type_hints
+from typing import TYPE_CHECKING, Any, BinaryIO, TypedDict, TypeVar, get_args, get_type_hints
+from weakref import finalize
 from zlib import crc32
 
 from ..rows import AnswerStatus, JournalAnswer
@@ -32,6 +33,8 @@ MOST_PROBLEMS = 20  # of one file that are told
 _SUM = b',"crc32":"'  # the last field of a line, before eight hex digits and '"}'
 _TAIL = len(_SUM) + 10
 _NUMBER = (int, float)
+
+_Found = TypeVar("_Found")
 
 # Says what is wrong with a line, '' where it is sound.
 Problem = Callable[[dict[str, Any]], str]
@@ -70,25 +73,32 @@ def lines(path: Path, problem: Problem = lambda line: "", *, trusting: bool = Fa
     `problem` says what is wrong with a line, '' where it is sound; `trusting`: not of answers that a checksum vouches
     for. Raises DataError that lists the lines that are no such objects, or not as they were written.
     """
+    return (line for _, line in _each(path, partial(_line, problem, trusting)))
+
+
+def _each(path: Path, read: Callable[[bytes], _Found]) -> Iterator[tuple[int, _Found]]:
+    """What `read` finds in each whole line, with the place in the file where the line begins.
+
+    Raises DataError that lists the lines for which it raises ValueError.
+    """
     if not path.exists():
         return
     problems: list[str] = []
+    place = 0
     with path.open("rb") as file:
         for number, raw in enumerate(iter(partial(file.readline, LONGEST_LINE), b""), 1):
             if not raw.endswith(b"\n") and _is_torn(file):
                 break
             try:
-                line, intact = _read(raw)
-                vouched = intact and trusting and line.keys() >= {"key", "answer"}
-                if not vouched and (wrong := problem(line)):
-                    raise ValueError(wrong)
+                found = read(raw)
             except ValueError as error:
                 problems.append(f"{path}, line {number}: {error}; take this line out; what it answered is asked again")
                 if len(problems) == MOST_PROBLEMS:
                     break
             else:
                 if not problems:
-                    yield line
+                    yield place, found
+            place += len(raw)
     if len(problems) == 1:
         raise DataError(problems[0])
     if problems:
@@ -101,6 +111,30 @@ def _is_torn(file: BinaryIO) -> bool:
     while rest and not rest.endswith(b"\n"):
         rest = file.readline(LONGEST_LINE)
     return not rest
+
+
+def _line(problem: Problem, trusting: bool, raw: bytes) -> dict[str, Any]:
+    """One line. Raises ValueError where something is wrong with it."""
+    line, intact = _read(raw)
+    vouched = intact and trusting and line.keys() >= {"key", "answer"}
+    if not vouched and (wrong := problem(line)):
+        raise ValueError(wrong)
+    return line
+
+
+def _key(problem: Problem, raw: bytes) -> str:
+    """The key in a line of an answer, which is not read further where its checksum vouches for it."""
+    line = raw.rstrip(b"\r\n")
+    if line.startswith(b'{"answer":{') and raw.endswith(b"\n") and _is_intact(line):
+        _, _, key = line[:-_TAIL].rpartition(b',"key":"')  # no text has this, as its quotation marks are escaped
+        if key[:-1].isalnum() and key.endswith(b'"'):
+            return key[:-1].decode()
+    return str(_line(problem, True, raw)["key"])
+
+
+def _is_intact(raw: bytes) -> bool:
+    """Whether a line ends with the checksum of its bytes."""
+    return raw[-_TAIL:-10] == _SUM and b"%08x" % crc32(b"}", crc32(raw[:-_TAIL])) == raw[-10:-2]
 
 
 def _read(raw: bytes) -> tuple[dict[str, Any], bool]:
@@ -122,7 +156,7 @@ def _read(raw: bytes) -> tuple[dict[str, Any], bool]:
     if type(line) is not dict:
         raise ValueError("no JSON object")
     sum = line.pop("crc32", None)
-    intact = raw[-_TAIL:-10] == _SUM and b"%08x" % crc32(b"}", crc32(raw[:-_TAIL])) == raw[-10:-2]
+    intact = _is_intact(raw)
     if not intact:
         _check(raw, line, sum)
     return line, intact
@@ -225,15 +259,39 @@ def entries(path: Path, *, of_services: bool = False) -> Iterator[dict[str, Any]
 
 def keys(path: Path) -> set[str]:
     """The keys of the requests that have an answer."""
-    return {line["key"] for line in entries(path, of_services=True)}
+    return {key for _, key in _each(path, partial(_key, _wrong_or_text))}
 
 
-def answers(path: Path, *, of_services: bool = False) -> dict[str, JournalAnswer]:
-    """Key -> answer. The first answer to a request stands."""
-    known: dict[str, JournalAnswer] = {}
-    for line in entries(path, of_services=of_services):
-        known.setdefault(line["key"], line["answer"])
-    return known
+def answers(path: Path, *, of_services: bool = False) -> Mapping[str, JournalAnswer]:
+    """Key -> answer, read from the file when it is asked for. The first answer to a request stands."""
+    return _Answers(path, of_services)
+
+
+class _Answers(Mapping[str, JournalAnswer]):
+    """Of a file only the keys are held in memory, with the places of their lines."""
+
+    def __init__(self, path: Path, of_services: bool) -> None:
+        self._places: dict[str, int] = {}
+        for place, key in _each(path, partial(_key, _wrong_or_text if of_services else _wrong)):
+            self._places.setdefault(key, place)
+        if self._places:
+            self._file = path.open("rb")
+            finalize(self, self._file.close)
+
+    def __getitem__(self, key: str) -> JournalAnswer:
+        place = self._places[key]
+        self._file.seek(place)
+        answer: JournalAnswer = json.loads(self._file.readline())["answer"]
+        return answer
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._places)
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._places
 
 
 _RUN: Fields = {name: str if kind is str else _NUMBER for name, kind in get_type_hints(JobRun).items()}
