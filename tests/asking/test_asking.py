@@ -13,7 +13,7 @@ from typing import Any, get_args
 import pytest
 
 from xsafety.asking import ask as asking
-from xsafety.asking import progress, spending
+from xsafety.asking import progress
 from xsafety.asking.ask import MAX_FAILURES, MIXED, Parts
 from xsafety.asking.engines.register import ENGINES, open_engine, with_weights
 from xsafety.asking.journal import RUNS, answers, journal_file, lines, lock
@@ -141,12 +141,13 @@ def test_asking_ends_where_the_budget_does_over_all_runs(tmp_path: Path) -> None
 
 def test_no_further_round_of_batches_begins_beyond_the_budget(tmp_path: Path) -> None:
     def first_two(asked: Iterable[Request], recipient: Recipient) -> Engine:
-        for_a_dollar(islice(asked, 2), recipient)
+        for one in islice(asked, 2):
+            usage = {"output_tokens": 2, "batch": 1}
+            recipient.deliver(one, Completion("answered", "A dollar", "stop", usage=usage))
         return for_a_dollar
 
-    batches = paying(2, tmp_path).model_copy(update={"mode": "batch"})
     with pytest.raises(Ended, match=r"its budget of \$2.00 is used up"):
-        ask(requests("A", "B", "C", "D"), tmp_path, first_two, quiet, connection=batches)
+        ask(requests("A", "B", "C", "D"), tmp_path, first_two, quiet, connection=paying(2, tmp_path))
     assert len(answers(journal_file(tmp_path, "none/en"))) == 2
 
 
@@ -159,7 +160,7 @@ def test_answers_from_before_a_price_was_set_count_at_the_price_of_today(tmp_pat
 
 
 def test_jobs_that_run_at_once_share_a_budget(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(spending, "OTHERS_EVERY", 0)
+    monkeypatch.setattr(asking, "OTHERS_EVERY", 0.01)
     one, other = tmp_path / "responses/one", tmp_path / "responses/other"
     shared = paying(5, one, other, together=True)
     seen = list[str]()
@@ -168,6 +169,8 @@ def test_jobs_that_run_at_once_share_a_budget(tmp_path: Path, monkeypatch: pytes
         for number, one_asked in enumerate(asked):
             if number == 1:
                 ask(requests("C", "D"), other, for_a_dollar, quiet, connection=shared)
+                while recipient.work().dollars < 3:  # type: ignore[attr-defined]
+                    time.sleep(0.01)
             for_a_dollar([one_asked], recipient)
             seen.append(recipient.work().line())  # type: ignore[attr-defined]
 

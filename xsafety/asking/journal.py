@@ -9,10 +9,9 @@ import hashlib
 import json
 import os
 import socket
-import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -22,7 +21,7 @@ from zlib import crc32
 
 from ..rows import AnswerStatus, JournalAnswer
 from ..tabular import DataError, to_json
-from .flock import BEAT, FORGOTTEN, take
+from .flock import BEAT, FORGOTTEN, repeatedly, take
 from .price import cost
 
 if TYPE_CHECKING:  # pydantic is slow to import
@@ -324,21 +323,13 @@ def lock(folder: Path) -> Iterator[None]:
         host = socket.gethostname()
         if holder and not holder.endswith(f" on {host}") and _gives_signs_of_life(path):
             raise _held(folder, holder)
-        ended = threading.Event()
         file.truncate(0)
         file.write(f"{os.getpid()} on {host}")
         file.flush()
-
-        def live() -> None:
-            while not ended.wait(BEAT):
-                with suppress(OSError):
-                    os.utime(path)
-
-        threading.Thread(target=live, daemon=True).start()
         try:
-            yield
+            with repeatedly(BEAT, partial(os.utime, path)):
+                yield
         finally:
-            ended.set()
             file.truncate(0)
 
 
