@@ -475,7 +475,7 @@ def test_a_file_with_failed_rows_is_known_by_them(tmp_path: Path) -> None:
 def test_a_second_asker_is_refused_before_anything_is_sent(tmp_path: Path) -> None:
     ask(requests("A"), tmp_path, Fake(), quiet)
     engine = Fake()
-    with lock(tmp_path):
+    with lock(tmp_path, quiet):
         with pytest.raises(DataError, match="another process is writing to it"):
             ask(requests("A", "B"), tmp_path, engine, quiet)
         assert ask(requests("A"), tmp_path, engine, quiet)["rows"] == 1

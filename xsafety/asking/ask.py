@@ -82,7 +82,7 @@ def ask(
     receipt: Receipt = {"rows": rows, "failed": {}, "ended": ""}
     if not lacking:
         return receipt
-    with journal.lock(folder), closing(_Log(folder)) as log:
+    with journal.lock(folder, say), closing(_Log(folder)) as log:
         asking = _Asking(lacking, accepted, log, connection, name)
         try:
             with Progress(asking.work, say), repeatedly(OTHERS_EVERY, asking.look):

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, TypedDict, TypeVar, get_args, get_type_hints
@@ -308,11 +309,11 @@ def paid(line: Mapping[str, Any], price: "Price | None") -> float:
 
 
 @contextmanager
-def lock(folder: Path) -> Iterator[None]:
+def lock(folder: Path, say: Callable[[str], None]) -> Iterator[None]:
     """Holds a folder of the journal for one job. Raises DataError where another one holds it.
 
     That is what `flock` is for. As some file systems keep it to one host, the lock names its holder, who gives signs of
-    life: one on another host is waited for until it gave none for `FORGOTTEN` seconds.
+    life: one on another host is waited for, as `say` is told, until it gave none for `FORGOTTEN` seconds.
     """
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / ".lock"
@@ -321,10 +322,13 @@ def lock(folder: Path) -> Iterator[None]:
         holder = file.read().strip()
         _hold(file.fileno(), folder, holder)
         host = socket.gethostname()
-        if holder and not holder.endswith(f" on {host}") and _gives_signs_of_life(path):
-            raise _held(folder, holder)
+        if holder and holder.partition(" on ")[2].partition(" since ")[0] != host:
+            until = f"going on if that gives no sign of life in {FORGOTTEN:.0f} s"
+            say(f"note: {folder}: locked by process {holder}; {until}")
+            if _gives_signs_of_life(path):
+                raise _held(folder, holder)
         file.truncate(0)
-        file.write(f"{os.getpid()} on {host}")
+        file.write(f"{os.getpid()} on {host} since {datetime.now(UTC):%Y-%m-%d %H:%M} UTC")
         file.flush()
         try:
             with repeatedly(BEAT, partial(os.utime, path)):
