@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from xsafety.asking.journal import SERVERS, Journal, answers, lines
-from xsafety.asking.merge import Merged, merge
+from xsafety.asking.merge import Merged, MergedTag, merge, merge_tags
 from xsafety.tabular import DataError
 
 PART = Path("responses/m/none/en.jsonl")
@@ -44,3 +44,30 @@ def test_a_model_of_another_server_is_told_before_anything_is_written(tmp_path: 
     with pytest.raises(DataError, match="m was first asked at a/v1, there at b/v1"):
         dict(merge(theirs, ours))
     assert answers(ours / PART).keys() == {"1"}
+
+
+def tag(folder: Path, name: str) -> Path:
+    return folder / "tags" / name / "verdicts/judge/m/none/en.csv"
+
+
+def test_tags_are_taken_over_and_two_of_a_name_are_both_kept(tmp_path: Path) -> None:
+    ours, theirs = tmp_path / "ours", tmp_path / "theirs"
+    for file, verdict in (
+        (tag(ours, "same"), "safe"),
+        (tag(theirs, "same"), "safe"),
+        (tag(ours, "may"), "safe"),
+        (tag(theirs, "may"), "unsafe"),
+        (tag(theirs, "june"), "safe"),
+        (tag(theirs, ".july.partial"), "safe"),
+    ):
+        file.parent.mkdir(parents=True)
+        file.write_text(f"id,verdict\na,{verdict}\n")
+    june, may, same = merge_tags(theirs, ours)
+    assert (june, same) == (MergedTag("june", "june", True), MergedTag("same", "same", False))
+    assert (may.theirs, may.taken) == ("may", True)
+    assert may.ours.startswith("may-")
+    assert {path.name for path in (ours / "tags").iterdir()} == {"june", "may", "same", may.ours}
+    assert tag(ours, "june").read_text() == tag(theirs, "june").read_text()
+    assert "a,unsafe" in tag(ours, may.ours).read_text()
+    assert "a,safe" in tag(ours, "may").read_text()
+    assert [one.taken for one in merge_tags(theirs, ours)] == [False] * 3

@@ -1,16 +1,20 @@
 """`python -m xsafety.asking.merge --source THEIRS --journal OURS`: takes over what another journal has and ours lacks.
 
-Both stay as they are but for lines that are added to ours, so that it can be done again, and after one that broke off.
-Batches that are under way there are not taken over: only the key that submitted them gets their answers.
+Both stay as they are but for lines and tags that are added to ours, so that it can be done again, and after one that
+broke off. Batches that are under way there are not taken over: only the key that submitted them gets their answers.
 """
 
+import hashlib
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 from ..cli import call, say
-from ..tabular import DataError, to_json
+from ..tabular import DataError, to_json, whole_folder
 from .journal import BATCHES, OF_FOLDERS, SERVERS, Journal, entries, lines
+
+TAGS = "tags"  # the folder of verdicts that were kept under a name
 
 
 class Merged(NamedTuple):
@@ -78,6 +82,33 @@ def _lines(theirs: Path, ours: Path) -> None:
                 file.write(line)
 
 
+class MergedTag(NamedTuple):
+    """A tag of theirs: its name there and here, and whether it was taken over just now."""
+
+    theirs: str
+    ours: str
+    taken: bool
+
+
+def merge_tags(source: Path, journal: Path) -> Iterator[MergedTag]:
+    """Takes over the tags of a journal. One that is another than ours of its name gets a name by what it holds."""
+    for tag in sorted((source / TAGS).glob("[!.]*/")):
+        held = _content(tag)
+        name = f"{tag.name}-{held[:8]}" if _content(journal / TAGS / tag.name) not in ("", held) else tag.name
+        ours = journal / TAGS / name
+        if taken := not _content(ours):
+            with whole_folder(ours) as partial:
+                shutil.copytree(tag, partial)
+        yield MergedTag(tag.name, name, taken)
+
+
+def _content(tag: Path) -> str:
+    """A digest of the files in a folder; empty where there are none."""
+    files = [file for file in sorted(tag.rglob("*")) if file.is_file()]
+    told = (f"{file.relative_to(tag)} {hashlib.sha256(file.read_bytes()).hexdigest()}\n" for file in files)
+    return hashlib.sha256("".join(told).encode()).hexdigest() if files else ""
+
+
 def main(*, source: Path, journal: Path) -> None:
     merged = dict(merge(source, journal))
     for path, found in merged.items():
@@ -85,6 +116,13 @@ def main(*, source: Path, journal: Path) -> None:
             say(f"{path}: {found.other:,} of {sum(found):,} answers have another text here, which stands")
     whole = Merged(*map(sum, zip(*merged.values(), strict=True))) if merged else Merged(0, 0, 0)
     say(f"{len(merged)} files: {whole.taken:,} taken over, {whole.known:,} known, {whole.other:,} with other texts")
+    tags = list(merge_tags(source, journal))
+    for tag in tags:
+        if tag.ours != tag.theirs:
+            say(f"{TAGS}/{tag.theirs}: another tag of this name is here; theirs is {TAGS}/{tag.ours}")
+    if tags:
+        taken = sum(tag.taken for tag in tags)
+        say(f"{len(tags)} tags: {taken} taken over, {len(tags) - taken} known")
 
 
 if __name__ == "__main__":
