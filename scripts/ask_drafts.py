@@ -1,5 +1,6 @@
 """Asks a model in process for all drafts that its journal lacks, over all languages; it is loaded once."""
 
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
@@ -7,14 +8,15 @@ from xsafety.asking.engines.register import with_weights
 from xsafety.asking.receipt import file_receipt
 from xsafety.cli import call, say
 from xsafety.config.translation import TranslatorConnection
-from xsafety.rows import TranslatorIdentity
+from xsafety.rows import GivenText, Seed, TranslatorIdentity
+from xsafety.tabular import read_rows
 from xsafety.translation.asking import Wanted, ask_model
 from xsafety.translation.families import Languages
 from xsafety.verification.undrafted import read_undrafted
 
 
-def texts(lang: str, seeds: Path, ledger: Path, given: Path | None, memory: Path) -> dict[str, str]:
-    return read_undrafted(lang, seeds, ledger, given, memory).texts()
+def texts(lang: str, seeds: Sequence[Seed], given: Sequence[GivenText], ledger: Path, memory: Path) -> dict[str, str]:
+    return read_undrafted(lang, seeds, given, ledger, memory).texts()
 
 
 def main(
@@ -33,10 +35,11 @@ def main(
     receipt: Path,
 ) -> None:
     identity = with_weights(translator, connection)
+    rows, came_along = read_rows(seeds, Seed), read_rows(given, GivenText) if given else []
     parts = {
         lang: Wanted(
             Languages(source, lang),
-            partial(texts, lang, seeds, ledgers / lang / "ledger.jsonl", given, memory / f"{lang}.csv"),
+            partial(texts, lang, rows, came_along, ledgers / lang / "ledger.jsonl", memory / f"{lang}.csv"),
         )
         for lang in languages
     }

@@ -5,8 +5,8 @@ from pathlib import Path
 from xsafety.cli import call, say
 from xsafety.config.models import JobConnection
 from xsafety.config.translation import ServiceConnection, TranslatorConnection
-from xsafety.rows import MadeDraft, TranslatorIdentity
-from xsafety.tabular import write_json, write_rows
+from xsafety.rows import GivenText, MadeDraft, Seed, TranslatorIdentity
+from xsafety.tabular import read_rows, write_json, write_rows
 from xsafety.translation.drafting import Asked, Translator, drafts, translate
 from xsafety.verification.undrafted import read_undrafted
 
@@ -28,7 +28,9 @@ def main(
     out: Path,
     receipt: Path,
 ) -> None:
-    wanted, frozen, known = undrafted = read_undrafted(lang, seeds, ledger, given, memory)
+    wanted, frozen, known = undrafted = read_undrafted(
+        lang, read_rows(seeds, Seed), read_rows(given, GivenText) if given else [], ledger, memory
+    )
     texts = undrafted.texts()
     by = Translator(translator, connection, Asked(asked, lang) if asked else None)
     translated = translate(

@@ -22,10 +22,11 @@ class Undrafted(NamedTuple):
         return {seed["id"]: seed["text"] for seed in self.seeds if seed["text"] not in self.known}
 
 
-def read_undrafted(lang: str, seeds: Path, ledger: Path, given: Path | None, memory: Path) -> Undrafted:
+def read_undrafted(
+    lang: str, seeds: Sequence[Seed], given: Sequence[GivenText], ledger: Path, memory: Path
+) -> Undrafted:
     """What a language needs a draft of, by its ledger, the memory's file and the translations that came along."""
-    rows = read_rows(seeds, Seed)
-    row_states = fold_rows(rows, read_rows(ledger, Evidence))
+    row_states = fold_rows(seeds, read_rows(ledger, Evidence))
     frozen = read_memory(memory)
-    known = with_given(frozen, read_rows(given, GivenText) if given else [], lang)
-    return Undrafted([seed for seed in rows if needs_draft(row_states[seed["id"]])], frozen, known)
+    wanted = [seed for seed in seeds if needs_draft(row_states[seed["id"]])]
+    return Undrafted(wanted, frozen, with_given(frozen, given, lang))
