@@ -158,12 +158,10 @@ def lm_eval(url: str, texts: list[str], concurrency: int) -> int:
 
 
 NAMELESS = "xsafety, nameless replies"  # from a server that does not repeat the names of requests
-TRUSTED = f"{NAMELESS}, keep_connections"
 CONTENDERS: Mapping[str, Contender] = {
     "raw openai": raw,
     "xsafety": ours,
     NAMELESS: ours,
-    TRUSTED: partial(ours, connection={"keep_connections": True}),
     "inspect_ai": inspect_ai,
     "lm-eval": lm_eval,
 }
@@ -353,7 +351,6 @@ def main() -> None:
         "raw openai": (sys.executable, version(sys.executable, "openai")),
         "xsafety": own,
         NAMELESS: own,
-        TRUSTED: own,
     }
     for harness in ("inspect_ai", "lm-eval"):
         if found := version(args.harness_python, harness):

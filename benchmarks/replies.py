@@ -50,7 +50,7 @@ def seconds(read: Callable[[str], object], text: str, times: int) -> float:
 
 async def compared(rounds: int, times: int) -> dict[str, tuple[float, float]]:
     """Seconds for each reply, as the engine reads it and plainly, in turns."""
-    async with endpoint(MODEL.identity(), MODEL.connection()) as call:
+    async with endpoint(MODEL.identity(), MODEL.connection(), withdraw=lambda request: None) as call:
         ours: Callable[[str], object] = lambda text: call.read(200, call.hide(text))  # noqa: E731
         found = {}
         for name, text in REPLIES.items():

@@ -188,7 +188,8 @@ class Connection(asyncio.Protocol):
             provider.reset()
             self.transport.write(response("200 OK", b"{}", {}))
         else:
-            self.transport.write(response("404 Not Found", b"{}", {}))
+            self.transport.write(response("404 Not Found", b"{}", {"connection": "close"}))
+            self.transport.close()
 
     def reply(self, answer: bytes) -> None:
         self.provider.counts.replied()

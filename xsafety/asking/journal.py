@@ -162,13 +162,16 @@ def lacks(line: Mapping[str, Any], fields: Fields) -> str:
 
 
 _ENTRY: Fields = {"key": str, "id": str, "answer": dict}
+_WITHDRAWAL: Fields = {"key": str, "id": str, "withdrawn": bool}
 _OF_OLD = {*_ENTRY, "dollars"}  # the fields of lines without a checksum
 _ANSWER: Fields = {"text": str, "status": str, "finish_reason": str, "detail": str}
 _STATUSES = get_args(AnswerStatus)
 
 
 def _wrong(line: dict[str, Any]) -> str:
-    """Why a line is not one of an answer."""
+    """Why a line is not one of an answer, or takes none back."""
+    if "withdrawn" in line:
+        return lacks(line, _WITHDRAWAL)
     if wrong := lacks(line, _ENTRY) or _wrong_answer(line["answer"]):
         return f"no answer ({wrong})"
     if not line["key"]:
@@ -219,20 +222,29 @@ def _wrong_or_text(line: dict[str, Any]) -> str:
 
 
 def entries(path: Path, *, of_services: bool = False) -> Iterator[dict[str, Any]]:
-    """The lines of a file of answers; `of_services`: also of answers that are a text alone."""
+    """The lines of a file of answers; `of_services`: also of answers that are a text alone.
+
+    A line that is `withdrawn` has no answer: those to its request up to there do not count.
+    """
     return lines(path, _wrong_or_text if of_services else _wrong, trusting=True)
 
 
 def keys(path: Path) -> set[str]:
     """The keys of the requests that have an answer."""
-    return {line["key"] for line in entries(path, of_services=True)}
+    found = set[str]()
+    for line in entries(path, of_services=True):
+        (found.discard if "withdrawn" in line else found.add)(line["key"])
+    return found
 
 
 def answers(path: Path, *, of_services: bool = False) -> dict[str, JournalAnswer]:
     """Key -> answer. The first answer to a request stands."""
     known: dict[str, JournalAnswer] = {}
     for line in entries(path, of_services=of_services):
-        known.setdefault(line["key"], line["answer"])
+        if "withdrawn" in line:
+            known.pop(line["key"], None)
+        else:
+            known.setdefault(line["key"], line["answer"])
     return known
 
 
@@ -379,6 +391,10 @@ class Journal:
         """Writes one answer, safe from a kill of this process once this returns. Raises OSError on a full disk."""
         paid = {} if dollars is None else {"dollars": round(dollars, 9)}
         self.write({"key": key, "id": id, "answer": answer, **paid})
+
+    def withdraw(self, key: str, id: str) -> None:
+        """Takes back an answer to a request, which then has none."""
+        self.write({"key": key, "id": id, "withdrawn": True})
 
     def write(self, line: Mapping[str, object]) -> None:
         """Writes any other line, as safely."""

@@ -58,6 +58,9 @@ class Recipient(Protocol):
 
     def deliver(self, request: Request, completion: Completion) -> None: ...
 
+    def withdraw(self, request: Request) -> None:
+        """Takes back what was delivered: it may be the answer to another request. This one is asked again."""
+
     def fail(self, request: Request, reason: str) -> None: ...
 
 

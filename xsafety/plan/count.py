@@ -118,6 +118,9 @@ class Workload:
         sizes = {request.id: _size(request.messages) for request in requests}
         answers: dict[str, JournalAnswer] = {}
         for line in journal.entries(file, of_services=of_services):
+            if "withdrawn" in line:
+                answers.pop(line["key"], None)
+                continue
             answers.setdefault(line["key"], line["answer"])
             self.observed.add(line["answer"], sizes.get(line["id"]))
         lacking = {request.key: sizes[request.id] for request in requests if request.key not in answers}

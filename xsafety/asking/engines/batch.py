@@ -89,7 +89,7 @@ class _Round:
 
     async def run(self, identity: Identity, requests: Iterator[Request]) -> RoundPlan | None:
         """Returns how to go on with the rows that were not delivered; None where all were."""
-        async with endpoint(identity, self._connection) as call:
+        async with endpoint(identity, self._connection, self._recipient.withdraw) as call:
             if self._plan.full:
                 await asyncio.sleep(min(self._poll * 2.0**self._plan.full, MAX_WAIT))
             for batch in open_batches(self._folder).values():

@@ -6,7 +6,7 @@ import json
 import os
 import random
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,7 @@ from .limits import IMPATIENT, Limiter, retry_after
 from .outcome import NO_CHOICE, Empty, read_success
 from .secrets import IN_PLACE_OF_A_KEY, SHORTEST_SECRET, Secrets
 from .sharing import SHARED_FOLDER, sharing
-from .wire import Unreadable, Wire, certificates, open_wire
+from .wire import Reply, Unreadable, Wire, Withdraw, certificates, open_wire
 
 OPENAI = "https://api.openai.com/v1"
 PATHS = {"chat": "/chat/completions", "moderations": "/moderations"}
@@ -52,12 +52,30 @@ def ask_online(
 async def _ask_online(
     requests: Iterable[Request], recipient: Recipient, identity: Identity, connection: Connection
 ) -> None:
+    withdrawn: list[Request] = []
+
+    def withdraw(request: Request) -> None:
+        recipient.withdraw(request)
+        withdrawn.append(request)
+
+    await _ask_all(requests, recipient, endpoint(identity, connection, withdraw), connection)
+    if withdrawn:  # all that come now are certain
+        again = endpoint(identity, connection, withdraw, keeps=False)
+        await _ask_all(withdrawn, recipient, again, connection)
+
+
+async def _ask_all(
+    requests: Iterable[Request],
+    recipient: Recipient,
+    endpoint: AbstractAsyncContextManager["Call"],
+    connection: Connection,
+) -> None:
     limiter = Limiter(connection.requests_per_minute, connection.tokens_per_minute)
     recipient.meter.pace = lambda: _pace(limiter)
     queue = iter(requests)
     all_taken = False
     end: list[Fatal] = []
-    async with endpoint(identity, connection) as call, _shared(limiter, connection):
+    async with endpoint as call, _shared(limiter, connection):
         ask = partial(_ask, call, limiter, recipient, connection.max_retries, end)
 
         async def work(place: int) -> None:
@@ -128,7 +146,7 @@ async def _ask(
             return
         meter.requests += 1
         try:
-            headers, found = await call(body)
+            reply, found = await call(body)
         except RowFailed as error:
             recipient.fail(request, str(error))
             return
@@ -144,8 +162,9 @@ async def _ask(
             last = error
         else:
             usage = found.usage or {}
-            limiter.succeeded(headers, sum(usage.get(f"{kind}_tokens", 0) for kind in ("input", "output")))
+            limiter.succeeded(reply.headers, sum(usage.get(f"{kind}_tokens", 0) for kind in ("input", "output")))
             recipient.deliver(request, found)
+            reply.gave(request)
             return
         last.__traceback__ = last.__context__ = None  # their frames hold the reply
         if tries >= allowed or (last.after or 0) > IMPATIENT:
@@ -200,8 +219,8 @@ class Call:
         """About the tokens that a request takes of a provider's limit, at most."""
         return sum(estimate_tokens(message["content"]) for message in request.messages) + self._most_output
 
-    async def __call__(self, body: Mapping[str, Any]) -> tuple[Mapping[str, str], Completion]:
-        """Sends a body once; the headers of the reply, and its outcome. Raises Transient, RateLimited or Fatal."""
+    async def __call__(self, body: Mapping[str, Any]) -> tuple[Reply, Completion]:
+        """Sends a body once; the reply, and its outcome. Raises Transient, RateLimited or Fatal."""
         try:
             async with asyncio.timeout(self._timeout):
                 reply = await self._wire.post(body)
@@ -210,7 +229,7 @@ class Call:
         except Unreadable as error:
             raise Transient(str(error)) from None
         try:
-            return reply.headers, self.read(reply.status, self.hide(reply.text))
+            return reply, self.read(reply.status, self.hide(reply.text))
         except Transient as error:
             error.after = retry_after(reply.headers)
             raise
@@ -263,8 +282,13 @@ def _check_keys(connection: Connection) -> None:
 
 
 @asynccontextmanager
-async def endpoint(identity: Identity, connection: Connection) -> AsyncIterator[Call]:
-    """Opens a connection to the endpoint, and closes it."""
+async def endpoint(
+    identity: Identity, connection: Connection, withdraw: Withdraw, *, keeps: bool = True
+) -> AsyncIterator[Call]:
+    """Opens connections to the endpoint, and closes them; `withdraw` gets what was asked where a reply does not count.
+
+    `keeps`: connections are used for more than a request.
+    """
     _check_keys(connection)
     key, size = connection.key_variable, connection.concurrency
     secret = {header: os.environ[variable] for header, variable in connection.headers_env.items()}
@@ -284,7 +308,7 @@ async def endpoint(identity: Identity, connection: Connection) -> AsyncIterator[
         sent = {name: value for name, value in headers.items() if isinstance(value, str)}
         url = f"{str(client.base_url).rstrip('/')}{PATHS[identity.get('endpoint', 'chat')]}"
         most = int(connection.max_reply_mib * 2**20)
-        async with open_wire(url, sent, most, trusting=connection.keep_connections) as wire:
+        async with open_wire(url, sent, most, withdraw, keeps=keeps) as wire:
             yield Call(client, wire, identity, connection)
 
 
