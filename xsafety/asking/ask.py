@@ -65,7 +65,7 @@ class _Log:
 
 def _fields(completion: Completion) -> dict[str, Any]:
     """An answer as the journal keeps it; further answers where there are any."""
-    fields = dict(vars(completion)) | {"more": [_fields(other) for other in completion.more]}
+    fields = completion._asdict() | {"more": [_fields(other) for other in completion.more]}
     return {name: value for name, value in fields.items() if value or name not in ("more", "reasoning", "confidence")}
 
 
@@ -300,9 +300,7 @@ class _Asking:
         retries = f", {self.meter.retries} retries{limited}" if self.meter.retries else ""
         taken = duration(time.monotonic() - self._clock)
         refused = f" ({self._without_text} of them refused)" if self._without_text else ""
-        withdrawn = (
-            f", {self._withdrawn} withdrawn, as more replies came than requests went" if self._withdrawn else ""
-        )
+        withdrawn = f", {self._withdrawn} withdrawn, as more replies came than requests went" if self._withdrawn else ""
         return f"{self._answered} answered{refused}, {len(self.reasons)} failed, {taken}{money}{retries}{withdrawn}"
 
     def summary(self) -> JobRun:

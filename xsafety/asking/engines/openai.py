@@ -13,6 +13,7 @@ from typing import Any
 
 import httpx2
 import openai
+import orjson
 from openai.resources.chat.completions import AsyncCompletions
 
 from ...config.models import Connection
@@ -33,10 +34,18 @@ PATIENCE = 10  # how many times as often as failures, refusals for the pace are 
 FIRST_BACKOFF, MAX_BACKOFF = 2.0, 60.0  # seconds before a further try
 MOST_DIGITS = 20  # of a number that is read
 
-# Replies hold numbers of any length, and NaN, which is no JSON.
-DECODER = json.JSONDecoder(
+# Replies hold numbers of any length, and NaN, which is no JSON, nor what orjson reads.
+_DECODER = json.JSONDecoder(
     parse_int=lambda digits: int(digits) if len(digits) <= MOST_DIGITS else None, parse_constant=lambda name: None
 )
+
+
+def decode(text: str) -> Any:
+    """What the JSON of a reply holds. Raises ValueError or RecursionError."""
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return _DECODER.decode(text.lstrip("\ufeff"))
 
 
 def ask_online(
@@ -200,7 +209,7 @@ class Call:
         self._timeout = connection.timeout
         self._key = f"the key in {connection.key_variable}" if connection.key_variable else "no api_key_env being set"
         secrets = [os.environ[variable] for variable in connection.key_variables]
-        self.hide = Secrets(secrets).hide
+        self._secrets = Secrets(secrets)
         self._placeholders = [secret for secret in secrets if 4 < len(secret) < SHORTEST_SECRET]
         self._gave_several = False
         self._marks = connection.reasoning.marks() if connection.reasoning else None
@@ -229,18 +238,22 @@ class Call:
         except Unreadable as error:
             raise Transient(str(error)) from None
         try:
-            return reply, self.read(reply.status, self.hide(reply.text))
+            return reply, self.read(reply.status, reply.text)
         except Transient as error:
             error.after = retry_after(reply.headers)
             raise
 
     def read(self, status: int, text: str) -> Completion:
-        """The outcome in a reply. Raises Transient (Empty, RateLimited), RowFailed or Fatal."""
+        """The outcome in a reply, without the keys. Raises Transient (Empty, RateLimited), RowFailed or Fatal."""
+        if status < 400 and (found := self._answer(text)):
+            self._check_number(found)
+            return found
+        text = self._secrets.hide(text)
         if status >= 400:
             for secret in self._placeholders:  # words of answers, perhaps, but not of errors
                 text = text.replace(secret, IN_PLACE_OF_A_KEY)
         try:
-            body = DECODER.decode(text.lstrip("\ufeff"))
+            body = decode(text)
         except (ValueError, RecursionError):
             body = None
         try:
@@ -259,11 +272,22 @@ class Call:
                 f"{self.where} answers {told} for model {self._identity['model']!r} with {self._key}{advice}"
             ) from None
 
+    def _answer(self, text: str) -> Completion | None:
+        """The outcome in a reply as most are; None for one that has to be read without the keys, or is none."""
+        try:
+            found = read_success(decode(text), self._identity, self._marks)
+        except Exception:
+            return None
+        parts = (found, *found.more)
+        held = [text for one in parts for text in (one.text, one.reasoning, one.detail, one.finish_reason) if text]
+        return None if any(map(self._secrets.are_in, held)) else found
+
     def _check_number(self, found: Completion) -> None:
         """Raises Fatal where the first answers show that the endpoint does not know `n`."""
-        several = any(other.detail != NO_CHOICE for other in found.more)
-        self._gave_several = self._gave_several or several
-        if found.more and not self._gave_several:
+        if not found.more:
+            return
+        self._gave_several = self._gave_several or any(other.detail != NO_CHOICE for other in found.more)
+        if not self._gave_several:
             wanted = 1 + len(found.more)
             raise Fatal(
                 f"model {self._identity['model']!r} gives 1 answer where decoding.n asks for {wanted}; leave n out"
