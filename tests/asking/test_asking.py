@@ -96,6 +96,24 @@ def test_only_what_the_journal_lacks_is_asked(tmp_path: Path) -> None:
     assert third.asked == []
 
 
+def test_an_answer_that_was_taken_back_is_none(tmp_path: Path) -> None:
+    class Withdrawing(Fake):
+        def __call__(self, requests: Iterable[Request], recipient: Recipient) -> None:
+            first, *others = requests
+            super().__call__([first, *others], recipient)
+            recipient.withdraw(first)
+
+    both, said, again = requests("A", "B"), list[str](), Fake()
+    receipt = ask(both, tmp_path, Withdrawing(), said.append)
+    assert receipt["failed"] == {"none/en": {"en0": "not asked"}}
+    assert "1 answered, 1 failed" in said[-3]
+    assert said[-3].endswith("1 withdrawn, as more replies came than requests went")
+    assert [*answers(journal_file(tmp_path, "none/en"))] == [both[1].key]
+    ask(both, tmp_path, again, quiet)
+    assert again.asked == ["en0"]
+    assert {*answers(journal_file(tmp_path, "none/en"))} == {one.key for one in both}
+
+
 def test_no_model_gets_anothers_answers(tmp_path: Path) -> None:
     ask(requests("A"), tmp_path, Fake(), quiet)
     other = Fake()

@@ -48,18 +48,25 @@ class _Log:
 
     def write(self, request: Request, completion: Completion, price: Price | None) -> float:
         """Writes an answer, with what it costs at the price of today, where that is set; the dollars."""
+        dollars = cost(completion.usage, price)
+        self._file(request).append(request.key, request.id, _fields(completion), dollars if price else None)
+        return dollars
+
+    def withdraw(self, request: Request) -> None:
+        """Takes back an answer that was written."""
+        self._file(request).withdraw(request.key, request.id)
+
+    def _file(self, request: Request) -> journal.Journal:
         if request.part not in self._open:
             if len(self._open) >= OPEN_JOURNALS:
                 self._open.pop(next(iter(self._open))).close()
             self._open[request.part] = journal.Journal(journal_file(self.folder, request.part))
-        dollars = cost(completion.usage, price)
-        self._open[request.part].append(request.key, request.id, _fields(completion), dollars if price else None)
-        return dollars
+        return self._open[request.part]
 
 
 def _fields(completion: Completion) -> dict[str, Any]:
     """An answer as the journal keeps it; further answers where there are any."""
-    fields = dict(vars(completion)) | {"more": [_fields(other) for other in completion.more]}
+    fields = completion._asdict() | {"more": [_fields(other) for other in completion.more]}
     return {name: value for name, value in fields.items() if value or name not in ("more", "reasoning", "confidence")}
 
 
@@ -207,7 +214,7 @@ class _Asking:
         self._purses = [Purse(budget, log.folder) for budget in budgets]
         # Once one was answered, more than are in flight: or a short outage would end the job.
         self._max_failures = max(2 * online.concurrency if online else 0, MAX_FAILURES)
-        self._answered = self._without_text = 0
+        self._answered = self._without_text = self._withdrawn = 0
         self._rejected: list[tuple[Request, Completion]] = []
         self._cost = 0.0
         self._began, self._clock, self._throughput = datetime.now(UTC), time.monotonic(), Throughput()
@@ -238,6 +245,14 @@ class _Asking:
     def can_pay(self) -> bool:
         """Whether no budget is used up."""
         return self._empty() is None
+
+    def withdraw(self, request: Request) -> None:
+        self._answered -= 1
+        self._withdrawn += 1
+        held = [pair for pair in self._rejected if pair[0] is not request]
+        if len(held) == len(self._rejected):
+            self._log.withdraw(request)
+        self._rejected = held
 
     def check_budget(self) -> None:
         """Raises Fatal where a budget is used up."""
@@ -312,7 +327,8 @@ class _Asking:
         retries = f", {self.meter.retries} retries{limited}" if self.meter.retries else ""
         taken = duration(time.monotonic() - self._clock)
         refused = f" ({self._without_text} of them refused)" if self._without_text else ""
-        return f"{self._answered} answered{refused}, {len(self.reasons)} failed, {taken}{money}{retries}"
+        withdrawn = f", {self._withdrawn} withdrawn, as more replies came than requests went" if self._withdrawn else ""
+        return f"{self._answered} answered{refused}, {len(self.reasons)} failed, {taken}{money}{retries}{withdrawn}"
 
     def summary(self) -> JobRun:
         """The job's line in the journal."""

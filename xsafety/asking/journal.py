@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, TypedDict, TypeVar, get_args, get_type_hints
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, TypedDict, TypeVar, get_args, get_type_hints
 from weakref import finalize
 from zlib import crc32
 
@@ -122,14 +122,22 @@ def _line(problem: Problem, trusting: bool, raw: bytes) -> dict[str, Any]:
     return line
 
 
-def _key(problem: Problem, raw: bytes) -> str:
-    """The key in a line of an answer, which is not read further where its checksum vouches for it."""
+class _Keyed(NamedTuple):
+    """Of a line: the key of its request, and whether it takes back the answers to it."""
+
+    key: str
+    withdrawn: bool
+
+
+def _keyed(problem: Problem, raw: bytes) -> _Keyed:
+    """What a line is about; one of an answer is not read further where its checksum vouches for it."""
     line = raw.rstrip(b"\r\n")
     if line.startswith(b'{"answer":{') and raw.endswith(b"\n") and _is_intact(line):
         _, _, key = line[:-_TAIL].rpartition(b',"key":"')  # no text has this, as its quotation marks are escaped
         if key[:-1].isalnum() and key.endswith(b'"'):
-            return key[:-1].decode()
-    return str(_line(problem, True, raw)["key"])
+            return _Keyed(key[:-1].decode(), False)
+    read = _line(problem, True, raw)
+    return _Keyed(read["key"], "withdrawn" in read)
 
 
 def _is_intact(raw: bytes) -> bool:
@@ -196,13 +204,16 @@ def lacks(line: Mapping[str, Any], fields: Fields) -> str:
 
 
 _ENTRY: Fields = {"key": str, "id": str, "answer": dict}
+_WITHDRAWAL: Fields = {"key": str, "id": str, "withdrawn": bool}
 _OF_OLD = {*_ENTRY, "dollars"}  # the fields of lines without a checksum
 _ANSWER: Fields = {"text": str, "status": str, "finish_reason": str, "detail": str}
 _STATUSES = get_args(AnswerStatus)
 
 
 def _wrong(line: dict[str, Any]) -> str:
-    """Why a line is not one of an answer."""
+    """Why a line is not one of an answer, or takes none back."""
+    if "withdrawn" in line:
+        return lacks(line, _WITHDRAWAL)
     if wrong := lacks(line, _ENTRY) or _wrong_answer(line["answer"]):
         return f"no answer ({wrong})"
     if not line["key"]:
@@ -253,13 +264,19 @@ def _wrong_or_text(line: dict[str, Any]) -> str:
 
 
 def entries(path: Path, *, of_services: bool = False) -> Iterator[dict[str, Any]]:
-    """The lines of a file of answers; `of_services`: also of answers that are a text alone."""
+    """The lines of a file of answers; `of_services`: also of answers that are a text alone.
+
+    A line that is `withdrawn` has no answer: those to its request up to there do not count.
+    """
     return lines(path, _wrong_or_text if of_services else _wrong, trusting=True)
 
 
 def keys(path: Path) -> set[str]:
     """The keys of the requests that have an answer."""
-    return {key for _, key in _each(path, partial(_key, _wrong_or_text))}
+    found = set[str]()
+    for _, line in _each(path, partial(_keyed, _wrong_or_text)):
+        (found.discard if line.withdrawn else found.add)(line.key)
+    return found
 
 
 def answers(path: Path, *, of_services: bool = False) -> Mapping[str, JournalAnswer]:
@@ -272,8 +289,11 @@ class _Answers(Mapping[str, JournalAnswer]):
 
     def __init__(self, path: Path, of_services: bool) -> None:
         self._places: dict[str, int] = {}
-        for place, key in _each(path, partial(_key, _wrong_or_text if of_services else _wrong)):
-            self._places.setdefault(key, place)
+        for place, line in _each(path, partial(_keyed, _wrong_or_text if of_services else _wrong)):
+            if line.withdrawn:
+                self._places.pop(line.key, None)
+            else:
+                self._places.setdefault(line.key, place)
         if self._places:
             self._file = path.open("rb")
             finalize(self, self._file.close)
@@ -432,6 +452,10 @@ class Journal:
         """Writes one answer, safe from a kill of this process once this returns. Raises OSError on a full disk."""
         paid = {} if dollars is None else {"dollars": round(dollars, 9)}
         self.write({"key": key, "id": id, "answer": answer, **paid})
+
+    def withdraw(self, key: str, id: str) -> None:
+        """Takes back an answer to a request, which then has none."""
+        self.write({"key": key, "id": id, "withdrawn": True})
 
     def write(self, line: Mapping[str, object]) -> None:
         """Writes any other line, as safely."""

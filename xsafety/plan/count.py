@@ -119,6 +119,9 @@ class Workload:
         sizes = {request.id: _size(request.messages) for request in requests}
         wanted, answers = {request.key for request in requests}, dict[str, JournalAnswer]()
         for line in journal.entries(file, of_services=of_services):
+            if "withdrawn" in line:
+                answers.pop(line["key"], None)
+                continue
             if line["key"] in wanted:
                 answers.setdefault(line["key"], line["answer"])
             self.observed.add(line["answer"], sizes.get(line["id"]))
