@@ -59,6 +59,19 @@ def test_the_first_answer_stands(tmp_path: Path) -> None:
     assert answers(tmp_path / "j.jsonl") == {"k": {"text": "first"}}
 
 
+def test_of_an_answer_that_was_withdrawn_the_next_one_stands(tmp_path: Path) -> None:
+    file = tmp_path / "j.jsonl"
+    with Journal(file) as journal:
+        journal.append("k", "a", {"text": "first"})
+        journal.append("k", "a", {"text": "second"})
+        journal.withdraw("k", "a")
+        journal.withdraw("unknown", "b")
+    assert (keys(file), answers(file)) == (set(), {})
+    with Journal(file) as journal:
+        journal.append("k", "a", {"text": "third"})
+    assert (keys(file), answers(file)) == ({"k"}, {"k": {"text": "third"}})
+
+
 @pytest.mark.parametrize("torn", ['{"key":"k2","ans', "x" * 200_000, "{"])
 @pytest.mark.parametrize("before", [0, 1, 2])
 def test_a_torn_last_line_is_not_read_and_cut_at_the_next_start(tmp_path: Path, torn: str, before: int) -> None:

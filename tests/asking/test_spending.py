@@ -33,6 +33,7 @@ def test_all_kinds_of_lines_cost_what_they_did(tmp_path: Path) -> None:
         journal.append("k", "a", answer(output_tokens=2) | {"more": [answer("2nd", output_tokens=9)]}, None)
         journal.append("k", "a", answer(), None)
         journal.append("k", "a", {"text": "of a service"})
+        journal.withdraw("k", "a")  # all were paid for
     old = {"key": "k", "id": "a", "answer": answer(output_tokens=3)}
     lines = [
         old,

@@ -137,6 +137,13 @@ def test_an_answer_costs_what_it_cost_when_it_was_asked(tmp_path: Path) -> None:
     assert fr["cost"] == "9.000000"
 
 
+def test_an_answer_that_was_withdrawn_was_paid_for(tmp_path: Path) -> None:
+    file = tmp_path / "responses/one/none/en.jsonl"
+    write(file, answer("k", input_tokens=2_000_000), {"key": "k", "id": "k", "withdrawn": True}, answer("k"))
+    [row, _] = usage_rows(tmp_path, [("responses", "one", "openai", Price(input=1, output=1))])
+    assert (row["answers"], row["cost"]) == (2, "2.000000")
+
+
 def test_batches_and_servers_are_no_answers(folder: Path) -> None:
     engines = [("drafts", "google", "google", None)]
     before = list(usage_rows(folder, engines))

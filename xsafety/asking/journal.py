@@ -251,7 +251,9 @@ def _wrong_dollars(line: dict[str, Any]) -> str:
 
 
 def uncountable(line: dict[str, Any]) -> str:
-    """Why what an answer took cannot be counted; '' where it can."""
+    """Why what an answer took cannot be counted; '' where it can, or is withdrawn, which was paid for too."""
+    if "withdrawn" in line:
+        return lacks(line, _WITHDRAWAL)
     return lacks(line, {"answer": dict}) or _wrong_usage(line["answer"]) or _wrong_dollars(line)
 
 

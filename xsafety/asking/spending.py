@@ -82,7 +82,8 @@ def _cost(raw: bytes, price: "Price | None") -> float:
         line = json.loads(raw)
     except (ValueError, RecursionError):
         return 0.0
-    return 0.0 if type(line) is not dict or journal.uncountable(line) else journal.paid(line, price)
+    is_answer = type(line) is dict and "answer" in line and not journal.uncountable(line)
+    return journal.paid(line, price) if is_answer else 0.0
 
 
 class Purse:

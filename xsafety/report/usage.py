@@ -69,7 +69,7 @@ def _answers(folder: Path, stage: str, name: str, engine: str) -> Iterator[tuple
     for file in sorted(folder.glob(_FILES[stage][0].format(name=name))):
         for line in journal.lines(file, journal.uncountable) if file.name not in OF_FOLDERS else ():
             # Services and models that translated share a file; a model's answer has a status.
-            if ("status" in line["answer"]) == (engine in ("openai", "transformers")):
+            if "answer" in line and ("status" in line["answer"]) == (engine in ("openai", "transformers")):
                 yield file.stem.partition("@")[0], line
 
 
