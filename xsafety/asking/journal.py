@@ -281,6 +281,23 @@ def keys(path: Path) -> set[str]:
     return found
 
 
+def standing(path: Path) -> Iterator[dict[str, Any]]:
+    """The lines of the answers that count, those of services among them."""
+    places = {*_places(path, _wrong_or_text).values()}
+    return (line for place, line in _each(path, partial(_line, _wrong_or_text, True)) if place in places)
+
+
+def _places(path: Path, problem: Problem) -> dict[str, int]:
+    """Key -> the place of the answer that counts: the first one that was not withdrawn."""
+    found: dict[str, int] = {}
+    for place, line in _each(path, partial(_keyed, problem)):
+        if line.withdrawn:
+            found.pop(line.key, None)
+        else:
+            found.setdefault(line.key, place)
+    return found
+
+
 def answers(path: Path, *, of_services: bool = False) -> Mapping[str, JournalAnswer]:
     """Key -> answer, read from the file when it is asked for. The first answer to a request stands."""
     return _Answers(path, of_services)
@@ -290,12 +307,7 @@ class _Answers(Mapping[str, JournalAnswer]):
     """Of a file only the keys are held in memory, with the places of their lines."""
 
     def __init__(self, path: Path, of_services: bool) -> None:
-        self._places: dict[str, int] = {}
-        for place, line in _each(path, partial(_keyed, _wrong_or_text if of_services else _wrong)):
-            if line.withdrawn:
-                self._places.pop(line.key, None)
-            else:
-                self._places.setdefault(line.key, place)
+        self._places = _places(path, _wrong_or_text if of_services else _wrong)
         if self._places:
             self._file = path.open("rb")
             finalize(self, self._file.close)

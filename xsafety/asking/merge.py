@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from ..cli import call, say
 from ..tabular import DataError, to_json, whole_folder
-from .journal import BATCHES, OF_FOLDERS, SERVERS, Journal, entries, lines
+from .journal import BATCHES, OF_FOLDERS, SERVERS, Journal, answers, lines, standing
 
 TAGS = "tags"  # the folder of verdicts that were kept under a name
 
@@ -55,33 +55,18 @@ def _other_servers(theirs: Path, ours: Path) -> Iterator[str]:
 
 def _answers(theirs: Path, ours: Path) -> Merged:
     """Adds the answers that one file lacks."""
-    known, standing = _standing(ours), _standing(theirs)
     taken = here = other = 0
+    given, known = standing(theirs), answers(ours, of_services=True)
     with Journal(ours) as file:
-        for line in entries(theirs, of_services=True):
-            key = line["key"]
-            if "withdrawn" in line or standing.get(key) != (answer := hash(to_json(line["answer"]))):
-                continue
-            if key not in known:
+        for line in given:
+            if line["key"] not in known:
                 file.write(line)
-                known[key] = answer
                 taken += 1
-            elif known[key] == answer:
+            elif known[line["key"]] == line["answer"]:
                 here += 1
             else:
                 other += 1
     return Merged(taken, here, other)
-
-
-def _standing(path: Path) -> dict[str, int]:
-    """Key -> a hash of the answer that counts."""
-    found: dict[str, int] = {}
-    for line in entries(path, of_services=True):
-        if "withdrawn" in line:
-            found.pop(line["key"], None)
-        else:
-            found.setdefault(line["key"], hash(to_json(line["answer"])))
-    return found
 
 
 def _lines(theirs: Path, ours: Path) -> None:
