@@ -27,6 +27,7 @@ from contextlib import chdir
 from functools import cache
 from importlib.util import find_spec
 from itertools import count
+from contextlib import suppress
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import NoReturn
@@ -86,7 +87,8 @@ class Fork:
     def kill(self) -> None:
         """Kills it and its jobs at once."""
         assert self._process.pid
-        os.killpg(self._process.pid, signal.SIGKILL)
+        with suppress(ProcessLookupError):  # it has ended
+            os.killpg(self._process.pid, signal.SIGKILL)
         self._process.join()
 
 

@@ -9,7 +9,7 @@ from ..tabular import DataError
 from . import journal
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Request:
     """One question: its key, its row, the part of the journal it belongs to (a relative path), its messages."""
 

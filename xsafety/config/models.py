@@ -194,6 +194,8 @@ class OpenAI(Labelled, Connection):
     decoding: dict[str, Any] = Field(
         default_factory=lambda: {"temperature": 0}, description="request parameters that change the answer"
     )
+    runtime: int = Field(1440, ge=1, description="minutes that a job asks a cluster for")
+    mem_mb: int = Field(2000, ge=1, description="megabytes that a job asks a cluster for")
 
     @field_validator("decoding")
     @classmethod

@@ -6,7 +6,7 @@ import json
 import os
 import random
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from openai.resources.chat.completions import AsyncCompletions
 
 from ...config.models import Connection
 from ...rows import Identity
-from ..flock import BEAT
+from ..flock import BEAT, repeatedly
 from ..price import estimate_tokens
 from ..requests import Completion, Fatal, Recipient, Request
 from .errors import Denied, RateLimited, RowFailed, Transient, read_error
@@ -121,19 +121,14 @@ async def _shared(limiter: Limiter, connection: Connection) -> AsyncIterator[Non
         yield
         return
     with sharing(Path(folder, connection.provider)) as jobs:
-        limiter.share = jobs.share()
+        loop = asyncio.get_running_loop()
 
-        async def keep() -> None:
-            while True:
-                await asyncio.sleep(BEAT)
-                with suppress(OSError):
-                    limiter.share = jobs.share()
+        def use(share: float) -> None:
+            limiter.share = share
 
-        keeping = asyncio.create_task(keep())
-        try:
+        use(jobs.share())
+        with repeatedly(BEAT, lambda: loop.call_soon_threadsafe(use, jobs.share())):
             yield
-        finally:
-            keeping.cancel()
 
 
 def _pace(limiter: Limiter) -> str:

@@ -14,6 +14,7 @@ from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import cache
+from http import HTTPStatus
 from itertools import count
 from secrets import token_hex
 from ssl import SSLContext
@@ -63,9 +64,10 @@ class _Lane:
     line: ResponseHandler | None = None
     uncertain: list[Request] = field(default_factory=list)
     used: float = 0.0
+    owed: int = 0  # replies to what was sent
 
     def has_surplus(self) -> bool:
-        return self.line is not None and len(self.line) > 0
+        return self.line is not None and len(self.line) > self.owed
 
     def is_open(self) -> bool:
         return self.line is not None and self.line.is_connected()
@@ -158,7 +160,7 @@ class Wire:
             pass
         finally:
             await lane.session.close()
-        if lane.has_surplus():
+        if await _surplus(lane):
             self._keeps = False
             for request in lane.uncertain:
                 self._withdraw(request)
@@ -174,6 +176,7 @@ class Wire:
     async def _exchange(self, lane: _Lane, data: bytes) -> tuple[bool, Reply]:
         """Sends a request once; whether the reply is certainly its own, and the reply. Raises Unreadable."""
         name, began, before = next(self._names), time.monotonic(), lane.line
+        lane.owed = 1
         try:
             async with lane.session.post(self._url, data=data, headers={NAME_HEADER: name}) as got:
                 content = await self._read(got.content, got.headers.get("Content-Encoding", "").strip().lower())
@@ -182,7 +185,7 @@ class Wire:
         except Exception as error:  # what is no HTTP, or no gzip, shows in many kinds
             raise Unreadable(f"connection failed ({type(error).__name__})") from error
         assert isinstance(got, _Response)
-        lane.line, lane.used = got.line, time.monotonic()
+        lane.line, lane.used, lane.owed = got.line, time.monotonic(), 0
         self._slowest = max(self._slowest, lane.used - began)
         is_named = name.encode() in content or any(name in value for value in got.headers.values())
         is_certain = is_named or lane.line is not before
@@ -211,6 +214,13 @@ class Wire:
             pieces.clear()  # the frame outlives this in the traceback of an error
             if is_large:
                 self._large.release()
+
+
+async def _surplus(lane: _Lane) -> bool:
+    """Whether more replies came than requests went; some servers say 408 before they close what is not used."""
+    return (
+        lane.line is not None and lane.has_surplus() and (await lane.line.read())[0].code != HTTPStatus.REQUEST_TIMEOUT
+    )
 
 
 class _Unpacking:
