@@ -23,11 +23,10 @@ import threading
 import time
 import traceback
 from collections.abc import Mapping, Sequence
-from contextlib import chdir
+from contextlib import chdir, suppress
 from functools import cache
 from importlib.util import find_spec
 from itertools import count
-from contextlib import suppress
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import NoReturn
