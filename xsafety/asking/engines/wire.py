@@ -32,8 +32,8 @@ from ..requests import Fatal, Request
 
 NAME_HEADER = "X-Request-Id"  # the header with the name of a try
 PACKING = "gzip"  # that a reply may come in
-NEVER = 1e6  # seconds
 KEPT = 3.0  # seconds that a connection waits for a request: uvicorn closes it after 5
+NEVER = 1e6  # seconds after which aiohttp would end one by itself
 LARGE = 2**20  # bytes: larger replies are read one at a time, so that memory is bounded whatever the concurrency
 MOST_UNCERTAIN = 50  # replies on a connection before it is ended
 PROOF = 10.0  # seconds, and as long again as the slowest reply took, for what a connection still holds
@@ -167,7 +167,7 @@ class Wire:
 
     async def _drain(self, lane: _Lane) -> None:
         async with lane.session.options(self._url, headers={"Connection": "close"}) as got:
-            await got.read()
+            await self._read(got.content, _packing(got))
             if "close" in got.headers.get("Connection", "").lower():
                 return  # as only the reply to a request that asks for it does
         if lane.line is not None and (closed := lane.line.closed):
@@ -179,7 +179,7 @@ class Wire:
         lane.owed = 1
         try:
             async with lane.session.post(self._url, data=data, headers={NAME_HEADER: name}) as got:
-                content = await self._read(got.content, got.headers.get("Content-Encoding", "").strip().lower())
+                content = await self._read(got.content, _packing(got))
         except Unreadable:
             raise
         except Exception as error:  # what is no HTTP, or no gzip, shows in many kinds
@@ -214,6 +214,10 @@ class Wire:
             pieces.clear()  # the frame outlives this in the traceback of an error
             if is_large:
                 self._large.release()
+
+
+def _packing(got: aiohttp.ClientResponse) -> str:
+    return got.headers.get("Content-Encoding", "").strip().lower()
 
 
 async def _surplus(lane: _Lane) -> bool:
