@@ -384,6 +384,26 @@ def test_what_a_server_that_answers_twice_said_on_a_connection_is_asked_again_on
     assert len(connections) == 1 + 27 + 12
 
 
+def test_a_server_may_say_that_it_closes_what_is_not_used() -> None:
+    late = b"HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+
+    async def once(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, text: str) -> None:
+        writer.write(good(text) + (late if text in ("5", "8") else b""))
+
+    found = ask(once, *map(str, range(9)), concurrency=1)
+    assert (len(found.done), found.withdrawn) == (9, [])
+
+
+def test_a_reply_that_nobody_waited_for_any_more_is_no_second_one() -> None:
+    async def slow(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, text: str) -> None:
+        await asyncio.sleep(0.3 if text == "7" else 0)
+        writer.write(good(text))
+
+    found = ask(slow, *map(str, range(9)), concurrency=1, timeout=0.3)
+    assert len(found.done | found.failed) == 9
+    assert found.withdrawn == []
+
+
 def test_a_server_that_does_not_reply_to_the_last_request_of_a_connection_is_believed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

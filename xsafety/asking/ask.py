@@ -237,6 +237,14 @@ class _Asking:
         if not (completion.usage and completion.usage.get("batch")):  # of a batch, which is paid whole, all is taken
             self.check_budget()
 
+    def withdraw(self, request: Request) -> None:
+        self._answered -= 1
+        self._withdrawn += 1
+        held = [pair for pair in self._rejected if pair[0] is not request]
+        if len(held) == len(self._rejected):
+            self._log.withdraw(request)
+        self._rejected = held
+
     def look(self) -> None:
         """Looks at what other jobs spent."""
         for purse in self._purses:
@@ -245,14 +253,6 @@ class _Asking:
     def can_pay(self) -> bool:
         """Whether no budget is used up."""
         return self._empty() is None
-
-    def withdraw(self, request: Request) -> None:
-        self._answered -= 1
-        self._withdrawn += 1
-        held = [pair for pair in self._rejected if pair[0] is not request]
-        if len(held) == len(self._rejected):
-            self._log.withdraw(request)
-        self._rejected = held
 
     def check_budget(self) -> None:
         """Raises Fatal where a budget is used up."""

@@ -14,6 +14,7 @@ from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import cache
+from http import HTTPStatus
 from itertools import count
 from secrets import token_hex
 from ssl import SSLContext
@@ -31,8 +32,8 @@ from ..requests import Fatal, Request
 
 NAME_HEADER = "X-Request-Id"  # the header with the name of a try
 PACKING = "gzip"  # that a reply may come in
-NEVER = 1e6  # seconds
 KEPT = 3.0  # seconds that a connection waits for a request: uvicorn closes it after 5
+NEVER = 1e6  # seconds after which aiohttp would end one by itself
 LARGE = 2**20  # bytes: larger replies are read one at a time, so that memory is bounded whatever the concurrency
 MOST_UNCERTAIN = 50  # replies on a connection before it is ended
 PROOF = 10.0  # seconds, and as long again as the slowest reply took, for what a connection still holds
@@ -63,9 +64,10 @@ class _Lane:
     line: ResponseHandler | None = None
     uncertain: list[Request] = field(default_factory=list)
     used: float = 0.0
+    owed: int = 0  # replies to what was sent
 
     def has_surplus(self) -> bool:
-        return self.line is not None and len(self.line) > 0
+        return self.line is not None and len(self.line) > self.owed
 
     def is_open(self) -> bool:
         return self.line is not None and self.line.is_connected()
@@ -158,14 +160,14 @@ class Wire:
             pass
         finally:
             await lane.session.close()
-        if lane.has_surplus():
+        if await _surplus(lane):
             self._keeps = False
             for request in lane.uncertain:
                 self._withdraw(request)
 
     async def _drain(self, lane: _Lane) -> None:
         async with lane.session.options(self._url, headers={"Connection": "close"}) as got:
-            await got.read()
+            await self._read(got.content, _packing(got))
             if "close" in got.headers.get("Connection", "").lower():
                 return  # as only the reply to a request that asks for it does
         if lane.line is not None and (closed := lane.line.closed):
@@ -174,15 +176,16 @@ class Wire:
     async def _exchange(self, lane: _Lane, data: bytes) -> tuple[bool, Reply]:
         """Sends a request once; whether the reply is certainly its own, and the reply. Raises Unreadable."""
         name, began, before = next(self._names), time.monotonic(), lane.line
+        lane.owed = 1
         try:
             async with lane.session.post(self._url, data=data, headers={NAME_HEADER: name}) as got:
-                content = await self._read(got.content, got.headers.get("Content-Encoding", "").strip().lower())
+                content = await self._read(got.content, _packing(got))
         except Unreadable:
             raise
         except Exception as error:  # what is no HTTP, or no gzip, shows in many kinds
             raise Unreadable(f"connection failed ({type(error).__name__})") from error
         assert isinstance(got, _Response)
-        lane.line, lane.used = got.line, time.monotonic()
+        lane.line, lane.used, lane.owed = got.line, time.monotonic(), 0
         self._slowest = max(self._slowest, lane.used - began)
         is_named = name.encode() in content or any(name in value for value in got.headers.values())
         is_certain = is_named or lane.line is not before
@@ -211,6 +214,17 @@ class Wire:
             pieces.clear()  # the frame outlives this in the traceback of an error
             if is_large:
                 self._large.release()
+
+
+def _packing(got: aiohttp.ClientResponse) -> str:
+    return got.headers.get("Content-Encoding", "").strip().lower()
+
+
+async def _surplus(lane: _Lane) -> bool:
+    """Whether more replies came than requests went; some servers say 408 before they close what is not used."""
+    return (
+        lane.line is not None and lane.has_surplus() and (await lane.line.read())[0].code != HTTPStatus.REQUEST_TIMEOUT
+    )
 
 
 class _Unpacking:
