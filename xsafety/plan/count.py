@@ -105,19 +105,23 @@ class Workload:
 
     def look_up(
         self,
-        requests: Sequence[Request],
+        requests: Iterable[Request],
         file: Path,
         under_way: Collection[tuple[str, str]] = (),
         *,
         of_services: bool = False,
     ) -> dict[str, JournalAnswer]:
-        """Counts the requests of one part; their answers (key -> answer), as far as the journal has them.
+        """Counts the requests of one part; their answers (id -> answer), as far as the journal has them.
 
         What other answers took is observed too. `under_way` are requests (part, key) that wait in a batch;
         `of_services`: the file has answers of services too.
         """
-        sizes = {request.id: _size(request.messages) for request in requests}
-        wanted, answers = {request.key for request in requests}, dict[str, JournalAnswer]()
+        keys, sizes, waiting = dict[str, str](), dict[str, float](), set[str]()
+        for request in requests:
+            keys[request.id], sizes[request.id] = request.key, _size(request.messages)
+            if (request.part, request.key) in under_way:
+                waiting.add(request.key)
+        wanted, answers = {*keys.values()}, dict[str, JournalAnswer]()
         for line in journal.entries(file, of_services=of_services):
             if "withdrawn" in line:
                 answers.pop(line["key"], None)
@@ -125,16 +129,17 @@ class Workload:
             if line["key"] in wanted:
                 answers.setdefault(line["key"], line["answer"])
             self.observed.add(line["answer"], sizes.get(line["id"]))
-        lacking = {request.key: sizes[request.id] for request in requests if request.key not in answers}
-        waiting = {request.key for request in requests if (request.part, request.key) in under_way} & lacking.keys()
+        lacking = {key: sizes[id] for id, key in keys.items() if key not in answers}
+        waiting &= lacking.keys()
         self.under_way += len(waiting)
         for key in waiting:
             del lacking[key]
-        self.rows += len(requests)
-        self.answered += sum(request.key in answers for request in requests)
+        found = {id: answers[key] for id, key in keys.items() if key in answers}
+        self.rows += len(keys)
+        self.answered += len(found)
         self.to_ask += len(lacking)
         self.tokens += sum(lacking.values())
-        return answers
+        return found
 
     def expect(self, rows: int, tokens: float, model: str) -> None:
         """Counts rows of a model's answers that are yet to come; `tokens` is their size without the answers."""
@@ -249,9 +254,7 @@ class _Counter:
         requests = translation_requests(identity, texts, source, target, file.stem)
         answers = workload.look_up(requests, file, of_services=True)
         asked = texts if self._translator.model else dict.fromkeys(texts, "")
-        found = {
-            ask.id: translation(answers[ask.key], asked[ask.id], target)[0] for ask in requests if ask.key in answers
-        }
+        found = {id: translation(answers[id], asked[id], target)[0] for id in texts if id in answers}
         return {id: text for id, text in found.items() if text}, {id: texts[id] for id in texts if id not in found}
 
     def count(self, data: DataSet) -> None:
@@ -281,15 +284,14 @@ class _Counter:
         """Counts a model's rows in a language under a prompting; the part of its journal is that with the suffix."""
         part = f"{prompting}/{data.lang}{suffix}"
         identity, method = self._identities[model], self._config.promptings[prompting]
-        requests = list(model_requests(identity, method, part, data.rows, self._categories))
+        requests = model_requests(identity, method, part, data.rows, self._categories)
         workload = self.workloads["responses", model, data.lang]
         workload.uncertain |= bool(data.why)
         folder = self._journal / "responses" / model
         known = workload.look_up(requests, journal_file(folder, part), self._under_way(folder))
-        pairs = list(zip(data.rows, requests, strict=True))
-        there = [(row, known[ask.key]) for row, ask in pairs if ask.key in known]
-        responses = list(response_rows([row for row, _ in there], [answer for _, answer in there]))
-        awaited = [row for row, ask in pairs if ask.key not in known] * samples(self._config.models[model])
+        there = [row for row in data.rows if row["id"] in known]
+        responses = list(response_rows(there, (known[row["id"]] for row in there)))
+        awaited = [row for row in data.rows if row["id"] not in known] * samples(self._config.models[model])
         return _Cell(model, data.lang, part, responses, awaited)
 
     def _english(self, cell: "_Cell") -> dict[str, English]:
@@ -317,7 +319,7 @@ class _Counter:
         judged = [row for row in cell.responses if not reads or row_name(row) in english]
         later = [*cell.awaited, *(row for row in cell.responses if reads and row_name(row) not in english)]
         requests = judge_requests(identity, protocol, part, judged, english if reads else None, self._categories)
-        workload.look_up(list(requests), journal_file(folder, part), self._under_way(folder))
+        workload.look_up(requests, journal_file(folder, part), self._under_way(folder))
         workload.expect(len(later), sum(sizes[row["id"]] for row in later), cell.model)
 
 
