@@ -120,6 +120,7 @@ rule all:
     default_target: True
     input:
         report="<results>/report.html",
+        typeset=rules.typeset.output,
         choices=expand("<results>/tables/{judge}/choices.csv", judge=CONFIG.choice_judges),
         sheets=expand("<results>/sheets/{lang}.{format}", lang=CONFIG.targets, format=SHEET_FORMATS),
         labels="<results>/labels/agreement.csv",
