@@ -11,7 +11,7 @@ import yaml
 from jsonschema import Draft202012Validator
 
 from tests.conftest import ROOT
-from xsafety.config.__main__ import check, schema
+from xsafety.config.__main__ import check_files, schema
 from xsafety.tabular import DataError
 
 SCHEMA: dict[str, Any] = json.loads(schema())
@@ -28,12 +28,12 @@ def test_it_is_fresh() -> None:
 
 
 def test_files_are_checked_without_snakemake(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    check([str(ROOT / "config.yaml")])
+    check_files([str(ROOT / "config.yaml")])
     assert "config.yaml: sound" in capsys.readouterr().out
     broken = tmp_path / "broken.yaml"
     broken.write_text("languages: [en\nmodels: 1\n", encoding="utf-8")
     with pytest.raises(DataError, match=r"broken.yaml: line 2: .*expected ','"):
-        check([str(broken)])
+        check_files([str(broken)])
 
 
 @pytest.mark.parametrize("file", FILES)

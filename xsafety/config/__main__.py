@@ -18,7 +18,7 @@ def schema() -> str:
     return json.dumps(Config.model_json_schema(), ensure_ascii=False, indent=1) + "\n"
 
 
-def check(files: Sequence[str]) -> None:
+def check_files(files: Sequence[str]) -> None:
     """Prints that a configuration is sound. Raises DataError or OSError that says what is not, and in which file."""
     read([*map(Path, files)])
     print(f"{', '.join(files)}: sound")
@@ -26,6 +26,6 @@ def check(files: Sequence[str]) -> None:
 
 if __name__ == "__main__":
     if given := sys.argv[1:]:
-        run(lambda: check(given))
+        run(lambda: check_files(given))
     else:
         print(schema(), end="")
