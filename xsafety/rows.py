@@ -258,7 +258,7 @@ class Readiness(TypedDict):
     unchanged: int  # of those inspected
     waits_for: list[Todo]
     sheet_round: int  # for which sheets are given out; 0: for none
-    returned: YesNo  # whether there is any evidence
+    returned: YesNo  # whether anybody returned a sheet for that round
 
 
 class Status(Readiness):

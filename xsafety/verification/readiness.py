@@ -42,6 +42,7 @@ def readiness(
     undrafted = [id for id, row_state in row_states.items() if needs_draft(row_state) and id not in drafted]
     row = source_readiness(lang, len(seeds))
     _count(row, row_states, undrafted)
+    row["returned"] = "yes" if any(entry["round"] == row["sheet_round"] for entry in ledger) else "no"
     used = used_rows(seeds, row_states, drafts, accept_drafts=gate.accept_drafts)
     _decide(row, [basis for _, _, basis in used], gate)
     check, rates = demanded.check, sorted(demanded.rates.items())
@@ -61,11 +62,9 @@ def _count(row: Readiness, row_states: RowStates, undrafted: Collection[str]) ->
     waiting = len(row_states) - verified - rejected
     current, _ = queue_of(row_states)
     passed = sum(one.state in ("verified", "passed") or one.passed >= current for one in row_states.values())
-    returned = any(one != RowState("open") for one in row_states.values())
     row |= {"verified": verified, "rejected": rejected, "stale": stale, "missing": missing}
     row |= {"drafted": waiting - stale - missing, "in_review": counts["in review"] + counts["passed"]}
     row |= {"round": current, "passed": passed, "sheet_round": next_round(row_states) if waiting else 0}
-    row["returned"] = "yes" if returned else "no"
 
 
 def _decide(row: Readiness, used: Collection[Basis], gate: Verification) -> None:
