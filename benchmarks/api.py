@@ -34,6 +34,7 @@ from urllib.request import urlopen
 LATENCY = 0.05
 MAX_TOKENS = 128
 WARM_UP = 16  # rows
+LIMITED = "--requests-per-minute"  # the server's option
 LIMIT = 3000  # requests per minute
 LIMITED_CONCURRENCY = 256
 LIMITED_SECONDS = 40  # that the rows of a limited run take at best
@@ -158,12 +159,10 @@ def lm_eval(url: str, texts: list[str], concurrency: int) -> int:
 
 
 NAMELESS = "xsafety, nameless replies"  # from a server that does not repeat the names of requests
-TRUSTED = f"{NAMELESS}, keep_connections"
 CONTENDERS: Mapping[str, Contender] = {
     "raw openai": raw,
     "xsafety": ours,
     NAMELESS: ours,
-    TRUSTED: partial(ours, connection={"keep_connections": True}),
     "inspect_ai": inspect_ai,
     "lm-eval": lm_eval,
 }
@@ -226,19 +225,20 @@ def measure(
     rows: int,
     concurrency: int,
     *,
-    limit: Sequence[str] = (),
+    served: Sequence[str] = (),
     connection: Mapping[str, Any] | None = None,
 ) -> Measured:
-    """Runs one contender against a new server; `limit` are the server's options, `connection` the engine's."""
+    """Runs one contender against a new server; `served` are the server's options, `connection` the engine's."""
     # A warm-up would use up a server's limit.
     order = {
         "name": name,
         "rows": rows,
         "concurrency": concurrency,
         "connection": connection or {},
-        "warm_up": 0 if limit else WARM_UP,
+        "warm_up": 0 if LIMITED in served else WARM_UP,
     }
-    with server("--latency", str(LATENCY), *limit, *(["--nameless"] if name.startswith(NAMELESS) else [])) as url:
+    nameless = ["--nameless"] if name.startswith(NAMELESS) else []
+    with server("--latency", str(LATENCY), *served, *nameless) as url:
         done = subprocess.run(
             [python, __file__, "--contend", json.dumps({**order, "url": url})],
             env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])},
@@ -247,8 +247,8 @@ def measure(
         )
         if done.returncode:
             raise SystemExit(f"{name} failed:\n{done.stderr[-3000:]}")
-        with urlopen(f"{url}/stats") as answer:
-            stats = json.load(answer)
+        with urlopen(f"{url}/stats") as counts:
+            stats = json.load(counts)
     own = json.loads(done.stdout.splitlines()[-1])
     return Measured(
         rows=rows,
@@ -321,8 +321,8 @@ def rate_limit() -> None:
     for capacity, (variant, (options, connection)) in product((50, LIMIT), VARIANTS.items()):
         print(f"limit known {variant}, bucket of {capacity}", file=sys.stderr)
         rows = capacity + LIMIT * LIMITED_SECONDS // 60
-        limit = ["--requests-per-minute", str(LIMIT), "--capacity", str(capacity), *options]
-        run = measure("xsafety", sys.executable, rows, LIMITED_CONCURRENCY, limit=limit, connection=connection)
+        limit = [LIMITED, str(LIMIT), "--capacity", str(capacity), *options]
+        run = measure("xsafety", sys.executable, rows, LIMITED_CONCURRENCY, served=limit, connection=connection)
         answered = rows - run.failed
         allowed = capacity + LIMIT / 60 * run.seconds
         lines.append(
@@ -353,7 +353,6 @@ def main() -> None:
         "raw openai": (sys.executable, version(sys.executable, "openai")),
         "xsafety": own,
         NAMELESS: own,
-        TRUSTED: own,
     }
     for harness in ("inspect_ai", "lm-eval"):
         if found := version(args.harness_python, harness):

@@ -186,6 +186,9 @@ def ours(loaded: Loaded) -> Answering:
             self.answers[int(request.id)] = completion.text
             self.lengths[int(request.id)] = (completion.usage or {})["output_tokens"]
 
+        def withdraw(self, request: Request) -> None:
+            del self.answers[int(request.id)]
+
         def fail(self, request: Request, reason: str) -> None:
             raise RuntimeError(reason)
 

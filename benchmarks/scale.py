@@ -174,7 +174,7 @@ def _of_judge(project: Project, name: str) -> None:
     for cell in project.cells:
         drawn = random.Random(f"{name} {cell}")
         responses = read_rows(project.folder / f"results/responses/{cell}.jsonl", Response)
-        requests = judge_requests(judge.identity(), judge.method().described(), "", responses, None, categories)
+        requests = [*judge_requests(judge.identity(), judge.method().described(), "", responses, None, categories)]
         outputs = drawn.choices([*OUTPUTS], [*OUTPUTS.values()], k=len(requests))
         _write(project.folder / f"journal/verdicts/{name}/{cell}.jsonl", requests, outputs)
 

@@ -14,6 +14,10 @@ import sys
 import time
 from dataclasses import dataclass, field
 
+ANSWER = (
+    "Plants take in carbon dioxide through their leaves and water through their roots. With the light of the sun they "
+    "make sugar of both, which feeds them, and give off the oxygen that we breathe."
+)
 COMPLETION = {
     "id": "chatcmpl-benchmark",
     "object": "chat.completion",
@@ -24,8 +28,7 @@ COMPLETION = {
             "index": 0,
             "message": {
                 "role": "assistant",
-                "content": "Plants take in carbon dioxide through their leaves and water through their roots. With the "
-                "light of the sun they make sugar of both, which feeds them, and give off the oxygen that we breathe.",
+                "content": ANSWER,
                 "refusal": None,
             },
             "logprobs": None,
@@ -35,6 +38,12 @@ COMPLETION = {
     "usage": {"prompt_tokens": 31, "completion_tokens": 42, "total_tokens": 73},
 }
 TOO_MANY = {"error": {"message": "Too many", "type": "requests", "param": None, "code": "rate_limit_exceeded"}}
+
+
+def reply(text: str) -> str:
+    """The completion whose answer is this text."""
+    choice = {**COMPLETION["choices"][0], "message": {"role": "assistant", "content": text, "refusal": None}}  # type: ignore[index]
+    return json.dumps({**COMPLETION, "choices": [choice]})
 
 
 @dataclass
@@ -143,12 +152,12 @@ def response(status: str, body: bytes, headers: dict[str, str]) -> bytes:
 class Connection(asyncio.Protocol):
     """One kept-alive HTTP/1.1 connection, whose requests give their content-length and are not pipelined."""
 
-    before_id, after_id = json.dumps(COMPLETION).encode().split(b"benchmark")
     too_many = json.dumps(TOO_MANY).encode()
 
     def __init__(self, provider: Provider) -> None:
         self.provider = provider
         self.received = b""
+        self.before_id, self.after_id = reply(provider.options.answer).encode().split(b"benchmark")
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
@@ -188,7 +197,8 @@ class Connection(asyncio.Protocol):
             provider.reset()
             self.transport.write(response("200 OK", b"{}", {}))
         else:
-            self.transport.write(response("404 Not Found", b"{}", {}))
+            self.transport.write(response("404 Not Found", b"{}", {"connection": "close"}))
+            self.transport.close()
 
     def reply(self, answer: bytes) -> None:
         self.provider.counts.replied()
@@ -208,6 +218,7 @@ def main() -> None:
     parser.add_argument("--latency", type=float, default=0.05, help="seconds until an answer")
     parser.add_argument("--requests-per-minute", type=float, help="the limit; absent: none")
     parser.add_argument("--capacity", type=float, help="requests that may come at once; absent: a minute's")
+    parser.add_argument("--answer", default=ANSWER, help="the text of each answer")
     parser.add_argument("--nameless", action="store_true", help="never repeat the name of a request")
     parser.add_argument("--retry-after", action="store_true", help="send Retry-After with a 429")
     parser.add_argument("--limit-headers", action="store_true", help="send x-ratelimit-*-requests with every answer")

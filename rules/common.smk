@@ -263,6 +263,11 @@ def the_translator(wildcards):
     return CONFIG.translation.model
 
 
+def the_translator_online(wildcards):
+    """The block of who translates language by language: a model at an endpoint, None for a service."""
+    return CONFIG.translation.openai
+
+
 # `block` gives the block of the configuration that a job asks, by its wildcards.
 def local_block(block, wildcards):
     """The block, if its model runs in process."""
@@ -307,8 +312,8 @@ def gpus_of(block):
 
 
 def runtime_of(block):
-    """The minutes that a job asks a cluster for: a day, where a block says nothing else."""
-    return lambda wildcards: local.runtime if (local := local_block(block, wildcards)) else 1440
+    """The minutes that a job asks a cluster for: a day, where a block says nothing else, as one of a service does."""
+    return lambda wildcards: getattr(block(wildcards), "runtime", 1440)
 
 
 def memory_of(block):
@@ -316,7 +321,7 @@ def memory_of(block):
 
     def megabytes(wildcards):
         if not (local := local_block(block, wildcards)):
-            return 2000
+            return getattr(block(wildcards), "mem_mb", 2000)
         if local.mem_mb:
             return local.mem_mb
         size = sum(file.stat().st_size for file in local_files.model_files(Path(local.model)))

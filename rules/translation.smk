@@ -75,6 +75,8 @@ rule drafts:
     resources:
         translator=TURNS,
         connection=translation_connection,
+        mem_mb=memory_of(the_translator_online),
+        runtime=runtime_of(the_translator_online),
     params:
         code=digest("scripts/drafts.py"),
         source=CONFIG.dataset.source,
@@ -173,6 +175,8 @@ rule english:
     resources:
         translator=TURNS,
         connection=translation_connection,
+        mem_mb=memory_of(the_translator_online),
+        runtime=runtime_of(the_translator_online),
     params:
         code=digest("scripts/english.py"),
         journal=journal("english/{model}/{prompting}/{lang}.jsonl"),

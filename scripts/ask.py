@@ -16,13 +16,13 @@ from xsafety.config.models import JobConnection, LocalConnection
 from xsafety.config.prompting import PromptingMethod
 from xsafety.generation.responses import model_requests
 from xsafety.rows import Identity, Query
-from xsafety.tabular import read_rows
+from xsafety.tabular import rows_in
 
 
 def requests(
     identity: Identity, prompting: PromptingMethod, part: str, queries: Path, categories: Mapping[str, Category]
 ) -> Iterable[Request]:
-    return model_requests(identity, prompting, part, read_rows(queries, Query), categories)
+    return model_requests(identity, prompting, part, rows_in(queries, Query), categories)
 
 
 def main(

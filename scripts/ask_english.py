@@ -10,7 +10,7 @@ from xsafety.asking.receipt import file_receipt
 from xsafety.cli import call, say
 from xsafety.config.translation import TranslatorConnection
 from xsafety.rows import Query, Response, TranslatorIdentity
-from xsafety.tabular import read_rows
+from xsafety.tabular import read_rows, rows_in
 from xsafety.text.languages import EN
 from xsafety.translation.asking import Wanted, ask_model
 from xsafety.translation.drafting import response_texts
@@ -18,7 +18,7 @@ from xsafety.translation.families import Languages
 
 
 def texts(responses: Path, queries: Collection[str] | None) -> dict[str, str]:
-    return response_texts(read_rows(responses, Response), queries)
+    return response_texts(rows_in(responses, Response), queries)
 
 
 def main(

@@ -1,6 +1,6 @@
 """Asks one judge for all the verdicts that its journal lacks, over all models, promptings and languages."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from itertools import product
@@ -17,7 +17,7 @@ from xsafety.config.models import JobConnection, JudgingMethod, LocalConnection
 from xsafety.judging.verdicts import judge_requests, read_english
 from xsafety.protocols.protocol import Protocol
 from xsafety.rows import Identity, Response
-from xsafety.tabular import read_rows
+from xsafety.tabular import rows_in
 
 
 @dataclass(frozen=True)
@@ -28,8 +28,8 @@ class Judge:
     protocol: Protocol
     categories: Mapping[str, Category]
 
-    def requests(self, part: str, responses: Path, english: Path | None) -> list[Request]:
-        rows = read_rows(responses, Response)
+    def requests(self, part: str, responses: Path, english: Path | None) -> Iterable[Request]:
+        rows = rows_in(responses, Response)
         return judge_requests(self.identity, self.protocol, part, rows, read_english(english), self.categories)
 
 

@@ -1,5 +1,6 @@
 """Files one model's responses to one language under one prompting method, from the journal."""
 
+from itertools import tee
 from pathlib import Path
 
 from xsafety.asking.receipt import journalled_answers, read_receipt
@@ -9,7 +10,7 @@ from xsafety.config.models import ReasoningMarks
 from xsafety.config.prompting import PromptingMethod
 from xsafety.generation.responses import model_requests, response_rows
 from xsafety.rows import Query, Response, in_cell
-from xsafety.tabular import read_rows, write_rows
+from xsafety.tabular import rows_in, write_rows
 
 
 def main(
@@ -25,9 +26,9 @@ def main(
     out: Path,
 ) -> None:
     asked = read_receipt(receipt)
-    rows = read_rows(queries, Query)
-    requests = model_requests(asked["identity"], prompting, part, rows, read_about(about).categories)
-    answers = journalled_answers(requests, journal, receipt, asked)
+    rows, again = tee(rows_in(queries, Query))
+    requests = model_requests(asked["identity"], prompting, part, again, read_about(about).categories)
+    answers = journalled_answers(requests, journal, part, receipt, asked)
     responses = response_rows(rows, answers, reasoning.marks() if reasoning else None)
     write_rows(out, Response, in_cell(responses, model=model, prompting=part.partition("/")[0]))
 

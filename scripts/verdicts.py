@@ -3,6 +3,8 @@
 Of a majority: from the verdicts of others.
 """
 
+from collections.abc import Iterable
+from itertools import tee
 from pathlib import Path
 
 from xsafety.asking.receipt import journalled_answers, read_receipt
@@ -13,7 +15,7 @@ from xsafety.judging.majority import majority_verdicts
 from xsafety.judging.verdicts import JudgeOptions, judge_requests, model_verdicts, read_english
 from xsafety.protocols.protocol import load
 from xsafety.rows import Identity, Response, Verdict, in_cell
-from xsafety.tabular import read_rows, write_rows
+from xsafety.tabular import read_rows, rows_in, write_rows
 
 
 def main(
@@ -31,7 +33,8 @@ def main(
     part: str,
     out: Path,
 ) -> None:
-    rows, dataset = read_rows(responses, Response), read_about(about)
+    rows, dataset = rows_in(responses, Response), read_about(about)
+    verdicts: Iterable[Verdict]
     if others:
         voters = {name: read_rows(file, Verdict) for name, file in zip(reading["of"], others, strict=True)}
         verdicts = majority_verdicts(rows, voters, reading["tie"])
@@ -39,9 +42,10 @@ def main(
         method = load(protocol).with_prompt(reading["prompt"]).with_labels(reading["labels"])
         asked = read_receipt(receipt)
         translations = read_english(english)
-        requests = judge_requests(asked["identity"], method, part, rows, translations, dataset.categories)
-        answers = journalled_answers(requests, journal, receipt, asked)
-        verdicts = model_verdicts(rows, translations, requests, answers, method, reading["controversial"])
+        judged, rows = tee(rows)
+        requests = judge_requests(asked["identity"], method, part, judged, translations, dataset.categories)
+        answers = journalled_answers(requests, journal, part, receipt, asked)
+        verdicts = model_verdicts(rows, translations, answers, method, reading["controversial"])
     else:
         verdicts = RULE_BASED[identity["engine"]](rows, dataset.choices)
     model, prompting, _ = part.split("/")

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints, is_typeddict
+from typing import Any, BinaryIO, Literal, TypeVar, get_args, get_origin, get_type_hints, is_typeddict
 
 Row = TypeVar("Row", bound=Mapping[str, Any])
 
@@ -61,12 +61,26 @@ def file_sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def write_bytes(path: Path, data: bytes) -> None:
-    """Writes to a temporary name beside `path` and renames, so that a reader never sees half a file."""
+@contextmanager
+def whole_file(path: Path) -> Iterator[BinaryIO]:
+    """A file beside `path` to write to, which takes its place at the end, so that a reader never sees half of one.
+
+    Where that fails, what was there stays as it was.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    partial.write_bytes(data)
-    partial.replace(path)
+    try:
+        with partial.open("wb") as file:
+            yield file
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Writes a file whole or not at all."""
+    with whole_file(path) as file:
+        file.write(data)
 
 
 @contextmanager
@@ -103,7 +117,8 @@ def write_json(path: Path, value: Any) -> None:
 
 
 def write_jsonl(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:
-    write_text(path, "".join(to_json(row) + "\n" for row in rows))
+    with whole_file(path) as file:
+        file.writelines(f"{to_json(row)}\n".encode() for row in rows)
 
 
 def read_jsonl(path: Path) -> Iterator[dict[str, Any]]:
@@ -213,11 +228,16 @@ def _cell(value: object) -> object:
     return to_json(value) if isinstance(value, list | dict) else "" if value is None else value
 
 
+def rows_in(path: Path, kind: type[Row]) -> Iterator[Row]:
+    """The rows of a JSONL file that `write_rows` wrote, one by one. Raises DataError for one that lacks a column."""
+    needed, further = frozenset(required(kind)), [*_nothing(kind)]
+    return (_checked(path, number, needed, further, row) for number, row in enumerate(read_jsonl(path), 1))  # type: ignore[misc]
+
+
 def read_rows(path: Path, kind: type[Row]) -> list[Row]:
     """The rows of a file that `write_rows` wrote. Raises DataError for what is not there, or not of its type."""
     if path.suffix == ".jsonl":
-        needed, further = frozenset(required(kind)), [*_nothing(kind)]
-        return [_checked(path, number, needed, further, row) for number, row in enumerate(read_jsonl(path), 1)]  # type: ignore[misc]
+        return list(rows_in(path, kind))
     readers = {name: reader for name, hint in get_type_hints(kind).items() if (reader := _reader(hint))}
     rows: list[dict[str, Any]] = []
     problems = []

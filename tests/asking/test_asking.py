@@ -3,6 +3,7 @@
 import re
 import resource
 import time
+import tracemalloc
 from collections.abc import Iterable, Sequence
 from functools import partial
 from itertools import islice
@@ -12,7 +13,7 @@ from typing import Any, get_args
 import pytest
 
 from xsafety.asking import ask as asking
-from xsafety.asking import progress, spending
+from xsafety.asking import progress
 from xsafety.asking.ask import MAX_FAILURES, MIXED, Parts
 from xsafety.asking.engines.register import ENGINES, open_engine, with_weights
 from xsafety.asking.journal import RUNS, answers, journal_file, lines, lock
@@ -32,8 +33,8 @@ from xsafety.config.models import (
 )
 from xsafety.config.prompting import PromptingMethod
 from xsafety.generation.responses import model_requests, response_rows
-from xsafety.rows import Identity, row_name
-from xsafety.tabular import DataError, write_json, write_jsonl
+from xsafety.rows import Identity, Response, row_name
+from xsafety.tabular import DataError, write_json, write_jsonl, write_rows
 
 IDENTITY: Identity = {"engine": "fake", "model": "m"}
 
@@ -66,7 +67,7 @@ def rows(*texts: str, lang: str = "en") -> list[dict[str, Any]]:
 
 
 def requests(*texts: str, lang: str = "en", identity: Identity = IDENTITY) -> list[Request]:
-    return model_requests(identity, PromptingMethod(), f"none/{lang}", rows(*texts, lang=lang), PAPER)
+    return [*model_requests(identity, PromptingMethod(), f"none/{lang}", rows(*texts, lang=lang), PAPER)]
 
 
 def quiet(_: str) -> None: ...
@@ -93,6 +94,24 @@ def test_only_what_the_journal_lacks_is_asked(tmp_path: Path) -> None:
     assert (receipt["rows"], receipt["failed"]) == (3, {})
     ask([*requests("A", "B"), *requests("A", "B, edited")], tmp_path, third, quiet)
     assert third.asked == []
+
+
+def test_an_answer_that_was_taken_back_is_none(tmp_path: Path) -> None:
+    class Withdrawing(Fake):
+        def __call__(self, requests: Iterable[Request], recipient: Recipient) -> None:
+            first, *others = requests
+            super().__call__([first, *others], recipient)
+            recipient.withdraw(first)
+
+    both, said, again = requests("A", "B"), list[str](), Fake()
+    receipt = ask(both, tmp_path, Withdrawing(), said.append)
+    assert receipt["failed"] == {"none/en": {"en0": "not asked"}}
+    assert "1 answered, 1 failed" in said[-3]
+    assert said[-3].endswith("1 withdrawn, as more replies came than requests went")
+    assert [*answers(journal_file(tmp_path, "none/en"))] == [both[1].key]
+    ask(both, tmp_path, again, quiet)
+    assert again.asked == ["en0"]
+    assert {*answers(journal_file(tmp_path, "none/en"))} == {one.key for one in both}
 
 
 def test_no_model_gets_anothers_answers(tmp_path: Path) -> None:
@@ -140,12 +159,13 @@ def test_asking_ends_where_the_budget_does_over_all_runs(tmp_path: Path) -> None
 
 def test_no_further_round_of_batches_begins_beyond_the_budget(tmp_path: Path) -> None:
     def first_two(asked: Iterable[Request], recipient: Recipient) -> Engine:
-        for_a_dollar(islice(asked, 2), recipient)
+        for one in islice(asked, 2):
+            usage = {"output_tokens": 2, "batch": 1}
+            recipient.deliver(one, Completion("answered", "A dollar", "stop", usage=usage))
         return for_a_dollar
 
-    batches = paying(2, tmp_path).model_copy(update={"mode": "batch"})
     with pytest.raises(Ended, match=r"its budget of \$2.00 is used up"):
-        ask(requests("A", "B", "C", "D"), tmp_path, first_two, quiet, connection=batches)
+        ask(requests("A", "B", "C", "D"), tmp_path, first_two, quiet, connection=paying(2, tmp_path))
     assert len(answers(journal_file(tmp_path, "none/en"))) == 2
 
 
@@ -158,7 +178,7 @@ def test_answers_from_before_a_price_was_set_count_at_the_price_of_today(tmp_pat
 
 
 def test_jobs_that_run_at_once_share_a_budget(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(spending, "OTHERS_EVERY", 0)
+    monkeypatch.setattr(asking, "OTHERS_EVERY", 0.01)
     one, other = tmp_path / "responses/one", tmp_path / "responses/other"
     shared = paying(5, one, other, together=True)
     seen = list[str]()
@@ -167,6 +187,8 @@ def test_jobs_that_run_at_once_share_a_budget(tmp_path: Path, monkeypatch: pytes
         for number, one_asked in enumerate(asked):
             if number == 1:
                 ask(requests("C", "D"), other, for_a_dollar, quiet, connection=shared)
+                while recipient.work().dollars < 3:  # type: ignore[attr-defined]
+                    time.sleep(0.01)
             for_a_dollar([one_asked], recipient)
             seen.append(recipient.work().line())  # type: ignore[attr-defined]
 
@@ -233,11 +255,30 @@ def test_answers_are_filed_in_the_order_of_their_rows(tmp_path: Path) -> None:
     assert filed([], tmp_path) == []
 
 
+def test_filing_holds_no_more_than_the_keys(tmp_path: Path) -> None:
+    queries = rows(*map(str, range(400)))
+
+    def verbose(asked: Iterable[Request], recipient: Recipient) -> None:
+        for one in asked:
+            recipient.deliver(one, Completion("answered", 10_000 * "x", "stop"))
+
+    ask(requests(*map(str, range(400))), tmp_path, verbose, quiet)
+    receipt = FiledReceipt(rows=400, failed={}, ended="", attempt=1, identity=IDENTITY)
+    tracemalloc.start()
+    asked = model_requests(IDENTITY, PromptingMethod(), "none/en", queries, PAPER)
+    answered = journalled_answers(asked, tmp_path, "none/en", tmp_path / "r.json", receipt)
+    write_rows(tmp_path / "en.jsonl", Response, response_rows(queries, answered))
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert (tmp_path / "en.jsonl").stat().st_size > 4e6
+    assert most < 1e6
+
+
 def filed(asked: Sequence[Request], folder: Path, ended: str = "", samples: int = 1, **failed: str) -> list[Any]:
     """The answers as they are filed by a receipt."""
     identity: Identity = IDENTITY | {"decoding": {"n": samples}}
     receipt = FiledReceipt(rows=0, failed={"none/en": failed}, ended=ended, attempt=1, identity=identity)
-    return journalled_answers(asked, folder, folder / "r.json", receipt)
+    return [*journalled_answers(asked, folder, "none/en", folder / "r.json", receipt)]
 
 
 @pytest.mark.parametrize("samples", [1, 3])
@@ -245,7 +286,7 @@ def test_failed_rows_are_filed_as_failed_with_their_reason(tmp_path: Path, sampl
     ask(requests("A", "B"), tmp_path, Fake("en1"), quiet)
     answered, failed = filed(requests("A", "B"), tmp_path, samples=samples, en1="500 server_error")
     assert (answered["text"], failed["status"], failed["detail"]) == ("To: A", "failed", "500 server_error")
-    made = response_rows(rows("B"), [failed])
+    made = [*response_rows(rows("B"), [failed])]
     assert [(row["sample"], row["status"]) for row in made] == [(n, "failed") for n in range(1, samples + 1)]
     assert [row["detail"] for row in filed(requests("C"), tmp_path, "no money")] == ["no money"]
 
@@ -266,7 +307,7 @@ def test_responses_hold_the_query_and_how_the_answer_ended() -> None:
         "reasoning": "",
     }
     with pytest.raises(ValueError, match="zip"):
-        response_rows(rows("A", "B"), [answer])
+        [*response_rows(rows("A", "B"), [answer])]
 
 
 def test_an_engine_is_pinned_by_its_weights_where_they_are_here(tmp_path: Path) -> None:
@@ -452,7 +493,7 @@ def test_a_file_with_failed_rows_is_known_by_them(tmp_path: Path) -> None:
 def test_a_second_asker_is_refused_before_anything_is_sent(tmp_path: Path) -> None:
     ask(requests("A"), tmp_path, Fake(), quiet)
     engine = Fake()
-    with lock(tmp_path):
+    with lock(tmp_path, quiet):
         with pytest.raises(DataError, match="another process is writing to it"):
             ask(requests("A", "B"), tmp_path, engine, quiet)
         assert ask(requests("A"), tmp_path, engine, quiet)["rows"] == 1
@@ -489,7 +530,7 @@ def test_several_answers_to_a_query_are_rows_of_their_own(tmp_path: Path) -> Non
             )
 
     ask(requests("A"), tmp_path, engine, quiet)
-    made = response_rows(rows("A"), filed(requests("A"), tmp_path))
+    made = [*response_rows(rows("A"), filed(requests("A"), tmp_path))]
     assert [(row["sample"], row["response"], row["status"]) for row in made] == [
         (1, "1st", "answered"),
         (2, "", "blocked"),

@@ -15,8 +15,8 @@ from xsafety.asking.ask import Receipt
 from xsafety.asking.engines import openai
 from xsafety.asking.engines.register import open_engine
 from xsafety.asking.journal import answers, journal_file, lines, open_batches
-from xsafety.asking.requests import Fatal, Request, request
-from xsafety.config.models import Connection, OpenAI
+from xsafety.asking.requests import Ended, Fatal, Request, request
+from xsafety.config.models import Connection, JobBudget, JobConnection, OpenAI, Price
 from xsafety.rows import Identity
 
 IDENTITY: Identity = {"engine": "openai", "model": "gpt-x", "decoding": {"temperature": 0}}
@@ -244,6 +244,32 @@ def test_rows_in_a_batch_are_not_asked_online_when_the_mode_changes(
     assert answered(tmp_path).keys() == {"a", "b", "c"}
     assert asked(server) == ["a", "b", "c"]
     assert len(server.headers) == 1, "c was asked online"
+
+
+@pytest.mark.parametrize("mode", ["batch", "online"])
+def test_what_is_under_way_is_brought_in_when_the_budget_is_used_up(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mode: str
+) -> None:
+    server.reply = echo
+    price = Price(input=0, output=1e6)
+    budget = JobBudget(usd=2, prices={str(tmp_path): price})
+    connection = JobConnection(**dict(connect(server, mode)) | {"price": price, "budgets": [budget]})
+    ask(server, tmp_path, "spent")
+    with monkeypatch.context() as patch:
+        patch.setattr("asyncio.sleep", die)
+        with pytest.raises(Killed):
+            ask(server, tmp_path, "a", "b")
+
+    def ask_beyond(*texts: str) -> Receipt:
+        engine = open_engine(IDENTITY, connection, tmp_path)
+        return asking.ask({"none/en": partial(requests, *texts)}, tmp_path, engine, lambda line: None, connection)
+
+    with pytest.raises(Ended, match=r"its budget of \$2.00 is used up"):
+        ask_beyond("a", "b", "c")
+    assert answered(tmp_path).keys() == {"spent", "a", "b"}
+    assert open_batches(tmp_path) == {}
+    assert asked(server) == ["a", "b", "spent"]
+    assert ask_beyond("a", "b") == {"rows": 2, "failed": {}, "ended": ""}
 
 
 def test_a_batch_that_the_provider_does_not_know_is_not_submitted_anew(

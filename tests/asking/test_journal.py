@@ -4,11 +4,14 @@ import errno
 import fcntl
 import json
 import os
+import re
 import signal
+import socket
 import subprocess
 import sys
 import threading
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +36,16 @@ def test_what_was_appended_is_read(tmp_path: Path) -> None:
         journal.append("k2", "b", {"text": ""})
     assert answers(file) == {"k1": {"text": 'zwei\nZeilen "x" নমস্কার'}, "k2": {"text": ""}}
     assert [line["id"] for line in lines(file)] == ["a", "b"]
+
+
+@pytest.mark.parametrize("key", [digest({}), "k", 'a "key":"', '","key":"x', "a b", "কী", "\\", "\n"])
+def test_keys_of_all_kinds_are_read(tmp_path: Path, key: str) -> None:
+    file, text = tmp_path / "j.jsonl", '"}},"id":"b","key":"other","crc32":"00000000"}'
+    with Journal(file) as journal:
+        journal.append("first", "a", {"text": ""})
+        journal.append(key, text, {"text": text}, 0.5)
+    assert keys(file) == {"first", key}
+    assert answers(file) == {"first": {"text": ""}, key: {"text": text}}
 
 
 def test_no_file_holds_no_answers(tmp_path: Path) -> None:
@@ -244,25 +257,33 @@ def test_two_writers_are_refused(tmp_path: Path) -> None:
 
 def test_a_folder_is_held_by_one_job(tmp_path: Path) -> None:
     folder = tmp_path / "deep" / "m"
-    with lock(folder):
-        with pytest.raises(DataError, match=rf"deep/m: another process .* \({os.getpid()} on \S+\);"), lock(folder):
+    said: list[str] = []
+    hold = partial(lock, say=said.append)
+    with hold(folder):
+        holder = rf"{os.getpid()} on \S+ since 20\d\d-\d\d-\d\d \d\d:\d\d UTC"
+        with pytest.raises(DataError, match=rf"deep/m: another process .* \({holder}\);"), hold(folder):
             raise AssertionError("held twice")
-        with lock(tmp_path / "deep" / "n"), Journal(folder / "none" / "en.jsonl"):
+        with hold(tmp_path / "deep" / "n"), Journal(folder / "none" / "en.jsonl"):
             pass
-    with pytest.raises(RuntimeError), lock(folder):
+    with pytest.raises(RuntimeError), hold(folder):
         raise RuntimeError
-    with lock(folder):
+    (folder / ".lock").write_text(f"4711 on {socket.gethostname()} since 2026-11-27 20:43 UTC")  # it was killed
+    with hold(folder):
         pass
+    assert said == []
 
 
-@pytest.mark.parametrize("alive", [True, False])
+@pytest.mark.parametrize(
+    ("alive", "holder"), [(True, "4711 on elsewhere since 2026-11-27 20:43 UTC"), (False, "4711 on elsewhere")]
+)
 def test_a_holder_on_another_host_counts_while_it_gives_signs_of_life(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, alive: bool
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, alive: bool, holder: str
 ) -> None:
     monkeypatch.setattr(module, "BEAT", 0.02)
     monkeypatch.setattr(module, "FORGOTTEN", 0.3)
     held = tmp_path / ".lock"
-    held.write_text("4711 on elsewhere")  # whose flock this host does not see
+    held.write_text(holder)  # whose flock this host does not see
+    said: list[str] = []
     ended = threading.Event()
 
     def live() -> None:
@@ -272,16 +293,17 @@ def test_a_holder_on_another_host_counts_while_it_gives_signs_of_life(
     other = threading.Thread(target=live)
     other.start()
     if alive:
-        with pytest.raises(DataError, match=r"\(4711 on elsewhere\)"), lock(tmp_path):
+        with pytest.raises(DataError, match=rf"\({re.escape(holder)}\)"), lock(tmp_path, said.append):
             raise AssertionError("held twice")
     else:
-        with lock(tmp_path):
+        with lock(tmp_path, said.append):
             begun = held.stat().st_mtime_ns
             time.sleep(0.1)
             assert held.stat().st_mtime_ns > begun
         assert held.read_text() == ""
     ended.set()
     other.join()
+    assert said == [f"note: {tmp_path}: locked by process {holder}; going on if that gives no sign of life in 0 s"]
 
 
 def test_half_a_surrogate_pair_does_not_stop_the_journal(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import re
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -202,13 +203,19 @@ def test_a_run_says_what_a_model_takes_before_it_loads(
     assert "will not fit on cpu; try dtype: bfloat16, quantisation, or device_map: auto" in second
 
 
+CUT = ("model.safetensors", "tokenizer.json", "config.json")
+
+
 def drop_tokenizer(folder: Path) -> None:
     (folder / "tokenizer.json").unlink()
 
 
-def cut_weights(folder: Path) -> None:
-    content = (folder / "model.safetensors").read_bytes()
-    (folder / "model.safetensors").write_bytes(content[: len(content) // 2])
+def cut(name: str) -> Callable[[Path], None]:
+    def spoil(folder: Path) -> None:
+        content = (folder / name).read_bytes()
+        (folder / name).write_bytes(content[: len(content) // 2])
+
+    return spoil
 
 
 def lose_a_shard(folder: Path) -> None:
@@ -238,7 +245,7 @@ def ask_for_code(folder: Path) -> None:
     ("spoil", "told"),
     [
         (drop_tokenizer, "its tokenizer cannot be loaded: a file is missing, such as tokenizer.json"),
-        (cut_weights, r"model\.safetensors is damaged, or was not fetched whole .*; fetch it again"),
+        *((cut(name), f"{name} is damaged, or was not fetched whole .*; fetch it again") for name in CUT),
         (lose_a_shard, r"No such file or directory: .*model-00002-of-0000\d\.safetensors"),
         (lose_a_weight, "its files lack 1 weights, such as model.layers.1.mlp.up_proj.weight"),
         (ask_for_code, "run only with trust_remote_code: true"),

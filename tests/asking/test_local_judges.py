@@ -13,7 +13,7 @@ from tests.asking.tiny import save_classifier, save_llama
 from xsafety.asking.engines.local.batches import by_tokens, in_halves
 from xsafety.asking.engines.local.prompts import write_prompt
 from xsafety.asking.engines.register import open_engine
-from xsafety.asking.requests import Completion, Fatal, Request, request
+from xsafety.asking.requests import Completion, Fatal, request
 from xsafety.categories import PAPER
 from xsafety.config.models import TransformersJudge
 from xsafety.judging.verdicts import model_verdicts
@@ -102,8 +102,7 @@ def test_the_confidence_stands_in_verdicts_and_only_where_it_was_read() -> None:
     answer: Any = {"text": "No", "status": "answered", "finish_reason": "stop", "detail": ""}
     answers = [answer | {"confidence": 0.75}, answer]
     protocol = judge(Path(), "paper", revision="abc").described()
-    asked = [Request(id, id, "one", []) for id in "ab"]
-    first, second = model_verdicts(rows, None, asked, answers, protocol, "unsafe")
+    first, second = model_verdicts(rows, None, answers, protocol, "unsafe")
     assert (first["verdict"], first["confidence"]) == ("unsafe", 0.75)
     assert "confidence" not in second
 

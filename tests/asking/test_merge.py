@@ -33,6 +33,17 @@ def test_what_ours_lacks_is_taken_over_once_and_ours_stands(tmp_path: Path) -> N
     assert (theirs / PART).read_bytes() == before
 
 
+def test_an_answer_that_was_withdrawn_is_not_taken_over_and_one_that_came_after_it_is(tmp_path: Path) -> None:
+    theirs = journal(tmp_path / "theirs", {"1": "of another row", "2": "too"})
+    with Journal(theirs / PART) as file:
+        file.withdraw("1", "row 1")
+        file.withdraw("2", "row 2")
+        file.append("1", "row 1", {"status": "answered", "text": "A"}, dollars=0.5)
+    for known in (0, 1):
+        assert dict(merge(theirs, tmp_path / "ours")) == {PART: Merged(1 - known, known, 0)}
+    assert {key: one["text"] for key, one in answers(tmp_path / "ours" / PART).items()} == {"1": "A"}
+
+
 def test_a_journal_is_taken_over_whole_where_there_is_none(tmp_path: Path) -> None:
     theirs = journal(tmp_path / "theirs", {"1": "A"})
     assert dict(merge(theirs, tmp_path / "ours")) == {PART: Merged(1, 0, 0)}

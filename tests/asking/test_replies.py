@@ -283,13 +283,24 @@ _FILTERED = json.dumps({"error": {"message": "Filtered.", "code": "content_filte
 BLOCKED = b"HTTP/1.1 400 Bad Request\r\nContent-Length: %d\r\n\r\n" % len(_FILTERED) + _FILTERED
 
 
-def ask(handle: Handler, *texts: str, **settings: Any) -> Collected:
-    """Asks a server that handles each connection's requests, one after the other, by `handle`."""
+NO_OPTIONS = b"HTTP/1.1 405 Method Not Allowed\r\nContent-Length: 0\r\n\r\n"
+
+
+def ask(handle: Handler, *texts: str, last: bytes = NO_OPTIONS, **settings: Any) -> Collected:
+    """Asks a server that handles each connection's requests, one after the other, by `handle`.
+
+    It replies `last` to what ends a connection, and does so; where that is empty, it neither replies nor ends it.
+    """
     collected = Collected()
 
     async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             while head := (await reader.readuntil(b"\r\n\r\n")).decode().lower():
+                if head.startswith("options"):
+                    writer.write(last)
+                    if last:
+                        return
+                    await asyncio.sleep(1)
                 length = int(head.partition("content-length:")[2].partition("\r\n")[0])
                 NAMES[writer] = head.partition("x-request-id: ")[2].partition("\r\n")[0]
                 asked = json.loads(await reader.readexactly(length))
@@ -347,35 +358,62 @@ def test_a_late_second_reply_is_never_the_answer_to_another_request(late: float,
     assert {id: one.text for id, one in found.done.items()} == {text: f"To {text}" for text in texts}
 
 
-@pytest.mark.parametrize(("names", "trusts", "most"), [(True, False, 2), (False, False, 40), (False, True, 1)])
-def test_a_connection_is_used_again_where_replies_have_names_or_are_trusted(
-    names: bool, trusts: bool, most: int
-) -> None:
+@pytest.mark.parametrize(("names", "number"), [(True, 1), (False, 3)])
+def test_a_connection_is_used_until_much_of_what_it_brought_is_uncertain(names: bool, number: int) -> None:
     connections = set[asyncio.StreamReader]()
 
     async def once(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, text: str) -> None:
         connections.add(reader)
         writer.write(good(text, NAMES[writer] if names else ""))
 
-    ask(once, *map(str, range(40)), concurrency=1, keep_connections=trusts)
-    assert len(connections) == most
+    found = ask(once, *map(str, range(140)), concurrency=1)
+    assert (len(found.done), found.withdrawn, len(connections)) == (140, [], number)
 
 
-@pytest.mark.parametrize(("nameless", "calls", "most"), [(BLOCKED, 41, 4), (good("odd"), 41, 32)])
-def test_what_comes_without_a_name_is_asked_for_on_a_connection_of_its_own(
-    nameless: bytes, calls: int, most: int
-) -> None:
-    connections, asked = set[asyncio.StreamReader](), list[str]()
+def test_what_a_server_that_answers_twice_said_on_a_connection_is_asked_again_on_others() -> None:
+    asked, connections = list[str](), set[asyncio.StreamReader]()
 
-    async def mixed(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, text: str) -> None:
-        connections.add(reader)
+    async def twice(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, text: str) -> None:
         asked.append(text)
-        writer.write(nameless if text == "10" else good(text, NAMES[writer]))
+        connections.add(reader)
+        writer.write(good(text) * (2 if asked.count("12") == 1 and text == "12" else 1))
 
-    found = ask(mixed, *map(str, range(40)), concurrency=1)
-    assert found.done["10"].text == ("To odd" if nameless != BLOCKED else "")
-    assert (len(asked), found.failed) == (calls, {})
-    assert len(connections) == most
+    found = ask(twice, *map(str, range(40)), concurrency=1)
+    assert {id: one.text for id, one in found.done.items()} == {str(n): f"To {n}" for n in range(40)}
+    assert (found.withdrawn, found.failed) == ([str(n) for n in range(1, 13)], {})
+    assert len(connections) == 1 + 27 + 12
+
+
+def test_a_server_may_say_that_it_closes_what_is_not_used() -> None:
+    late = b"HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+
+    async def once(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, text: str) -> None:
+        writer.write(good(text) + (late if text in ("5", "8") else b""))
+
+    found = ask(once, *map(str, range(9)), concurrency=1)
+    assert (len(found.done), found.withdrawn) == (9, [])
+
+
+def test_a_reply_that_nobody_waited_for_any_more_is_no_second_one() -> None:
+    async def slow(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, text: str) -> None:
+        await asyncio.sleep(0.3 if text == "7" else 0)
+        writer.write(good(text))
+
+    found = ask(slow, *map(str, range(9)), concurrency=1, timeout=0.3)
+    assert len(found.done | found.failed) == 9
+    assert found.withdrawn == []
+
+
+def test_a_server_that_does_not_reply_to_the_last_request_of_a_connection_is_believed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(wire, "PROOF", 0.1)
+
+    async def once(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, text: str) -> None:
+        writer.write(good(text))
+
+    found = ask(once, *map(str, range(9)), concurrency=1, last=b"")
+    assert (len(found.done), found.withdrawn) == (9, [])
 
 
 def test_a_refusal_without_a_name_is_not_asked_for_twice_at_once() -> None:

@@ -624,7 +624,7 @@ def test_script_writes_the_page(tmp_path: Path) -> None:
 
 def test_what_is_known_of_the_lexicon_stands_beside_its_rates(page: str) -> None:
     section = page.split('<section id="refusals">')[1].split("</section>")[0]
-    assert "<td>94.5<small>of 813</small></td><td>99.7<small>in 1662 answers</small></td>" in section
+    assert "<td>94.5<small>of 813</small></td><td>99.9<small>in 1662 answers</small></td>" in section
     assert "Found of labelled refusals" in section
 
 

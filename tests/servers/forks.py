@@ -23,7 +23,7 @@ import threading
 import time
 import traceback
 from collections.abc import Mapping, Sequence
-from contextlib import chdir
+from contextlib import chdir, suppress
 from functools import cache
 from importlib.util import find_spec
 from itertools import count
@@ -86,7 +86,8 @@ class Fork:
     def kill(self) -> None:
         """Kills it and its jobs at once."""
         assert self._process.pid
-        os.killpg(self._process.pid, signal.SIGKILL)
+        with suppress(ProcessLookupError):  # it has ended
+            os.killpg(self._process.pid, signal.SIGKILL)
         self._process.join()
 
 

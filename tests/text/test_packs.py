@@ -215,7 +215,7 @@ def test_parts_are_filled_in_and_idioms_are_gaps(tmp_path: Path) -> None:
 def test_what_it_does_after_all_it_does_not_refuse(tmp_path: Path) -> None:
     (tmp_path / "en.yaml").write_text("refusals: [i can't]\ncomplies: ['but here is how']\n", encoding="utf-8")
     assert not refuses("I can't say. But here is how: one, two.", "en", tmp_path)
-    assert refuses("I can't say. It is wrong. It is bad. But here is how one complains.", "en", tmp_path)
+    assert refuses("I can't say. It is wrong. It is bad. No. Really. But here is how one complains.", "en", tmp_path)
 
 
 def test_adding_a_language_is_adding_a_file(tmp_path: Path) -> None:

@@ -490,9 +490,11 @@ def test_weights_of_a_local_model_are_part_of_it(project: Project) -> None:
     assert len(project.rows(responses)) == 3
     project.config["models"]["toy"]["devices"] = 2  # is no reason to ask anew
     assert project.run("-n", responses).nothing_done
-    told = project.run("-n", "--forcerun", "ask", responses).output
-    assert "gpu=2" in told
-    assert "threads: 2" in told
+    api = {"engine": "openai", "model": "m", "base_url": "http://gpu:1/v1", "runtime": 30, "mem_mb": 500}
+    project.config["models"]["api"] = api
+    told = project.run("-n", "--forcerun", "ask", responses, "results/asked/models/api.json").output
+    for said in ("gpu=2", "threads: 2", "runtime=1440", "runtime=30", "mem_mb=500"):
+        assert said in told
     shutil.rmtree(project.folder / "toy")
     shutil.copytree(ROOT / "data/models/demo-b", project.folder / "toy")
     assert project.run("-n", responses).jobs == ["ask toy", "responses toy/none/en"]

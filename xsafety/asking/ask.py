@@ -9,18 +9,19 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from datetime import UTC, datetime
-from itertools import islice
+from itertools import islice, takewhile
 from math import gcd
 from pathlib import Path
 from typing import Any, TypeVar
 
 from ..config.models import Connection, JobConnection, LocalConnection, Price
 from . import journal
+from .flock import repeatedly
 from .journal import RUNS, JobRun, journal_file
 from .price import cost
 from .progress import Progress, Throughput, Work, duration
 from .requests import Completion, Ended, Engine, Fatal, Meter, Receipt, Request
-from .spending import Purse
+from .spending import OTHERS_EVERY, Purse
 
 MAX_FAILURES = 32  # requests that fail in a row
 ADVICE = "is the endpoint{} up, and are model, address and key right?"
@@ -38,7 +39,7 @@ class _Log:
     """Writes answers to the journals of their parts, of which a bounded number is open."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
+        self.folder = folder
         self._open: dict[str, journal.Journal] = {}
 
     def close(self) -> None:
@@ -47,18 +48,25 @@ class _Log:
 
     def write(self, request: Request, completion: Completion, price: Price | None) -> float:
         """Writes an answer, with what it costs at the price of today, where that is set; the dollars."""
+        dollars = cost(completion.usage, price)
+        self._file(request).append(request.key, request.id, _fields(completion), dollars if price else None)
+        return dollars
+
+    def withdraw(self, request: Request) -> None:
+        """Takes back an answer that was written."""
+        self._file(request).withdraw(request.key, request.id)
+
+    def _file(self, request: Request) -> journal.Journal:
         if request.part not in self._open:
             if len(self._open) >= OPEN_JOURNALS:
                 self._open.pop(next(iter(self._open))).close()
-            self._open[request.part] = journal.Journal(journal_file(self._folder, request.part))
-        dollars = cost(completion.usage, price)
-        self._open[request.part].append(request.key, request.id, _fields(completion), dollars if price else None)
-        return dollars
+            self._open[request.part] = journal.Journal(journal_file(self.folder, request.part))
+        return self._open[request.part]
 
 
 def _fields(completion: Completion) -> dict[str, Any]:
     """An answer as the journal keeps it; further answers where there are any."""
-    fields = dict(vars(completion)) | {"more": [_fields(other) for other in completion.more]}
+    fields = completion._asdict() | {"more": [_fields(other) for other in completion.more]}
     return {name: value for name, value in fields.items() if value or name not in ("more", "reasoning", "confidence")}
 
 
@@ -81,14 +89,11 @@ def ask(
     receipt: Receipt = {"rows": rows, "failed": {}, "ended": ""}
     if not lacking:
         return receipt
-    with journal.lock(folder), closing(_Log(folder)) as log:
+    with journal.lock(folder, say), closing(_Log(folder)) as log:
         asking = _Asking(lacking, accepted, log, connection, name)
         try:
-            with Progress(asking.work, say):
-                run: Engine | None = engine
-                while run:
-                    asking.check_budget()  # before each further round of batches, too
-                    run = run(_unanswered(parts, folder, asking), asking)
+            with Progress(asking.work, say), repeatedly(OTHERS_EVERY, asking.look):
+                _ask_in_rounds(parts, folder, engine, asking)
             for request in _unanswered(parts, folder, asking, again=True):
                 asking.leave(request)
             asking.end()
@@ -111,16 +116,33 @@ def ask(
     return receipt
 
 
+def _ask_in_rounds(parts: Parts, folder: Path, engine: Engine, asking: "_Asking") -> None:
+    """Puts what is unanswered to an engine, and to the one that it returns, until all was asked.
+
+    Raises Fatal where a budget ends that. What waits in a batch is paid for, and brought in all the same.
+    """
+    if not journal.open_batches(folder):
+        asking.check_budget()
+    run: Engine | None = engine
+    while run:
+        run = run(takewhile(lambda _: asking.can_pay(), _unanswered(parts, folder, asking)), asking)
+        if not asking.can_pay() and next(_unanswered(parts, folder, asking, again=True), None):
+            asking.check_budget()
+
+
 def _look_up(parts: Parts, folder: Path) -> tuple[int, dict[str, int], bool]:
     """How many rows there are, how many of which part lack an answer, and whether any has one."""
-    rows, lacking, accepted = 0, {}, False
+    rows, lacking, accepted = 0, dict[str, int](), False
     for part, make in parts.items():
-        known = journal.keys(journal_file(folder, part))
-        asked = [request.key for request in make()]
-        rows += len(asked)
-        accepted = accepted or not known.isdisjoint(asked)
-        if lacks := len(set(asked) - known):
-            lacking[part] = lacks
+        known, missing = journal.keys(journal_file(folder, part)), set[str]()
+        for request in make():
+            rows += 1
+            if request.key in known:
+                accepted = True
+            else:
+                missing.add(request.key)
+        if missing:
+            lacking[part] = len(missing)
     return rows, lacking, accepted
 
 
@@ -188,11 +210,11 @@ class _Asking:
         online = connection if isinstance(connection, Connection) else None
         self._advice = ADVICE.format(f" {online.base_url}" if online and online.base_url else "")
         self._price = online.price if online else None
-        self._purses = [Purse(budget) for budget in connection.budgets] if isinstance(connection, JobConnection) else []
-        self._is_submitted = bool(online and online.mode == "batch")  # what is submitted is paid for, and taken
+        budgets = connection.budgets if isinstance(connection, JobConnection) else []
+        self._purses = [Purse(budget, log.folder) for budget in budgets]
         # Once one was answered, more than are in flight: or a short outage would end the job.
         self._max_failures = max(2 * online.concurrency if online else 0, MAX_FAILURES)
-        self._answered = self._without_text = 0
+        self._answered = self._without_text = self._withdrawn = 0
         self._rejected: list[tuple[Request, Completion]] = []
         self._cost = 0.0
         self._began, self._clock, self._throughput = datetime.now(UTC), time.monotonic(), Throughput()
@@ -212,13 +234,33 @@ class _Asking:
         for pair in (*self._rejected, (request, completion)):
             self._cost += self._log.write(*pair, self._price)
         self._rejected.clear()
-        if not self._is_submitted:
+        if not (completion.usage and completion.usage.get("batch")):  # of a batch, which is paid whole, all is taken
             self.check_budget()
+
+    def withdraw(self, request: Request) -> None:
+        self._answered -= 1
+        self._withdrawn += 1
+        held = [pair for pair in self._rejected if pair[0] is not request]
+        if len(held) == len(self._rejected):
+            self._log.withdraw(request)
+        self._rejected = held
+
+    def look(self) -> None:
+        """Looks at what other jobs spent."""
+        for purse in self._purses:
+            purse.look()
+
+    def can_pay(self) -> bool:
+        """Whether no budget is used up."""
+        return self._empty() is None
 
     def check_budget(self) -> None:
         """Raises Fatal where a budget is used up."""
-        if empty := next((purse for purse in self._purses if purse.is_empty(self._cost)), None):
+        if empty := self._empty():
             raise Fatal(empty.told())
+
+    def _empty(self) -> Purse | None:
+        return next((purse for purse in self._purses if purse.is_empty(self._cost)), None)
 
     def fail(self, request: Request, reason: str) -> None:
         if request.part not in self._failing:
@@ -285,7 +327,8 @@ class _Asking:
         retries = f", {self.meter.retries} retries{limited}" if self.meter.retries else ""
         taken = duration(time.monotonic() - self._clock)
         refused = f" ({self._without_text} of them refused)" if self._without_text else ""
-        return f"{self._answered} answered{refused}, {len(self.reasons)} failed, {taken}{money}{retries}"
+        withdrawn = f", {self._withdrawn} withdrawn, as more replies came than requests went" if self._withdrawn else ""
+        return f"{self._answered} answered{refused}, {len(self.reasons)} failed, {taken}{money}{retries}{withdrawn}"
 
     def summary(self) -> JobRun:
         """The job's line in the journal."""

@@ -1,10 +1,32 @@
 """Locks on open files, which go with the process that has them, also when it is killed; and signs of life on files."""
 
 import fcntl
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from typing import IO
 
 BEAT = 10.0  # seconds between two signs of life that a job gives to other hosts
 FORGOTTEN = 90.0  # seconds without one after which it is taken for dead; NFS may tell them up to 60 s late
+
+
+@contextmanager
+def repeatedly(seconds: float, do: Callable[[], object]) -> Iterator[None]:
+    """Calls `do` again and again as long as this lasts, in a thread of its own; an OSError may pass until next time."""
+    ended = threading.Event()
+
+    def repeat() -> None:
+        while not ended.wait(seconds):
+            with suppress(OSError):
+                do()
+
+    thread = threading.Thread(target=repeat, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
 
 
 def take(file: int | IO[str] | IO[bytes], *, shared: bool = False, wait: bool = False) -> bool:

@@ -9,19 +9,20 @@ import hashlib
 import json
 import os
 import socket
-import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, TypedDict, get_args, get_type_hints
+from typing import TYPE_CHECKING, Any, BinaryIO, TypedDict, TypeVar, get_args, get_type_hints
+from weakref import finalize
 from zlib import crc32
 
 from ..rows import AnswerStatus, JournalAnswer
 from ..tabular import DataError, to_json
-from .flock import BEAT, FORGOTTEN, take
+from .flock import BEAT, FORGOTTEN, repeatedly, take
 from .price import cost
 
 if TYPE_CHECKING:  # pydantic is slow to import
@@ -32,6 +33,8 @@ MOST_PROBLEMS = 20  # of one file that are told
 _SUM = b',"crc32":"'  # the last field of a line, before eight hex digits and '"}'
 _TAIL = len(_SUM) + 10
 _NUMBER = (int, float)
+
+_Found = TypeVar("_Found")
 
 # Says what is wrong with a line, '' where it is sound.
 Problem = Callable[[dict[str, Any]], str]
@@ -70,25 +73,32 @@ def lines(path: Path, problem: Problem = lambda line: "", *, trusting: bool = Fa
     `problem` says what is wrong with a line, '' where it is sound; `trusting`: not of answers that a checksum vouches
     for. Raises DataError that lists the lines that are no such objects, or not as they were written.
     """
+    return (line for _, line in _each(path, partial(_line, problem, trusting)))
+
+
+def _each(path: Path, read: Callable[[bytes], _Found]) -> Iterator[tuple[int, _Found]]:
+    """What `read` finds in each whole line, with the place in the file where the line begins.
+
+    Raises DataError that lists the lines for which it raises ValueError.
+    """
     if not path.exists():
         return
     problems: list[str] = []
+    place = 0
     with path.open("rb") as file:
         for number, raw in enumerate(iter(partial(file.readline, LONGEST_LINE), b""), 1):
             if not raw.endswith(b"\n") and _is_torn(file):
                 break
             try:
-                line, intact = _read(raw)
-                vouched = intact and trusting and line.keys() >= {"key", "answer"}
-                if not vouched and (wrong := problem(line)):
-                    raise ValueError(wrong)
+                found = read(raw)
             except ValueError as error:
                 problems.append(f"{path}, line {number}: {error}; take this line out; what it answered is asked again")
                 if len(problems) == MOST_PROBLEMS:
                     break
             else:
                 if not problems:
-                    yield line
+                    yield place, found
+            place += len(raw)
     if len(problems) == 1:
         raise DataError(problems[0])
     if problems:
@@ -101,6 +111,34 @@ def _is_torn(file: BinaryIO) -> bool:
     while rest and not rest.endswith(b"\n"):
         rest = file.readline(LONGEST_LINE)
     return not rest
+
+
+def _line(problem: Problem, trusting: bool, raw: bytes) -> dict[str, Any]:
+    """One line. Raises ValueError where something is wrong with it."""
+    line, intact = _read(raw)
+    vouched = intact and trusting and line.keys() >= {"key", "answer"}
+    if not vouched and (wrong := problem(line)):
+        raise ValueError(wrong)
+    return line
+
+
+def _key(problem: Problem, raw: bytes) -> tuple[str, bool]:
+    """The key in a line of an answer, and whether the line takes that back.
+
+    An answer is not read further where its checksum vouches for it.
+    """
+    bare = raw.rstrip(b"\r\n")
+    if bare.startswith(b'{"answer":{') and raw.endswith(b"\n") and _is_intact(bare):
+        _, _, key = bare[:-_TAIL].rpartition(b',"key":"')  # no text has this, as its quotation marks are escaped
+        if key[:-1].isalnum() and key.endswith(b'"'):
+            return key[:-1].decode(), False
+    line = _line(problem, True, raw)
+    return str(line["key"]), "withdrawn" in line
+
+
+def _is_intact(raw: bytes) -> bool:
+    """Whether a line ends with the checksum of its bytes."""
+    return raw[-_TAIL:-10] == _SUM and b"%08x" % crc32(b"}", crc32(raw[:-_TAIL])) == raw[-10:-2]
 
 
 def _read(raw: bytes) -> tuple[dict[str, Any], bool]:
@@ -122,7 +160,7 @@ def _read(raw: bytes) -> tuple[dict[str, Any], bool]:
     if type(line) is not dict:
         raise ValueError("no JSON object")
     sum = line.pop("crc32", None)
-    intact = raw[-_TAIL:-10] == _SUM and b"%08x" % crc32(b"}", crc32(raw[:-_TAIL])) == raw[-10:-2]
+    intact = _is_intact(raw)
     if not intact:
         _check(raw, line, sum)
     return line, intact
@@ -162,13 +200,16 @@ def lacks(line: Mapping[str, Any], fields: Fields) -> str:
 
 
 _ENTRY: Fields = {"key": str, "id": str, "answer": dict}
+_WITHDRAWAL: Fields = {"key": str, "id": str, "withdrawn": bool}
 _OF_OLD = {*_ENTRY, "dollars"}  # the fields of lines without a checksum
 _ANSWER: Fields = {"text": str, "status": str, "finish_reason": str, "detail": str}
 _STATUSES = get_args(AnswerStatus)
 
 
 def _wrong(line: dict[str, Any]) -> str:
-    """Why a line is not one of an answer."""
+    """Why a line is not one of an answer, or takes none back."""
+    if "withdrawn" in line:
+        return lacks(line, _WITHDRAWAL)
     if wrong := lacks(line, _ENTRY) or _wrong_answer(line["answer"]):
         return f"no answer ({wrong})"
     if not line["key"]:
@@ -219,21 +260,54 @@ def _wrong_or_text(line: dict[str, Any]) -> str:
 
 
 def entries(path: Path, *, of_services: bool = False) -> Iterator[dict[str, Any]]:
-    """The lines of a file of answers; `of_services`: also of answers that are a text alone."""
+    """The lines of a file of answers; `of_services`: also of answers that are a text alone.
+
+    A line that is `withdrawn` has no answer: those to its request up to there do not count.
+    """
     return lines(path, _wrong_or_text if of_services else _wrong, trusting=True)
 
 
 def keys(path: Path) -> set[str]:
     """The keys of the requests that have an answer."""
-    return {line["key"] for line in entries(path, of_services=True)}
+    found = set[str]()
+    for _, (key, is_withdrawn) in _each(path, partial(_key, _wrong_or_text)):
+        (found.discard if is_withdrawn else found.add)(key)
+    return found
 
 
-def answers(path: Path, *, of_services: bool = False) -> dict[str, JournalAnswer]:
-    """Key -> answer. The first answer to a request stands."""
-    known: dict[str, JournalAnswer] = {}
-    for line in entries(path, of_services=of_services):
-        known.setdefault(line["key"], line["answer"])
-    return known
+def answers(path: Path, *, of_services: bool = False) -> Mapping[str, JournalAnswer]:
+    """Key -> answer, read from the file when it is asked for. The first answer to a request stands."""
+    return _Answers(path, of_services)
+
+
+class _Answers(Mapping[str, JournalAnswer]):
+    """Of a file only the keys are held in memory, with the places of their lines."""
+
+    def __init__(self, path: Path, of_services: bool) -> None:
+        self._places: dict[str, int] = {}
+        for place, (key, is_withdrawn) in _each(path, partial(_key, _wrong_or_text if of_services else _wrong)):
+            if is_withdrawn:
+                self._places.pop(key, None)
+            else:
+                self._places.setdefault(key, place)
+        if self._places:
+            self._file = path.open("rb")
+            finalize(self, self._file.close)
+
+    def __getitem__(self, key: str) -> JournalAnswer:
+        place = self._places[key]
+        self._file.seek(place)
+        answer: JournalAnswer = json.loads(self._file.readline())["answer"]
+        return answer
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._places)
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._places
 
 
 _RUN: Fields = {name: str if kind is str else _NUMBER for name, kind in get_type_hints(JobRun).items()}
@@ -251,11 +325,11 @@ def paid(line: Mapping[str, Any], price: "Price | None") -> float:
 
 
 @contextmanager
-def lock(folder: Path) -> Iterator[None]:
+def lock(folder: Path, say: Callable[[str], None]) -> Iterator[None]:
     """Holds a folder of the journal for one job. Raises DataError where another one holds it.
 
     That is what `flock` is for. As some file systems keep it to one host, the lock names its holder, who gives signs of
-    life: one on another host is waited for until it gave none for `FORGOTTEN` seconds.
+    life: one on another host is waited for, as `say` is told, until it gave none for `FORGOTTEN` seconds.
     """
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / ".lock"
@@ -264,23 +338,18 @@ def lock(folder: Path) -> Iterator[None]:
         holder = file.read().strip()
         _hold(file.fileno(), folder, holder)
         host = socket.gethostname()
-        if holder and not holder.endswith(f" on {host}") and _gives_signs_of_life(path):
-            raise _held(folder, holder)
-        ended = threading.Event()
+        if holder and holder.partition(" on ")[2].partition(" since ")[0] != host:
+            until = f"going on if that gives no sign of life in {FORGOTTEN:.0f} s"
+            say(f"note: {folder}: locked by process {holder}; {until}")
+            if _gives_signs_of_life(path):
+                raise _held(folder, holder)
         file.truncate(0)
-        file.write(f"{os.getpid()} on {host}")
+        file.write(f"{os.getpid()} on {host} since {datetime.now(UTC):%Y-%m-%d %H:%M} UTC")
         file.flush()
-
-        def live() -> None:
-            while not ended.wait(BEAT):
-                with suppress(OSError):
-                    os.utime(path)
-
-        threading.Thread(target=live, daemon=True).start()
         try:
-            yield
+            with repeatedly(BEAT, partial(os.utime, path)):
+                yield
         finally:
-            ended.set()
             file.truncate(0)
 
 
@@ -379,6 +448,10 @@ class Journal:
         """Writes one answer, safe from a kill of this process once this returns. Raises OSError on a full disk."""
         paid = {} if dollars is None else {"dollars": round(dollars, 9)}
         self.write({"key": key, "id": id, "answer": answer, **paid})
+
+    def withdraw(self, key: str, id: str) -> None:
+        """Takes back an answer to a request, which then has none."""
+        self.write({"key": key, "id": id, "withdrawn": True})
 
     def write(self, line: Mapping[str, object]) -> None:
         """Writes any other line, as safely."""

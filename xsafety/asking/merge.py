@@ -51,22 +51,33 @@ def _other_servers(theirs: Path, ours: Path) -> Iterator[str]:
 
 def _answers(theirs: Path, ours: Path) -> Merged:
     """Adds the answers that one file lacks."""
-    known: dict[str, int] = {}
-    for line in entries(ours, of_services=True):
-        known.setdefault(line["key"], hash(to_json(line["answer"])))
+    known, standing = _standing(ours), _standing(theirs)
     taken = here = other = 0
     with Journal(ours) as file:
         for line in entries(theirs, of_services=True):
-            answer = hash(to_json(line["answer"]))
-            if line["key"] not in known:
+            key = line["key"]
+            if "withdrawn" in line or standing.get(key) != (answer := hash(to_json(line["answer"]))):
+                continue
+            if key not in known:
                 file.write(line)
-                known[line["key"]] = answer
+                known[key] = answer
                 taken += 1
-            elif known[line["key"]] == answer:
+            elif known[key] == answer:
                 here += 1
             else:
                 other += 1
     return Merged(taken, here, other)
+
+
+def _standing(path: Path) -> dict[str, int]:
+    """Key -> a hash of the answer that counts."""
+    found: dict[str, int] = {}
+    for line in entries(path, of_services=True):
+        if "withdrawn" in line:
+            found.pop(line["key"], None)
+        else:
+            found.setdefault(line["key"], hash(to_json(line["answer"])))
+    return found
 
 
 def _lines(theirs: Path, ours: Path) -> None:

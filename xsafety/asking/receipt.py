@@ -1,7 +1,7 @@
 """From the journal to results: the receipt that says which rows failed, and the answers to requests."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from mmap import ACCESS_READ, mmap
 from pathlib import Path
 from typing import TypedDict, cast
@@ -77,25 +77,26 @@ def has_failed_rows(file: Path, column: str) -> bool:
 
 
 def journalled_answers(
-    requests: Sequence[Request], folder: Path, file: Path, receipt: FiledReceipt
-) -> list[JournalAnswer]:
-    """The answers to `requests` (of one part), from the journal alone, in their order; `failed` where there is none.
+    requests: Iterable[Request], folder: Path, part: str, file: Path, receipt: FiledReceipt
+) -> Iterator[JournalAnswer]:
+    """The answers to `requests` of a part, from the journal alone, in their order; `failed` where there is none.
 
-    Raises DataError for rows without an answer that did not fail by the receipt, which `file` is.
+    Raises DataError, at the end, for rows without an answer that did not fail by the receipt, which `file` is.
     """
-    if not requests:
-        return []
-    part = requests[0].part
     known = journal.answers(journal_file(folder, part))
-    failed = receipt["failed"].get(part, {})
-    lost = [one.id for one in requests if not (one.key in known or one.id in failed or receipt["ended"])]
+    failed, samples = receipt["failed"].get(part, {}), receipt["identity"].get("decoding", {}).get("n", 1)
+    number, lost = 0, list[str]()
+    for one in requests:
+        number += 1
+        answer = known.get(one.key)
+        if not (answer or one.id in failed or receipt["ended"]):
+            lost.append(one.id)
+        yield answer or _failed_answer(failed.get(one.id) or receipt["ended"], samples)
     if lost:
         raise DataError(
-            f"{journal_file(folder, part)}: {len(lost)} of {len(requests)} answers are gone, though {file} says that "
+            f"{journal_file(folder, part)}: {len(lost)} of {number} answers are gone, though {file} says that "
             f"they were given (first: {lost[0]}). Put the journal back, or ask again: rm {file} && snakemake"
         )
-    samples = receipt["identity"].get("decoding", {}).get("n", 1)
-    return [known.get(one.key) or _failed_answer(failed.get(one.id) or receipt["ended"], samples) for one in requests]
 
 
 def _failed_answer(reason: str, samples: int) -> JournalAnswer:

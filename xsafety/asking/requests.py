@@ -2,14 +2,14 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NotRequired, Optional, Protocol, TypedDict
+from typing import NamedTuple, NotRequired, Optional, Protocol, TypedDict
 
 from ..rows import AnswerStatus, Identity, Message
 from ..tabular import DataError
 from . import journal
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Request:
     """One question: its key, its row, the part of the journal it belongs to (a relative path), its messages."""
 
@@ -19,8 +19,7 @@ class Request:
     messages: Sequence[Message]
 
 
-@dataclass(frozen=True)
-class Completion:
+class Completion(NamedTuple):
     """What an engine returned: `answered`, or an outcome that asking again would not change.
 
     `blocked`: the provider refused to process the row; `too_long`: the prompt exceeds the model's context; `rejected`:
@@ -57,6 +56,9 @@ class Recipient(Protocol):
     meter: Meter
 
     def deliver(self, request: Request, completion: Completion) -> None: ...
+
+    def withdraw(self, request: Request) -> None:
+        """Takes back what was delivered: it may be the answer to another request. This one is asked again."""
 
     def fail(self, request: Request, reason: str) -> None: ...
 

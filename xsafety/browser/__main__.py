@@ -86,7 +86,7 @@ def main() -> None:
         return
     with ExitStack() as held:
         try:
-            held.enter_context(lock(work.folder))
+            held.enter_context(lock(work.folder, say))
         except DataError:
             where = "go on in that page, or stop its server (Ctrl-C) first"
             raise DataError(f"{work.name} {work.does} {work.lang} already in the browser; {where}") from None

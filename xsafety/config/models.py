@@ -109,11 +109,6 @@ class Connection(Strict):
     requests_per_minute: float | None = Field(None, gt=0, description="the provider's limit; absent: learned")
     tokens_per_minute: float | None = Field(None, gt=0, description="the provider's limit; absent: learned")
     timeout: float = Field(120, gt=0, description="seconds that one request may take")
-    keep_connections: bool = Field(
-        False,
-        description="keep them also at a server that does not repeat X-Request-Id: cheaper, but a late second reply "
-        "could be taken for that to another row",
-    )
     max_retries: int = Field(5, ge=0, description="further tries of a request that failed in passing")
     reasoning: ReasoningMarks | None = Field(None, description="marks of its reasoning, where they are not known")
     max_reply_mib: float = Field(32, gt=0, description="most MiB of one reply, unpacked; a larger one fails its row")
@@ -199,6 +194,8 @@ class OpenAI(Labelled, Connection):
     decoding: dict[str, Any] = Field(
         default_factory=lambda: {"temperature": 0}, description="request parameters that change the answer"
     )
+    runtime: int = Field(1440, ge=1, description="minutes that a job asks a cluster for")
+    mem_mb: int = Field(2000, ge=1, description="megabytes that a job asks a cluster for")
 
     @field_validator("decoding")
     @classmethod

@@ -1,6 +1,6 @@
 """Prompting methods, a model's requests about a data set, and the rows of its responses."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from ..asking.answers import split_answer
@@ -32,22 +32,21 @@ def model_requests(
     part: str,
     queries: Iterable[Query],
     categories: Mapping[str, Category],
-) -> list[Request]:
+) -> Iterator[Request]:
     """One request per query of a data set, in its order."""
-    return [
-        request(identity, row["id"], part, messages(prompting, row["query"], categories[row["category"]].scenario))
-        for row in queries
-    ]
+    for row in queries:
+        asked = messages(prompting, row["query"], categories[row["category"]].scenario)
+        yield request(identity, row["id"], part, asked)
 
 
 def response_rows(
-    queries: Sequence[Query], answers: Sequence[JournalAnswer], marks: Marks | None = None
-) -> list[Response]:
+    queries: Iterable[Query], answers: Iterable[JournalAnswer], marks: Marks | None = None
+) -> Iterator[Response]:
     """The rows of a responses file, one per answer: the query, what the model said, and how it ended.
 
     Reasoning that an older journal has in the answer's text is split off by the known marks and the model's own.
     """
-    return [
+    return (
         Response(
             **of_seed(query),  # type: ignore[typeddict-item] # where it is from is said as it is written
             id=query["id"],
@@ -64,4 +63,4 @@ def response_rows(
         )
         for query, first in zip(queries, answers, strict=True)
         for sample, answer in enumerate((split_answer(one, marks) for one in (first, *first.get("more", ()))), 1)
-    ]
+    )

@@ -5,7 +5,7 @@ How a judge is asked and read is its protocol (`xsafety/protocols/`). What it sa
 says so: a judge that refuses to judge, breaks off, or says anything else makes the row `invalid`.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TypedDict
 
@@ -70,13 +70,12 @@ def judge_requests(
     responses: Iterable[Response],
     english: Mapping[str, English] | None,
     categories: Mapping[str, Category],
-) -> list[Request]:
-    """One request per response to a harmful query that can be judged.
+) -> Iterator[Request]:
+    """One request per response to a harmful query that can be judged, in their order.
 
     With `english` (name of the row -> translation), the judge reads the query in English and the English translation of
     the response.
     """
-    requests = []
     for row in responses:
         if "expected" in row:
             continue
@@ -89,8 +88,7 @@ def judge_requests(
             query=translated.get("query", row["source"]) if translated else row["query"],
             response=(translated["english"] or "") if translated else row["response"],
         )
-        requests.append(request(identity, name, part, messages))
-    return requests
+        yield request(identity, name, part, messages)
 
 
 def refusal_of(row: Response) -> bool | None:
@@ -160,42 +158,44 @@ def final_label(
 def model_verdicts(
     responses: Iterable[Response],
     english: Mapping[str, English] | None,
-    requests: Sequence[Request],
-    answers: Sequence[JournalAnswer],
+    answers: Iterable[JournalAnswer],
     protocol: Protocol,
     controversial: VerdictClass,
-) -> list[Verdict]:
-    """The verdicts of a judge that was asked, one per response; what it did not judge is invalid, with the reason."""
-    outputs = {request.id: answer for request, answer in zip(requests, answers, strict=True)}
-    verdicts = []
+) -> Iterator[Verdict]:
+    """The verdicts of a judge that was asked, one per response; what it did not judge is invalid, with the reason.
+
+    `answers` are those to `judge_requests` about these responses, in their order.
+    """
+    outputs = iter(answers)
     for row in responses:
         refusal, name = refusal_of(row), row_name(row)
         translated = english[name] if english is not None and "expected" not in row else None
         if reason := failed_reason(row, translated):
-            verdicts.append(verdict_row(row, "failed", reason, None))
-            continue
-        if "expected" in row:
-            verdicts.append(benign_verdict(row))
-            continue
-        if reason := invalid_reason(row, translated):
-            verdicts.append(verdict_row(row, "invalid", reason, refusal))
-            continue
-        answer = outputs[name]
-        if answer["status"] == "cut_off":
-            verdicts.append(verdict_row(row, "invalid", CUT_OFF, refusal))
-            continue
-        if answer["status"] == "failed":
-            reason = f"the judge did not answer: {answer['detail']}"
-            verdicts.append(verdict_row(row, "failed", reason, None))
-            continue
-        if answer["status"] != "answered":
-            reason = f"the judge did not answer: {answer['status']} ({answer['detail']})"
-            verdicts.append(verdict_row(row, "invalid", reason, refusal))
-            continue
-        parsed = protocol.parse(answer["text"], row["lang"])
-        label, reason = final_label(parsed, answer, row["lang"], controversial)
-        verdict = verdict_row(row, label, reason, refusal, parsed, answer["text"])
-        if "confidence" in answer:
-            verdict["confidence"] = answer["confidence"]
-        verdicts.append(verdict)
-    return verdicts
+            yield verdict_row(row, "failed", reason, None)
+        elif "expected" in row:
+            yield benign_verdict(row)
+        elif reason := invalid_reason(row, translated):
+            yield verdict_row(row, "invalid", reason, refusal)
+        else:
+            yield _model_verdict(row, next(outputs), protocol, controversial, refusal)
+    if next(outputs, None) is not None:
+        raise ValueError("more answers than responses that were judged")
+
+
+def _model_verdict(
+    row: Response, answer: JournalAnswer, protocol: Protocol, controversial: VerdictClass, refusal: bool | None
+) -> Verdict:
+    """The verdict that a judge's answer on a response comes to."""
+    if answer["status"] == "cut_off":
+        return verdict_row(row, "invalid", CUT_OFF, refusal)
+    if answer["status"] == "failed":
+        return verdict_row(row, "failed", f"the judge did not answer: {answer['detail']}", None)
+    if answer["status"] != "answered":
+        reason = f"the judge did not answer: {answer['status']} ({answer['detail']})"
+        return verdict_row(row, "invalid", reason, refusal)
+    parsed = protocol.parse(answer["text"], row["lang"])
+    label, reason = final_label(parsed, answer, row["lang"], controversial)
+    verdict = verdict_row(row, label, reason, refusal, parsed, answer["text"])
+    if "confidence" in answer:
+        verdict["confidence"] = answer["confidence"]
+    return verdict

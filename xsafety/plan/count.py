@@ -111,14 +111,19 @@ class Workload:
         *,
         of_services: bool = False,
     ) -> dict[str, JournalAnswer]:
-        """Counts the requests of one part; the answers (key -> answer) that the journal has, of other requests too.
+        """Counts the requests of one part; their answers (key -> answer), as far as the journal has them.
 
-        `under_way` are requests (part, key) that wait in a batch; `of_services`: the file has answers of services too.
+        What other answers took is observed too. `under_way` are requests (part, key) that wait in a batch;
+        `of_services`: the file has answers of services too.
         """
         sizes = {request.id: _size(request.messages) for request in requests}
-        answers: dict[str, JournalAnswer] = {}
+        wanted, answers = {request.key for request in requests}, dict[str, JournalAnswer]()
         for line in journal.entries(file, of_services=of_services):
-            answers.setdefault(line["key"], line["answer"])
+            if "withdrawn" in line:
+                answers.pop(line["key"], None)
+                continue
+            if line["key"] in wanted:
+                answers.setdefault(line["key"], line["answer"])
             self.observed.add(line["answer"], sizes.get(line["id"]))
         lacking = {request.key: sizes[request.id] for request in requests if request.key not in answers}
         waiting = {request.key for request in requests if (request.part, request.key) in under_way} & lacking.keys()
@@ -275,16 +280,15 @@ class _Counter:
     def _cell(self, model: str, prompting: str, data: DataSet, suffix: str = "") -> "_Cell":
         """Counts a model's rows in a language under a prompting; the part of its journal is that with the suffix."""
         part = f"{prompting}/{data.lang}{suffix}"
-        requests = model_requests(
-            self._identities[model], self._config.promptings[prompting], part, data.rows, self._categories
-        )
+        identity, method = self._identities[model], self._config.promptings[prompting]
+        requests = list(model_requests(identity, method, part, data.rows, self._categories))
         workload = self.workloads["responses", model, data.lang]
         workload.uncertain |= bool(data.why)
         folder = self._journal / "responses" / model
         known = workload.look_up(requests, journal_file(folder, part), self._under_way(folder))
         pairs = list(zip(data.rows, requests, strict=True))
         there = [(row, known[ask.key]) for row, ask in pairs if ask.key in known]
-        responses = response_rows([row for row, _ in there], [answer for _, answer in there])
+        responses = list(response_rows([row for row, _ in there], [answer for _, answer in there]))
         awaited = [row for row, ask in pairs if ask.key not in known] * samples(self._config.models[model])
         return _Cell(model, data.lang, part, responses, awaited)
 
@@ -313,7 +317,7 @@ class _Counter:
         judged = [row for row in cell.responses if not reads or row_name(row) in english]
         later = [*cell.awaited, *(row for row in cell.responses if reads and row_name(row) not in english)]
         requests = judge_requests(identity, protocol, part, judged, english if reads else None, self._categories)
-        workload.look_up(requests, journal_file(folder, part), self._under_way(folder))
+        workload.look_up(list(requests), journal_file(folder, part), self._under_way(folder))
         workload.expect(len(later), sum(sizes[row["id"]] for row in later), cell.model)
 
 

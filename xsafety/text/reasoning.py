@@ -44,6 +44,7 @@ _MARK = re.compile(rf"(?P<start>{'|'.join(_STARTS)})|(?P<end>{'|'.join(_ENDS)})"
 # Every text with a mark holds one of these; where marks may begin, to look at no other place.
 _HINTS = ("think", "thought", "reasoning", "scratchpad", "monologue", "<|message|", "unused", "channel|")
 _SIGNS = "<[&◁◂"
+_OPEN, _CLOSE = "<think>", "</think>"
 _CHANNEL_PLACES = re.compile(r"[<\[&◁◂]|\b(?:analysis|commentary|final)\b")
 # Words for marks: they count as a pair only, from the first word on. The second: a server took the tokens out.
 _WORDS = (
@@ -93,10 +94,27 @@ def split_reasoning(text: str, marks: Marks | None = None) -> Reasoned:
         return parts
     if _WITH_WORDS.match(text) and (found := _WORDS[0].match(text) or _WORDS[1].match(text)):
         return Reasoned(_unwrapped(found["said"] or ""), found["thought"].strip(), found["said"] is not None)
-    if not any(sign in text for sign in _SIGNS):
+    if not _has_sign(text):
         return Reasoned(text)
+    if text.startswith(_OPEN) and (parts := _plainly_tagged(text)):
+        return parts
     folded = text.lower()
     return _Scan(text).parts() if any(hint in folded for hint in _HINTS) else Reasoned(text)
+
+
+def _has_sign(text: str) -> bool:
+    return "<" in text or "[" in text or "&" in text or "◁" in text or "◂" in text
+
+
+def _plainly_tagged(text: str) -> Reasoned | None:
+    """A text of one thought in the tags that most models write, and an answer without a mark; None for any other.
+
+    What the whole scan finds, in a fraction of its time.
+    """
+    thought, end, said = text.removeprefix(_OPEN).partition(_CLOSE)
+    if not end or "`" in said or thought[-1:] in _QUOTES or _has_sign(thought) or _has_sign(said):
+        return None
+    return Reasoned(said.strip().strip(_BLANK), thought.strip())
 
 
 def _marks(text: str) -> Iterator[re.Match[str]]:

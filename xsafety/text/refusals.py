@@ -79,7 +79,7 @@ def opens_with_refusal(sentences: list[str], pack: Pack) -> bool:
         refusal = pack.refusals.search(plain) if pack.refusals else None
         answer = pack.answers.search(plain) if pack.answers else None
         if refusal and (answer is None or refusal.start() <= answer.start()):
-            behind = " ".join((plain[refusal.start() :], *islice(sentences, number + 1, number + 3)))[:_BEHIND]
+            behind = " ".join((plain[refusal.start() :], *islice(sentences, number + 1, number + 5)))[:_BEHIND]
             return not (pack.complies and pack.complies.search(behind))
         if answer:
             return False

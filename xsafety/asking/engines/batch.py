@@ -12,7 +12,7 @@ import json
 import tempfile
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -28,7 +28,7 @@ from .. import journal
 from ..journal import BATCHES, Submitted, journal_file, open_batches
 from ..requests import Completion, Engine, Fatal, Recipient, Request
 from .errors import RowFailed, Transient
-from .openai import DECODER, Call, ask_online, endpoint
+from .openai import Call, ask_online, decode, endpoint
 from .outcome import Empty
 
 METADATA_KEY = "xsafety"  # of the token, in a batch's metadata
@@ -89,7 +89,7 @@ class _Round:
 
     async def run(self, identity: Identity, requests: Iterator[Request]) -> RoundPlan | None:
         """Returns how to go on with the rows that were not delivered; None where all were."""
-        async with endpoint(identity, self._connection) as call:
+        async with endpoint(identity, self._connection, self._recipient.withdraw) as call:
             if self._plan.full:
                 await asyncio.sleep(min(self._poll * 2.0**self._plan.full, MAX_WAIT))
             for batch in open_batches(self._folder).values():
@@ -242,7 +242,7 @@ class _Round:
                 if key not in known[part]:
                     known[part].add(key)
                     usage = {**(found.usage or {}), "batch": 1}
-                    self._recipient.deliver(request, replace(found, usage=usage))
+                    self._recipient.deliver(request, found._replace(usage=usage))
             except RowFailed as error:
                 answered.add(number)
                 self._recipient.fail(request, str(error))
@@ -286,7 +286,7 @@ class _Round:
 def _result(call: Call, line: bytes, rows: int) -> tuple[int | None, Mapping[str, Any]]:
     """The number of the row that a line of a batch's result is about, None for none, and the reply to it."""
     try:
-        reply = DECODER.decode(call.hide(line.decode("utf-8-sig", errors="replace")))
+        reply = decode(line.decode("utf-8-sig", errors="replace"))
         number, response = int(reply["custom_id"]), reply.get("response")
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return None, {}
@@ -311,7 +311,7 @@ def _refusal(call: Call, error: openai.APIStatusError, folder: Path) -> Fatal:
             f"To give up what was submitted: rm {folder / BATCHES}"
         )
     try:
-        found = call.read(error.status_code, call.hide(error.response.text))
+        found = call.read(error.status_code, error.response.text)
     except Fatal as fatal:
         return fatal
     except (Transient, RowFailed) as passing:

@@ -6,18 +6,19 @@ import json
 import os
 import random
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import httpx2
 import openai
+import orjson
 from openai.resources.chat.completions import AsyncCompletions
 
 from ...config.models import Connection
 from ...rows import Identity
-from ..flock import BEAT
+from ..flock import BEAT, repeatedly
 from ..price import estimate_tokens
 from ..requests import Completion, Fatal, Recipient, Request
 from .errors import Denied, RateLimited, RowFailed, Transient, read_error
@@ -25,7 +26,7 @@ from .limits import IMPATIENT, Limiter, retry_after
 from .outcome import NO_CHOICE, Empty, read_success
 from .secrets import IN_PLACE_OF_A_KEY, SHORTEST_SECRET, Secrets
 from .sharing import SHARED_FOLDER, sharing
-from .wire import Unreadable, Wire, certificates, open_wire
+from .wire import Reply, Unreadable, Wire, Withdraw, certificates, open_wire
 
 OPENAI = "https://api.openai.com/v1"
 PATHS = {"chat": "/chat/completions", "moderations": "/moderations"}
@@ -33,10 +34,18 @@ PATIENCE = 10  # how many times as often as failures, refusals for the pace are 
 FIRST_BACKOFF, MAX_BACKOFF = 2.0, 60.0  # seconds before a further try
 MOST_DIGITS = 20  # of a number that is read
 
-# Replies hold numbers of any length, and NaN, which is no JSON.
-DECODER = json.JSONDecoder(
+# Replies hold numbers of any length, and NaN, which is no JSON, nor what orjson reads.
+_DECODER = json.JSONDecoder(
     parse_int=lambda digits: int(digits) if len(digits) <= MOST_DIGITS else None, parse_constant=lambda name: None
 )
+
+
+def decode(text: str) -> Any:
+    """What the JSON of a reply holds. Raises ValueError or RecursionError."""
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return _DECODER.decode(text.lstrip("\ufeff"))
 
 
 def ask_online(
@@ -52,12 +61,30 @@ def ask_online(
 async def _ask_online(
     requests: Iterable[Request], recipient: Recipient, identity: Identity, connection: Connection
 ) -> None:
+    withdrawn: list[Request] = []
+
+    def withdraw(request: Request) -> None:
+        recipient.withdraw(request)
+        withdrawn.append(request)
+
+    await _ask_all(requests, recipient, endpoint(identity, connection, withdraw), connection)
+    if withdrawn:  # all that come now are certain
+        again = endpoint(identity, connection, withdraw, keeps=False)
+        await _ask_all(withdrawn, recipient, again, connection)
+
+
+async def _ask_all(
+    requests: Iterable[Request],
+    recipient: Recipient,
+    endpoint: AbstractAsyncContextManager["Call"],
+    connection: Connection,
+) -> None:
     limiter = Limiter(connection.requests_per_minute, connection.tokens_per_minute)
     recipient.meter.pace = lambda: _pace(limiter)
     queue = iter(requests)
     all_taken = False
     end: list[Fatal] = []
-    async with endpoint(identity, connection) as call, _shared(limiter, connection):
+    async with endpoint as call, _shared(limiter, connection):
         ask = partial(_ask, call, limiter, recipient, connection.max_retries, end)
 
         async def work(place: int) -> None:
@@ -94,19 +121,14 @@ async def _shared(limiter: Limiter, connection: Connection) -> AsyncIterator[Non
         yield
         return
     with sharing(Path(folder, connection.provider)) as jobs:
-        limiter.share = jobs.share()
+        loop = asyncio.get_running_loop()
 
-        async def keep() -> None:
-            while True:
-                await asyncio.sleep(BEAT)
-                with suppress(OSError):
-                    limiter.share = jobs.share()
+        def use(share: float) -> None:
+            limiter.share = share
 
-        keeping = asyncio.create_task(keep())
-        try:
+        use(jobs.share())
+        with repeatedly(BEAT, lambda: loop.call_soon_threadsafe(use, jobs.share())):
             yield
-        finally:
-            keeping.cancel()
 
 
 def _pace(limiter: Limiter) -> str:
@@ -128,7 +150,7 @@ async def _ask(
             return
         meter.requests += 1
         try:
-            headers, found = await call(body)
+            reply, found = await call(body)
         except RowFailed as error:
             recipient.fail(request, str(error))
             return
@@ -144,8 +166,9 @@ async def _ask(
             last = error
         else:
             usage = found.usage or {}
-            limiter.succeeded(headers, sum(usage.get(f"{kind}_tokens", 0) for kind in ("input", "output")))
+            limiter.succeeded(reply.headers, sum(usage.get(f"{kind}_tokens", 0) for kind in ("input", "output")))
             recipient.deliver(request, found)
+            reply.gave(request)
             return
         last.__traceback__ = last.__context__ = None  # their frames hold the reply
         if tries >= allowed or (last.after or 0) > IMPATIENT:
@@ -181,7 +204,7 @@ class Call:
         self._timeout = connection.timeout
         self._key = f"the key in {connection.key_variable}" if connection.key_variable else "no api_key_env being set"
         secrets = [os.environ[variable] for variable in connection.key_variables]
-        self.hide = Secrets(secrets).hide
+        self._secrets = Secrets(secrets)
         self._placeholders = [secret for secret in secrets if 4 < len(secret) < SHORTEST_SECRET]
         self._gave_several = False
         self._marks = connection.reasoning.marks() if connection.reasoning else None
@@ -200,8 +223,8 @@ class Call:
         """About the tokens that a request takes of a provider's limit, at most."""
         return sum(estimate_tokens(message["content"]) for message in request.messages) + self._most_output
 
-    async def __call__(self, body: Mapping[str, Any]) -> tuple[Mapping[str, str], Completion]:
-        """Sends a body once; the headers of the reply, and its outcome. Raises Transient, RateLimited or Fatal."""
+    async def __call__(self, body: Mapping[str, Any]) -> tuple[Reply, Completion]:
+        """Sends a body once; the reply, and its outcome. Raises Transient, RateLimited or Fatal."""
         try:
             async with asyncio.timeout(self._timeout):
                 reply = await self._wire.post(body)
@@ -210,18 +233,22 @@ class Call:
         except Unreadable as error:
             raise Transient(str(error)) from None
         try:
-            return reply.headers, self.read(reply.status, self.hide(reply.text))
+            return reply, self.read(reply.status, reply.text)
         except Transient as error:
             error.after = retry_after(reply.headers)
             raise
 
     def read(self, status: int, text: str) -> Completion:
-        """The outcome in a reply. Raises Transient (Empty, RateLimited), RowFailed or Fatal."""
+        """The outcome in a reply, without the keys. Raises Transient (Empty, RateLimited), RowFailed or Fatal."""
+        if status < 400 and (found := self._answer(text)):
+            self._check_number(found)
+            return found
+        text = self._secrets.hide(text)
         if status >= 400:
             for secret in self._placeholders:  # words of answers, perhaps, but not of errors
                 text = text.replace(secret, IN_PLACE_OF_A_KEY)
         try:
-            body = DECODER.decode(text.lstrip("\ufeff"))
+            body = decode(text)
         except (ValueError, RecursionError):
             body = None
         try:
@@ -240,11 +267,22 @@ class Call:
                 f"{self.where} answers {told} for model {self._identity['model']!r} with {self._key}{advice}"
             ) from None
 
+    def _answer(self, text: str) -> Completion | None:
+        """The outcome in a reply as most are; None for one that has to be read without the keys, or is none."""
+        try:
+            found = read_success(decode(text), self._identity, self._marks)
+        except Exception:
+            return None
+        parts = (found, *found.more)
+        held = [text for one in parts for text in (one.text, one.reasoning, one.detail, one.finish_reason) if text]
+        return None if any(map(self._secrets.are_in, held)) else found
+
     def _check_number(self, found: Completion) -> None:
         """Raises Fatal where the first answers show that the endpoint does not know `n`."""
-        several = any(other.detail != NO_CHOICE for other in found.more)
-        self._gave_several = self._gave_several or several
-        if found.more and not self._gave_several:
+        if not found.more:
+            return
+        self._gave_several = self._gave_several or any(other.detail != NO_CHOICE for other in found.more)
+        if not self._gave_several:
             wanted = 1 + len(found.more)
             raise Fatal(
                 f"model {self._identity['model']!r} gives 1 answer where decoding.n asks for {wanted}; leave n out"
@@ -263,8 +301,13 @@ def _check_keys(connection: Connection) -> None:
 
 
 @asynccontextmanager
-async def endpoint(identity: Identity, connection: Connection) -> AsyncIterator[Call]:
-    """Opens a connection to the endpoint, and closes it."""
+async def endpoint(
+    identity: Identity, connection: Connection, withdraw: Withdraw, *, keeps: bool = True
+) -> AsyncIterator[Call]:
+    """Opens connections to the endpoint, and closes them; `withdraw` gets what was asked where a reply does not count.
+
+    `keeps`: connections are used for more than a request.
+    """
     _check_keys(connection)
     key, size = connection.key_variable, connection.concurrency
     secret = {header: os.environ[variable] for header, variable in connection.headers_env.items()}
@@ -284,7 +327,7 @@ async def endpoint(identity: Identity, connection: Connection) -> AsyncIterator[
         sent = {name: value for name, value in headers.items() if isinstance(value, str)}
         url = f"{str(client.base_url).rstrip('/')}{PATHS[identity.get('endpoint', 'chat')]}"
         most = int(connection.max_reply_mib * 2**20)
-        async with open_wire(url, sent, most, trusting=connection.keep_connections) as wire:
+        async with open_wire(url, sent, most, withdraw, keeps=keeps) as wire:
             yield Call(client, wire, identity, connection)
 
 

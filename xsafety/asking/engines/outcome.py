@@ -74,14 +74,20 @@ def read_success(body: Any, identity: Identity, marks: Marks | None = None) -> C
     choices = body.get("choices")
     if not isinstance(choices, list) or not choices:
         return _without_choices(body)
-    wanted = identity["decoding"].get("n", 1)
-    read = [_choice(choice, marks) for choice in _in_order(choices)[:wanted]]
-    read += [Completion("blocked", "", "", NO_CHOICE)] * (wanted - len(read))
-    first, more = read[0], tuple(read[1:])
-    usage = _usage(body, sum([estimate_tokens(one.reasoning) for one in read if one.reasoning]))
-    # `replace` takes as long as all the rest.
-    found = Completion(first.status, first.text, first.finish_reason, first.detail, usage, more, first.reasoning)
-    if found.status == "answered" and not found.text and not any(one.text for one in more):
+    return _answers(_in_order(choices), identity["decoding"].get("n", 1), _usage(body), marks)
+
+
+def _answers(choices: list[Any], wanted: int, usage: dict[str, int] | None, marks: Marks | None) -> Completion:
+    """The first of the choices, and the others that are wanted. Raises Empty where none has a text."""
+    read = [_choice(choice, marks, usage) for choice in choices[:wanted]]
+    if usage and "reasoning_tokens" not in usage and (thoughts := [one.reasoning for one in read if one.reasoning]):
+        estimate = min(usage.get("output_tokens", 0), round(sum(map(estimate_tokens, thoughts))))
+        usage |= {"reasoning_tokens": estimate} if estimate else {}
+    found = read[0]
+    if wanted > 1:
+        read += [Completion("blocked", "", "", NO_CHOICE)] * (wanted - len(read))
+        found = found._replace(more=tuple(other._replace(usage=None) for other in read[1:]))
+    if found.status == "answered" and not (found.text or any(one.text for one in read)):
         raise Empty(found)
     return found
 
@@ -113,8 +119,8 @@ def _in_order(choices: list[Any]) -> list[Any]:
     return choices
 
 
-def _choice(choice: Any, marks: Marks | None) -> Completion:
-    """One choice: its status by how it ends, its text without reasoning."""
+def _choice(choice: Any, marks: Marks | None, usage: Mapping[str, int] | None) -> Completion:
+    """One choice: its status by how it ends, its text without reasoning. `usage` is that of the whole reply."""
     if not isinstance(choice, dict):
         raise Transient("no completion")
     if (error := choice.get("error")) and isinstance(error, dict | str):
@@ -124,14 +130,14 @@ def _choice(choice: Any, marks: Marks | None) -> Completion:
         raise Transient("no completion")
     reason, native = _end(choice.get("finish_reason")), _end(choice.get("native_finish_reason"))
     if blocked := [name for name in (reason, native) if name and _way(name) == "blocked"]:
-        return Completion("blocked", "", reason, blocked[0])
+        return Completion("blocked", "", reason, blocked[0], usage)
     content = _content(message)
     if content.refusal:
-        return Completion("blocked", "", reason, f"refusal: {' '.join(content.refusal.split())}")
+        return Completion("blocked", "", reason, f"refusal: {' '.join(content.refusal.split())}", usage)
     way = _way(reason)
     if way == "unknown":
         raise Transient(f"the answer ended with {reason!r}" if reason else "the answer has no finish reason")
-    return _answer(content, "length" if way == "at limit" else reason, marks)
+    return _answer(content, "length" if way == "at limit" else reason, marks, usage)
 
 
 @lru_cache(maxsize=256)
@@ -149,15 +155,15 @@ def _end(named: Any) -> str:
     return str(named.get("type") if isinstance(named, dict) else named or "")[:80]
 
 
-def _answer(content: "_Content", reason: str, marks: Marks | None) -> Completion:
+def _answer(content: "_Content", reason: str, marks: Marks | None, usage: Mapping[str, int] | None) -> Completion:
     """An answer that ended in a known way; `cut_off` where the model only thought."""
     parts = split_reasoning(content.said.strip(), marks)
-    answer = parts.answer if is_visible(parts.answer) else ""
+    answer = parts.answer if parts.answer[:1].isalnum() or is_visible(parts.answer) else ""
     thought = content.thought.strip()
     reasoning = f"{thought}\n\n{parts.reasoning}" if thought and parts.reasoning else thought or parts.reasoning
     if not parts.ended or (reason == "length" and not answer):
-        return Completion("cut_off", "", reason, NO_ANSWER if parts.ended else NO_END, reasoning=reasoning)
-    return Completion("answered", answer, reason, reasoning=reasoning)
+        return Completion("cut_off", "", reason, NO_ANSWER if parts.ended else NO_END, usage, reasoning=reasoning)
+    return Completion("answered", answer, reason, usage=usage, reasoning=reasoning)
 
 
 class _Content(NamedTuple):
@@ -216,11 +222,10 @@ def _plain(value: Any) -> str:
     return next((text for one in held if (text := _plain(one))), "")
 
 
-def _usage(body: Mapping[str, Any], reasoning: float = 0) -> dict[str, int] | None:
+def _usage(body: Mapping[str, Any]) -> dict[str, int] | None:
     """Tokens as the provider counted them; those from a cache and of reasoning, where it says so.
 
-    Tokens of reasoning count as output, also where the provider counts them beside it. Where it does not count them,
-    `reasoning` is an estimate.
+    Tokens of reasoning count as output, also where the provider counts them beside it.
     """
     usage = body.get("usage")
     if not isinstance(usage, dict):
@@ -233,13 +238,16 @@ def _usage(body: Mapping[str, Any], reasoning: float = 0) -> dict[str, int] | No
     beside = (_number(usage.get("total_tokens")) or 0) - (read or 0) - (written or 0)
     if beside > 0 and read and written is not None and thought in (0, beside):  # Google, xAI
         written, thought = written + beside, beside
-    counted = (
-        ("input_tokens", read),
-        ("output_tokens", written),
-        ("cached_input_tokens", cached or None),
-        ("reasoning_tokens", thought or min(written or 0, round(reasoning)) or None),
-    )
-    return {name: number for name, number in counted if number is not None}
+    found = {}
+    if read is not None:
+        found["input_tokens"] = read
+    if written is not None:
+        found["output_tokens"] = written
+    if cached:
+        found["cached_input_tokens"] = cached
+    if thought:
+        found["reasoning_tokens"] = thought
+    return found
 
 
 def _mapping(usage: Mapping[str, Any], name: str) -> Mapping[str, Any]:

@@ -2,6 +2,7 @@
 
 import re
 from base64 import b64encode
+from collections import defaultdict
 from collections.abc import Iterable
 from functools import cached_property
 
@@ -9,8 +10,10 @@ SHORTEST_SECRET = 16  # characters: placeholders such as "none" are words of ans
 IN_PLACE_OF_A_KEY = "[key]"
 _BREAKS = r"(?:\s|\\+[nrt]|%(?:25)*(?:0[9ad]|20))*"  # what may stand between two letters
 _ESCAPED = re.compile(rb"\\+u00([2-7][0-9a-fA-F])")
-_BREAK = re.compile(rb"\\[nrt]")
+_BREAK = (b"n", b"r", b"t")  # behind a backslash
 _QUOTED = re.compile(rb"%(?:25)*([0-7][0-9a-fA-F])")
+_RARE = b"~^|@#$&*+=/_<>[]{};!?()9876543zqxjkvb210wpfgmycuhldrsnoiate-:,.\"'"  # from rare to common, in JSON
+MOST_LOOKS = 50  # for a character that is not as rare as it should be
 _SMALL = bytes(range(256)).lower()
 
 
@@ -19,21 +22,26 @@ class Secrets:
 
     def __init__(self, secrets: Iterable[str]) -> None:
         self._forms = [form for secret in secrets if len(secret) >= SHORTEST_SECRET for form in _forms(secret)]
-        self._plain = {_bare(form) for form in self._forms}
+        # A form's rarest character -> the form, and where in it that stands.
+        self._signs = defaultdict[bytes, list[tuple[bytes, int]]](list)
+        for form in map(_bare, self._forms):
+            place = min(range(len(form)), key=lambda place: (_RARE.find(form[place]), place))
+            self._signs[form[place : place + 1]].append((form, place))
 
     def hide(self, text: str) -> str:
         """A text without the keys. One that cannot be freed of them is hidden whole. Linear in its length."""
-        if not self._forms or not self._are_in(text):
+        if not self.are_in(text):
             return text
         for pattern in self._patterns:
             text = pattern.sub(IN_PLACE_OF_A_KEY, text)
-        return IN_PLACE_OF_A_KEY if self._are_in(text) else text
+        return IN_PLACE_OF_A_KEY if self.are_in(text) else text
 
-    def _are_in(self, text: str) -> bool:
-        if not self._plain:
+    def are_in(self, text: str) -> bool:
+        """Whether a text holds a key in any of its forms."""
+        if not self._forms or len(text) < SHORTEST_SECRET:
             return False
         bare = _bare(text)
-        return any(form in bare for form in self._plain)
+        return any(sign in bare and any(_holds(bare, *form) for form in forms) for sign, forms in self._signs.items())
 
     @cached_property
     def _patterns(self) -> list[re.Pattern[str]]:
@@ -57,10 +65,23 @@ def _bare(text: str) -> bytes:
     if b"\\" in data:
         if b"\\u00" in data:
             data = _ESCAPED.sub(_byte, data)
-        data = _BREAK.sub(b"", data)
+        first, *others = data.split(b"\\")
+        data = b"".join([first, *[other[1:] if other[:1] in _BREAK else other for other in others]])
     if b"%" in data:
         data = _QUOTED.sub(_byte, data)
     return data.translate(_SMALL, b" \t\n\r\f\v\\")
+
+
+def _holds(text: bytes, form: bytes, place: int) -> bool:
+    """Whether a text holds a form: looks where its rarest character is, many times as fast as `in` in prose."""
+    sign, at = form[place], -1
+    for _ in range(MOST_LOOKS):
+        at = text.find(sign, at + 1)
+        if at < 0:
+            return False
+        if at >= place and text.startswith(form, at - place):
+            return True
+    return form in text
 
 
 def _byte(code: re.Match[bytes]) -> bytes:

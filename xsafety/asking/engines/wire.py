@@ -1,17 +1,19 @@
 """The wire to an endpoint: a reply is read whole, unpacked and bounded, and belongs to the request it was made for.
 
 On a connection that is kept, a server that answers twice, or late, would give the next request the answer to the last,
-and HTTP/1.1 has nothing to tell them apart by. So each try has a name of its own, `X-Request-Id`. Servers that repeat
-it in a header or in the reply's `id`, as vLLM does, are asked on connections that are kept, where only a reply with the
-name of its request is taken. All others get a connection for each request.
+and from then on each the one before: HTTP/1.1 tells replies apart by their order alone. So the first reply on a
+connection is certain, and so is one that repeats the name of its request (`X-Request-Id`), as vLLM's do, with all
+before it. Others are proven by number: once a connection ends, it has brought as many replies as it took requests.
+Where it brought more, none of its uncertain replies counts, and each request gets a connection of its own from then on.
 """
 
 import asyncio
+import time
 import zlib
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from functools import cache, partial
+from dataclasses import dataclass, field
+from functools import cache
 from http import HTTPStatus
 from itertools import count
 from secrets import token_hex
@@ -22,72 +24,173 @@ from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
 import httpx2
+from aiohttp.client_proto import ResponseHandler
 from yarl import URL
 
 from ...tabular import to_json
-from ..requests import Fatal
+from ..requests import Fatal, Request
 
 NAME_HEADER = "X-Request-Id"  # the header with the name of a try
 PACKING = "gzip"  # that a reply may come in
 KEPT = 3.0  # seconds that a connection waits for a request: uvicorn closes it after 5
+NEVER = 1e6  # seconds after which aiohttp would end one by itself
 LARGE = 2**20  # bytes: larger replies are read one at a time, so that memory is bounded whatever the concurrency
+MOST_UNCERTAIN = 50  # replies on a connection before it is ended
+PROOF = 10.0  # seconds, and as long again as the slowest reply took, for what a connection still holds
+
+# Takes back what was made of the uncertain replies that do not count.
+Withdraw = Callable[[Request], None]
 
 
 class Unreadable(Exception):
     """No reply, or none that can be read, or too large a one; the message is the reason."""
 
 
+class _Response(aiohttp.ClientResponse):
+    """Knows the connection that it comes on, whose length is the number of replies that nobody has read."""
+
+    line: ResponseHandler | None = None
+
+    async def start(self, connection: aiohttp.connector.Connection) -> aiohttp.ClientResponse:
+        self.line = connection.protocol
+        return await super().start(connection)
+
+
+@dataclass(slots=True)
+class _Lane:
+    """A session with one connection at a time, and the requests whose answers on it are uncertain."""
+
+    session: aiohttp.ClientSession
+    line: ResponseHandler | None = None
+    uncertain: list[Request] = field(default_factory=list)
+    used: float = 0.0
+    owed: int = 0  # replies to what was sent
+
+    def has_surplus(self) -> bool:
+        return self.line is not None and len(self.line) > self.owed
+
+    def is_open(self) -> bool:
+        return self.line is not None and self.line.is_connected()
+
+
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What came for a request; `is_named`: with the request's own name."""
+    """What came for a request, and the lane, where it is uncertain whether it is the request's own."""
 
     status: int
     headers: Mapping[str, str]
     text: str
-    is_named: bool
+    lane: _Lane | None
+
+    def gave(self, request: Request) -> None:
+        """Notes the request that the reply was taken for."""
+        if self.lane:
+            self.lane.uncertain.append(request)
 
 
 class Wire:
     """Posts bodies to one address, and reads replies of at most `limit` bytes, unpacked.
 
-    `once` has a connection for each request, `kept` keeps them; `trusting`: whatever comes on a kept one is taken.
+    `open_session` opens one whose connections are kept, or not; `withdraw` gets requests whose replies do not count;
+    `keeps`: connections are used again, until the server sends more than it was asked for.
     """
 
     def __init__(
-        self, once: aiohttp.ClientSession, kept: aiohttp.ClientSession, url: str, limit: int, trusting: bool
+        self,
+        open_session: Callable[[bool], aiohttp.ClientSession],
+        url: str,
+        limit: int,
+        withdraw: Withdraw,
+        keeps: bool,
     ) -> None:
-        self._once, self._kept, self._url, self._limit, self._trusting = once, kept, URL(url), limit, trusting
-        self._lane = asyncio.Lock()
+        self._open_session, self._url, self._limit, self._withdraw = open_session, URL(url), limit, withdraw
+        self._large = asyncio.Lock()
         self._names = map(f"{token_hex(8)}{{:08x}}".format, count())
-        self._keeps, self._may_keep = False, True
+        self._once = _Lane(open_session(False))
+        self._free: list[_Lane] = []
+        self._ending = set[asyncio.Task[None]]()
+        self._slowest = 0.0
+        self._keeps = keeps
 
     async def post(self, body: Mapping[str, Any]) -> Reply:
         """The reply. Raises Unreadable."""
         data = to_json(body).encode(errors="replace")
-        if self._trusting:
-            return await self._exchange(self._kept, data)
-        if self._keeps:
-            reply = await self._exchange(self._kept, data)
-            if reply.is_named or reply.status == HTTPStatus.TOO_MANY_REQUESTS:  # which holds for all, and comes again
-                return reply
-            # Perhaps the reply to another request. Errors may have no name; where answers lack it, none is relied on.
-            self._may_keep = self._may_keep and reply.status != HTTPStatus.OK
-        reply = await self._exchange(self._once, data)
-        self._keeps = reply.is_named and self._may_keep
+        if not self._keeps:
+            return (await self._exchange(self._once, data))[1]
+        lane = self._free_lane()
+        try:
+            is_certain, reply = await self._exchange(lane, data)
+        except BaseException:
+            self._end(lane)
+            raise
+        if is_certain:
+            lane.uncertain.clear()
+        self._free.append(lane)
         return reply
 
-    async def _exchange(self, session: aiohttp.ClientSession, data: bytes) -> Reply:
-        """Sends a request once. Raises Unreadable."""
-        name = next(self._names)
+    async def close(self) -> None:
+        """Ends all connections, so that no reply stays uncertain."""
+        for lane in self._free:
+            self._end(lane)
+        await asyncio.gather(*self._ending)
+        await self._once.session.close()
+
+    def _free_lane(self) -> _Lane:
+        """The lane that was used last, so that few are open, if its connection may be used again; else another."""
+        while self._free:
+            lane = self._free.pop()
+            is_used_up = len(lane.uncertain) >= MOST_UNCERTAIN or lane.used + KEPT < time.monotonic()
+            if not (lane.has_surplus() or is_used_up) and (lane.is_open() or not lane.uncertain):
+                return lane
+            self._end(lane)
+        return _Lane(self._open_session(True))
+
+    def _end(self, lane: _Lane) -> None:
+        task = asyncio.create_task(self._prove(lane))
+        self._ending.add(task)
+        task.add_done_callback(self._ending.discard)
+
+    async def _prove(self, lane: _Lane) -> None:
+        """Ends a connection with a request whose reply is the last that it brings, and counts what else came."""
         try:
-            async with session.post(self._url, data=data, headers={NAME_HEADER: name}) as got:
-                content = await self._read(got.content, got.headers.get("Content-Encoding", "").strip().lower())
+            if lane.uncertain and lane.is_open() and not lane.has_surplus():
+                async with asyncio.timeout(PROOF + self._slowest):
+                    await self._drain(lane)
+        except Exception:  # it ended otherwise
+            pass
+        finally:
+            await lane.session.close()
+        if await _surplus(lane):
+            self._keeps = False
+            for request in lane.uncertain:
+                self._withdraw(request)
+
+    async def _drain(self, lane: _Lane) -> None:
+        async with lane.session.options(self._url, headers={"Connection": "close"}) as got:
+            await self._read(got.content, _packing(got))
+            if "close" in got.headers.get("Connection", "").lower():
+                return  # as only the reply to a request that asks for it does
+        if lane.line is not None and (closed := lane.line.closed):
+            await asyncio.wait([closed], timeout=1)
+
+    async def _exchange(self, lane: _Lane, data: bytes) -> tuple[bool, Reply]:
+        """Sends a request once; whether the reply is certainly its own, and the reply. Raises Unreadable."""
+        name, began, before = next(self._names), time.monotonic(), lane.line
+        lane.owed = 1
+        try:
+            async with lane.session.post(self._url, data=data, headers={NAME_HEADER: name}) as got:
+                content = await self._read(got.content, _packing(got))
         except Unreadable:
             raise
         except Exception as error:  # what is no HTTP, or no gzip, shows in many kinds
             raise Unreadable(f"connection failed ({type(error).__name__})") from error
+        assert isinstance(got, _Response)
+        lane.line, lane.used, lane.owed = got.line, time.monotonic(), 0
+        self._slowest = max(self._slowest, lane.used - began)
         is_named = name.encode() in content or any(name in value for value in got.headers.values())
-        return Reply(got.status, got.headers, content.decode(errors="replace"), is_named)
+        is_certain = is_named or lane.line is not before
+        text = content.decode(errors="replace")
+        return is_certain, Reply(got.status, got.headers, text, None if is_certain else lane)
 
     async def _read(self, stream: aiohttp.StreamReader, packing: str) -> bytes:
         if packing not in ("", "identity", PACKING):
@@ -103,14 +206,25 @@ class Wire:
                     if size > self._limit:
                         raise Unreadable(f"a reply of more than {self._limit / 2**20:g} MiB")
                     if size > LARGE and not is_large:
-                        is_large = await self._lane.acquire()
+                        is_large = await self._large.acquire()
             if packed and not packed.is_whole():
                 raise Unreadable("connection failed (only part of a packed reply)")
             return b"".join(pieces)
         finally:
             pieces.clear()  # the frame outlives this in the traceback of an error
             if is_large:
-                self._lane.release()
+                self._large.release()
+
+
+def _packing(got: aiohttp.ClientResponse) -> str:
+    return got.headers.get("Content-Encoding", "").strip().lower()
+
+
+async def _surplus(lane: _Lane) -> bool:
+    """Whether more replies came than requests went; some servers say 408 before they close what is not used."""
+    return (
+        lane.line is not None and lane.has_surplus() and (await lane.line.read())[0].code != HTTPStatus.REQUEST_TIMEOUT
+    )
 
 
 class _Unpacking:
@@ -150,22 +264,29 @@ def _proxy(url: str) -> str | None:
 
 
 @asynccontextmanager
-async def open_wire(url: str, headers: Mapping[str, str], limit: int, *, trusting: bool = False) -> AsyncIterator[Wire]:
+async def open_wire(
+    url: str, headers: Mapping[str, str], limit: int, withdraw: Withdraw, *, keeps: bool = True
+) -> AsyncIterator[Wire]:
     """A wire to a URL; through the environment's proxy where it names one. Raises Fatal for one of another kind."""
     proxy = _proxy(url)
     own = {"Content-Type": "application/json", "Accept-Encoding": PACKING}
 
-    def session(connector: aiohttp.TCPConnector) -> aiohttp.ClientSession:
+    def open_session(keeps: bool) -> aiohttp.ClientSession:
+        # Whoever asks gets a connection: those who ask are bounded elsewhere.
         return aiohttp.ClientSession(
-            connector=connector,
+            connector=aiohttp.TCPConnector(
+                ssl=certificates(), limit=0, force_close=not keeps, keepalive_timeout=NEVER if keeps else None
+            ),
             headers={**headers, **own},
             cookie_jar=aiohttp.DummyCookieJar(),
             proxy=proxy,
             auto_decompress=False,
             timeout=aiohttp.ClientTimeout(total=None),
+            response_class=_Response,
         )
 
-    # Whoever asks gets a connection: those who ask are bounded elsewhere.
-    connections = partial(aiohttp.TCPConnector, ssl=certificates(), limit=0)
-    async with session(connections(force_close=True)) as once, session(connections(keepalive_timeout=KEPT)) as kept:
-        yield Wire(once, kept, url, limit, trusting)
+    wire = Wire(open_session, url, limit, withdraw, keeps)
+    try:
+        yield wire
+    finally:
+        await wire.close()

@@ -79,7 +79,7 @@ def _rows(
 def _with_more(completions: Sequence[Completion]) -> Completion:
     """The first completion, which holds the others."""
     first, *more = completions
-    return Completion(**{**vars(first), "more": tuple(more)})
+    return first._replace(more=tuple(more))
 
 
 def _stopped(tokenizer: Any, stops: Sequence[str]) -> Callable[[list[int]], bool]:

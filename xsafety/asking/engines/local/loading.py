@@ -1,5 +1,6 @@
 """A tokenizer and a model of any kind, from a folder or the hub, as a block of the configuration wants them."""
 
+import json
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
@@ -55,7 +56,7 @@ def load_described(identity: Identity, connection: LocalConnection) -> tuple[Any
     try:
         return tokenizer, transformers.AutoConfig.from_pretrained(name, **from_where)
     except Exception as error:
-        raise Fatal(f"{name}: cannot be loaded: {_told(error)}") from error
+        raise Fatal(f"{name}: cannot be loaded: {_damaged(name) or _told(error)}") from error
 
 
 def _tokenizer(name: str, from_where: Mapping[str, Any]) -> Any:
@@ -64,7 +65,7 @@ def _tokenizer(name: str, from_where: Mapping[str, Any]) -> Any:
     try:
         return AutoTokenizer.from_pretrained(name, padding_side="left", **from_where)
     except Exception as error:
-        raise Fatal(f"{name}: its tokenizer cannot be loaded: {_told(error)}") from error
+        raise Fatal(f"{name}: its tokenizer cannot be loaded: {_damaged(name) or _told(error)}") from error
 
 
 def _from_where(identity: Identity, connection: LocalConnection) -> dict[str, Any]:
@@ -98,14 +99,17 @@ def device_of(connection: LocalConnection) -> str:
 
 
 def _damaged(name: str) -> str:
-    """Which file of the weights in a folder is not whole, and what to do; empty where there is none."""
+    """Which file in a folder is not whole, and what to do; empty where there is none."""
     from safetensors import SafetensorError, safe_open
 
-    for path in sorted(Path(name).glob("*.safetensors")):
+    for path in sorted((*Path(name).glob("*.json"), *Path(name).glob("*.safetensors"))):
         try:
-            with safe_open(path, framework="pt"):
-                pass
-        except SafetensorError as error:
+            if path.suffix == ".json":
+                json.loads(path.read_bytes())
+            else:
+                with safe_open(path, framework="pt"):
+                    pass
+        except (SafetensorError, ValueError) as error:
             return f"{path.name} is damaged, or was not fetched whole ({error}); fetch it again"
     return ""
 
