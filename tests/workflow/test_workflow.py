@@ -392,7 +392,7 @@ def test_status_asks_nobody_and_says_who_must_act(project: Project, server: Serv
     project.config["models"]["one"] |= {"api_key_env": "NOT_SET_ANYWHERE"}
     done = project.run("status")
     assert (done.status, done.jobs) == (0, ["ledger fr", "seeds"]), done.output
-    assert re.search(r"^French \(fr\) +no drafts +3 +3 +1 +no$", done.output, re.M), done.output
+    assert re.search(r"^French \(fr\) +no drafts +3 +3 +0 of 1 +no$", done.output, re.M), done.output
     assert "wait for a translator: 3 row(s) have no draft (run snakemake, which drafts them)" in done.output
     assert "Run snakemake first: the sheets are not there yet, or older than the evidence." in done.output
     assert done.output.count("Translations that wait for people") == 1
@@ -405,7 +405,7 @@ def test_status_asks_nobody_and_says_who_must_act(project: Project, server: Serv
     project.write("reviews/fr/round-1.anna.csv", "id,source,draft,target,verdict\ninsult-1,x,y,,fine\n")
     done = project.run("status")
     assert (done.status, done.jobs) == (0, ["ledger fr"])
-    assert re.search(r"^French \(fr\) +bad sheet +3 +1 +2 +1 +1 unverified$", done.output, re.M), done.output
+    assert re.search(r"^French \(fr\) +bad sheet +3 +1 +2 +0 of 1 +1 unverified$", done.output, re.M), done.output
     assert re.search(r"What is wrong with sheets of fr:\n.*\n  - .*row 2 \(insult-1\): verdict 'fine'", done.output)
     assert "mend what results/review/fr/problems.txt lists" in done.output
 
@@ -415,7 +415,7 @@ def test_status_says_after_a_run_what_the_run_said(built: Project, server: Serve
     assert report.startswith("The report: ")
     done = built.run("status")
     assert "\n".join(said) in done.output, done.output
-    assert re.search(r"^French \(fr\) +drafted +3 +3 +1 +3 unverified$", done.output, re.M), done.output
+    assert re.search(r"^French \(fr\) +drafted +3 +3 +0 of 1 +3 unverified$", done.output, re.M), done.output
     assert "Run snakemake first" not in done.output
     return_sheet(built, "round-1.anna", "rejected")
     done = built.run("status")
