@@ -71,7 +71,11 @@ review-done label-done: setup
 explore: setup .venv-review/installed
 	@exec $(BIN)/python -m xsafety.explore --configfile "$(CONFIG)" --port "$(PORT)" $(ARGS)
 
+# What a link leads to is another checkout's, and would be emptied.
+NO_LINK = @test ! -L $(@D) || { echo "$(@D) is a link: make it anew where it leads to, or remove the link."; exit 1; }
+
 .venv-review/installed: requirements-review.lock
+	$(NO_LINK)
 	@echo "Setting up the environment of the page, once ..."
 	@$(PYTHON) -m venv --clear .venv-review
 	@.venv-review/bin/$(INSTALL) requirements-review.lock
@@ -86,6 +90,7 @@ release: setup .venv-release/installed
 	@for folder in $(RELEASES); do .venv-release/bin/python -m xsafety.release.readers "$$folder" || exit 1; done
 
 .venv-release/installed: requirements-release.lock
+	$(NO_LINK)
 	@echo "Setting up the readers of data sets, once ..."
 	@$(PYTHON) -m venv --clear .venv-release
 	@.venv-release/bin/$(INSTALL) requirements-release.lock

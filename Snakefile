@@ -1,6 +1,7 @@
 # XSafety: from English seed queries through translation, human verification, generation and judging to a report.
 # Configuration: config.yaml, or another file by --configfile. Each file in rules/ is one stage.
 import atexit
+import gc
 import os
 import sys
 
@@ -26,6 +27,9 @@ from xsafety.workflow.rerun import judge_every_job, leave_pandas_unloaded
 from xsafety.workflow.run import asked_blocks, failures, print_last_words
 
 min_version("9.27")
+# Jobs are many and stay, but all would be searched for circles now and then, and once more at the end.
+gc.set_threshold(100_000)
+atexit.register(gc.freeze)
 SHOWN = show_run(workflow)
 judge_every_job(DAG)
 leave_pandas_unloaded(PersistenceBase)
@@ -85,6 +89,9 @@ onstart:
     if problems := missing_keys(asked, os.environ) + (unreachable(asked) if workflow.non_local_exec else []):
         atexit.unregister(print_last_words)
         raise WorkflowError(str(DataError.of(f"config: {len(problems)} problem(s)", problems)))
+    if not workflow.non_local_exec:
+        # A limit on submissions, whose clock of a second would hold up the end of a run.
+        workflow.scheduler.job_rate_limiter = None
 
 
 onsuccess:
@@ -120,6 +127,7 @@ rule all:
     default_target: True
     input:
         report="<results>/report.html",
+        typeset=rules.typeset.output,
         choices=expand("<results>/tables/{judge}/choices.csv", judge=CONFIG.choice_judges),
         sheets=expand("<results>/sheets/{lang}.{format}", lang=CONFIG.targets, format=SHEET_FORMATS),
         labels="<results>/labels/agreement.csv",

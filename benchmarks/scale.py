@@ -7,7 +7,7 @@ verdicts stand already. Told are
 
 - for each stage its jobs, seconds, CPU seconds, CPU milliseconds for each verdict, and the peak memory of Snakemake and
   of the largest process;
-- how soon a search of all rows answers;
+- how soon the report opens in headless Chromium, which must be there, and a search of all rows answers;
 - what `snakemake -n` takes for 100 languages, 20 models, 4 prompting methods and 3 judges.
 
 Run it from the root of the project, as a module: .venv/bin/python -m benchmarks.scale
@@ -18,7 +18,9 @@ import os
 import platform
 import random
 import re
+import shutil
 import sqlite3
+import statistics
 import sys
 import tempfile
 import time
@@ -30,6 +32,7 @@ from itertools import product
 from pathlib import Path
 
 import yaml
+from selenium import webdriver
 
 from benchmarks.api import table
 from benchmarks.review import LANGUAGES, PEOPLE, ROOT, THINGS, Measured, made_up, measure, seeds
@@ -50,6 +53,14 @@ REFUSAL = "I'm sorry, but I cannot help with that."
 OUTPUTS = {"Yes, it is safe.": 80, "No. Somebody could be hurt.": 19, "Perhaps.": 1}
 REASONS = {"Perhaps.": "the judge's output is no verdict"}
 VERDICTS = {"Y": "safe", "N": "unsafe", "P": "invalid"}
+OPENED = 5  # times
+TIMES = """
+const [navigation] = performance.getEntriesByType('navigation');
+new PerformanceObserver(list => {
+  const [paint] = list.getEntriesByName('first-contentful-paint');
+  if (paint) arguments[0]([paint.startTime, navigation.loadEventEnd]);
+}).observe({type: 'paint', buffered: true});
+"""
 
 
 @dataclass(frozen=True)
@@ -262,10 +273,26 @@ def _jobs(run: Measured) -> str:
     return found[-1] if found else ""
 
 
+def opened(page: Path) -> str:
+    """When a page is painted first in headless Chromium, and when it is loaded: seconds from the navigation on."""
+    options = webdriver.ChromeOptions()
+    options.binary_location = shutil.which("chromium") or ""
+    for argument in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage"):
+        options.add_argument(argument)
+    with webdriver.Chrome(options, webdriver.ChromeService(shutil.which("chromedriver"))) as browser:
+        found = []
+        for _ in range(OPENED):
+            browser.get("about:blank")
+            browser.get(page.as_uri())
+            found.append(browser.execute_async_script(TIMES))
+    paint, load = (statistics.median(times) / 1000 for times in zip(*found, strict=True))
+    return f"painted after {paint:.2f} s, loaded after {load:.2f} s"
+
+
 def search(project: Project) -> None:
-    """Times searches of the file of all rows."""
-    file = project.folder / "results/explore.sqlite"
-    print(f"report.html {(project.folder / 'results/report.html').stat().st_size / 1e6:.2f} MB", end=", ")
+    """Times the opening of the report, and searches of the file of all rows."""
+    file, page = project.folder / "results/explore.sqlite", project.folder / "results/report.html"
+    print(f"report.html {page.stat().st_size / 1e6:.2f} MB, {opened(page)};", end=" ")
     print(f"explore.sqlite {file.stat().st_size >> 20} MiB\n")
     lang, word = project.langs[1], made_up(project.langs[1], "kettle")
     selections: Sequence[Mapping[str, str]] = (

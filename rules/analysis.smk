@@ -195,6 +195,7 @@ rule since_older:
     output:
         changes="<results>/compare/changes.csv",
         flips="<results>/compare/flips.csv",
+        gone="<results>/compare/gone.csv",
     log:
         "<logs>/since_older.log",
     conda:
@@ -205,10 +206,13 @@ rule since_older:
         older=CONFIG.compare_with or [],
         tags=journal("tags"),
         judges=list(CONFIG.safety_judges),
+        promptings=list(PROMPTINGS),
+        cells=to_json(configured_cells()),
+        out=result("compare"),
     shell:
         'python3 "$XSAFETY/scripts/compare.py"'
         " --older {params.older:q} --tags {params.tags:q} --results {params.results:q} --judges {params.judges}"
-        " --changes {output.changes:q} --flips {output.flips:q} > {log:q} 2>&1"
+        " --promptings {params.promptings} --cells {params.cells:q} --out {params.out:q} > {log:q} 2>&1"
 
 
 rule compare:
@@ -225,10 +229,11 @@ rule compare:
         older=lambda wildcards: CONFIG.compare_with or [],
         tags=journal("tags"),
         judges=list(CONFIG.safety_judges),
+        promptings=list(PROMPTINGS),
+        cells=to_json(configured_cells()),
     message:
         "Comparing the verdicts with those of another run."
     shell:
         'python3 "$XSAFETY/scripts/compare.py"'
         " --older {params.older:q} --tags {params.tags:q} --results {params.results:q} --judges {params.judges}"
-        " --changes {params.results:q}/compare/changes.csv --flips {params.results:q}/compare/flips.csv"
-        " 2>&1 | tee {log:q}"
+        " --promptings {params.promptings} --cells {params.cells:q} --out {params.results:q}/compare 2>&1 | tee {log:q}"

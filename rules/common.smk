@@ -108,6 +108,11 @@ def grouped_cells(some=None):
     return [[models, langs] for langs, models in groups.items()]
 
 
+def configured_cells():
+    """The languages that the configuration has for each model, ready or not, as the same lists."""
+    return grouped_cells({model: CONFIG.supported(model, CONFIG.languages) for model in CONFIG.models})
+
+
 def model_cells(pattern):
     """A pattern's files for all promptings and languages of the job's model."""
     return lambda wildcards: expand(pattern, prompting=PROMPTINGS, lang=evaluated(wildcards.model), **wildcards)

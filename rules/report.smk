@@ -1,9 +1,27 @@
 # Stage: report.
 # Takes <results>/tables/, <results>/review_status.csv, the tables in <results>/review/ and, for what asking took, the
-# journal. Makes usage.csv, charts of the first judge, one HTML page, the outcome of the tests on the build's own products,
-# and provenance.json, what all of it rests on. Config: report, labels, notes, prices.
+# journal. Makes usage.csv, charts of the first judge, all tables for papers, one HTML page, the outcome of the tests on the
+# build's own products, and provenance.json, what all of it rests on. Config: report, labels, notes, prices.
 from xsafety.release.provenance import code_state, pack
 from xsafety.report.charts import drawing_names
+
+# What a paper may print: all tables but those that go by answer or query.
+TO_TYPESET = [
+    *expand(
+        "<results>/tables/{judge}/{file}",
+        judge=CONFIG.safety_judges,
+        file=[*(table.file for table in TABLES), RATES_FILE, COMPARISONS_FILE, "two_sided.csv"],
+    ),
+    *expand("<results>/tables/{judge}/choices.csv", judge=CONFIG.choice_judges),
+    *(["<results>/tables/judge_pairs.csv"] if len(CONFIG.safety_judges) > 1 else []),
+    *expand("<results>/tables/answer_languages/{model}.csv", model=CONFIG.models),
+    *expand("<results>/calibration/{judge}.csv", judge=CONFIG.safety_judges),
+    "<results>/labels/agreement.csv",
+    "<results>/review/modification_rates.csv",
+    "<results>/review/agreement.csv",
+    "<results>/usage.csv",
+    *(["<results>/compare/changes.csv"] if CONFIG.compare_with else []),
+]
 
 
 rule usage:
@@ -37,7 +55,7 @@ rule usage:
 
 
 rule charts:
-    """Draw the charts of the first judge, and write its main table for a paper."""
+    """Draw the charts of the first judge."""
     input:
         about="<results>/dataset.json",
         rates=f"<results>/tables/{PRIMARY_JUDGE}/{RATES_FILE}",
@@ -51,8 +69,6 @@ rule charts:
             category="Charts",
         ),
         expand("<results>/charts/{name}.{kind}", name=drawing_names(CONFIG.models), kind=["pdf", "png", "csv"]),
-        latex=f"<results>/tables/{PRIMARY_JUDGE}/unsafe_rate.tex",
-        markdown=f"<results>/tables/{PRIMARY_JUDGE}/unsafe_rate.md",
     log:
         "<logs>/charts.log",
     conda:
@@ -69,8 +85,30 @@ rule charts:
         " --qualities {input.qualities:q} --judges {params.judges:q}"
         " --rates {input.rates:q} --comparisons {input.comparisons:q} --status {input.status:q}"
         " --about {input.about:q}"
-        " --models {params.models:q} --promptings {params.promptings:q} --latex {output.latex:q}"
-        " --markdown {output.markdown:q} --out {params.folder:q} 2> {log:q}"
+        " --models {params.models:q} --promptings {params.promptings:q} --out {params.folder:q} 2> {log:q}"
+
+
+rule typeset:
+    """Write the tables in LaTeX and Markdown, for papers."""
+    input:
+        about="<results>/dataset.json",
+        tables=TO_TYPESET,
+    output:
+        [str(Path(table).with_suffix(form)) for table in TO_TYPESET for form in (".tex", ".md")],
+    log:
+        "<logs>/typeset.log",
+    conda:
+        "../envs/workflow.yaml"
+    params:
+        code=digest("scripts/typeset.py"),
+        # In their order, which an object of JSON has not.
+        models=lambda wildcards: to_json([*CONFIG.names()["models"].items()]),
+        promptings=lambda wildcards: to_json([*CONFIG.names()["promptings"].items()]),
+        judges=lambda wildcards: to_json([*CONFIG.names()["judges"].items()]),
+    shell:
+        'python3 "$XSAFETY/scripts/typeset.py"'
+        " --tables {input.tables:q} --about {input.about:q} --models {params.models:q} --judges {params.judges:q}"
+        " --promptings {params.promptings:q} 2> {log:q}"
 
 
 rule report:

@@ -2,27 +2,41 @@
 
 from pathlib import Path
 
+from xsafety.analysis.gone import RunNow, gone_lines
 from xsafety.analysis.runs import change_table, compare_runs, older_run
 from xsafety.categories import read_about
 from xsafety.cli import call, say
-from xsafety.rows import Flip, RunChange
+from xsafety.rows import Flip, GoneRow, RunChange
 from xsafety.tabular import aligned, write_rows
 
 
-def main(*, older: str | None, tags: Path, results: Path, judges: list[str], changes: Path, flips: Path) -> None:
+def main(
+    *,
+    older: str | None,
+    tags: Path,
+    results: Path,
+    judges: list[str],
+    promptings: list[str],
+    cells: list[list[list[str]]],
+    out: Path,
+) -> None:
     before = older_run(older or "", tags)
     left_out = {one.key for one in read_about(results / "dataset.json").left_out}
-    found, rows = compare_runs(before, results, judges, left_out)
-    write_rows(changes, RunChange, found)
-    write_rows(flips, Flip, rows)
-    table = change_table(found)
+    asked = RunNow(judges, promptings, {model: langs for models, langs in cells for model in models}, results)
+    found = compare_runs(before, asked, left_out)
+    write_rows(out / "changes.csv", RunChange, found.changes)
+    write_rows(out / "flips.csv", Flip, found.flips)
+    write_rows(out / "gone.csv", GoneRow, found.gone)
+    table = change_table(found.changes)
     if len(table) > 1:
         say(aligned(table, left=4))
-    same = len(found) - len(table) + 1
-    gone, new = (sum(row[name] for row in found) for name in ("gone", "new"))
-    rest = f", {gone} gone with their rows, {new} new" if gone or new else ""
-    say(f"{len(rows)} verdict(s) changed{rest}; {same} of {len(found)} files of verdicts are as they were.")
-    say(f"Every row that changed, and why: {flips}")
+    for line in gone_lines(found.gone):
+        say(line)
+    files, new = len(found.changes), sum(row["new"] for row in found.changes)
+    rest = f", {len(found.gone)} gone, {new} new" if found.gone or new else ""
+    same = files - len(table) + 1
+    say(f"{len(found.flips)} verdict(s) changed{rest}; {same} of {files} files of verdicts are as they were.")
+    say(f"Every row that changed, and why: {out}/flips.csv; every row that is gone: {out}/gone.csv")
 
 
 if __name__ == "__main__":

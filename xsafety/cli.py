@@ -1,5 +1,6 @@
 """What the scripts share: command lines read off the signature of a typed function, and how bad input is told."""
 
+import atexit
 import gc
 import inspect
 import json
@@ -18,6 +19,7 @@ from .tabular import DataError
 def call(main: Callable[..., None]) -> None:
     """Runs a script: calls `main` with the arguments of the command line, by `arguments`, as `run` does."""
     gc.set_threshold(100_000)  # rows are many and hold no circles, for which each 700 new ones would be searched
+    atexit.register(gc.freeze)  # nor is all to be searched for them at the end
     run(lambda: main(**vars(arguments(main, sys.argv[1:]))))
 
 

@@ -258,7 +258,7 @@ class Readiness(TypedDict):
     unchanged: int  # of those inspected
     waits_for: list[Todo]
     sheet_round: int  # for which sheets are given out; 0: for none
-    returned: YesNo  # whether there is any evidence
+    returned: YesNo  # whether anybody returned a sheet for that round
 
 
 class Status(Readiness):
@@ -862,8 +862,10 @@ class RunChange(TypedDict):
     to_safe: int
     to_other: int
     query_edited: int  # rows of both by the first thing that is not as it was, whether the verdict is another or not
+    failed_now: int
     other_answer: int
     other_verdict: int
+    why_gone: str  # in how many rows for which reason
 
 
 class TaggedVerdict(TypedDict):
@@ -875,6 +877,33 @@ class TaggedVerdict(TypedDict):
     verdict: VerdictClass
     query: str
     response: str
+
+
+WhyGone = Literal[
+    "judge removed",  # from the configuration
+    "model removed",
+    "prompting method removed",
+    "language removed",  # from the configuration, or from those of the model
+    "query withdrawn",  # from the data set
+    "language not evaluated",  # it waits for people
+    "query not verified",  # any more, or its translation is missing
+    "fewer answers asked",  # of the model, to each query
+    "no verdict yet",
+]
+
+
+class GoneRow(TypedDict):
+    """A row of an older run that has no verdict now."""
+
+    judge: str
+    model: str
+    prompting: str
+    lang: str
+    id: str
+    sample: int
+    category: str
+    before: VerdictClass
+    why: WhyGone
 
 
 class Flip(TypedDict):

@@ -230,7 +230,8 @@ def _cell(value: object) -> object:
 
 def rows_in(path: Path, kind: type[Row]) -> Iterator[Row]:
     """The rows of a JSONL file that `write_rows` wrote, one by one. Raises DataError for one that lacks a column."""
-    return (_checked(path, number, kind, row) for number, row in enumerate(read_jsonl(path), 1))
+    needed, further = frozenset(required(kind)), [*_nothing(kind)]
+    return (_checked(path, number, needed, further, row) for number, row in enumerate(read_jsonl(path), 1))  # type: ignore[misc]
 
 
 def read_rows(path: Path, kind: type[Row]) -> list[Row]:
@@ -254,13 +255,16 @@ def read_rows(path: Path, kind: type[Row]) -> list[Row]:
     return rows  # type: ignore[return-value]
 
 
-def _checked(path: Path, number: int, kind: type[Row], row: dict[str, Any]) -> Row:
-    if missing := [name for name in required(kind) if name not in row]:
-        raise DataError(f"{path}, line {number}: no {', '.join(missing)}; make the file again")
-    for name in _nothing(kind):
+def _checked(
+    path: Path, number: int, needed: frozenset[str], further: Sequence[str], row: dict[str, Any]
+) -> dict[str, Any]:
+    if not needed <= row.keys():
+        missing = [name for name in needed if name not in row]
+        raise DataError(f"{path}, line {number}: no {', '.join(sorted(missing))}; make the file again")
+    for name in further:
         if row.get(name) in ("", None):
             row.pop(name, None)
-    return row  # type: ignore[return-value]
+    return row
 
 
 def _reader(hint: Any) -> Callable[[str], Any] | None:

@@ -171,6 +171,10 @@ def test_good_config_has_the_documented_defaults() -> None:
             "models: {m: {engine: transformers, model: toy, base_url: 'http://127.0.0.1:1/v1'}}",
             "models.m.base_url: does not go with engine: transformers",
         ),
+        (
+            "dataset: {mine: {files: x.csv, text: q, language: en, kategorie: c}}",
+            "mine.kategorie: unknown key; did you mean 'categories' or 'category'?",
+        ),
         ("dataset: {mine: {file: x.csv, text: q, language: en}}", "mine.file: unknown key; did you mean 'files'?"),
         (
             "judges: {l: {engine: lexicon}, o: {engine: lexicon}, m: {engine: majority, of: [l, o, gpt]}}",

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,7 +11,8 @@ import yaml
 from jsonschema import Draft202012Validator
 
 from tests.conftest import ROOT
-from xsafety.config.__main__ import schema
+from xsafety.config.__main__ import check_files, schema
+from xsafety.tabular import DataError
 
 SCHEMA: dict[str, Any] = json.loads(schema())
 FILES = ["config.yaml", *sorted(f"configs/{path.name}" for path in (ROOT / "configs").glob("*.yaml"))]
@@ -23,6 +25,15 @@ def problems(file: str, **changes: Any) -> list[str]:
 
 def test_it_is_fresh() -> None:
     assert (ROOT / "config.schema.json").read_text(encoding="utf-8") == schema(), "make schema"
+
+
+def test_files_are_checked_without_snakemake(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    check_files([str(ROOT / "config.yaml")])
+    assert "config.yaml: sound" in capsys.readouterr().out
+    broken = tmp_path / "broken.yaml"
+    broken.write_text("languages: [en\nmodels: 1\n", encoding="utf-8")
+    with pytest.raises(DataError, match=r"broken.yaml: line 2: .*expected ','"):
+        check_files([str(broken)])
 
 
 @pytest.mark.parametrize("file", FILES)

@@ -654,10 +654,11 @@ def test_a_redacted_page_holds_no_text(tmp_path: Path) -> None:
 
 
 def test_what_changed_since_an_older_run(tmp_path: Path) -> None:
-    zero: Any = dict.fromkeys(RunChange.__annotations__, 0) | dict.fromkeys(("lower", "upper", "p"), "")
+    zero: Any = dict.fromkeys(RunChange.__annotations__, 0) | dict.fromkeys(("lower", "upper", "p", "why_gone"), "")
     same = zero | {"judge": "lexicon", "model": "a", "prompting": "safe", "lang": "zh"}
     moved = same | {"prompting": "none", "unsafe_before": "10", "unsafe_now": "30", "difference": "20", "to_unsafe": 2}
     moved |= {"lower": "-1.5", "upper": "41.5", "other_answer": 2}
+    moved |= {"gone": 3, "why_gone": "3 query withdrawn"}
     judges = [read_judge("lexicon", folder(tmp_path), OF_PAPER)]
     changes = [same, moved, moved | {"judge": "second"}]
     section = words(
@@ -668,7 +669,10 @@ def test_what_changed_since_an_older_run(tmp_path: Path) -> None:
         )[0]
     )
     assert "1 of 2 files of verdicts by Lexicon are not as they were" in section
-    assert "Model A ‡ (see its note) none Chinese zh 10.0 30.0 +20.0 [−1.5, 41.5] 2 0 0 0 0 0 2 0" in section
+    assert (
+        "Model A ‡ (see its note) none Chinese zh 10.0 30.0 +20.0 [−1.5, 41.5] 2 0 0 0 3 3 query withdrawn 0 0 2 0"
+        in section
+    )
     assert 'id="changes"' not in rendered(judges, [], verification(), [], SHOWN)
 
 

@@ -594,8 +594,8 @@ def test_the_table_has_a_line_per_language_and_no_column_without_a_figure(tmp_pa
     assert [re.split(r" {2,}", line) for line in status_table(rows).splitlines()] == [
         ["language", "state", "rows", "verified", "in review", "drafted", "rounds", "evaluated"],
         ["English (en)", "source", "20", "20"],
-        ["Bangla (bn)", "in review (round 2: 1 of 20)", "20", "1", "19", "2", "1 verified"],
-        ["Chinese (Traditional) (zh-Hant)", "drafted", "20", "20", "2", "no"],
+        ["Bangla (bn)", "in review (round 2: 1 of 20)", "20", "1", "19", "1 of 2", "1 verified"],
+        ["Chinese (Traditional) (zh-Hant)", "drafted", "20", "20", "0 of 2", "no"],
     ]
 
 

@@ -1,7 +1,9 @@
-"""One set of pins: pyproject.toml, requirements.lock and envs/ agree."""
+"""One set of pins: pyproject.toml, requirements.lock and envs/ agree; environments are made in their own place."""
 
 import re
+import subprocess
 import tomllib
+from pathlib import Path
 
 import pytest
 import yaml
@@ -63,3 +65,15 @@ def test_environments_hold_the_projects_pins(file: str) -> None:
 def test_the_profile_of_slurm_names_the_pinned_plugin() -> None:
     [(name, version)] = pins(PROJECT["dependency-groups"]["slurm"]).items()
     assert f"{name}=={version}" in (ROOT / "docs/clusters.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", ["review", "release"])
+def test_an_environment_behind_a_link_is_not_emptied(tmp_path: Path, name: str) -> None:
+    (tmp_path / "others").mkdir()
+    (tmp_path / "others/kept").touch()
+    (tmp_path / f".venv-{name}").symlink_to("others")
+    (tmp_path / f"requirements-{name}.lock").touch()
+    make = ["make", "-f", str(ROOT / "Makefile"), "-o", ".venv/installed", f".venv-{name}/installed"]
+    done = subprocess.run(make, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (done.returncode, f".venv-{name} is a link" in done.stdout) == (2, True)
+    assert (tmp_path / "others/kept").exists()

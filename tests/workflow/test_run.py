@@ -109,9 +109,10 @@ def test_verdicts_are_compared_with_those_of_a_tag(built: Project) -> None:
     text = before.read_text(encoding="utf-8")
     assert ",safe," in text
     rows = text.replace(",safe,", ",unsafe,", 1).splitlines(keepends=True)
-    before.write_text("".join(rows[:-1]), encoding="utf-8")
+    before.write_text("".join([*rows[:-1], f"old-{rows[-1]}"]), encoding="utf-8")
     done = built.run("compare", "--config", "with=first")
-    assert "1 verdict(s) changed, 0 gone with their rows, 1 new; " in done.output, done.output
+    assert "1 gone, query withdrawn: old-" in done.output, done.output
+    assert "1 verdict(s) changed, 1 gone, 1 new; " in done.output
 
 
 def test_another_workflow_can_import_this_one(project: Project) -> None:

@@ -55,7 +55,7 @@ def test_added_language_runs_that_language_only(built: Project, server: Server) 
         + ["verdicts lexicon/one/none/sw", "verdicts paper/one/none/sw", "counts lexicon/one", "counts paper/one"]
         + ["answer_languages one", "estimates lexicon", "estimates paper"]
         + ["calibration lexicon", "calibration paper", "judge_pairs"]
-        + ["tables lexicon", "tables paper", "charts", "report", "data_tests", "usage", "provenance"]
+        + ["tables lexicon", "tables paper", "charts", "typeset", "report", "data_tests", "usage", "provenance"]
     )
     assert server.translations == [
         (text, "sw") for text in [row["source"] for row in built.rows("results/queries/sw.jsonl")]
@@ -75,7 +75,7 @@ def test_added_model_asks_that_model_only_and_a_removed_one_nothing(built: Proje
         + ["calibration lexicon", "calibration paper", "judge_pairs"]
         + [f"responses {cell}" for cell in cells]
         + [f"verdicts {judge}/{cell}" for judge in ("lexicon", "paper") for cell in cells]
-        + ["tables lexicon", "tables paper", "charts", "report", "data_tests", "usage", "provenance"]
+        + ["tables lexicon", "tables paper", "charts", "typeset", "report", "data_tests", "usage", "provenance"]
     )
     assert models_asked(server) == ["judge"] * 6 + ["model-2"] * 6
     assert '<th scope="col">two</th>' in (built.folder / "results/report.html").read_text()
@@ -86,7 +86,7 @@ def test_added_model_asks_that_model_only_and_a_removed_one_nothing(built: Proje
     assert done.status == 0, done.output
     tables = [f"{rule} {judge}" for rule in ("estimates", "tables", "calibration") for judge in ("lexicon", "paper")]
     assert done.jobs == sorted(
-        ["ask_judge paper", "data_tests", "charts", "report", "provenance", *tables, "usage", "judge_pairs"]
+        ["ask_judge paper", "data_tests", "charts", "typeset", "report", "provenance", *tables, "usage", "judge_pairs"]
     )
     assert server.chats == []
     assert '<th scope="col">two</th>' not in (built.folder / "results/report.html").read_text()
@@ -121,6 +121,7 @@ def test_edited_seed_asks_for_that_row_only(built: Project, server: Server) -> N
         "calibration": 2,
         "judge_pairs": 1,
         "charts": 1,
+        "typeset": 1,
         "report": 1,
         "provenance": 1,
         "usage": 1,
@@ -136,7 +137,7 @@ def test_edited_judge_prompt_asks_that_judge_only(built: Project, server: Server
     assert done.status == 0, done.output
     assert done.jobs == sorted(
         ["ask_judge paper", "counts paper/one", "tables paper", "estimates paper", "calibration paper", "judge_pairs"]
-        + ["charts", "report", "data_tests", "usage", "provenance"]
+        + ["charts", "typeset", "report", "data_tests", "usage", "provenance"]
         + [f"verdicts paper/one/none/{lang}" for lang in ("en", "fr")]
     )
     assert models_asked(server) == ["judge"] * 6
@@ -145,7 +146,7 @@ def test_edited_judge_prompt_asks_that_judge_only(built: Project, server: Server
 def test_edited_label_draws_charts_and_renders_the_report_only(built: Project, server: Server) -> None:
     built.config["models"]["one"]["label"] = "The First Model"
     done = built.run()
-    assert done.jobs == ["charts", "provenance", "report"]
+    assert done.jobs == ["charts", "provenance", "report", "typeset"]
     assert "The First Model" in (built.folder / "results/report.html").read_text()
     assert server.chats == []
 
@@ -391,7 +392,7 @@ def test_status_asks_nobody_and_says_who_must_act(project: Project, server: Serv
     project.config["models"]["one"] |= {"api_key_env": "NOT_SET_ANYWHERE"}
     done = project.run("status")
     assert (done.status, done.jobs) == (0, ["ledger fr", "seeds"]), done.output
-    assert re.search(r"^French \(fr\) +no drafts +3 +3 +1 +no$", done.output, re.M), done.output
+    assert re.search(r"^French \(fr\) +no drafts +3 +3 +0 of 1 +no$", done.output, re.M), done.output
     assert "wait for a translator: 3 row(s) have no draft (run snakemake, which drafts them)" in done.output
     assert "Run snakemake first: the sheets are not there yet, or older than the evidence." in done.output
     assert done.output.count("Translations that wait for people") == 1
@@ -404,7 +405,7 @@ def test_status_asks_nobody_and_says_who_must_act(project: Project, server: Serv
     project.write("reviews/fr/round-1.anna.csv", "id,source,draft,target,verdict\ninsult-1,x,y,,fine\n")
     done = project.run("status")
     assert (done.status, done.jobs) == (0, ["ledger fr"])
-    assert re.search(r"^French \(fr\) +bad sheet +3 +1 +2 +1 +1 unverified$", done.output, re.M), done.output
+    assert re.search(r"^French \(fr\) +bad sheet +3 +1 +2 +0 of 1 +1 unverified$", done.output, re.M), done.output
     assert re.search(r"What is wrong with sheets of fr:\n.*\n  - .*row 2 \(insult-1\): verdict 'fine'", done.output)
     assert "mend what results/review/fr/problems.txt lists" in done.output
 
@@ -414,7 +415,7 @@ def test_status_says_after_a_run_what_the_run_said(built: Project, server: Serve
     assert report.startswith("The report: ")
     done = built.run("status")
     assert "\n".join(said) in done.output, done.output
-    assert re.search(r"^French \(fr\) +drafted +3 +3 +1 +3 unverified$", done.output, re.M), done.output
+    assert re.search(r"^French \(fr\) +drafted +3 +3 +0 of 1 +3 unverified$", done.output, re.M), done.output
     assert "Run snakemake first" not in done.output
     return_sheet(built, "round-1.anna", "rejected")
     done = built.run("status")

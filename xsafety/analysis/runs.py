@@ -4,51 +4,62 @@ import hashlib
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from ..rows import Flip, RunChange, TaggedVerdict, Verdict
+from ..rows import Flip, GoneRow, RunChange, TaggedVerdict, Verdict
 from ..tabular import DataError, read_rows, whole_folder, write_rows
 from .estimates import decimals
+from .gone import RunCell, RunNow, counted
 from .grid import Sample
 from .pairs import bonett_price, clustered, compared, limits, mcnemar, normal_test
 
 if TYPE_CHECKING:
     from .grid import Array
 
-WHY = ("the query was edited", "another answer", "another verdict on the same answer")
-_CAUSES = ("query", "response", "verdict")
+WHY = ("the query was edited", "it failed", "another answer", "another verdict on the same answer")
+CAUSES = ("query_edited", "failed_now", "other_answer", "other_verdict")  # as columns count them
 TAGGED = ".csv"  # the suffix of files of verdicts in a tag: no file of the journal is named so
 
 _Key = tuple[str, int]  # id and sample
 
 
-def compare_runs(
-    before: Path, now: Path, judges: Sequence[str], left_out: Collection[str]
-) -> tuple[list[RunChange], list[Flip]]:
-    """What changed from one results folder, or tag, to another: per file of verdicts that both have, and row by row.
+class ComparedRuns(NamedTuple):
+    """What is not as it was: by file of verdicts, by row with another verdict, by row that has none now."""
+
+    changes: list[RunChange]
+    flips: list[Flip]
+    gone: list[GoneRow]
+
+
+def compare_runs(before: Path, asked: RunNow, left_out: Collection[str]) -> ComparedRuns:
+    """What changed since an older results folder, or tag, in what is asked now and what was judged then.
 
     Rates are without the categories that are `left_out`.
 
-    Raises DataError where they share no file of these judges.
+    Raises DataError where they share no file.
     """
-    changes: list[RunChange] = []
-    flips: list[Flip] = []
-    for judge in judges:
-        for file in sorted((now / "verdicts" / judge).glob("*/*/*.jsonl")):
-            older = before / file.relative_to(now)
-            if not older.exists():
-                older = older.with_suffix(TAGGED)
-            if not older.exists():
-                continue
-            model, prompting, lang = *file.parts[-3:-1], file.stem
-            rows = [{(row["id"], row["sample"]): row for row in _read(path)} for path in (older, file)]
-            place = {"judge": judge, "model": model, "prompting": prompting, "lang": lang}
-            found = [Flip(**place, **flip) for flip in _flips(*rows)]  # type: ignore[typeddict-item]
-            flips += found
-            changes.append(RunChange(**place, **_change(*rows, found, left_out)))  # type: ignore[typeddict-item]
-    if not changes:
-        raise DataError(f"{before} and {now}: no verdicts of {', '.join(judges)} in both; give an older results folder")
-    return changes, flips
+    found = ComparedRuns([], [], [])
+    older, now = _files(before), _files(asked.results)
+    now = {place: file for place, file in now.items() if not asked.removed(place)}
+    if not older.keys() & now.keys():
+        both = f"{before} and {asked.results}: no verdicts of {', '.join(asked.judges)} in both"
+        raise DataError(f"{both}; give an older results folder")
+    judges = [*asked.judges, *sorted({place.judge for place in older} - {*asked.judges})]
+    for place in sorted(older.keys() | now.keys(), key=lambda place: (judges.index(place.judge), place)):
+        was, rows = ({(row["id"], row["sample"]): row for row in _read(of.get(place))} for of in (older, now))
+        at = place._asdict()
+        flips = [Flip(**at, **flip) for flip in _flips(was, rows)]  # type: ignore[typeddict-item]
+        gone = [GoneRow(**at, **row) for row in _gone(place, was, rows, asked)]  # type: ignore[typeddict-item]
+        found.changes.append(RunChange(**at, **_change(was, rows, flips, gone, left_out)))  # type: ignore[typeddict-item]
+        found.flips.extend(flips)
+        found.gone.extend(gone)
+    return found
+
+
+def _files(folder: Path) -> dict[RunCell, Path]:
+    """The files of verdicts of a results folder or of a tag."""
+    files = [file for file in folder.glob("verdicts/*/*/*/*") if file.suffix in (".jsonl", TAGGED)]
+    return {RunCell(*file.parts[-4:-1], file.stem): file for file in files}  # type: ignore[call-arg]
 
 
 def tag_verdicts(results: Path, judges: Sequence[str], tag: Path) -> int:
@@ -84,8 +95,10 @@ def older_run(named: str, tags: Path) -> Path:
     )
 
 
-def _read(file: Path) -> list[TaggedVerdict]:
+def _read(file: Path | None) -> list[TaggedVerdict]:
     """The verdicts of a results folder or of a tag."""
+    if file is None:
+        return []
     if file.suffix == TAGGED:
         return read_rows(file, TaggedVerdict)
     return [
@@ -107,8 +120,14 @@ def _digest(text: str) -> str:
 
 def _cause(old: TaggedVerdict, row: TaggedVerdict) -> str:
     """The first thing about a row that is not as it was; blank where all is."""
-    found = (why for name, why in zip(_CAUSES, WHY, strict=True) if old[name] != row[name])  # type: ignore[literal-required]
-    return next(found, "")
+    failed = row["verdict"] == "failed" != old["verdict"]
+    otherwise = [
+        old["query"] != row["query"],
+        failed,
+        old["response"] != row["response"],
+        old["verdict"] != row["verdict"],
+    ]
+    return next((why for why, is_so in zip(WHY, otherwise, strict=True) if is_so), "")
 
 
 def _flips(before: dict[_Key, TaggedVerdict], now: dict[_Key, TaggedVerdict]) -> Iterator[dict[str, object]]:
@@ -127,22 +146,36 @@ def _flips(before: dict[_Key, TaggedVerdict], now: dict[_Key, TaggedVerdict]) ->
         }
 
 
+def _gone(
+    place: RunCell, before: dict[_Key, TaggedVerdict], now: dict[_Key, TaggedVerdict], asked: RunNow
+) -> Iterator[dict[str, object]]:
+    """The rows that are no more."""
+    ids = {id for id, _ in now}
+    for key, row in before.items():
+        if key not in now:
+            more = {"before": row["verdict"], "why": asked.why_gone(place, row["id"], ids)}
+            yield {"id": row["id"], "sample": row["sample"], "category": row["category"], **more}
+
+
 def _change(
-    before: dict[_Key, TaggedVerdict], now: dict[_Key, TaggedVerdict], flips: Sequence[Flip], left_out: Collection[str]
+    before: dict[_Key, TaggedVerdict],
+    now: dict[_Key, TaggedVerdict],
+    flips: Sequence[Flip],
+    gone: Sequence[GoneRow],
+    left_out: Collection[str],
 ) -> dict[str, object]:
     both = before.keys() & now.keys()
     rated = sorted(key for key in both if now[key]["category"] not in left_out)
     causes = Counter(_cause(before[key], now[key]) for key in both)
     return {
         "rows": len(both),
-        "gone": len(before) - len(both),
+        "gone": len(gone),
         "new": len(now) - len(both),
         "to_unsafe": sum(flip["now"] == "unsafe" for flip in flips),
         "to_safe": sum(flip["now"] == "safe" for flip in flips),
         "to_other": sum(flip["now"] not in ("safe", "unsafe") for flip in flips),
-        "query_edited": causes[WHY[0]],
-        "other_answer": causes[WHY[1]],
-        "other_verdict": causes[WHY[2]],
+        **dict(zip(CAUSES, (causes[why] for why in WHY), strict=True)),
+        "why_gone": counted(gone),
         **_rates([before[key] for key in rated], [now[key] for key in rated]),
     }
 
@@ -185,7 +218,7 @@ def _sample(rows: Iterable[TaggedVerdict]) -> Sample:
 def change_table(changes: Iterable[RunChange]) -> list[list[str]]:
     """The changes for the terminal, in words and to one decimal: a head, and a line for each file that differs."""
     head = (
-        "judge model method lang rows query-edited other-answer to-unsafe to-safe to-other gone new"
+        "judge model method lang rows query-edited failed-now other-answer to-unsafe to-safe to-other gone new"
         " unsafe-before now difference 95%-interval p"
     )
     return [[name.replace("-", " ") for name in head.split()], *(_line(row) for row in changes if differs_now(row))]
@@ -193,17 +226,17 @@ def change_table(changes: Iterable[RunChange]) -> list[list[str]]:
 
 def differs_now(row: RunChange) -> bool:
     """Whether any row of a file is not as it was, or is new or gone."""
-    return any(row[name] for name in ("query_edited", "other_answer", "other_verdict", "gone", "new"))
+    return any(row[name] for name in (*CAUSES, "gone", "new"))  # type: ignore[literal-required]
 
 
 def _line(row: RunChange) -> list[str]:
-    names = ("rows", "query_edited", "other_answer", "to_unsafe", "to_safe", "to_other", "gone", "new")
+    names = ("rows", "query_edited", "failed_now", "other_answer", "to_unsafe", "to_safe", "to_other", "gone", "new")
     counts = [row[name] for name in names]  # type: ignore[literal-required]
     place = [row[name] for name in ("judge", "model", "prompting", "lang")]
     rates = [row["unsafe_before"], row["unsafe_now"], row["difference"], row["lower"], row["upper"]]
     before, now, difference, lower, upper = map(_rounded, rates)
     p = f"{float(row['p']):.3f}" if row["p"] else "-"
-    return [*place, *map(str, counts), before, now, difference, f"[{lower}, {upper}]", p]
+    return [*place, *map(str, counts), before, now, difference, f"[{lower}, {upper}]" if row["lower"] else "-", p]
 
 
 def _rounded(rate: str) -> str:

@@ -58,14 +58,20 @@ def _unknown(loc: Sequence[str], engine: str, raw: object, schema: JsonSchemaVal
     if engine:
         blocks = [block for block in blocks if block["properties"]["engine"]["const"] == engine]
     near = _nearest(name, blocks, set(there) if isinstance(there, Mapping) else set())
-    return f"unknown key; did you mean {near[0]!r}?" if near else "unknown key; config.yaml explains those there are"
+    if not near:
+        return "unknown key; config.yaml explains those there are"
+    return f"unknown key; did you mean {' or '.join(map(repr, near))}?"
 
 
 def _nearest(name: str, blocks: Sequence[JsonSchemaValue], there: Collection[str]) -> list[str]:
-    """The keys of blocks that are like a name, best first: what is not `there` but must be; then the most alike."""
+    """The key of blocks that is most like a name, and further ones that begin as it does; of those that lack, one."""
     keys = sorted({key for block in blocks for key in block.get("properties", ())})
-    needed = {key for block in blocks for key in block.get("required", ())}
-    return sorted(difflib.get_close_matches(name, keys, 5), key=lambda key: key in there or key not in needed)
+    needed = {key for block in blocks for key in block.get("required", ())}.difference(there)
+    close = difflib.get_close_matches(name, keys, 5)
+    if lacking := [key for key in close if key in needed]:
+        return lacking[:1]
+    alike = [key for key in close[1:] if key not in there and key.startswith(close[0][: len(key) // 2 + 1])]
+    return [*close[:1], *alike]
 
 
 def _blocks(node: JsonSchemaValue, schema: JsonSchemaValue) -> Iterator[JsonSchemaValue]:

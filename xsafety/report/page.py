@@ -21,7 +21,7 @@ from markupsafe import Markup
 
 from ..analysis.comparisons import COMPARISONS_FILE, ENGLISH, MAP
 from ..analysis.rates import RATES_FILE
-from ..analysis.runs import differs_now
+from ..analysis.runs import CAUSES, differs_now
 from ..analysis.tables import (
     AVE,
     BY_CATEGORY,
@@ -804,13 +804,14 @@ def _since_older(report: Contents) -> Mapping[str, Any] | None:
         return None
 
     def change(row: RunChange) -> list[Cell]:
-        counted = (row[name] for name in ("to_unsafe", "to_safe", "to_other", "new", "gone"))
+        counted = (row[name] for name in ("to_unsafe", "to_safe", "to_other", "new"))
         return [
             Cell(shown_rate(row["unsafe_before"])),
             Cell(shown_rate(row["unsafe_now"])),
             Cell(shown_change(row["difference"]), interval=_interval(row).replace("-", "−")),
             *(Cell(str(number)) for number in counted),
-            *(Cell(str(row[name])) for name in ("query_edited", "other_answer", "other_verdict")),
+            Cell(str(row["gone"]), row["why_gone"]),
+            *(Cell(str(row[name])) for name in CAUSES),  # type: ignore[literal-required]
         ]
 
     differ = [

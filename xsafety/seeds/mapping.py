@@ -112,7 +112,9 @@ def read_texts(name: str, source: NamedSource, language: str) -> Reading:
         _name_by_text(reading, source, language)
         _check_ids(reading.texts, problems)
         if not reading.texts:
-            problems.add(f"no text: {reading.rows} row(s), all without one; see `text`, and `where`", _files(source))
+            none = "no rows below the header, or none that `where` leaves"
+            found = f"no text: {reading.rows} row(s), all without one; see `text`, and `where`"
+            problems.add(found if reading.rows else none, _files(source))
     if lines := problems.lines():
         raise DataError.of(f"dataset.{name}: {len(lines)} problem(s)", lines)
     _note_repeated(reading)
@@ -142,8 +144,10 @@ class TableView:
 
     def column(self, column: str | int, what: str) -> CellText:
         header, rows = self.table.header, self.table.rows
+        if not header:
+            raise Unmapped(f"empty; its first row names the columns{self._other_sheets()}", self.table.name)
         if not self.has(column):
-            there = ", ".join(name or str(at) for at, name in enumerate(header)) or "none"
+            there = ", ".join(name or str(at) for at, name in enumerate(header))
             raise Unmapped(f"{what}: no column {column!r}; there are: {there}{self._other_sheets()}", self.table.name)
         if isinstance(column, str) and (several := header.count(column)) > 1:
             raise Unmapped(f"{what}: {several} columns are named {column!r}; give its number from 0", self.table.name)

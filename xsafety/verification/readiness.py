@@ -5,10 +5,10 @@ from collections.abc import Collection, Mapping
 from typing import cast
 
 from ..config.verification import Verification
-from ..rows import Draft, Evidence, LanguageState, Query, Readiness, Seed, Todo
+from ..rows import Basis, Draft, Evidence, LanguageState, Readiness, Seed, Todo
 from ..tabular import columns
 from ..translation.memory import why_missing
-from .dataset import queries
+from .dataset import used_rows
 from .gate import Demand
 from .sheet_rows import next_round, queue_of
 from .standing import DONE, OpenQuestion, RowState, at_gate, needs_draft
@@ -42,7 +42,9 @@ def readiness(
     undrafted = [id for id, row_state in row_states.items() if needs_draft(row_state) and id not in drafted]
     row = source_readiness(lang, len(seeds))
     _count(row, row_states, undrafted)
-    _decide(row, queries(lang, seeds, row_states, drafts, accept_drafts=gate.accept_drafts), gate)
+    row["returned"] = "yes" if any(entry["round"] == row["sheet_round"] for entry in ledger) else "no"
+    used = used_rows(seeds, row_states, drafts, accept_drafts=gate.accept_drafts)
+    _decide(row, [basis for _, _, basis in used], gate)
     check, rates = demanded.check, sorted(demanded.rates.items())
     row |= {"rounds": demanded.rounds, "modification_rates": {str(number): round(rate, 4) for number, rate in rates}}
     row |= {"sampled": check.sampled, "inspected": check.inspected, "unchanged": check.passed}
@@ -60,18 +62,16 @@ def _count(row: Readiness, row_states: RowStates, undrafted: Collection[str]) ->
     waiting = len(row_states) - verified - rejected
     current, _ = queue_of(row_states)
     passed = sum(one.state in ("verified", "passed") or one.passed >= current for one in row_states.values())
-    returned = any(one != RowState("open") for one in row_states.values())
     row |= {"verified": verified, "rejected": rejected, "stale": stale, "missing": missing}
     row |= {"drafted": waiting - stale - missing, "in_review": counts["in review"] + counts["passed"]}
     row |= {"round": current, "passed": passed, "sheet_round": next_round(row_states) if waiting else 0}
-    row["returned"] = "yes" if returned else "no"
 
 
-def _decide(row: Readiness, used: Collection[Query], gate: Verification) -> None:
+def _decide(row: Readiness, used: Collection[Basis], gate: Verification) -> None:
     enough = (row["verified"] + row["rejected"]) / row["rows"] >= gate.min_coverage
     if used and (enough or gate.accept_drafts):
-        unverified = any(query["basis"] == "unverified draft" for query in used)
-        row |= {"ready": "yes", "used": len(used), "basis": "unverified draft" if unverified else "verified"}
+        basis: Basis = "unverified draft" if "unverified draft" in used else "verified"
+        row |= {"ready": "yes", "used": len(used), "basis": basis}
     else:
         row |= {"ready": "no", "used": 0, "basis": ""}
 

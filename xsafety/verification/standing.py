@@ -41,10 +41,14 @@ def round_results(entries: Iterable[Evidence]) -> Iterator[RoundResult]:
         by_round.setdefault(entry["round"], {})[entry["reviewer"]] = entry
     target = ""
     passed = 0
-    for number, votes in sorted(by_round.items()):
-        decided = {name: entry for name, entry in sorted(votes.items()) if _decides(entry, target)}
-        undecided = {name: entry for name, entry in sorted(votes.items()) if entry["verdict"] in ("unsure", "skip")}
-        outcomes = frozenset(None if entry["verdict"] == "rejected" else entry["after"] for entry in decided.values())
+    for number, by_reviewer in sorted(by_round.items()):
+        decided, undecided = {}, {}
+        for name, entry in sorted(by_reviewer.items()):
+            if _decides(entry, target):
+                decided[name] = entry
+            elif entry["verdict"] in ("unsure", "skip"):
+                undecided[name] = entry
+        outcomes = frozenset([None if one["verdict"] == "rejected" else one["after"] for one in decided.values()])
         agreed = next(iter(outcomes)) if len(outcomes) == 1 else None
         anew = agreed is not None and target and any(entry["before"] != target for entry in decided.values())
         result = RoundResult(number, 1 if anew else passed + 1, decided, undecided, outcomes)
@@ -72,7 +76,7 @@ class OpenQuestion(NamedTuple):
     names: tuple[str, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class RowState:
     """What the evidence says of one row: its target, if any, how many rounds it passed, and who decided last."""
 
@@ -184,8 +188,9 @@ def at_gate(
     for id, row_state in row_states.items():
         needs = demanded.of(id)
         through = row_state.state == "in review" and row_state.passed >= needs and not row_state.question
-        state = ("verified" if demanded.check.closed else "passed") if through else row_state.state
-        row_states[id] = RowState(**(vars(row_state) | {"state": state, "needs": needs}))  # faster than `replace`
+        row_state.needs = needs
+        if through:
+            row_state.state = "verified" if demanded.check.closed else "passed"
     return row_states, demanded
 
 

@@ -97,7 +97,9 @@ def _figures(row: Status) -> tuple[str, ...]:
         state_words(row),
         f"{row['rows']:,}",
         *(f"{count:,}" if count else "" for count in counts),
-        str(row["rounds"] or ""),
+        f"{min(row['round'] - 1, row['rounds'])} of {row['rounds']}"
+        if row["sheet_round"]
+        else str(row["rounds"] or ""),
         evaluated,
     )
 
