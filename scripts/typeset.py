@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pandas as pd
+
 from xsafety.analysis.comparisons import COMPARISONS_FILE, ENGLISH
 from xsafety.analysis.rates import RATES_FILE
 from xsafety.analysis.tables import MAIN
@@ -10,7 +12,7 @@ from xsafety.cli import call
 from xsafety.report.charts import ChartNames
 from xsafety.report.typeset import Typeset, as_latex, as_markdown, main_table_of, typeset
 from xsafety.rows import Comparison, RateEstimate
-from xsafety.tabular import read_csv, read_rows, write_text
+from xsafety.tabular import read_rows, write_text
 
 
 def main(
@@ -18,9 +20,13 @@ def main(
 ) -> None:
     names = ChartNames(dict(models), dict(promptings), dict(judges), read_about(about))
     for path in tables:
-        table = _main_table(path.parent, names) if path.name == MAIN.file else typeset(read_csv(path, ()), names)
+        table = _main_table(path.parent, names) if path.name == MAIN.file else typeset(_cells(path), names)
         write_text(path.with_suffix(".tex"), as_latex(table))
         write_text(path.with_suffix(".md"), as_markdown(table))
+
+
+def _cells(path: Path) -> pd.DataFrame:
+    return pd.read_csv(path, dtype=str, keep_default_na=False)
 
 
 def _main_table(folder: Path, names: ChartNames) -> Typeset:

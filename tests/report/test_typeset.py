@@ -1,5 +1,7 @@
 """Tables for a paper."""
 
+import pandas as pd
+
 from tests.report.test_findings import difference, failed, rate
 from xsafety.categories import About, Category
 from xsafety.report.charts import ChartNames
@@ -45,11 +47,13 @@ def test_any_table_has_names_for_keys_figures_rounded_and_what_all_rows_share_in
     shared = {"judge": "j", "prompting": "none", "category": "without_x", "why": ""}
     figures = {"n": "65", "difference": "-2.25", "lower": "-7", "upper": "1.333333", "p": "1e-05", "kappa": "0.5"}
     table = typeset(
-        [
-            {"model": "a", "lang": "ar", **shared, **figures},
-            {"model": "All", "lang": "Ave", **shared, **figures, "difference": "", "lower": "", "upper": ""},
-            {"model": "a", "lang": "ar", **shared, **figures, "category": "insult"},
-        ],
+        pd.DataFrame(
+            [
+                {"model": "a", "lang": "ar", **shared, **figures},
+                {"model": "All", "lang": "Ave", **shared, **figures, "difference": "", "lower": "", "upper": ""},
+                {"model": "a", "lang": "ar", **shared, **figures, "category": "insult"},
+            ]
+        ),
         NAMES,
     )
     assert table.note == "judge: Judge; prompting: No prompt; category: those of the main table"
@@ -65,8 +69,8 @@ def test_any_table_has_names_for_keys_figures_rounded_and_what_all_rows_share_in
 
 
 def test_bounds_are_not_called_an_interval_and_an_empty_table_says_so() -> None:
-    table = typeset([{"lang": "en", "unsafe_rate": "1", "lower": "0.5", "upper": "2"}], NAMES)
+    table = typeset(pd.DataFrame([{"lang": "en", "unsafe_rate": "1", "lower": "0.5", "upper": "2"}]), NAMES)
     assert [(column.head, column.cells) for column in table.columns][1:] == [
         ("unsafe rate [bounds]", ["1.0 [0.5, 2.0]"])
     ]
-    assert as_latex(typeset([], NAMES)).strip() == "% No rows."
+    assert as_latex(typeset(pd.DataFrame(), NAMES)).strip() == "% No rows."

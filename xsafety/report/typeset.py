@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from decimal import ROUND_HALF_UP, Decimal
 from typing import NamedTuple
 
+import pandas as pd
 from tabulate import SEPARATING_LINE, tabulate
 
 from ..analysis.tables import AVE, NO_RATE
@@ -40,13 +41,14 @@ class Typeset(NamedTuple):
     mean: bool = False  # whether its last row is a mean of the others, which LaTeX sets apart
 
 
-def typeset(table: Sequence[Mapping[str, str]], names: ChartNames) -> Typeset:
+def typeset(table: pd.DataFrame, names: ChartNames) -> Typeset:
     """A table of the results, its cells as text. Of one with rows for all categories of the main table, these alone."""
-    rows = [row for row in table if row.get("category") == names.about.main_part] or table
-    columns = _columns({name: [row[name] for row in rows] for name in rows[0]}, names) if rows else []
-    shared = [column for column in columns if not column.figures and len({*column.cells}) == 1 < len(rows)]
+    if "category" in table and (is_main := table["category"] == names.about.main_part).any():
+        table = table[is_main]
+    columns = _columns({str(name): table[name].tolist() for name in table}, names)
+    shared = [column for column in columns if not column.figures and len({*column.cells}) == 1 < len(table)]
     note = "; ".join(f"{column.head}: {column.cells[0]}" for column in shared)
-    return Typeset(note if rows else "No rows.", [column for column in columns if column not in shared])
+    return Typeset("No rows." if table.empty else note, [column for column in columns if column not in shared])
 
 
 def _columns(values: Mapping[str, Sequence[str]], names: ChartNames) -> list[SetColumn]:
