@@ -167,8 +167,8 @@ async def _ask(
         else:
             usage = found.usage or {}
             limiter.succeeded(reply.headers, sum(usage.get(f"{kind}_tokens", 0) for kind in ("input", "output")))
+            reply.gave(request)  # before what may end the job
             recipient.deliver(request, found)
-            reply.gave(request)
             return
         last.__traceback__ = last.__context__ = None  # their frames hold the reply
         if tries >= allowed or (last.after or 0) > IMPATIENT:
@@ -181,6 +181,7 @@ async def _ask(
 def _give_up(recipient: Recipient, request: Request, last: Transient) -> None:
     """What a request comes to that gets no further try."""
     if isinstance(last, Empty):
+        last.gave(request)
         recipient.deliver(request, last.completion)
     else:
         recipient.fail(request, str(last))
@@ -236,6 +237,8 @@ class Call:
             return reply, self.read(reply.status, reply.text)
         except Transient as error:
             error.after = retry_after(reply.headers)
+            if isinstance(error, Empty):
+                error.gave = reply.gave
             raise
 
     def read(self, status: int, text: str) -> Completion:
