@@ -418,6 +418,17 @@ def test_what_ends_the_job_is_taken_back_too() -> None:
     assert {id: one.text for id, one in found.done.items()} == {"0": "To 0"}
 
 
+def test_an_answer_that_cannot_be_taken_back_ends_the_job(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(wire, "MOST_UNCERTAIN", 3)  # so that it is found while others are asked
+
+    class Full(Collected):
+        def withdraw(self, request: Request) -> None:
+            raise OSError("is the disk full?")
+
+    with pytest.raises(OSError, match="disk full"):
+        ask(answering_twice("2"), *map(str, range(16)), concurrency=1, into=Full())
+
+
 def test_a_server_may_say_that_it_closes_what_is_not_used() -> None:
     late = b"HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 
