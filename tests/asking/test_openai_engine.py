@@ -366,6 +366,27 @@ def test_a_key_that_the_provider_repeats_is_taken_out(server: Server, monkeypatc
     assert failed == {"c": "500 [key]: refused"}
 
 
+def test_no_part_of_a_key_is_left_where_words_are_cut_short_or_put_together(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = f"{SECRET}-{'0123456789abcdef' * 8}"
+    monkeypatch.setenv("GPT_KEY", key)
+    parts = [{"type": "text", "text": part} for part in (key[:20], key[20:])]
+    replies: list[Any] = [
+        {"finish_reason": f"content_filter for {key}", "message": {"content": ""}},
+        (200, {"error": {"message": "The prompt is too long", "param": key, "code": 400}}),
+        {"finish_reason": "stop", "message": {"content": parts}},
+        {
+            "finish_reason": "stop",
+            "message": {"content": [{"type": "refusal", "refusal": part["text"]} for part in parts]},
+        },
+    ]
+    server.reply = lambda body: replies.pop(0)
+    done, failed = ask(server, *"abcd", api_key_env="GPT_KEY", concurrency=1)
+    assert (len(done), failed) == (4, {})
+    assert key[:12] not in str(done)
+
+
 def test_an_unset_key_ends_the_job(server: Server) -> None:
     with pytest.raises(Fatal, match="NOT_SET is not set; run: export NOT_SET="):
         ask(server, "a", api_key_env="NOT_SET")

@@ -274,8 +274,8 @@ Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter, str], Awaitable[
 NAMES = WeakKeyDictionary[asyncio.StreamWriter, str]()  # of the last request on a connection
 
 
-def good(text: str, name: str = "") -> bytes:
-    body = json.dumps(reply(content=f"To {text}") | {"id": f"chatcmpl-{name}"}).encode()
+def good(text: str, name: str = "", *, blank: bool = False) -> bytes:
+    body = json.dumps(reply(content="" if blank else f"To {text}") | {"id": f"chatcmpl-{name}"}).encode()
     return b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(body) + body
 
 
@@ -286,12 +286,14 @@ BLOCKED = b"HTTP/1.1 400 Bad Request\r\nContent-Length: %d\r\n\r\n" % len(_FILTE
 NO_OPTIONS = b"HTTP/1.1 405 Method Not Allowed\r\nContent-Length: 0\r\n\r\n"
 
 
-def ask(handle: Handler, *texts: str, last: bytes = NO_OPTIONS, **settings: Any) -> Collected:
+def ask(
+    handle: Handler, *texts: str, last: bytes = NO_OPTIONS, into: Collected | None = None, **settings: Any
+) -> Collected:
     """Asks a server that handles each connection's requests, one after the other, by `handle`.
 
     It replies `last` to what ends a connection, and does so; where that is empty, it neither replies nor ends it.
     """
-    collected = Collected()
+    collected = into or Collected()
 
     async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -382,6 +384,49 @@ def test_what_a_server_that_answers_twice_said_on_a_connection_is_asked_again_on
     assert {id: one.text for id, one in found.done.items()} == {str(n): f"To {n}" for n in range(40)}
     assert (found.withdrawn, found.failed) == ([str(n) for n in range(1, 13)], {})
     assert len(connections) == 1 + 27 + 12
+
+
+def answering_twice(to: str, empty: str = "") -> Handler:
+    """A server that replies to the request before `to` once more, so that all later replies come one too late."""
+    asked = list[str]()
+
+    async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, text: str) -> None:
+        asked.append(text)
+        if text == to and asked.count(to) == 1:
+            writer.write(good(asked[-2]))
+        await asyncio.sleep(0.03)
+        writer.write(good(text, blank=text == empty and asked.count(empty) == 1))
+
+    return handle
+
+
+def test_an_empty_reply_to_another_request_is_taken_back_too() -> None:
+    found = ask(answering_twice("2", empty="4"), *map(str, range(8)), concurrency=1)
+    assert {id: one.text for id, one in found.done.items()} == {str(n): f"To {n}" for n in range(8)}
+
+
+def test_what_ends_the_job_is_taken_back_too() -> None:
+    class Poor(Collected):
+        def deliver(self, request: Request, completion: Completion) -> None:
+            super().deliver(request, completion)
+            if request.id == "4":
+                raise Fatal("the budget is used up")
+
+    found = Poor()
+    with pytest.raises(Fatal):
+        ask(answering_twice("2"), *map(str, range(8)), concurrency=1, into=found)
+    assert {id: one.text for id, one in found.done.items()} == {"0": "To 0"}
+
+
+def test_an_answer_that_cannot_be_taken_back_ends_the_job(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(wire, "MOST_UNCERTAIN", 3)  # so that it is found while others are asked
+
+    class Full(Collected):
+        def withdraw(self, request: Request) -> None:
+            raise OSError("is the disk full?")
+
+    with pytest.raises(OSError, match="disk full"):
+        ask(answering_twice("2"), *map(str, range(16)), concurrency=1, into=Full())
 
 
 def test_a_server_may_say_that_it_closes_what_is_not_used() -> None:

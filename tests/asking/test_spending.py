@@ -2,6 +2,7 @@
 
 import time
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -113,3 +114,22 @@ def test_a_job_that_cannot_see_what_others_spend_does_not_ask_on(
     monkeypatch.setattr(time, "monotonic", lambda: later)
     with pytest.raises(OSError, match="Stale"):
         purse.is_empty(0)
+
+
+def test_one_looks_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    purse = Purse(JobBudget(usd=20, prices={str(tmp_path): PRICE}, together=True), tmp_path / "own")
+    looking, most = list[int](), list[int]()
+
+    def slow(*_: object, **__: object) -> float:
+        looking.append(1)
+        time.sleep(0.05)
+        most.append(len(looking))
+        looking.pop()
+        return 0
+
+    monkeypatch.setattr(Spending, "dollars", slow)
+    other = Thread(target=purse.look)
+    other.start()
+    purse.look()
+    other.join()
+    assert most == [1, 1]

@@ -6,6 +6,7 @@ import re
 import time
 from collections.abc import Mapping
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, NamedTuple
 
 from . import journal
@@ -92,11 +93,12 @@ class Purse:
     def __init__(self, budget: "JobBudget", own: Path) -> None:
         self.usd, self.together = budget.usd, budget.together
         self._own, self._spending = own, Spending({Path(folder): price for folder, price in budget.prices.items()})
-        self._before, self._looked = self._spending.dollars(), time.monotonic()
+        self._before, self._looked, self._looking = self._spending.dollars(), time.monotonic(), Lock()
 
     def look(self) -> None:
         """Looks at what others spent since. Raises OSError where that cannot be read."""
-        self._before, self._looked = self._spending.dollars(but=self._own), time.monotonic()
+        with self._looking:  # the asking and the thread that looks now and then
+            self._before, self._looked = self._spending.dollars(but=self._own), time.monotonic()
 
     def spent(self, own: float) -> float:
         """The dollars that were spent as of the last look, with the `own` ones of this job up to now."""

@@ -33,6 +33,7 @@ PATHS = {"chat": "/chat/completions", "moderations": "/moderations"}
 PATIENCE = 10  # how many times as often as failures, refusals for the pace are tried again
 FIRST_BACKOFF, MAX_BACKOFF = 2.0, 60.0  # seconds before a further try
 MOST_DIGITS = 20  # of a number that is read
+_SAID = ("answered", "cut_off")  # the outcomes in which the model's own words stand
 
 # Replies hold numbers of any length, and NaN, which is no JSON, nor what orjson reads.
 _DECODER = json.JSONDecoder(
@@ -167,8 +168,8 @@ async def _ask(
         else:
             usage = found.usage or {}
             limiter.succeeded(reply.headers, sum(usage.get(f"{kind}_tokens", 0) for kind in ("input", "output")))
+            reply.gave(request)  # before what may end the job
             recipient.deliver(request, found)
-            reply.gave(request)
             return
         last.__traceback__ = last.__context__ = None  # their frames hold the reply
         if tries >= allowed or (last.after or 0) > IMPATIENT:
@@ -181,6 +182,7 @@ async def _ask(
 def _give_up(recipient: Recipient, request: Request, last: Transient) -> None:
     """What a request comes to that gets no further try."""
     if isinstance(last, Empty):
+        last.gave(request)
         recipient.deliver(request, last.completion)
     else:
         recipient.fail(request, str(last))
@@ -236,6 +238,8 @@ class Call:
             return reply, self.read(reply.status, reply.text)
         except Transient as error:
             error.after = retry_after(reply.headers)
+            if isinstance(error, Empty):
+                error.gave = reply.gave
             raise
 
     def read(self, status: int, text: str) -> Completion:
@@ -256,7 +260,7 @@ class Call:
                 return read_error(status, text if body is None and not text.lstrip().startswith("<") else body)
             if body is None:
                 raise Transient("no JSON, or only part of it")
-            found = read_success(body, self._identity, self._marks)
+            found = self._without_keys(read_success(body, self._identity, self._marks))
             self._check_number(found)
             return found
         except RecursionError:
@@ -273,9 +277,17 @@ class Call:
             found = read_success(decode(text), self._identity, self._marks)
         except Exception:
             return None
-        parts = (found, *found.more)
-        held = [text for one in parts for text in (one.text, one.reasoning, one.detail, one.finish_reason) if text]
-        return None if any(map(self._secrets.are_in, held)) else found
+        if any(one.status not in _SAID for one in (found, *found.more)):
+            return None  # why is told in words that are cut short, and half a key would not be found
+        return self._without_keys(found)
+
+    def _without_keys(self, found: Completion) -> Completion:
+        """An outcome without the keys, also those that the reply had in pieces."""
+        texts = (found.text, found.reasoning, found.detail, found.finish_reason)
+        if any(map(self._secrets.are_in, texts)):
+            text, reasoning, detail, reason = map(self._secrets.hide, texts)
+            found = found._replace(text=text, reasoning=reasoning, detail=detail, finish_reason=reason)
+        return found._replace(more=tuple(map(self._without_keys, found.more))) if found.more else found
 
     def _check_number(self, found: Completion) -> None:
         """Raises Fatal where the first answers show that the endpoint does not know `n`."""

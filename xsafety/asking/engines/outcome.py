@@ -6,7 +6,7 @@ known is asked again, and then fails as a row. Online replies and the lines of a
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any, Literal, NamedTuple
 
@@ -15,7 +15,7 @@ from ...tabular import is_visible
 from ...text.reasoning import Marks, split_reasoning
 from ..answers import NO_ANSWER, NO_END
 from ..price import estimate_tokens
-from ..requests import Completion
+from ..requests import Completion, Request
 from .errors import Transient, error_in, read_error, status_of
 
 NO_CHOICE = "no choice"  # of the further answers that were asked for
@@ -49,13 +49,17 @@ _BESIDE = (*_REASONING, *_DETAILS, "refusal")
 
 
 class Empty(Transient):
-    """An answer without text: a hiccup more often than a silence. `completion` is what it comes to if it stays so."""
+    """An answer without text: a hiccup more often than a silence.
+
+    `completion` is what it comes to if it stays so; `gave` notes the request that it was taken for, as a reply's does.
+    """
 
     most_retries = 2
 
     def __init__(self, completion: Completion) -> None:
         super().__init__("an empty answer")
         self.completion = completion
+        self.gave: Callable[[Request], None] = lambda request: None
 
 
 def read_success(body: Any, identity: Identity, marks: Marks | None = None) -> Completion:

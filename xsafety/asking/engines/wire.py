@@ -129,11 +129,13 @@ class Wire:
         return reply
 
     async def close(self) -> None:
-        """Ends all connections, so that no reply stays uncertain."""
+        """Ends all connections, so that no reply stays uncertain. Raises what taking replies back raised."""
         for lane in self._free:
             self._end(lane)
-        await asyncio.gather(*self._ending)
-        await self._once.session.close()
+        try:
+            await asyncio.gather(*self._ending)
+        finally:
+            await self._once.session.close()
 
     def _free_lane(self) -> _Lane:
         """The lane that was used last, so that few are open, if its connection may be used again; else another."""
@@ -148,7 +150,11 @@ class Wire:
     def _end(self, lane: _Lane) -> None:
         task = asyncio.create_task(self._prove(lane))
         self._ending.add(task)
-        task.add_done_callback(self._ending.discard)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        if not (task.cancelled() or task.exception()):  # which `close` raises
+            self._ending.discard(task)
 
     async def _prove(self, lane: _Lane) -> None:
         """Ends a connection with a request whose reply is the last that it brings, and counts what else came."""
