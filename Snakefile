@@ -90,7 +90,7 @@ onstart:
         atexit.unregister(print_last_words)
         raise WorkflowError(str(DataError.of(f"config: {len(problems)} problem(s)", problems)))
     if not workflow.non_local_exec:
-        # A limit on submissions, whose clock of a second would hold up the end of a run.
+        # A limit on submissions (--max-jobs-per-timespan, for clusters), whose clock would hold up an end by a second.
         workflow.scheduler.job_rate_limiter = None
 
 

@@ -429,6 +429,23 @@ def test_an_answer_that_cannot_be_taken_back_ends_the_job(monkeypatch: pytest.Mo
         ask(answering_twice("2"), *map(str, range(16)), concurrency=1, into=Full())
 
 
+def test_what_a_connection_that_broke_brought_is_asked_again_once_the_server_answers_twice() -> None:
+    asked, held = list[str](), dict[asyncio.StreamWriter, bytes]()
+
+    async def odd(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, text: str) -> None:
+        asked.append(text)
+        writer.write(held.pop(writer, b""))
+        await asyncio.sleep(0.3 if text == "9" else 0.005)
+        writer.write(good(text))
+        if text in ("3", "20"):
+            held[writer] = good(text)  # comes with the next request, before its reply
+
+    found = ask(odd, *map(str, range(30)), concurrency=1, timeout=0.2)
+    assert all(one.text == f"To {id}" for id, one in found.done.items())
+    assert len(found.done | found.failed) == 30
+    assert {"4", "8", "21"} <= set(found.withdrawn)
+
+
 def test_a_server_may_say_that_it_closes_what_is_not_used() -> None:
     late = b"HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 

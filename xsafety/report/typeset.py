@@ -150,7 +150,7 @@ def as_latex(table: Typeset) -> str:
     rows: list[Sequence[str]] = [*zip(*(column.cells for column in table.columns), strict=True)]
     if table.mean:
         rows.insert(-1, SEPARATING_LINE)
-    return f"% {table.note}\n{_set(table, rows, 'latex_booktabs')}\n"
+    return f"% {' '.join(table.note.split())}\n{_set(table, rows, 'latex_booktabs')}\n"
 
 
 def as_markdown(table: Typeset) -> str:

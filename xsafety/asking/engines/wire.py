@@ -10,6 +10,7 @@ Where it brought more, none of its uncertain replies counts, and each request ge
 import asyncio
 import time
 import zlib
+from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -37,6 +38,8 @@ NEVER = 1e6  # seconds after which aiohttp would end one by itself
 LARGE = 2**20  # bytes: larger replies are read one at a time, so that memory is bounded whatever the concurrency
 MOST_UNCERTAIN = 50  # replies on a connection before it is ended
 PROOF = 10.0  # seconds, and as long again as the slowest reply took, for what a connection still holds
+MOST_SLOW = 30.0  # seconds of that
+MOST_UNPROVEN = 200  # connections that broke, of which the last are remembered
 
 # Takes back what was made of the uncertain replies that do not count.
 Withdraw = Callable[[Request], None]
@@ -108,6 +111,7 @@ class Wire:
         self._names = map(f"{token_hex(8)}{{:08x}}".format, count())
         self._once = _Lane(open_session(False))
         self._free: list[_Lane] = []
+        self._unproven = deque[_Lane](maxlen=MOST_UNPROVEN)  # ended while a reply was due
         self._ending = set[asyncio.Task[None]]()
         self._slowest = 0.0
         self._keeps = keeps
@@ -118,20 +122,23 @@ class Wire:
         if not self._keeps:
             return (await self._exchange(self._once, data))[1]
         lane = self._free_lane()
+        before = lane.line
         try:
             is_certain, reply = await self._exchange(lane, data)
         except BaseException:
             self._end(lane)
             raise
+        if lane.line is not before and lane.uncertain:  # which came on the one that is gone
+            self._end(_Lane(self._open_session(True), before, lane.uncertain))
+            lane.uncertain = []
         if is_certain:
             lane.uncertain.clear()
-        self._free.append(lane)
+        (self._free.append if self._keeps else self._end)(lane)
         return reply
 
     async def close(self) -> None:
         """Ends all connections, so that no reply stays uncertain. Raises what taking replies back raised."""
-        for lane in self._free:
-            self._end(lane)
+        self._end_free()
         try:
             await asyncio.gather(*self._ending)
         finally:
@@ -147,6 +154,10 @@ class Wire:
             self._end(lane)
         return _Lane(self._open_session(True))
 
+    def _end_free(self) -> None:
+        while self._free:
+            self._end(self._free.pop())
+
     def _end(self, lane: _Lane) -> None:
         task = asyncio.create_task(self._prove(lane))
         self._ending.add(task)
@@ -160,16 +171,27 @@ class Wire:
         """Ends a connection with a request whose reply is the last that it brings, and counts what else came."""
         try:
             if lane.uncertain and lane.is_open() and not lane.has_surplus():
-                async with asyncio.timeout(PROOF + self._slowest):
+                async with asyncio.timeout(PROOF + min(self._slowest, MOST_SLOW)):
                     await self._drain(lane)
         except Exception:  # it ended otherwise
             pass
         finally:
             await lane.session.close()
         if await _surplus(lane):
-            self._keeps = False
+            self._stop_keeping(lane)
+        elif lane.owed and lane.uncertain:
+            self._unproven.append(lane)
+            if not self._keeps:
+                self._stop_keeping()
+
+    def _stop_keeping(self, *lanes: _Lane) -> None:
+        """Once a server sent more than it was asked for: takes back what is uncertain, and what was never proven."""
+        self._keeps = False
+        for lane in (*lanes, *self._unproven):
             for request in lane.uncertain:
                 self._withdraw(request)
+        self._unproven.clear()
+        self._end_free()
 
     async def _drain(self, lane: _Lane) -> None:
         async with lane.session.options(self._url, headers={"Connection": "close"}) as got:
