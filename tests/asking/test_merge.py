@@ -44,6 +44,17 @@ def test_an_answer_that_was_withdrawn_is_not_taken_over_and_one_that_came_after_
     assert {key: one["text"] for key, one in answers(tmp_path / "ours" / PART).items()} == {"1": "A"}
 
 
+def test_what_was_withdrawn_here_does_not_come_back_from_an_older_copy(tmp_path: Path) -> None:
+    older, ours = (
+        journal(tmp_path / "older", {"1": "of another row"}),
+        journal(tmp_path / "ours", {"1": "of another row"}),
+    )
+    with Journal(ours / PART) as file:
+        file.withdraw("1", "row 1")
+    assert dict(merge(older, ours)) == {PART: Merged(0, 0, 1)}
+    assert not answers(ours / PART)
+
+
 def test_a_journal_is_taken_over_whole_where_there_is_none(tmp_path: Path) -> None:
     theirs = journal(tmp_path / "theirs", {"1": "A"})
     assert dict(merge(theirs, tmp_path / "ours")) == {PART: Merged(1, 0, 0)}

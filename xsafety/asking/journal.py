@@ -281,6 +281,14 @@ def keys(path: Path) -> set[str]:
     return found
 
 
+def withdrawn(path: Path) -> set[str]:
+    """The keys of the requests whose answer was taken back, and that have no other."""
+    found = set[str]()
+    for _, line in _each(path, partial(_keyed, _wrong_or_text)):
+        (found.add if line.withdrawn else found.discard)(line.key)
+    return found
+
+
 def standing(path: Path) -> Iterator[dict[str, Any]]:
     """The lines of the answers that count, those of services among them."""
     places = {*_places(path, _wrong_or_text).values()}

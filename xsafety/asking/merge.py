@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from ..cli import call, say
 from ..tabular import DataError, to_json, whole_folder
-from .journal import BATCHES, OF_FOLDERS, SERVERS, Journal, answers, lines, standing
+from .journal import BATCHES, OF_FOLDERS, SERVERS, Journal, answers, lines, standing, withdrawn
 
 TAGS = "tags"  # the folder of verdicts that were kept under a name
 
@@ -54,12 +54,14 @@ def _other_servers(theirs: Path, ours: Path) -> Iterator[str]:
 
 
 def _answers(theirs: Path, ours: Path) -> Merged:
-    """Adds the answers that one file lacks."""
+    """Adds the answers that one file lacks, but for those that were taken back there and wait to be asked again."""
     taken = here = other = 0
-    given, known = standing(theirs), answers(ours, of_services=True)
+    given, known, taken_back = standing(theirs), answers(ours, of_services=True), withdrawn(ours)
     with Journal(ours) as file:
         for line in given:
-            if line["key"] not in known:
+            if line["key"] in taken_back:
+                other += 1
+            elif line["key"] not in known:
                 file.write(line)
                 taken += 1
             elif known[line["key"]] == line["answer"]:
