@@ -14,7 +14,7 @@ import pytest
 
 from tests.conftest import ROOT, Project
 from tests.servers.loopback import Server, refuse_or_echo
-from tests.workflow.test_slurm import KEY, ask_from_nodes
+from tests.workflow.test_slurm import KEY, TIMED, ask_from_nodes
 
 KUBECTL = ROOT / "tests/servers/kubectl.py"
 
@@ -64,7 +64,7 @@ def test_a_run_in_pods_makes_what_a_local_one_makes_though_one_is_killed(
     assert killed.is_set()
     assert len(server.chats) <= 2 * 6 + 1, "six rows, each asked once and judged once, but for what was in flight"
     local, there = Project(finished, {}).snapshot(), project.snapshot()
-    assert {name for name in local if local[name] != there.get(name)} <= {"usage.csv"}
+    assert {name for name in local if local[name] != there.get(name)} <= TIMED
     jobs = {
         job["metadata"]["generateName"]: job for job in map(json.loads, map(Path.read_text, cluster.glob("*.json")))
     }

@@ -15,6 +15,7 @@ import pytest
 from tests.conftest import ROOT, Project
 from tests.servers.loopback import Server, refuse_or_echo
 
+TIMED = {"usage.csv", "usage.tex", "usage.md"}  # results that tell how long a run took
 KEY = "s3cret-key-of-the-cluster"
 HOST = socket.gethostname()  # where there is one node, also a name for the loopback that the server listens at
 
@@ -72,8 +73,7 @@ def test_a_run_on_a_node_makes_what_a_local_one_makes_though_a_job_begins_again(
     assert begun_again.is_set()
     assert len(server.chats) <= 2 * rows + 1, "but for what was in flight"
     local, there = Project(finished, {}).snapshot(), project.snapshot()
-    timed = "usage.csv"
-    assert {name for name in local if local[name] != there.get(name)} <= {timed}
+    assert {name for name in local if local[name] != there.get(name)} <= TIMED
     files = [path for path in project.folder.rglob("*") if path.is_file()]
     assert not [path for path in files if KEY.encode() in path.read_bytes()]
 
