@@ -1,8 +1,7 @@
 """Writes tables of the results in LaTeX and Markdown, beside their CSV files; names in their order."""
 
 from pathlib import Path
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from xsafety.analysis.comparisons import COMPARISONS_FILE, ENGLISH
 from xsafety.analysis.rates import RATES_FILE
@@ -13,6 +12,9 @@ from xsafety.report.charts import ChartNames
 from xsafety.report.typeset import Typeset, as_latex, as_markdown, main_table_of, typeset
 from xsafety.rows import Comparison, RateEstimate
 from xsafety.tabular import read_rows, write_text
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def main(
@@ -25,7 +27,9 @@ def main(
         write_text(path.with_suffix(".md"), as_markdown(table))
 
 
-def _cells(path: Path) -> pd.DataFrame:
+def _cells(path: Path) -> "pd.DataFrame":
+    import pandas as pd
+
     return pd.read_csv(path, dtype=str, keep_default_na=False)
 
 

@@ -24,7 +24,9 @@ def test_labels_go_out_and_come_back_and_nobody_is_asked(built: Project) -> None
     assert done.status == 0, done.output
     folded = ["label_ledger en", "label_ledger fr"]  # English has a sample, and no label yet
     calibrated = ["calibration lexicon", "calibration paper", "charts"]
-    assert done.jobs == [*calibrated, "label_agreement", *folded, "provenance", "report"], "no judge, and no rate"
+    assert done.jobs == [*calibrated, "label_agreement", *folded, "provenance", "report", "typeset"], (
+        "no judge, and no rate"
+    )
     assert "sample-1.ben.csv, row 2 (" in done.output
     problems = (built.folder / "results/labels/fr/problems.txt").read_text(encoding="utf-8")
     assert problems.count("label 'bad'") == 2

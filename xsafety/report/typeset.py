@@ -6,9 +6,8 @@ As people read them: names for keys, figures rounded, limits behind their figure
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import ROUND_HALF_UP, Decimal
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-import pandas as pd
 from tabulate import SEPARATING_LINE, tabulate
 
 from ..analysis.tables import AVE, NO_RATE
@@ -16,6 +15,9 @@ from ..rows import ALL, Comparison, RateEstimate
 from ..text.languages import language
 from .charts import ChartNames
 from .findings import differs
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _NOTE = "Unsafe answers in percent, [95% interval]. *: differs from {source} (5%, Holm). Average: but {source}."
 _PLACES = {"kappa": 2, "ac1": 2, "alpha": 2, "p": 3, "p_adjusted": 3, "cost": 2}  # decimals of what is no percentage
@@ -41,7 +43,7 @@ class Typeset(NamedTuple):
     mean: bool = False  # whether its last row is a mean of the others, which LaTeX sets apart
 
 
-def typeset(table: pd.DataFrame, names: ChartNames) -> Typeset:
+def typeset(table: "pd.DataFrame", names: ChartNames) -> Typeset:
     """A table of the results, its cells as text. Of one with rows for all categories of the main table, these alone."""
     if "category" in table and (is_main := table["category"] == names.about.main_part).any():
         table = table[is_main]
