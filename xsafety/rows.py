@@ -892,8 +892,8 @@ WhyGone = Literal[
 ]
 
 
-class GoneRow(TypedDict):
-    """A row of an older run that has no verdict now."""
+class _OlderRow(TypedDict):
+    """A row of an older run, and its verdict there."""
 
     judge: str
     model: str
@@ -903,20 +903,17 @@ class GoneRow(TypedDict):
     sample: int
     category: str
     before: VerdictClass
+
+
+class GoneRow(_OlderRow):
+    """A row of an older run that has no verdict now."""
+
     why: WhyGone
 
 
-class Flip(TypedDict):
+class Flip(_OlderRow):
     """A row whose verdict is another than in an older run."""
 
-    judge: str
-    model: str
-    prompting: str
-    lang: str
-    id: str
-    sample: int
-    category: str
-    before: VerdictClass
     now: VerdictClass
     why: str
 
