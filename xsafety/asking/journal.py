@@ -275,17 +275,19 @@ def entries(path: Path, *, of_services: bool = False) -> Iterator[dict[str, Any]
 
 def keys(path: Path) -> set[str]:
     """The keys of the requests that have an answer."""
-    found = set[str]()
-    for _, line in _each(path, partial(_keyed, _wrong_or_text)):
-        (found.discard if line.withdrawn else found.add)(line.key)
-    return found
+    return _last(path, withdrawn=False)
 
 
 def withdrawn(path: Path) -> set[str]:
     """The keys of the requests whose answer was taken back, and that have no other."""
+    return _last(path, withdrawn=True)
+
+
+def _last(path: Path, *, withdrawn: bool) -> set[str]:
+    """The keys whose last line takes an answer back, or gives one."""
     found = set[str]()
     for _, line in _each(path, partial(_keyed, _wrong_or_text)):
-        (found.add if line.withdrawn else found.discard)(line.key)
+        (found.add if line.withdrawn == withdrawn else found.discard)(line.key)
     return found
 
 
