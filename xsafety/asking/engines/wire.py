@@ -120,19 +120,13 @@ class Wire:
         """The reply. Raises Unreadable."""
         data = to_json(body).encode(errors="replace")
         if not self._keeps:
-            return (await self._exchange(self._once, data))[1]
+            return await self._exchange(self._once, data)
         lane = self._free_lane()
-        before = lane.line
         try:
-            is_certain, reply = await self._exchange(lane, data)
+            reply = await self._exchange(lane, data)
         except BaseException:
             self._end(lane)
             raise
-        if lane.line is not before and lane.uncertain:  # which came on the one that is gone
-            self._end(_Lane(self._open_session(True), before, lane.uncertain))
-            lane.uncertain = []
-        if is_certain:
-            lane.uncertain.clear()
         (self._free.append if self._keeps else self._end)(lane)
         return reply
 
@@ -201,9 +195,9 @@ class Wire:
         if lane.line is not None and (closed := lane.line.closed):
             await asyncio.wait([closed], timeout=1)
 
-    async def _exchange(self, lane: _Lane, data: bytes) -> tuple[bool, Reply]:
-        """Sends a request once; whether the reply is certainly its own, and the reply. Raises Unreadable."""
-        name, began, before = next(self._names), time.monotonic(), lane.line
+    async def _exchange(self, lane: _Lane, data: bytes) -> Reply:
+        """Sends a request once; the reply, with the lane where it is uncertain. Raises Unreadable."""
+        name, began = next(self._names), time.monotonic()
         lane.owed = 1
         try:
             async with lane.session.post(self._url, data=data, headers={NAME_HEADER: name}) as got:
@@ -213,12 +207,17 @@ class Wire:
         except Exception as error:  # what is no HTTP, or no gzip, shows in many kinds
             raise Unreadable(f"connection failed ({type(error).__name__})") from error
         assert isinstance(got, _Response)
+        is_first = got.line is not lane.line
+        if is_first and lane.uncertain:  # which came on the connection that is gone
+            self._end(_Lane(self._open_session(True), lane.line, lane.uncertain))
+            lane.uncertain = []
         lane.line, lane.used, lane.owed = got.line, time.monotonic(), 0
         self._slowest = max(self._slowest, lane.used - began)
         is_named = name.encode() in content or any(name in value for value in got.headers.values())
-        is_certain = is_named or lane.line is not before
+        if is_named:
+            lane.uncertain.clear()
         text = content.decode(errors="replace")
-        return is_certain, Reply(got.status, got.headers, text, None if is_certain else lane)
+        return Reply(got.status, got.headers, text, None if is_first or is_named else lane)
 
     async def _read(self, stream: aiohttp.StreamReader, packing: str) -> bytes:
         if packing not in ("", "identity", PACKING):
