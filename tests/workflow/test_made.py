@@ -142,16 +142,19 @@ def test_a_record_does_not_grow_without_end(tmp_path: Path) -> None:
     assert Made(tmp_path).look(str(file), learn=False) == ""
 
 
-def test_five_thousand_results_are_looked_at_in_well_under_a_second(tmp_path: Path) -> None:
+def test_ten_thousand_results_are_looked_at_in_well_under_a_second(tmp_path: Path) -> None:
     made = Made(tmp_path)
-    paths = [str(tmp_path / f"{number}.jsonl") for number in range(5_000)]
+    paths = [str(tmp_path / f"{number}.jsonl") for number in range(10_000)]
     for path in paths:
         Path(path).write_text(path)
         made.add(path)
-    began = time.process_time()
-    made = Made(tmp_path)
-    assert not any(made.look(path, learn=True) for path in paths)
-    assert time.process_time() - began < 0.7
+    took = []
+    for _ in range(3):  # of which other load spoils one or two
+        began = time.process_time()
+        made = Made(tmp_path)
+        assert not any(made.look(path, learn=True) for path in paths)
+        took.append(time.process_time() - began)
+    assert min(took) < 0.7
 
 
 class Decides:
